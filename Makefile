@@ -1,0 +1,35 @@
+# Entente: `make help` lists the targets. meson and ninja do the work; this file is their front door.
+BUILD ?= build
+SETUP = tools/setup.sh
+
+.PHONY: help setup build demo check asan tsan fuzz bench format lint clean
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing (Debian packages; prints them first)
+	@$(SETUP)
+
+build: setup ## build the program at build/entente
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
+	@ninja -C $(BUILD)
+
+demo: build ## two nodes, a border search with hit and no hit, receipts, destruction
+	@tools/demo.sh $(BUILD)/entente
+
+check: setup ## build with the address and undefined-behaviour sanitizers, run every test
+	@tools/check.sh
+
+fuzz: setup ## run every fuzz target for TIME seconds each (default 60)
+	@tools/fuzz.sh $(or $(TIME),60)
+
+bench: build ## run the benchmarks; prints ratios and medians
+	@bench/run.sh $(BUILD)/entente
+
+format: ## format the sources
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint: setup build ## clang-tidy and cppcheck over the sources
+	@tools/lint.sh $(BUILD)
+
+clean: ## remove what was built
+	rm -rf $(BUILD) build-*

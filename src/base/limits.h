@@ -1,0 +1,40 @@
+/* Every limit of the program: sizes in bytes unless the name says otherwise, times in milliseconds. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum ent_limits {
+    /* images */
+    ENT_LIMIT_IMAGE_SIDE = 16384,           /* pixels */
+    ENT_LIMIT_IMAGE_PIXELS = 64 << 20,      /* pixels: a 1000 ppi palm fits */
+    ENT_LIMIT_IMAGE_FILE = 64 << 20,
+    /* fingerprints */
+    ENT_LIMIT_MINUTIAE = 255,               /* ISO/IEC 19794-2 counts them in one byte */
+    ENT_LIMIT_PRINT_SIDE = 4096,            /* pixels, after resampling to 500 ppi */
+    /* transactions */
+    ENT_LIMIT_ITL_FILE = 64 << 20,
+    ENT_LIMIT_ITL_RECORDS = 1024,
+    ENT_LIMIT_ITL_FIELDS = 1000,            /* fields a record; FF is three digits */
+    ENT_LIMIT_ITL_ITEMS = 1 << 20,          /* information items a transaction */
+    /* law texts */
+    ENT_LIMIT_YAML_FILE = 1 << 20,
+    ENT_LIMIT_YAML_DEPTH = 8,
+    /* exchange */
+    ENT_LIMIT_BODY = 16 << 20,              /* one request's body */
+    ENT_LIMIT_HEADERS = 32 << 10,
+    ENT_LIMIT_CONNECTIONS = 512,
+    ENT_LIMIT_CONNECTIONS_PER_ADDRESS = 64,
+    ENT_LIMIT_CONNECTION_IDLE_MS = 5000,
+    ENT_LIMIT_CLOCK_SKEW_MS = 60000,        /* a signature's `created` may be this far off */
+    ENT_LIMIT_REPLAY_WINDOW_MS = 300000,    /* an answer is repeated to a retry this long */
+    ENT_LIMIT_PROBE_KEPT_MS = 172800000,    /* 48 hours: the most that the probe of a hit is kept */
+    /* ledger */
+    ENT_LIMIT_LEDGER_ENTRY = 256,           /* every entry has this size */
+    ENT_LIMIT_PROOF = 64,                   /* hashes in a Merkle proof */
+    /* sandbox */
+    ENT_LIMIT_DECODE_MS = 2000,
+    ENT_LIMIT_DECODE_MEMORY = 512 << 20,
+    /* memory that is locked and kept from dumps */
+    ENT_LIMIT_ARENA = 64 << 20,
+};
+
+#endif

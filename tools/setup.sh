@@ -1,0 +1,18 @@
+#!/bin/sh
+# Installs the Debian packages that building, testing and the demo need and that are missing; prints them first.
+# Asks for root only when something is missing.
+set -eu
+packages="gcc g++ meson ninja-build pkg-config python3 ccache
+  libsodium-dev libssl-dev libp11-kit-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev
+  libjansson-dev libcyaml-dev libyaml-dev libxml2-dev libxml2-utils libsqlite3-dev
+  libpng-dev libjpeg62-turbo-dev libopenjp2-7-dev libtiff-dev libseccomp-dev libcmocka-dev"
+missing=""
+for p in $packages; do
+  dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"
+done
+[ -z "$missing" ] && exit 0
+echo "installing:$missing"
+root=""
+[ "$(id -u)" -eq 0 ] || root="sudo"
+$root apt-get update -q
+DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing
