@@ -1,0 +1,157 @@
+/* The fingerprint engine: a grey image in, minutiae and a compact template out, two templates in, a score out.
+ *
+ * No dependency beyond libc and libm's sqrt; no global state, no I/O, no clock. Every function may be called from any
+ * thread; a template and a probe are never changed after they are made, so many threads may read one. Scores are the
+ * same on every machine: only + - * / and sqrt in a fixed order.
+ *
+ *     ent_finger_template *a, *b;
+ *     ent_finger_probe *p;
+ *     if (!ent_finger_extract(&image_a, &a, &err) && !ent_finger_extract(&image_b, &b, &err) &&
+ *         !ent_finger_probe_new(a, &p, &err))
+ *         printf("%.2f\n", ent_finger_match(p, b));
+ */
+#ifndef ENTENTE_FINGER_H
+#define ENTENTE_FINGER_H
+
+#include "entente/error.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A print as the caller has it: 8 bit grey, dark ridges on a light ground (the reverse is noticed and turned round).
+ * Row y begins at pixels + y * stride. ppi 0 means 500; others, 250 to 1200, are resampled to 500. Read only. */
+typedef struct ent_finger_image {
+    const uint8_t *pixels;
+    uint32_t width, height; /* pixels */
+    size_t stride;          /* bytes from row to row, >= width */
+    uint32_t ppi;           /* pixels an inch */
+} ent_finger_image;
+
+typedef enum ent_finger_kind {
+    ENT_FINGER_OTHER = 0, /* numbers as in ISO/IEC 19794-2:2005, 7.5.2 */
+    ENT_FINGER_ENDING = 1,
+    ENT_FINGER_BIFURCATION = 2
+} ent_finger_kind;
+
+/* x right, y down from the image's top left corner in pixels at 500 ppi. angle: direction of the ridge ending or of
+ * the valley ending between the branches (ISO/IEC 19794-2:2005, 6.4), counter-clockwise from the right, in 1/256 turn.
+ * quality 1 to 100, 0 unknown. */
+typedef struct ent_finger_minutia {
+    uint16_t x, y;
+    uint8_t angle;
+    uint8_t kind; /* ent_finger_kind */
+    uint8_t quality;
+    uint8_t reserved; /* zero */
+} ent_finger_minutia;
+
+/* One print, made by extract, import or decode; owned by the caller, ended by ent_finger_template_free. */
+typedef struct ent_finger_template ent_finger_template;
+
+/* A template prepared for many comparisons. It copies what it needs: the template may go first. */
+typedef struct ent_finger_probe ent_finger_probe;
+
+/* ---- making templates ---- */
+
+/* ENT_FORMAT for impossible sizes, ENT_TOO_LARGE over ENT_LIMIT_PRINT_SIDE at 500 ppi, ENT_QUALITY when there is no
+ * print in the image, ENT_NO_MEMORY. The template carries its ridge part. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_extract(const ent_finger_image *image, ent_finger_template **ret_template,
+                                                   ent_err *err);
+
+/* From minutiae that somebody else found: count 1 to 255, positions inside width x height (pixels at 500 ppi).
+ * Without texture and ridge part it matches less well. ENT_FORMAT on a position outside or a count of zero. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_import(const ent_finger_minutia *minutiae, size_t count,
+                                                  const uint32_t size[2], ent_finger_template **ret_template,
+                                                  ent_err *err);
+
+ENT_API void ent_finger_template_free(ent_finger_template *t); /* erases; NULL is fine */
+
+/* ---- looking into them ---- */
+
+ENT_API const ent_finger_minutia *ent_finger_minutiae(const ent_finger_template *t, size_t *ret_count); /* t's */
+ENT_API void ent_finger_size(const ent_finger_template *t, uint32_t ret_size[2]); /* width, height at 500 ppi */
+ENT_API int ent_finger_quality(const ent_finger_template *t);    /* 0 worst to 100; -1 unknown (imported) */
+ENT_API bool ent_finger_has_ridges(const ent_finger_template *t); /* the larger second part is there */
+
+/* ---- the native form (docs/protocol/finger-template.md) ---- */
+
+typedef enum ent_finger_part {
+    ENT_FINGER_COMPACT = 0, /* minutiae and descriptors, at most ENT_FINGER_COMPACT_MAX bytes */
+    ENT_FINGER_FULL = 1     /* and the ridge part, when the template has it */
+} ent_finger_part;
+
+#define ENT_FINGER_COMPACT_MAX 1024
+#define ENT_FINGER_FULL_MAX 17408
+
+/* Writes at most cap bytes. ENT_TOO_LARGE when they do not suffice (ENT_FINGER_FULL_MAX always does). */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_encode(const ent_finger_template *t, ent_finger_part part, uint8_t *ret_bytes,
+                                                  size_t cap, size_t *ret_len, ent_err *err);
+
+/* ENT_FORMAT for anything that encode could not have written, ENT_UNSUPPORTED for a later version. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_decode(const uint8_t *bytes, size_t len, ent_finger_template **ret_template,
+                                                  ent_err *err);
+
+/* ---- matching ---- */
+
+#define ENT_FINGER_PAIRS_MAX 128
+
+/* Which minutia of the probe met which of the candidate, and how the probe lies on the candidate:
+ * x' = cos x - sin y + dx, y' = sin x + cos y + dy (pixels at 500 ppi, y down). */
+typedef struct ent_finger_pairs {
+    size_t count;
+    struct {
+        uint8_t probe, candidate;
+    } pair[ENT_FINGER_PAIRS_MAX];
+    double cos, sin, dx, dy;
+} ent_finger_pairs;
+
+ENT_API ENT_MUST_CHECK ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe,
+                                                     ent_err *err);
+ENT_API void ent_finger_probe_free(ent_finger_probe *p); /* erases; NULL is fine */
+
+/* The score of the compact parts alone: what 1:N uses. 0 or more, larger is more alike. Allocates nothing.
+ * ret_pairs may be NULL. */
+ENT_API double ent_finger_match(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs);
+
+/* As above, and when both have their ridge part, with its evidence: for verification and the few best candidates.
+ * On one scale with ent_finger_match: a full score is a compact score that was told more. */
+ENT_API double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_template *t,
+                                     ent_finger_pairs *ret_pairs);
+
+/* The meaning of a score: log10 of the likelihood ratio "same finger" to "different fingers", with its 95 % interval.
+ * `ratio` never claims more than the data carry: it is clamped to [-bound, bound]; what a fitted tail would say beyond
+ * stands in `extrapolated` and by itself is no ground for a hit. */
+typedef struct ent_finger_meaning {
+    double ratio;        /* log10, clamped */
+    double low, high;    /* its interval */
+    double extrapolated; /* log10, not clamped; equals ratio inside the bound */
+    double false_match;  /* share of impostor comparisons that score at least this, not below what was measurable */
+} ent_finger_meaning;
+
+ENT_API ent_finger_meaning ent_finger_llr(double score);
+
+/* ---- the steps between, for drawing and for study ---- */
+
+/* All fields lie on the image at 500 ppi. Owned by the caller; ended by ent_finger_fields_free. */
+typedef struct ent_finger_fields {
+    uint32_t width, height;
+    uint32_t cell, columns, rows; /* cells of `cell` pixels */
+    uint8_t *orientation;         /* per cell: ridge orientation, counter-clockwise, 1/256 of a half turn */
+    uint8_t *period;              /* per cell: ridge period in 1/16 pixel, 0 none */
+    uint8_t *quality;             /* per cell: 0 background, 1 worst to 100 */
+    uint8_t *enhanced;            /* per pixel: 128 + filter response, ridges dark */
+    uint8_t *skeleton;            /* per pixel: 1 on a ridge line */
+} ent_finger_fields;
+
+/* As ent_finger_extract, and the fields of that run. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_analyse(const ent_finger_image *image, ent_finger_template **ret_template,
+                                                   ent_finger_fields **ret_fields, ent_err *err);
+ENT_API void ent_finger_fields_free(ent_finger_fields *f); /* erases; NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
