@@ -1,0 +1,16 @@
+/* The time of day, as a port: nothing below the node reads a clock of its own. Any thread. */
+#ifndef PORT_CLOCK_H
+#define PORT_CLOCK_H
+
+#include "base/when.h"
+
+typedef struct ent_clock {
+    void *self;
+    ent_time (*now)(void *self);
+    /* Milliseconds that never go back, for durations and deadlines; its zero means nothing. */
+    int64_t (*monotonic)(void *self);
+    /* Waits until monotonic() reaches `until`, or (in a simulation) moves time there. */
+    void (*sleep_until)(void *self, int64_t until);
+} ent_clock;
+
+#endif

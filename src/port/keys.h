@@ -1,0 +1,34 @@
+/* Data keys, as a port: each part, probe and salt box is sealed under a key of its own that lives in a slot; destroying
+ * the slot is what destruction means. The slots are wrapped by the root key of the current epoch (TRUST: an overwrite
+ * in place, and the end of the epoch makes stale copies useless).
+ *
+ * Contract (tests/contract/keys_test.c): what new_slot returned is durable before it returns; after destroy returned,
+ * get gives ENT_GONE for ever, also after a restart and after kill -9 at any point; destroying needs no free space;
+ * damage to a slot (both copies) is ENT_DAMAGED, never another key. Any thread may call. */
+#ifndef PORT_KEYS_H
+#define PORT_KEYS_H
+
+#include "base/wipe.h"
+#include "entente/error.h"
+
+typedef struct ent_slot {
+    uint64_t number;     /* never used twice: position and generation */
+} ent_slot;
+
+typedef struct ent_keys {
+    void *self;
+    /* Stores a fresh random key. `binding` (the record's id and kind, 32 bytes) must be given again to get it. */
+    ENT_MUST_CHECK ent_code (*new_slot)(void *self, const uint8_t binding[32], ent_slot *ret_slot, ent_key32 *ret_key,
+                                        ent_err *err);
+    /* ENT_GONE after destruction, ENT_DAMAGED, ENT_NOT_FOUND for a slot that never was or another binding. */
+    ENT_MUST_CHECK ent_code (*get)(void *self, ent_slot slot, const uint8_t binding[32], ent_key32 *ret_key,
+                                   ent_err *err);
+    /* Overwrites both copies and syncs. ENT_OK also when it was gone. */
+    ENT_MUST_CHECK ent_code (*destroy)(void *self, ent_slot slot, ent_err *err);
+    /* Ends the epoch: living slots are wrapped anew under a fresh root, the old root is destroyed. Resumable. */
+    ENT_MUST_CHECK ent_code (*end_epoch)(void *self, uint32_t *ret_epoch, ent_err *err);
+    uint32_t (*epoch)(void *self);
+    void (*close)(void *self);
+} ent_keys;
+
+#endif
