@@ -1,0 +1,65 @@
+#include "crypto/seal.h"
+
+#include "base/check.h"
+
+#include <openssl/evp.h>
+#include <sodium.h>
+#include <string.h>
+
+static bool encrypt(EVP_CIPHER_CTX *c, const ent_key32 *key, const uint8_t *nonce, ent_bytes ad, ent_bytes plain, uint8_t *box)
+{
+    int n = 0;
+    memcpy(box, nonce, 12);
+    return EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key->b, nonce) == 1 &&
+           (!ad.len || EVP_EncryptUpdate(c, NULL, &n, ad.data, (int)ad.len) == 1) &&
+           (!plain.len || EVP_EncryptUpdate(c, box + 12, &n, plain.data, (int)plain.len) == 1) &&
+           EVP_EncryptFinal_ex(c, box + 12 + plain.len, &n) == 1 &&
+           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, 16, box + 12 + plain.len) == 1;
+}
+
+ent_code ent_seal(const ent_key32 *key, const uint8_t nonce[12], ent_bytes associated, ent_bytes plain, ent_buf *ret_box, ent_err *err)
+{
+    ENT_PRE(plain.len < (1u << 30) && associated.len < (1u << 20));
+    size_t at = ret_box->len;
+    ent_buf_zero(ret_box, plain.len + ENT_SEAL_OVERHEAD);
+    ENT_TRY(ent_buf_check(ret_box, err));
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    bool done = c && encrypt(c, key, nonce, associated, plain, ret_box->data + at);
+    EVP_CIPHER_CTX_free(c);
+    return done ? ENT_OK : ent_fail(err, ENT_INTERNAL, "AES-256-GCM is not available");
+}
+
+static bool decrypt(EVP_CIPHER_CTX *c, const ent_key32 *key, ent_bytes ad, const uint8_t *box, size_t n, uint8_t *plain)
+{
+    int out = 0;
+    return EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key->b, box) == 1 &&
+           (!ad.len || EVP_DecryptUpdate(c, NULL, &out, ad.data, (int)ad.len) == 1) &&
+           (!n || EVP_DecryptUpdate(c, plain, &out, box + 12, (int)n) == 1) &&
+           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, 16, (void *)(box + 12 + n)) == 1 &&
+           EVP_DecryptFinal_ex(c, plain + n, &out) == 1;
+}
+
+ent_code ent_unseal(const ent_key32 *key, ent_bytes associated, ent_bytes box, ent_buf *ret_plain, ent_err *err)
+{
+    if (box.len < ENT_SEAL_OVERHEAD) return ent_fail(err, ENT_DAMAGED, "a sealed box of %zu bytes is too short", box.len);
+    size_t n = box.len - ENT_SEAL_OVERHEAD, at = ret_plain->len;
+    ent_buf_zero(ret_plain, n);
+    ENT_TRY(ent_buf_check(ret_plain, err));
+    uint8_t none;
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    bool done = c && decrypt(c, key, associated, box.data, n, n ? ret_plain->data + at : &none);
+    EVP_CIPHER_CTX_free(c);
+    if (done) return ENT_OK;
+    if (n) ent_wipe(ret_plain->data + at, n);
+    ret_plain->len = at;
+    return ent_fail(err, ENT_DAMAGED, "a sealed box does not open: damaged, or under another key or record");
+}
+
+ent_code ent_passphrase_key(const char *passphrase, const uint8_t salt[16], bool quick, ent_key32 *ret_key, ent_err *err)
+{
+    _Static_assert(crypto_pwhash_SALTBYTES == 16, "Argon2id's salt");
+    ENT_INVARIANT(sodium_init() >= 0);
+    int rc = crypto_pwhash(ret_key->b, 32, passphrase, strlen(passphrase), salt, quick ? 1 : 3, quick ? 8u << 20 : 64u << 20,
+                           crypto_pwhash_ALG_ARGON2ID13);
+    return rc == 0 ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "Argon2id needs 64 MiB of memory that are not there");
+}
