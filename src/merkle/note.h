@@ -1,0 +1,59 @@
+/* Texts that public verifiers know: C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof (docs/protocol/
+ * ledger.md says how they are used). Pure: bytes in, bytes out. Names are 1 to 127 bytes without spaces or plus signs. */
+#ifndef MERKLE_NOTE_H
+#define MERKLE_NOTE_H
+
+#include "base/buf.h"
+#include "base/when.h"
+#include "crypto/sign.h"
+#include "merkle/entry.h"
+#include "merkle/tree.h"
+
+#define ENT_ORIGIN_MAX 128
+#define ENT_NOTE_ED25519 0x01       /* signed-note, "Signature types" */
+#define ENT_NOTE_COSIGNATURE 0x04   /* tlog-cosignature, Ed25519 */
+#define ENT_NOTE_MAX (64 << 10)
+
+typedef struct ent_checkpoint {
+    char origin[ENT_ORIGIN_MAX];
+    uint64_t size;
+    ent_hash root;
+} ent_checkpoint;
+
+/* First four bytes of SHA-256(name, newline, type, key). */
+void ent_note_key_id(const char *name, uint8_t type, const ent_public_key *key, uint8_t ret_id[4]);
+
+/* Appends the checkpoint's text, an empty line and the log's own signature; the key's name is the origin. */
+ENT_MUST_CHECK ent_code ent_checkpoint_sign(const ent_checkpoint *c, const ent_secret_key *secret, ent_buf *ret_note,
+                                            ent_err *err);
+/* Reads the three lines; nothing is verified. ENT_FORMAT. */
+ENT_MUST_CHECK ent_code ent_checkpoint_parse(const char *note, size_t len, ent_checkpoint *ret_checkpoint, ent_err *err);
+/* Does this log's key sign it? A line with its name and id that does not verify makes the note bad. */
+bool ent_note_signed_by(const char *note, size_t len, const char *name, const ent_public_key *key);
+
+/* Appends the line "— name base64(id, time, signature)" of a witness under the checkpoint. */
+ENT_MUST_CHECK ent_code ent_note_cosign(const char *note, size_t len, const char *witness, const ent_secret_key *secret,
+                                        ent_time now, ent_buf *ret_line, ent_err *err);
+/* Its time in ret_time (may be NULL). */
+bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, const ent_public_key *key, ent_time *ret_time);
+
+/* ---- tlog-proof v1: the receipt ---- */
+
+typedef struct ent_proof {
+    uint8_t extra[ENT_ENTRY_SIZE]; /* the entry itself, so that a receipt is one file */
+    bool has_extra;
+    uint64_t index;
+    ent_hashes path;
+    const char *note; /* borrowed from the text that was parsed */
+    size_t note_len;
+} ent_proof;
+
+ENT_MUST_CHECK ent_code ent_proof_write(const uint8_t *entry, uint64_t index, const ent_hashes *path, const char *note,
+                                        size_t note_len, ent_buf *ret_text, ent_err *err);
+ENT_MUST_CHECK ent_code ent_proof_parse(const char *text, size_t len, ent_proof *ret_proof, ent_err *err);
+/* The whole way: form, signature of `origin` by key, inclusion of the entry. ret_entry and ret_checkpoint may be NULL. */
+ENT_MUST_CHECK ent_code ent_proof_verify(const char *text, size_t len, const char *origin, const ent_public_key *key,
+                                         ent_entry *ret_entry, uint64_t *ret_index, ent_checkpoint *ret_checkpoint,
+                                         ent_err *err);
+
+#endif
