@@ -18,6 +18,7 @@ enum ent_limits {
     /* law texts */
     ENT_LIMIT_YAML_FILE = 1 << 20,
     ENT_LIMIT_YAML_DEPTH = 8,
+    ENT_LIMIT_YAML_KEYS = 256,              /* keys of one map */
     ENT_LIMIT_YAML_NODES = 20000,           /* values in one file */
     /* exchange */
     ENT_LIMIT_BODY = 16 << 20,              /* one request's body */

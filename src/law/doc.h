@@ -20,7 +20,7 @@ struct ent_doc {
     unsigned line;     /* 1 is the first; of the value (its key's, for a map's member) */
     const char *name;  /* the key, in a map; "" elsewhere */
     const char *text;  /* of ENT_DOC_TEXT: UTF-8 without control characters; "" elsewhere */
-    ent_doc *first;    /* children in the file's order */
+    ent_doc *first, *last; /* children in the file's order */
     ent_doc *next;     /* sibling */
     size_t count;      /* children */
 };
@@ -33,8 +33,8 @@ typedef ent_code ent_doc_reader(const void *bytes, size_t len, const char *what,
 
 ENT_MUST_CHECK ent_code ent_doc_new(ent_doc_kind kind, unsigned line, const char *name, const char *text,
                                     ent_doc **ret_doc, ent_err *err);
-/* Appends; parent owns child afterwards. A key that is there already is ENT_FORMAT with both lines; the child is still
- * the caller's then. */
+/* Appends; parent owns child afterwards. A key that is there already is ENT_FORMAT with both lines, more than
+ * ENT_LIMIT_YAML_KEYS keys ENT_TOO_LARGE; the child is still the caller's then. */
 ENT_MUST_CHECK ent_code ent_doc_add(ent_doc *parent, ent_doc *child, ent_err *err);
 void ent_doc_free(ent_doc *root);
 
