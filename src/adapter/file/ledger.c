@@ -1,0 +1,405 @@
+/* Appends that wait at the same time become one batch: one write and sync of `entries`, one checkpoint signed, one write
+ * and sync of `head`, then all are told. What `head` signs is the truth: entries past it were never acknowledged and are
+ * cut when the ledger opens; anything that differs before it halts.
+ *
+ *     entries   256 bytes each
+ *     head      two places of 4096 bytes, written in turn: length, checksum, the signed checkpoint
+ *     tile/…    C2SP tlog-tiles, full tiles only (partial ones are made when asked for), and `checkpoint`
+ */
+#include "adapter/file/disk.h"
+#include "adapter/file/file.h"
+
+#include "base/check.h"
+#include "base/cursor.h"
+#include "crypto/hash.h"
+#include "merkle/note.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PLACE 4096
+#define BATCH 1024
+
+typedef struct waiting {
+    const uint8_t *entry;
+    uint64_t index;
+    ent_code code;
+    ent_err *err;
+    bool done;
+    struct waiting *next;
+} waiting;
+
+typedef struct file_ledger {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    char folder[PATH_MAX - 64], origin[ENT_ORIGIN_MAX];
+    ent_secret_key secret;
+    ent_tree *tree; /* changed only by the leader, with the lock held */
+    ent_buf note;   /* the checkpoint that head holds */
+    uint64_t size;  /* what it signs */
+    int entries, head;
+    unsigned turn;  /* the place of head to be written next */
+    waiting *first, **last;
+    bool leading, broken;
+} file_ledger;
+
+/* ---- the head ---- */
+
+static ent_code write_head(file_ledger *l, const ent_buf *note, ent_err *err)
+{
+    uint8_t place[PLACE] = {0}, digest[32];
+    if (note->len > PLACE - 36) return ent_fail(err, ENT_TOO_LARGE, "a checkpoint of %zu bytes", note->len);
+    ent_sha256(note->data, note->len, digest);
+    place[0] = (uint8_t)(note->len >> 8), place[1] = (uint8_t)note->len;
+    memcpy(place + 4, digest, 32);
+    memcpy(place + 36, note->data, note->len);
+    ENT_TRY(ent_disk_write(l->head, place, PLACE, (off_t)(l->turn * PLACE), err));
+    ENT_TRY(ent_disk_sync(l->head, err));
+    l->turn ^= 1;
+    return ENT_OK;
+}
+
+/* The note in one place, when it is whole and signed by this log. */
+static bool read_place(file_ledger *l, unsigned turn, ent_buf *ret_note, ent_checkpoint *ret_checkpoint)
+{
+    uint8_t place[PLACE], digest[32];
+    ent_public_key key;
+    if (ent_disk_read(l->head, place, PLACE, (off_t)(turn * PLACE), NULL) != ENT_OK) return false;
+    size_t n = (size_t)place[0] << 8 | place[1];
+    if (n == 0 || n > PLACE - 36) return false;
+    ent_sha256(place + 36, n, digest);
+    if (memcmp(digest, place + 4, 32) != 0) return false;
+    ent_sign_public(&l->secret, &key);
+    const char *note = (const char *)place + 36;
+    if (ent_checkpoint_parse(note, n, ret_checkpoint, NULL) != ENT_OK || strcmp(ret_checkpoint->origin, l->origin) != 0) return false;
+    if (!ent_note_signed_by(note, n, l->origin, &key)) return false;
+    ent_buf_clear(ret_note);
+    ent_buf_put(ret_note, note, n);
+    return true;
+}
+
+static ent_code sign_tree(file_ledger *l, uint64_t size, ent_buf *ret_note, ent_err *err)
+{
+    ent_checkpoint c = {.size = size};
+    snprintf(c.origin, sizeof c.origin, "%s", l->origin);
+    ent_tree_root(l->tree, size, &c.root);
+    return ent_checkpoint_sign(&c, &l->secret, ret_note, err);
+}
+
+/* ---- tiles ---- */
+
+/* C2SP tlog-tiles: index 1234067 is x001/x234/067. */
+static void tile_path(const file_ledger *l, const char *level, uint64_t n, char ret_path[PATH_MAX])
+{
+    char parts[64] = "";
+    size_t at = 0;
+    uint64_t groups[7];
+    int count = 0;
+    do groups[count++] = n % 1000;
+    while ((n /= 1000));
+    while (count-- > 0) at += (size_t)snprintf(parts + at, sizeof parts - at, count ? "x%03u/" : "%03u", (unsigned)groups[count]);
+    snprintf(ret_path, PATH_MAX, "%s/tile/%s/%s", l->folder, level, parts);
+}
+
+static ent_code make_folders(const char *path, ent_err *err)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(folder, 0755) != 0 && errno != EEXIST) return ent_fail(err, ENT_IO, "%s: %s", folder, strerror(errno));
+        *slash = '/';
+    }
+    return ENT_OK;
+}
+
+static ent_code write_tile(file_ledger *l, const char *level, uint64_t n, const ent_buf *tile, ent_err *err)
+{
+    char path[PATH_MAX];
+    tile_path(l, level, n, path);
+    if (access(path, F_OK) == 0) return ENT_OK;
+    ENT_TRY(make_folders(path, err));
+    return ent_disk_replace(path, tile->data, tile->len, 0644, err);
+}
+
+/* The tiles that became full between two sizes. They can be made again from the entries, so a failure here loses nothing. */
+static ent_code write_tiles(file_ledger *l, uint64_t from, uint64_t to, ent_err *err)
+{
+    for (unsigned level = 0; to >> (8 * (level + 1)); level++) {
+        char name[8];
+        snprintf(name, sizeof name, "%u", level);
+        for (uint64_t n = from >> (8 * (level + 1)); n < to >> (8 * (level + 1)); n++) {
+            ENT_AUTO_BUF tile = ENT_BUF(256 * 32);
+            for (unsigned i = 0; i < 256; i++) {
+                ent_hash h;
+                ENT_INVARIANT(ent_tree_hash(l->tree, 8 * level, n * 256 + i, &h));
+                ent_buf_put(&tile, h.b, 32);
+            }
+            ENT_TRY(write_tile(l, name, n, &tile, err));
+        }
+    }
+    for (uint64_t n = from / 256; n < to / 256; n++) {
+        ENT_AUTO_BUF tile = ENT_BUF(256 * (2 + ENT_ENTRY_SIZE));
+        for (unsigned i = 0; i < 256; i++) {
+            uint8_t entry[ENT_ENTRY_SIZE];
+            ENT_TRY(ent_disk_read(l->entries, entry, sizeof entry, (off_t)((n * 256 + i) * ENT_ENTRY_SIZE), err));
+            ent_buf_u16(&tile, ENT_ENTRY_SIZE);
+            ent_buf_put(&tile, entry, sizeof entry);
+        }
+        ENT_TRY(write_tile(l, "entries", n, &tile, err));
+    }
+    return ENT_OK;
+}
+
+/* ---- appending ---- */
+
+/* Everything that needs the lock: the tree, and the note that will sign it. */
+static ent_code gather(file_ledger *l, const waiting *batch, size_t count, ent_buf *ret_bytes, ent_buf *ret_note, ent_err *err)
+{
+    if (l->broken) return ent_fail(err, ENT_IO, "the ledger stopped writing after a failed sync; restart the node");
+    for (const waiting *w = batch; w; w = w->next) {
+        ent_buf_put(ret_bytes, w->entry, ENT_ENTRY_SIZE);
+        ENT_TRY(ent_tree_append(l->tree, w->entry, ENT_ENTRY_SIZE, err));
+    }
+    ENT_TRY(ent_buf_check(ret_bytes, err));
+    return sign_tree(l, l->size + count, ret_note, err);
+}
+
+/* Without the lock, so that the next batch can gather; only the leader writes. */
+static ent_code store_batch(file_ledger *l, const ent_buf *bytes, const ent_buf *note, ent_err *err)
+{
+    ENT_TRY(ent_disk_write(l->entries, bytes->data, bytes->len, (off_t)(l->size * ENT_ENTRY_SIZE), err));
+    ENT_TRY(ent_disk_sync(l->entries, err));
+    return write_head(l, note, err);
+}
+
+static void tell(file_ledger *l, waiting *batch, ent_code code, const ent_err *err)
+{
+    uint64_t index = l->size;
+    for (waiting *w = batch, *next; w; w = next) {
+        next = w->next;
+        w->index = index++;
+        w->code = code;
+        if (code != ENT_OK && w->err) *w->err = *err;
+        w->done = true; /* from here it may be gone */
+    }
+    pthread_cond_broadcast(&l->told);
+}
+
+static waiting *take(file_ledger *l, size_t *ret_count)
+{
+    waiting *batch = l->first, *end = batch;
+    size_t count = 1;
+    while (count < BATCH && end->next) end = end->next, count++;
+    l->first = end->next;
+    if (!l->first) l->last = &l->first;
+    end->next = NULL;
+    *ret_count = count;
+    return batch;
+}
+
+/* Takes what waits, writes it, tells it, until nothing waits. Called and left with the lock held. */
+static void lead(file_ledger *l)
+{
+    while (l->first) {
+        size_t count;
+        waiting *batch = take(l, &count);
+        ent_err err = {0};
+        ENT_AUTO_BUF bytes = ENT_BUF(BATCH * ENT_ENTRY_SIZE), note = ENT_BUF(ENT_NOTE_MAX);
+        ent_code code = gather(l, batch, count, &bytes, &note, &err);
+        if (code == ENT_OK) {
+            pthread_mutex_unlock(&l->lock);
+            code = store_batch(l, &bytes, &note, &err);
+            pthread_mutex_lock(&l->lock);
+        }
+        tell(l, batch, code, &err);
+        if (code == ENT_OK) {
+            uint64_t before = l->size;
+            l->size += count;
+            ent_buf_clear(&l->note);
+            ent_buf_put(&l->note, note.data, note.len);
+            /* tiles can be made again from the entries: a failure here loses nothing */
+            if (l->size / 256 != before / 256) (void)!write_tiles(l, before, l->size, NULL);
+        } else {
+            ent_tree_cut(l->tree, l->size);
+            if (code == ENT_IO) l->broken = true; /* after a failed sync nobody knows what is on the disk */
+        }
+    }
+}
+
+static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
+{
+    file_ledger *l = self;
+    waiting w = {.entry = entry, .err = err};
+    pthread_mutex_lock(&l->lock);
+    *l->last = &w;
+    l->last = &w.next;
+    while (!w.done) {
+        if (!l->leading) {
+            l->leading = true;
+            lead(l);
+            l->leading = false;
+            pthread_cond_broadcast(&l->told);
+        } else {
+            pthread_cond_wait(&l->told, &l->lock);
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (w.code == ENT_OK) *ret_index = w.index;
+    return w.code;
+}
+
+/* ---- reading ---- */
+
+static uint64_t size(void *self)
+{
+    file_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    uint64_t n = l->size;
+    pthread_mutex_unlock(&l->lock);
+    return n;
+}
+
+static ent_code read_entry(void *self, uint64_t index, uint8_t ret_entry[ENT_ENTRY_SIZE], ent_err *err)
+{
+    file_ledger *l = self;
+    if (index >= size(l)) return ent_fail(err, ENT_NOT_FOUND, "the ledger has no entry %llu", (unsigned long long)index);
+    return ent_disk_read(l->entries, ret_entry, ENT_ENTRY_SIZE, (off_t)(index * ENT_ENTRY_SIZE), err);
+}
+
+static ent_code checkpoint(void *self, ent_buf *ret_note, ent_err *err)
+{
+    file_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    ent_buf_put(ret_note, l->note.data, l->note.len);
+    pthread_mutex_unlock(&l->lock);
+    return ent_buf_check(ret_note, err);
+}
+
+static ent_code receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *err)
+{
+    file_ledger *l = self;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    ent_hashes path;
+    ENT_TRY(read_entry(l, index, entry, err));
+    pthread_mutex_lock(&l->lock);
+    ent_tree_inclusion(l->tree, index, l->size, &path);
+    ent_code code = ent_proof_write(entry, index, &path, (char *)l->note.data, l->note.len, ret_text, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static void close_ledger(void *self)
+{
+    file_ledger *l = self;
+    if (!l) return;
+    if (l->entries >= 0) close(l->entries);
+    if (l->head >= 0) close(l->head);
+    ent_tree_free(l->tree);
+    ent_buf_free(&l->note);
+    ent_secret_key_wipe(&l->secret);
+    free(l);
+}
+
+/* ---- opening ---- */
+
+static ent_code create_files(file_ledger *l, ent_err *err)
+{
+    uint8_t zeros[2 * PLACE] = {0};
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ENT_TRY(sign_tree(l, 0, &note, err));
+    ENT_TRY(ent_disk_write(l->head, zeros, sizeof zeros, 0, err));
+    ENT_TRY(write_head(l, &note, err));
+    ENT_TRY(ent_disk_sync(l->entries, err));
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/head", l->folder);
+    return ent_disk_sync_folder(path, err);
+}
+
+static ent_code hash_entries(file_ledger *l, uint64_t count, ent_err *err)
+{
+    enum { SOME = 4096 };
+    uint8_t *block = malloc((size_t)SOME * ENT_ENTRY_SIZE);
+    if (!block) return ent_fail(err, ENT_NO_MEMORY, "out of memory for the ledger");
+    ent_code code = ENT_OK;
+    for (uint64_t at = 0; at < count && code == ENT_OK; at += SOME) {
+        size_t n = count - at < SOME ? (size_t)(count - at) : SOME;
+        code = ent_disk_read(l->entries, block, n * ENT_ENTRY_SIZE, (off_t)(at * ENT_ENTRY_SIZE), err);
+        for (size_t i = 0; i < n && code == ENT_OK; i++) code = ent_tree_append(l->tree, block + i * ENT_ENTRY_SIZE, ENT_ENTRY_SIZE, err);
+    }
+    free(block);
+    return code;
+}
+
+static ent_code check_files(file_ledger *l, ent_err *err)
+{
+    ent_checkpoint c[2];
+    ENT_AUTO_BUF first = ENT_BUF(ENT_NOTE_MAX);
+    ENT_AUTO_BUF second = ENT_BUF(ENT_NOTE_MAX);
+    bool whole[2] = {read_place(l, 0, &first, &c[0]), read_place(l, 1, &second, &c[1])};
+    struct stat st;
+    ent_hash root;
+    if (!whole[0] && !whole[1])
+        return ent_fail(err, ENT_DAMAGED, "the ledger's head holds no checkpoint that \"%s\" signed: restore it from a copy", l->origin);
+    unsigned best = whole[0] && (!whole[1] || c[0].size >= c[1].size) ? 0 : 1;
+    if (fstat(l->entries, &st) != 0 || (uint64_t)st.st_size / ENT_ENTRY_SIZE < c[best].size)
+        return ent_fail(err, ENT_DAMAGED, "the ledger signed %llu entries and %llu are there: restore them from a copy",
+                        (unsigned long long)c[best].size, (unsigned long long)st.st_size / ENT_ENTRY_SIZE);
+    ENT_TRY(hash_entries(l, c[best].size, err));
+    ent_tree_root(l->tree, c[best].size, &root);
+    if (memcmp(root.b, c[best].root.b, 32) != 0)
+        return ent_fail(err, ENT_DAMAGED, "the ledger's entries are not those that it signed: restore them from a copy");
+    if (ftruncate(l->entries, (off_t)(c[best].size * ENT_ENTRY_SIZE)) != 0) return ent_fail(err, ENT_IO, "the ledger's tail cannot be cut");
+    l->size = c[best].size;
+    l->turn = best ^ 1;
+    const ent_buf *note = best ? &second : &first;
+    ent_buf_put(&l->note, note->data, note->len);
+    return ent_buf_check(&l->note, err);
+}
+
+static ent_code open_files(file_ledger *l, bool create, ent_err *err)
+{
+    char entries[PATH_MAX], head[PATH_MAX];
+    snprintf(entries, sizeof entries, "%s/entries", l->folder);
+    snprintf(head, sizeof head, "%s/head", l->folder);
+    bool fresh = access(head, F_OK) != 0;
+    if (fresh && !create) return ent_fail(err, ENT_DAMAGED, "%s is not there: the ledger must be restored from a copy", head);
+    if (fresh && access(entries, F_OK) == 0) return ent_fail(err, ENT_DAMAGED, "%s is there without its head: restore it from a copy", entries);
+    l->entries = open(entries, O_RDWR | (fresh ? O_CREAT : 0) | O_CLOEXEC, 0644);
+    l->head = open(head, O_RDWR | (fresh ? O_CREAT : 0) | O_CLOEXEC, 0644);
+    if (l->entries < 0 || l->head < 0) return ent_fail(err, l->entries < 0 && errno == ENOENT ? ENT_DAMAGED : ENT_IO, "%s: %s", l->folder, strerror(errno));
+    ENT_TRY(ent_tree_new(&l->tree, err));
+    if (fresh) ENT_TRY(create_files(l, err));
+    ENT_TRY(check_files(l, err));
+    return write_tiles(l, 0, l->size, err);
+}
+
+ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secret_key *secret, bool create,
+                         ent_ledger *ret_ledger, ent_err *err)
+{
+    file_ledger *l = calloc(1, sizeof *l);
+    if (!l) return ent_fail(err, ENT_NO_MEMORY, "out of memory for the ledger");
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->told, NULL);
+    snprintf(l->folder, sizeof l->folder, "%s", folder);
+    snprintf(l->origin, sizeof l->origin, "%s", origin);
+    l->secret = *secret;
+    l->note = ENT_BUF(ENT_NOTE_MAX);
+    l->last = &l->first;
+    l->entries = l->head = -1;
+    ent_code code = open_files(l, create, err);
+    if (code != ENT_OK) {
+        close_ledger(l);
+        return code;
+    }
+    *ret_ledger = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt,
+                               .checkpoint = checkpoint, .close = close_ledger};
+    return ENT_OK;
+}

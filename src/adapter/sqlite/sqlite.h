@@ -1,0 +1,12 @@
+/* The store in one SQLite file: WAL, synchronous=FULL, one writer connection and one reader. A reserve file beside it is
+ * given up when the disk is full, so that destruction and the outbox still work. */
+#ifndef ADAPTER_SQLITE_H
+#define ADAPTER_SQLITE_H
+
+#include "port/store.h"
+
+/* Creates the file (mode 0600) and its tables when they are not there. ENT_DAMAGED when SQLite's own check fails,
+ * ENT_UNSUPPORTED for a later format. */
+ENT_MUST_CHECK ent_code ent_sqlite_store(const char *path, ent_store *ret_store, ent_err *err);
+
+#endif

@@ -1,0 +1,247 @@
+/* The data keys' contract (port/keys.h), over every adapter. */
+#include "base/test.h"
+
+#include "adapter/file/disk.h"
+#include "adapter/file/file.h"
+#include "adapter/memory/memory.h"
+#include "contract/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct world {
+    ent_keys keys;
+    char *folder;
+} world;
+
+static void open_file(world *w) { assert_int_equal(ent_file_keys(w->folder, true, ent_system_random(), &w->keys, NULL), ENT_OK); }
+
+static void reopen(world *w)
+{
+    if (!w->folder) return;
+    w->keys.close(w->keys.self);
+    open_file(w);
+}
+
+static int setup_memory(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    assert_int_equal(ent_memory_keys(ent_system_random(), &w->keys, NULL), ENT_OK);
+    *state = w;
+    return 0;
+}
+
+static int setup_file(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    w->folder = test_folder();
+    open_file(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    ent_disk_plant(0, 0, 0);
+    w->keys.close(w->keys.self);
+    if (w->folder) test_folder_remove(w->folder);
+    free(w);
+    return 0;
+}
+
+static const uint8_t a[32] = {1}, b[32] = {2};
+
+/* A key comes back to its own record, also after opening again, and to no other. */
+static void keeps_keys(void **state)
+{
+    world *w = *state;
+    ent_slot s, t;
+    ent_key32 key, other, again;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    assert_int_equal(w->keys.new_slot(w->keys.self, b, &t, &other, NULL), ENT_OK);
+    assert_memory_not_equal(&key, &other, 32);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &again, NULL), ENT_OK);
+    assert_memory_equal(&key, &again, 32);
+    assert_int_equal(w->keys.get(w->keys.self, s, b, &again, NULL), ENT_NOT_FOUND);
+    assert_int_equal(w->keys.get(w->keys.self, (ent_slot){77777}, a, &again, NULL), ENT_NOT_FOUND);
+}
+
+/* A destroyed key is gone for ever, its number is never given again, destroying twice is no fault. */
+static void destroys_keys(void **state)
+{
+    world *w = *state;
+    ent_slot s, next;
+    ent_key32 key;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    assert_int_equal(w->keys.destroy(w->keys.self, s, NULL), ENT_OK);
+    assert_int_equal(w->keys.destroy(w->keys.self, s, NULL), ENT_OK);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &key, NULL), ENT_GONE);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &key, NULL), ENT_GONE);
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(w->keys.new_slot(w->keys.self, a, &next, &key, NULL), ENT_OK);
+        assert_true(next.number != s.number);
+    }
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &key, NULL), ENT_GONE);
+}
+
+/* The end of an epoch leaves every living key as it was and every destroyed one gone. */
+static void ends_epochs(void **state)
+{
+    world *w = *state;
+    ent_slot s[50];
+    ent_key32 key[50], again;
+    uint32_t epoch = w->keys.epoch(w->keys.self), now;
+    for (int i = 0; i < 50; i++) assert_int_equal(w->keys.new_slot(w->keys.self, a, &s[i], &key[i], NULL), ENT_OK);
+    for (int i = 0; i < 50; i += 3) assert_int_equal(w->keys.destroy(w->keys.self, s[i], NULL), ENT_OK);
+    assert_int_equal(w->keys.end_epoch(w->keys.self, &now, NULL), ENT_OK);
+    assert_int_equal(now, epoch + 1);
+    for (int round = 0; round < 2; round++, reopen(w))
+        for (int i = 0; i < 50; i++) {
+            assert_int_equal(w->keys.get(w->keys.self, s[i], a, &again, NULL), i % 3 ? ENT_OK : ENT_GONE);
+            if (i % 3) assert_memory_equal(&key[i], &again, 32);
+        }
+}
+
+/* More keys than the file began with. */
+static void grows(void **state)
+{
+    world *w = *state;
+    ent_slot first, s;
+    ent_key32 key, again;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &first, &key, NULL), ENT_OK);
+    for (int i = 0; i < 4200; i++) assert_int_equal(w->keys.new_slot(w->keys.self, b, &s, &again, NULL), ENT_OK);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, first, a, &again, NULL), ENT_OK);
+    assert_memory_equal(&key, &again, 32);
+    assert_int_equal(w->keys.get(w->keys.self, s, b, &again, NULL), ENT_OK);
+}
+
+static void flip(const char *folder, const char *name, off_t at)
+{
+    char path[300];
+    uint8_t byte;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 0x10;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+/* One damaged copy is mended from the other; both damaged is said, never another key. */
+static void mends_one_copy(void **state)
+{
+    world *w = *state;
+    ent_slot s;
+    ent_key32 key, again;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    off_t copy_a = 4096 + (off_t)(s.number & 0xffffffff) * 128, copy_b = copy_a + 4096 * 128;
+    flip(w->folder, "slots", copy_a + 20);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &again, NULL), ENT_OK);
+    assert_memory_equal(&key, &again, 32);
+    flip(w->folder, "slots", copy_b + 20);
+    reopen(w); /* mended from copy A, which was mended before */
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &again, NULL), ENT_OK);
+    flip(w->folder, "slots", copy_a + 20);
+    flip(w->folder, "slots", copy_b + 21);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &again, NULL), ENT_DAMAGED);
+}
+
+/* A root that is missing, readable by others, or another one is a clear stop. */
+static void stops_without_its_root(void **state)
+{
+    world *w = *state;
+    char path[300];
+    ent_slot s;
+    ent_key32 key;
+    ent_keys other;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    snprintf(path, sizeof path, "%s/root.1", w->folder);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(ent_file_keys(w->folder, false, ent_system_random(), &other, NULL), ENT_DENIED);
+    assert_int_equal(chmod(path, 0600), 0);
+    flip(w->folder, "root.1", 3);
+    assert_int_equal(ent_file_keys(w->folder, false, ent_system_random(), &other, NULL), ENT_DAMAGED);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(ent_file_keys(w->folder, false, ent_system_random(), &other, NULL), ENT_DAMAGED);
+}
+
+/* Cut short at each write and sync, the end of an epoch is done or undone by the next opening; no key is lost. */
+static void ends_an_epoch_or_not(void **state)
+{
+    world *w = *state;
+    ent_slot s[5];
+    ent_key32 key[5], again;
+    for (int i = 0; i < 5; i++) assert_int_equal(w->keys.new_slot(w->keys.self, a, &s[i], &key[i], NULL), ENT_OK);
+    for (int at = 1; at < 16; at++) {
+        uint32_t epoch;
+        ent_disk_plant(at, 0, EIO);
+        (void)!w->keys.end_epoch(w->keys.self, &epoch, NULL);
+        ent_disk_plant(0, 0, 0);
+        reopen(w);
+        for (int i = 0; i < 5; i++) {
+            assert_int_equal(w->keys.get(w->keys.self, s[i], a, &again, NULL), ENT_OK);
+            assert_memory_equal(&key[i], &again, 32);
+        }
+    }
+}
+
+/* After a sync that failed nothing is written any more; a key that was not acknowledged is not there. */
+static void stops_after_a_failed_sync(void **state)
+{
+    world *w = *state;
+    ent_slot s;
+    ent_key32 key;
+    ent_disk_plant(0, 1, EIO);
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_IO);
+    ent_disk_plant(0, 0, 0);
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_IO);
+}
+
+/* After destruction and the epoch's end no byte of the key's box is left in the folder. */
+static void leaves_no_box(void **state)
+{
+    world *w = *state;
+    ent_slot s;
+    ent_key32 key;
+    char path[300];
+    uint8_t box[92];
+    uint32_t epoch;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    snprintf(path, sizeof path, "%s/slots", w->folder);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(pread(fd, box, sizeof box, 4096 + (off_t)(s.number & 0xffffffff) * 128 + 16), sizeof box);
+    close(fd);
+    assert_int_equal(w->keys.destroy(w->keys.self, s, NULL), ENT_OK);
+    assert_int_equal(w->keys.end_epoch(w->keys.self, &epoch, NULL), ENT_OK);
+    ENT_AUTO_BUF all = ENT_BUF(64 << 20);
+    assert_int_equal(ent_disk_load(path, &all, NULL), ENT_OK);
+    assert_null(memmem(all.data, all.len, box, 12));
+    snprintf(path, sizeof path, "%s/root.1", w->folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+#define OVER(setup)                                                                                                    \
+    cmocka_unit_test_setup_teardown(keeps_keys, setup, teardown), cmocka_unit_test_setup_teardown(destroys_keys, setup, teardown), \
+        cmocka_unit_test_setup_teardown(ends_epochs, setup, teardown), cmocka_unit_test_setup_teardown(grows, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OVER(setup_memory),
+        OVER(setup_file),
+        cmocka_unit_test_setup_teardown(mends_one_copy, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(stops_without_its_root, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(ends_an_epoch_or_not, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(stops_after_a_failed_sync, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(leaves_no_box, setup_file, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* The store's contract (port/store.h), over every adapter. */
+#include "base/test.h"
+
+#include "adapter/memory/memory.h"
+#include "adapter/sqlite/sqlite.h"
+#include "contract/folder.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct world {
+    ent_store store;
+    char *folder;
+    bool sqlite;
+} world;
+
+static void open_sqlite(world *w)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/store.db", w->folder);
+    assert_int_equal(ent_sqlite_store(path, &w->store, NULL), ENT_OK);
+}
+
+static int setup_memory(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    assert_int_equal(ent_memory_store(&w->store, NULL), ENT_OK);
+    *state = w;
+    return 0;
+}
+
+static int setup_sqlite(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    w->sqlite = true;
+    w->folder = test_folder();
+    open_sqlite(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world *w = *state;
+    w->store.close(w->store.self);
+    if (w->folder) test_folder_remove(w->folder);
+    free(w);
+    return 0;
+}
+
+static ent_change change(ent_change_kind kind, const char *key, const char *value)
+{
+    return (ent_change){kind, ENT_TABLE_PARTS, key, strlen(key), value, value ? strlen(value) : 0};
+}
+
+static ent_code one(world *w, ent_change_kind kind, const char *key, const char *value)
+{
+    ent_change c = change(kind, key, value);
+    return w->store.commit(w->store.self, &c, 1, false, NULL);
+}
+
+static void assert_value(world *w, const char *key, const char *want)
+{
+    ENT_AUTO_BUF value = ENT_BUF(1000);
+    ent_code code = w->store.get(w->store.self, ENT_TABLE_PARTS, key, strlen(key), &value, NULL);
+    if (!want) {
+        assert_int_equal(code, ENT_NOT_FOUND);
+        return;
+    }
+    assert_int_equal(code, ENT_OK);
+    assert_string_equal(ent_buf_cstr(&value), want);
+}
+
+/* What is put is there, replaced, deleted; tables are apart. */
+static void keeps_rows(void **state)
+{
+    world *w = *state;
+    assert_value(w, "a", NULL);
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "a", "1"), ENT_OK);
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "a", "2"), ENT_OK);
+    assert_value(w, "a", "2");
+    ENT_AUTO_BUF value = ENT_BUF(10);
+    assert_int_equal(w->store.get(w->store.self, ENT_TABLE_BLOBS, "a", 1, &value, NULL), ENT_NOT_FOUND);
+    assert_int_equal(one(w, ENT_CHANGE_DELETE, "a", NULL), ENT_OK);
+    assert_int_equal(one(w, ENT_CHANGE_DELETE, "a", NULL), ENT_OK);
+    assert_value(w, "a", NULL);
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "empty", ""), ENT_OK);
+    assert_value(w, "empty", "");
+}
+
+/* One change that may not be makes the whole batch as if it never was. */
+static void is_all_or_nothing(void **state)
+{
+    world *w = *state;
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "a", "1"), ENT_OK);
+    ent_change batch[] = {change(ENT_CHANGE_PUT, "b", "2"), change(ENT_CHANGE_INSERT, "a", "x")};
+    assert_int_equal(w->store.commit(w->store.self, batch, 2, false, NULL), ENT_EXISTS);
+    assert_value(w, "b", NULL);
+    batch[1] = change(ENT_CHANGE_EXPECT, "a", "other");
+    assert_int_equal(w->store.commit(w->store.self, batch, 2, false, NULL), ENT_CONFLICT);
+    assert_value(w, "b", NULL);
+    batch[1] = change(ENT_CHANGE_EXPECT, "a", "1");
+    assert_int_equal(w->store.commit(w->store.self, batch, 2, false, NULL), ENT_OK);
+    assert_value(w, "b", "2");
+    batch[0] = change(ENT_CHANGE_EXPECT, "c", "");
+    batch[1] = change(ENT_CHANGE_DELETE, "b", NULL);
+    assert_int_equal(w->store.commit(w->store.self, batch, 2, true, NULL), ENT_OK);
+    assert_value(w, "b", NULL);
+}
+
+static ent_code gather(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    ent_buf_put(ctx, key, key_len);
+    ent_buf_str(ctx, "=");
+    ent_buf_put(ctx, value, value_len);
+    ent_buf_str(ctx, " ");
+    return memcmp(value, "stop", value_len < 4 ? value_len : 4) == 0 && value_len == 4 ? ENT_BUSY : ENT_OK;
+}
+
+/* A scan gives the keys of a prefix in order, from after a key, until it is told to stop. */
+static void scans_prefixes(void **state)
+{
+    world *w = *state;
+    static const char *const keys[] = {"b", "ab", "a", "abc", "ac", "b\xff"};
+    for (size_t i = 0; i < 6; i++) assert_int_equal(one(w, ENT_CHANGE_PUT, keys[i], "v"), ENT_OK);
+    ENT_AUTO_BUF seen = ENT_BUF(1000);
+    ent_change range = change(ENT_CHANGE_PUT, "a", NULL);
+    assert_int_equal(w->store.scan(w->store.self, ENT_TABLE_PARTS, &range, gather, &seen, NULL), ENT_OK);
+    assert_string_equal(ent_buf_cstr(&seen), "a=v ab=v abc=v ac=v ");
+    ent_buf_clear(&seen);
+    range = change(ENT_CHANGE_PUT, "a", "ab");
+    assert_int_equal(w->store.scan(w->store.self, ENT_TABLE_PARTS, &range, gather, &seen, NULL), ENT_OK);
+    assert_string_equal(ent_buf_cstr(&seen), "abc=v ac=v ");
+    ent_buf_clear(&seen);
+    range = change(ENT_CHANGE_PUT, "", NULL);
+    assert_int_equal(w->store.scan(w->store.self, ENT_TABLE_PARTS, &range, gather, &seen, NULL), ENT_OK);
+    assert_string_equal(ent_buf_cstr(&seen), "a=v ab=v abc=v ac=v b=v b\xff=v ");
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "ab", "stop"), ENT_OK);
+    ent_buf_clear(&seen);
+    range = change(ENT_CHANGE_PUT, "a", NULL);
+    assert_int_equal(w->store.scan(w->store.self, ENT_TABLE_PARTS, &range, gather, &seen, NULL), ENT_BUSY);
+    assert_string_equal(ent_buf_cstr(&seen), "a=v ab=stop ");
+}
+
+static void *count_up(void *ctx)
+{
+    world *w = ctx;
+    for (int done = 0; done < 50;) {
+        ENT_AUTO_BUF value = ENT_BUF(100);
+        char next[24] = "1";
+        ent_code code = w->store.get(w->store.self, ENT_TABLE_PARTS, "n", 1, &value, NULL);
+        if (code == ENT_OK) snprintf(next, sizeof next, "%d", atoi(ent_buf_cstr(&value)) + 1);
+        ent_change batch[] = {change(ENT_CHANGE_EXPECT, "n", code == ENT_OK ? ent_buf_cstr(&value) : ""), change(ENT_CHANGE_PUT, "n", next)};
+        if (w->store.commit(w->store.self, batch, 2, false, NULL) == ENT_OK) done++;
+    }
+    return NULL;
+}
+
+/* Four writers that compare before they set lose no count. */
+static void serialises_batches(void **state)
+{
+    world *w = *state;
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) assert_int_equal(pthread_create(&threads[i], NULL, count_up, w), 0);
+    for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
+    assert_value(w, "n", "200");
+}
+
+/* Killed at any moment, what was acknowledged is there after opening again. */
+static void survives_sigkill(void **state)
+{
+    world *w = *state;
+    for (int round = 0; round < 5; round++) {
+        int pipe_fd[2];
+        assert_int_equal(pipe(pipe_fd), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            world mine = {.folder = w->folder, .sqlite = true};
+            open_sqlite(&mine);
+            for (int i = 0;; i++) {
+                char key[32];
+                snprintf(key, sizeof key, "k%d-%d", round, i);
+                if (one(&mine, ENT_CHANGE_PUT, key, "v") != ENT_OK || write(pipe_fd[1], &i, sizeof i) != sizeof i) _exit(1);
+            }
+        }
+        close(pipe_fd[1]);
+        int last = -1;
+        while (last < 20 + round * 7) assert_int_equal(read(pipe_fd[0], &last, sizeof last), sizeof last);
+        kill(child, SIGKILL);
+        for (int i; read(pipe_fd[0], &i, sizeof i) == sizeof i;) last = i;
+        waitpid(child, NULL, 0);
+        close(pipe_fd[0]);
+        w->store.close(w->store.self);
+        open_sqlite(w);
+        for (int i = 0; i <= last; i++) {
+            char key[32];
+            snprintf(key, sizeof key, "k%d-%d", round, i);
+            assert_value(w, key, "v");
+        }
+    }
+}
+
+/* A file that is no database is refused as damaged, and not written over. */
+static void refuses_a_damaged_file(void **state)
+{
+    world *w = *state;
+    char path[300];
+    snprintf(path, sizeof path, "%s/other.db", w->folder);
+    FILE *f = fopen(path, "w");
+    for (int i = 0; i < 2000; i++) fputs("rubbish ", f);
+    fclose(f);
+    ent_store other;
+    assert_int_equal(ent_sqlite_store(path, &other, NULL), ENT_DAMAGED);
+}
+
+#define OVER(setup)                                                                                                    \
+    cmocka_unit_test_setup_teardown(keeps_rows, setup, teardown), cmocka_unit_test_setup_teardown(is_all_or_nothing, setup, teardown), \
+        cmocka_unit_test_setup_teardown(scans_prefixes, setup, teardown),                                              \
+        cmocka_unit_test_setup_teardown(serialises_batches, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OVER(setup_memory),
+        OVER(setup_sqlite),
+        cmocka_unit_test_setup_teardown(survives_sigkill, setup_sqlite, teardown),
+        cmocka_unit_test_setup_teardown(refuses_a_damaged_file, setup_sqlite, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
