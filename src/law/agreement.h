@@ -67,7 +67,7 @@ typedef struct ent_party {
 
 typedef struct ent_purpose {
     char name[ENT_PURPOSE_NAME];
-    char power[96];       /* what lets the holder use it: "PACE 1984 s. 63T(1)(b)" */
+    char power[ENT_LAW_CLAUSE]; /* what lets the holder use it: "PACE 1984 s. 63T(1)(b)"; ASCII, as in the ledger */
     char transfer[96];    /* what lets it be sent abroad: "DPA 2018 s. 75" */
     char standing[96];    /* the recipient's standing; "" when not stated */
     bool every_traveller; /* ground: individual, or every-traveller */
@@ -180,7 +180,7 @@ typedef struct ent_subject {
     bool convicted;                 /* a conviction counts today, in any linked encounter */
 } ent_subject;
 
-/* Whether a flow may see this part today; the rule that hides it, or "subjects.powers: NAME" of the power that shows
+/* Whether a flow may see this part today; the rule that hides it, or "power: NAME" of the one that shows
  * it. */
 bool ent_flow_sees(const ent_agreement *a, const ent_flow *f, const ent_subject *s, char ret_clause[ENT_LAW_CLAUSE]);
 

@@ -1,0 +1,174 @@
+#include "base/test.h"
+
+#include "base/text.h"
+#include "law/envelope.h"
+
+static const char file[] = "agreement: x\nversion: 2\n# the rest does not matter to the envelope\n";
+
+typedef struct cast {
+    ent_secret_key gb, us, observer, stranger;
+    ent_agreement a;
+    ent_envelope e;
+} cast;
+
+static ent_secret_key key_of(uint8_t n, uint8_t ret_public[32])
+{
+    uint8_t seed[32] = {n};
+    ent_public_key public;
+    ent_secret_key secret;
+    ent_sign_keys(seed, &public, &secret);
+    if (ret_public) memcpy(ret_public, public.b, 32);
+    return secret;
+}
+
+static int setup(void **state)
+{
+    cast *c = calloc(1, sizeof *c);
+    c->a = (ent_agreement){.name = "x", .version = 2, .party_count = 2, .witness_count = 1};
+    strcpy(c->a.party[0].name, "gb");
+    strcpy(c->a.party[1].name, "us");
+    strcpy(c->a.witness[0].name, "observer");
+    c->gb = key_of(1, c->a.party[0].key);
+    c->us = key_of(2, c->a.party[1].key);
+    c->observer = key_of(3, c->a.witness[0].key);
+    c->stranger = key_of(4, NULL);
+    assert_int_equal(ent_envelope_make(&c->a, file, sizeof file - 1, &c->e, NULL), ENT_OK);
+    *state = c;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    cast *c = *state;
+    ent_envelope_free(&c->e);
+    free(c);
+    return 0;
+}
+
+static ent_code declare(cast *c, ent_act act, const char *name, int64_t at)
+{
+    const ent_secret_key *key = strcmp(name, "gb") == 0 ? &c->gb : strcmp(name, "us") == 0 ? &c->us : &c->observer;
+    return ent_envelope_declare(&c->e, &c->a, act, name, (ent_time){at}, key, NULL);
+}
+
+static ent_agreement_state state_now(cast *c)
+{
+    ent_agreement_state s;
+    ent_err err;
+    if (ent_envelope_verify(&c->e, &c->a, NULL, &s, &err) != ENT_OK) fail_msg("%s", err.detail);
+    return s;
+}
+
+/* Proposed by one, in force with both, suspended by either, resumed by the one who suspended, ended for good. */
+static void lives(void **state)
+{
+    cast *c = *state;
+    assert_int_equal(state_now(c), ENT_AGREEMENT_DRAFT);
+    assert_int_equal(declare(c, ENT_ACT_SUSPEND, "gb", 1), ENT_REFUSED);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_PROPOSED);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_REFUSED);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "us", 999), ENT_CONFLICT);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "us", 2000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_SIGNED);
+    assert_int_equal(declare(c, ENT_ACT_WITNESS, "observer", 2500), ENT_OK);
+    assert_int_equal(declare(c, ENT_ACT_WITNESS, "gb", 2500), ENT_REFUSED);
+    assert_int_equal(declare(c, ENT_ACT_SUSPEND, "us", 3000), ENT_OK);
+    char clause[ENT_LAW_CLAUSE];
+    assert_int_equal(ent_envelope_state(&c->e, &c->a, clause), ENT_AGREEMENT_SUSPENDED);
+    assert_string_equal(clause, "suspended by us");
+    assert_int_equal(declare(c, ENT_ACT_RESUME, "gb", 4000), ENT_REFUSED);
+    assert_int_equal(declare(c, ENT_ACT_RESUME, "us", 4000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_SIGNED);
+    assert_int_equal(declare(c, ENT_ACT_END, "gb", 5000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_ENDED);
+    assert_int_equal(declare(c, ENT_ACT_RESUME, "us", 6000), ENT_REFUSED);
+}
+
+/* What was encoded decodes to the same bytes; each flipped bit is noticed by the form, the digest or a signature. */
+static void every_bit_counts(void **state)
+{
+    cast *c = *state;
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "us", 2000), ENT_OK);
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    ent_envelope_encode(&c->e, &bytes);
+    for (size_t i = 0; i < bytes.len * 8; i++) {
+        bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+        ent_envelope e = {0};
+        ent_agreement_state s;
+        bool accepted = ent_envelope_decode(bytes.data, bytes.len, &e, NULL) == ENT_OK &&
+                        ent_envelope_verify(&e, &c->a, NULL, &s, NULL) == ENT_OK;
+        if (accepted) fail_msg("bit %zu", i);
+        ent_envelope_free(&e);
+        bytes.data[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+    ent_envelope e;
+    assert_int_equal(ent_envelope_decode(bytes.data, bytes.len, &e, NULL), ENT_OK);
+    assert_memory_equal(e.file, file, sizeof file - 1);
+    ent_envelope_free(&e);
+    for (size_t n = 0; n < bytes.len; n++) {
+        e = (ent_envelope){0};
+        ent_agreement_state s = ENT_AGREEMENT_DRAFT;
+        bool whole = ent_envelope_decode(bytes.data, n, &e, NULL) == ENT_OK &&
+                     ent_envelope_verify(&e, &c->a, NULL, &s, NULL) == ENT_OK && s == ENT_AGREEMENT_SIGNED;
+        assert_false(whole);
+        ent_envelope_free(&e);
+    }
+}
+
+/* A signature by another key than the one in the file is refused, unless the key's history vouches for it. */
+static bool vouches(void *self, const char *name, const ent_public_key *key, ent_time at)
+{
+    (void)key;
+    return self && strcmp(name, "us") == 0 && at.ms == 2000;
+}
+
+static void keys_are_the_parties(void **state)
+{
+    cast *c = *state;
+    ent_agreement_state s;
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "us", (ent_time){2000}, &c->stranger, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_verify(&c->e, &c->a, NULL, &s, NULL), ENT_SIGNATURE);
+    ent_key_history history = {c, vouches};
+    assert_int_equal(ent_envelope_verify(&c->e, &c->a, &history, &s, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "nobody", (ent_time){2000}, &c->stranger, NULL),
+                     ENT_REFUSED);
+}
+
+/* Versions only go up, one version has one text, and declarations are only added. */
+static void only_goes_on(void **state)
+{
+    cast *c = *state;
+    ent_envelope come = {0}, old;
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(ent_envelope_make(&c->a, file, sizeof file - 1, &come, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_follows(&c->e, &come, NULL), ENT_EXISTS);
+    assert_int_equal(ent_envelope_follows(&come, &c->e, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&come, &c->a, ENT_ACT_SIGN, "us", (ent_time){1}, &c->us, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_follows(&c->e, &come, NULL), ENT_CONFLICT);
+    old = come;
+    old.version = 1;
+    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_REPLAY);
+    old.version = 3;
+    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_OK);
+    old.version = 2;
+    old.digest[0] ^= 1;
+    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_CONFLICT);
+    c->a.version = 3;
+    ent_agreement_state s;
+    assert_int_equal(ent_envelope_verify(&come, &c->a, NULL, &s, NULL), ENT_FORMAT);
+    ent_envelope_free(&come);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lives, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_bit_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_the_parties, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_goes_on, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("envelope", tests, NULL, NULL);
+}

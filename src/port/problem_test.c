@@ -1,0 +1,43 @@
+#include "base/test.h"
+
+#include "port/problem.h"
+
+/* A refusal that was written is read again, quotes and all; foreign bytes become question marks. */
+static void there_and_back(void **state)
+{
+    (void)state;
+    ent_problem p = {.status = 403, .code = ENT_REFUSED, .clause = "Art. 6(2)", .detail = "a \"quote\" \\ and \xc3\xa9"};
+    ent_problem q;
+    ENT_AUTO_BUF json = ENT_BUF(4096);
+    ent_problem_write(&p, &json);
+    assert_string_equal(ent_buf_cstr(&json),
+                        "{\"status\":403,\"type\":\"urn:entente:refused\",\"title\":\"refused by law or agreement\","
+                        "\"clause\":\"Art. 6(2)\",\"detail\":\"a \\\"quote\\\" \\\\ and ??\"}");
+    assert_int_equal(ent_problem_read(json.data, json.len, &q, NULL), ENT_OK);
+    assert_int_equal(q.code, ENT_REFUSED);
+    assert_int_equal(q.status, 403);
+    assert_string_equal(q.clause, p.clause);
+    assert_string_equal(q.detail, "a \"quote\" \\ and ??");
+    for (size_t n = 0; n < json.len; n++) assert_int_equal(ent_problem_read(json.data, n, &q, NULL), ENT_FORMAT);
+}
+
+/* A stranger's peer may order and space it otherwise and say more; what is no problem of ours is refused. */
+static void strangers_may_write_it(void **state)
+{
+    (void)state;
+    const char *ok = " { \"type\" : \"urn:entente:not-found\", \"more\": true, \"n\": -1.5e3 ,\"status\":404 }\n";
+    ent_problem q;
+    assert_int_equal(ent_problem_read(ok, strlen(ok), &q, NULL), ENT_OK);
+    assert_int_equal(q.code, ENT_NOT_FOUND);
+    static const char *const bad[] = {"", "{}", "[]", "{\"type\":\"about:blank\"}", "{\"type\":1}", "{\"type\":}",
+                                      "{\"type\":\"urn:entente:refused\"}x", "{\"type\":\"urn:entente:refused\",}",
+                                      "{\"a\":{},\"type\":\"urn:entente:refused\"}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(ent_problem_read(bad[i], strlen(bad[i]), &q, NULL), ENT_FORMAT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(there_and_back), cmocka_unit_test(strangers_may_write_it)};
+    return cmocka_run_group_tests_name("problem", tests, NULL, NULL);
+}
