@@ -1,0 +1,160 @@
+/* The oriented band-pass filter: a Gabor kernel of the cell's orientation (32 steps) and period (12 steps), without
+ * mean, applied to the normalised print. One kernel serves a whole cell of 8 x 8 pixels; a pixel's sum runs over the
+ * taps in one fixed order, so the vector width does not change the result. The response's share of the print's local
+ * energy is the best single measure of local quality there is here: noise and smears have energy, but not of one
+ * orientation and period. */
+#include "finger/canvas.h"
+#include "finger/arith.h"
+
+#include <stdlib.h>
+
+#define REACH 9
+#define TAPS ((2 * REACH + 1) * (2 * REACH + 1))
+#define ORIENTATIONS 32
+#define PERIODS 12
+
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+
+typedef struct bank {
+    float kernel[ORIENTATIONS][PERIODS][TAPS];
+    bool made[ORIENTATIONS][PERIODS];
+} bank;
+
+/* period of step p: 5 to 15 pixels, each 1.105 times the one before */
+static float step_period(int p)
+{
+    float period = 5;
+    for (int k = 0; k < p; k++) period *= 1.105f;
+    return period;
+}
+
+static int period_step(float period)
+{
+    int p = 0;
+    float edge = 5 * 1.0512f;
+    while (p < PERIODS - 1 && period > edge) p++, edge *= 1.105f;
+    return p;
+}
+
+static void make_kernel(float *kernel, int orientation, int step)
+{
+    double sn, cs, period = (double)step_period(step);
+    finger_sincos(orientation * (FINGER_PI / ORIENTATIONS), &sn, &cs);
+    double across = 0.45 * period, along = 4.5, sum = 0, weight = 0, window[TAPS], norm = 0;
+    for (int k = 0; k < TAPS; k++) {
+        double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH;
+        double u = -sn * x + cs * y, v = cs * x + sn * y, wave, unused;
+        finger_sincos(2 * FINGER_PI * u / period, &unused, &wave);
+        window[k] = finger_exp(-u * u / (2 * across * across) - v * v / (2 * along * along));
+        kernel[k] = (float)(window[k] * wave);
+        sum += window[k] * wave, weight += window[k];
+    }
+    for (int k = 0; k < TAPS; k++) {
+        double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH;
+        double wave, unused, value = (double)kernel[k] - window[k] * sum / weight;
+        finger_sincos(2 * FINGER_PI * (-sn * x + cs * y) / period, &unused, &wave);
+        kernel[k] = (float)value;
+        norm += value * wave;
+    }
+    /* a wave of amplitude 1 gets the response 1; ridges are dark, so the sign turns */
+    for (int k = 0; k < TAPS; k++) kernel[k] = (float)(-(double)kernel[k] / norm);
+}
+
+/* one cell: out and in point at its first pixel */
+__attribute__((always_inline)) static inline void filter_cell(const float *in, float *out, int stride,
+                                                               const float *kernel)
+{
+    eight sum[FINGER_CELL] = {{0}};
+    for (int ky = -REACH; ky <= REACH; ky++)
+        for (int kx = -REACH; kx <= REACH; kx++) {
+            float k = *kernel++;
+            eight tap = {k, k, k, k, k, k, k, k};
+            for (int r = 0; r < FINGER_CELL; r++) sum[r] += tap * *(const eight *)(in + (r + ky) * stride + kx);
+        }
+    for (int r = 0; r < FINGER_CELL; r++) *(eight *)(out + r * stride) = sum[r];
+}
+
+static void filter_plain(const float *in, float *out, int stride, const float *kernel)
+{
+    filter_cell(in, out, stride, kernel);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void filter_avx2(const float *in, float *out, int stride, const float *kernel)
+{
+    filter_cell(in, out, stride, kernel);
+}
+#endif
+
+typedef void filter_fn(const float *in, float *out, int stride, const float *kernel);
+
+static filter_fn *filter_for_this_machine(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) return filter_avx2;
+#endif
+    return filter_plain;
+}
+
+static void filter(const finger_canvas *c, bank *b)
+{
+    filter_fn *run = filter_for_this_machine();
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
+            float *out = c->response + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL);
+            if (!c->mask[i]) {
+                for (int r = 0; r < FINGER_CELL; r++) memset(out + r * c->stride, 0, FINGER_CELL * sizeof *out);
+                continue;
+            }
+            int o = (int)(c->theta[i] * (float)(ORIENTATIONS / FINGER_PI) + 0.5f) % ORIENTATIONS;
+            int p = period_step(c->period[i]);
+            if (!b->made[o][p]) make_kernel(b->kernel[o][p], o, p), b->made[o][p] = true;
+            run(c->norm + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL), out, c->stride, b->kernel[o][p]);
+        }
+}
+
+static float cell_energy(const finger_canvas *c, const float *plane, int cx, int cy)
+{
+    float sum = 0;
+    for (int r = 0; r < FINGER_CELL; r++) {
+        const float *p = plane + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + r);
+        for (int x = 0; x < FINGER_CELL; x++) sum += p[x] * p[x];
+    }
+    return sum;
+}
+
+/* quality: the response's share of the energy in the 3 x 3 cells around, 1 to 100 */
+static void judge(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *answer = c->scratch, *given = answer + cells;
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
+            answer[i] = c->mask[i] ? cell_energy(c, c->response, cx, cy) : 0;
+            given[i] = c->mask[i] ? cell_energy(c, c->norm, cx, cy) : 0;
+        }
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
+            c->quality[i] = 0;
+            if (!c->mask[i]) continue;
+            float a = 0, g = 1;
+            for (int k = 0; k < 9; k++) {
+                int x = cx + k % 3 - 1, y = cy + k / 3 - 1;
+                if (x < 0 || y < 0 || x >= c->cols || y >= c->rows) continue;
+                a += answer[y * c->cols + x], g += given[y * c->cols + x];
+            }
+            c->quality[i] = (uint8_t)finger_clamp(110 * sqrtf(a / g), 1, 100);
+        }
+}
+
+void finger_enhance(finger_canvas *c)
+{
+    bank *b = calloc(1, sizeof *b); /* 560 KB: too much for a stack */
+    if (!b) return;                 /* no response: no minutiae are found, and extract says so */
+    filter(c, b);
+    free(b);
+    judge(c);
+}

@@ -1,0 +1,234 @@
+/* What the cells of a print look like before any filtering: contrast, ridge orientation, ridge period, foreground.
+ *
+ * Orientation is the direction of least change: the structure tensor of the contrast-normalised print, summed over a
+ * cell and smoothed at three widths; each width counts by its coherence, so that clear cells keep their detail (cores,
+ * deltas) and unclear ones follow their neighbourhood. The period follows from how fast the print decorrelates: for a
+ * wave of wave number (kx, ky), the mean product with the neighbour d pixels away along x is cos(d kx) of the mean
+ * square; no wave has to be counted, and the orientation need not be known. */
+#include "finger/canvas.h"
+#include "finger/arith.h"
+
+#define DEVIATION_FLOOR 5.0f /* grey levels: below this is sensor noise */
+#define NORM_LIMIT 2.5f
+#define PERIOD_MIN 5.0f
+#define PERIOD_MAX 16.0f
+
+/* out = in smoothed by [1 2 1] / 4 along both axes, edges repeated */
+static void smooth(const float *in, float *out, int cols, int rows, float *line)
+{
+    for (int y = 0; y < rows; y++) {
+        const float *up = in + (size_t)finger_max(y - 1, 0) * (size_t)cols;
+        const float *at = in + (size_t)y * (size_t)cols;
+        const float *down = in + (size_t)finger_min(y + 1, rows - 1) * (size_t)cols;
+        for (int x = 0; x < cols; x++) line[x] = 0.25f * (up[x] + down[x]) + 0.5f * at[x];
+        for (int x = 0; x < cols; x++)
+            out[(size_t)y * (size_t)cols + (size_t)x] =
+                0.25f * (line[finger_max(x - 1, 0)] + line[finger_min(x + 1, cols - 1)]) + 0.5f * line[x];
+    }
+}
+
+static void smooth_times(float *plane, float *spare, const finger_canvas *c, int times)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *line = c->work; /* free at this time, and longer than a row of cells */
+    for (int k = 0; k < times; k++) {
+        smooth(plane, spare, c->cols, c->rows, line);
+        memcpy(plane, spare, cells * sizeof *plane);
+    }
+}
+
+static void cell_sums(const finger_canvas *c, float *sum, float *square, float *count)
+{
+    for (int y = 0; y < c->h; y++) {
+        const uint8_t *row = c->grey + (size_t)y * (size_t)c->w;
+        size_t base = (size_t)(y / FINGER_CELL) * (size_t)c->cols;
+        for (int x = 0; x < c->w; x += FINGER_CELL) {
+            int n = finger_min(FINGER_CELL, c->w - x);
+            uint32_t s = 0, q = 0;
+            for (int k = 0; k < n; k++) s += row[x + k], q += (uint32_t)row[x + k] * row[x + k];
+            size_t i = base + (size_t)(x / FINGER_CELL);
+            sum[i] += (float)s, square[i] += (float)q, count[i] += (float)n;
+        }
+    }
+}
+
+/* mean and 1 / deviation per cell -> norm, interpolated between cell centres */
+static void normalise(const finger_canvas *c, const float *mean, const float *gain)
+{
+    for (int y = 0; y < c->h; y++) {
+        float fy = ((float)y - 3.5f) / FINGER_CELL;
+        int y0 = fy < 0 ? 0 : finger_min((int)fy, c->rows - 1), y1 = finger_min(y0 + 1, c->rows - 1);
+        float wy = finger_clamp(fy - (float)y0, 0, 1);
+        const float *m0 = mean + y0 * c->cols, *m1 = mean + y1 * c->cols;
+        const float *g0 = gain + y0 * c->cols, *g1 = gain + y1 * c->cols;
+        const uint8_t *grey = c->grey + (size_t)y * (size_t)c->w;
+        float *out = c->norm + finger_at(c, 0, y);
+        for (int x = 0; x < c->w; x++) {
+            float fx = ((float)x - 3.5f) / FINGER_CELL;
+            int x0 = fx < 0 ? 0 : finger_min((int)fx, c->cols - 1), x1 = finger_min(x0 + 1, c->cols - 1);
+            float wx = finger_clamp(fx - (float)x0, 0, 1);
+            float ma = m0[x0] + wy * (m1[x0] - m0[x0]), mb = m0[x1] + wy * (m1[x1] - m0[x1]);
+            float ga = g0[x0] + wy * (g1[x0] - g0[x0]), gb = g0[x1] + wy * (g1[x1] - g0[x1]);
+            float v = ((float)grey[x] - (ma + wx * (mb - ma))) * (ga + wx * (gb - ga));
+            out[x] = finger_clamp(v, -NORM_LIMIT, NORM_LIMIT);
+        }
+    }
+}
+
+static void contrast_and_norm(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells;
+    memset(sum, 0, 3 * cells * sizeof *sum);
+    cell_sums(c, sum, square, count);
+    smooth_times(sum, spare, c, 2);
+    smooth_times(square, spare, c, 2);
+    smooth_times(count, spare, c, 2);
+    for (size_t i = 0; i < cells; i++) {
+        float mean = sum[i] / count[i], var = square[i] / count[i] - mean * mean;
+        float deviation = sqrtf(var > 0 ? var : 0);
+        c->contrast[i] = deviation;
+        sum[i] = mean;
+        square[i] = 1 / (deviation > DEVIATION_FLOOR ? deviation : DEVIATION_FLOOR);
+    }
+    normalise(c, sum, square);
+}
+
+/* work = norm smoothed by [1 4 6 4 1] / 16 along both axes */
+static void soften(const finger_canvas *c)
+{
+    int w = c->cols * FINGER_CELL, h = c->rows * FINGER_CELL;
+    for (int y = -2; y < h + 2; y++) {
+        const float *in = c->norm + finger_at(c, 0, y);
+        float *out = c->response + finger_at(c, 0, y); /* free at this time */
+        for (int x = -2; x < w + 2; x++)
+            out[x] = 0.0625f * (in[x - 2] + in[x + 2]) + 0.25f * (in[x - 1] + in[x + 1]) + 0.375f * in[x];
+    }
+    int s = c->stride;
+    for (int y = 0; y < h; y++) {
+        const float *in = c->response + finger_at(c, 0, y);
+        float *out = c->work + finger_at(c, 0, y);
+        for (int x = -2; x < w + 2; x++)
+            out[x] = 0.0625f * (in[x - 2 * s] + in[x + 2 * s]) + 0.25f * (in[x - s] + in[x + s]) + 0.375f * in[x];
+    }
+}
+
+/* sums of the structure tensor over each cell: xx - yy, 2 xy, xx + yy */
+static void tensor(const finger_canvas *c, const float *plane, float *difference, float *product, float *energy)
+{
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            float sxx = 0, syy = 0, sxy = 0;
+            for (int k = 0; k < FINGER_CELL; k++) {
+                const float *p = plane + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + k);
+                for (int x = 0; x < FINGER_CELL; x++) {
+                    float gx = p[x + 1] - p[x - 1], gy = p[x + c->stride] - p[x - c->stride];
+                    sxx += gx * gx, syy += gy * gy, sxy += gx * gy;
+                }
+            }
+            size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
+            difference[i] = sxx - syy, product[i] = 2 * sxy, energy[i] = sxx + syy;
+        }
+}
+
+/* blends the tensor at three widths into theta and coherence; scratch holds difference, product, energy */
+static void orient(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *d = c->scratch, *p = d + cells, *e = p + cells, *spare = e + cells, *bd = spare + cells, *bp = bd + cells;
+    memset(bd, 0, 2 * cells * sizeof *bd);
+    static const int times[3] = {1, 2, 5};
+    for (int scale = 0; scale < 3; scale++) {
+        smooth_times(d, spare, c, times[scale]);
+        smooth_times(p, spare, c, times[scale]);
+        smooth_times(e, spare, c, times[scale]);
+        for (size_t i = 0; i < cells; i++) {
+            float energy = e[i] + 1e-3f, strength = (d[i] * d[i] + p[i] * p[i]) / (energy * energy);
+            float weight = strength / energy;
+            bd[i] += weight * d[i], bp[i] += weight * p[i];
+            if (scale == 1) c->coherence[i] = sqrtf(strength);
+        }
+    }
+    for (size_t i = 0; i < cells; i++) {
+        /* the gradient's doubled angle, turned by half a turn: along the ridge */
+        float a = 0.5f * finger_atan2(-bp[i], -bd[i]);
+        c->theta[i] = a < 0 ? a + (float)FINGER_PI : a;
+    }
+}
+
+/* the wave number along one axis from the correlation with the neighbour two pixels away */
+static float wave_number(float product, float square)
+{
+    float cosine = finger_clamp(product / square, -0.98f, 0.99999f);
+    return 0.5f * finger_atan2(sqrtf(1 - cosine * cosine), cosine);
+}
+
+static void measure_period(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *along = c->scratch, *across = along + cells, *square = across + cells, *spare = square + cells;
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            float xx = 0, yy = 0, ss = 0;
+            for (int k = 0; k < FINGER_CELL; k++) {
+                const float *p = c->norm + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + k);
+                const float *q = c->work + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + k);
+                (void)p;
+                for (int x = 0; x < FINGER_CELL; x++) {
+                    xx += q[x] * (q[x + 2] + q[x - 2]);
+                    yy += q[x] * (q[x + 2 * c->stride] + q[x - 2 * c->stride]);
+                    ss += 2 * q[x] * q[x];
+                }
+            }
+            size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
+            float weight = c->coherence[i] * c->coherence[i] + 0.01f;
+            along[i] = weight * xx, across[i] = weight * yy, square[i] = weight * ss + 1e-3f;
+        }
+    smooth_times(along, spare, c, 3);
+    smooth_times(across, spare, c, 3);
+    smooth_times(square, spare, c, 3);
+    for (size_t i = 0; i < cells; i++) {
+        float kx = wave_number(along[i], square[i]), ky = wave_number(across[i], square[i]);
+        float k = sqrtf(kx * kx + ky * ky);
+        c->period[i] = finger_clamp(2 * (float)FINGER_PI / (k > 0.1f ? k : 0.1f), PERIOD_MIN, PERIOD_MAX);
+    }
+}
+
+/* the value that `share` of the cells exceed */
+static float upper_contrast(const finger_canvas *c, float share)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows, histogram[256] = {0}, seen = 0;
+    for (size_t i = 0; i < cells; i++) histogram[finger_min((int)c->contrast[i], 255)]++;
+    for (int v = 255; v > 0; v--) {
+        seen += histogram[v];
+        if ((float)seen > share * (float)cells) return (float)v;
+    }
+    return 0;
+}
+
+/* Foreground: enough contrast for this print, and one direction; then closed and opened by a majority vote. */
+static void segment(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    float *vote = c->scratch, *spare = vote + cells;
+    float clear = upper_contrast(c, 0.15f);
+    float needed = finger_clamp(0.22f * clear, 6, 30);
+    for (size_t i = 0; i < cells; i++) {
+        float v = c->contrast[i] / needed;
+        vote[i] = v > 1 && c->coherence[i] > 0.2f ? 1 : 0;
+    }
+    smooth_times(vote, spare, c, 4);
+    for (size_t i = 0; i < cells; i++) c->mask[i] = vote[i] > 0.5f && c->contrast[i] > 0.7f * needed;
+}
+
+void finger_field(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows;
+    contrast_and_norm(c);
+    soften(c);
+    tensor(c, c->work, c->scratch, c->scratch + cells, c->scratch + 2 * cells);
+    /* smooth_times borrows the head of work: the padding rows, which nothing reads again */
+    orient(c);
+    measure_period(c);
+    segment(c);
+}

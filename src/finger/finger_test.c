@@ -1,0 +1,245 @@
+/* The engine as its callers see it, on self-made ridge patterns; and on real prints when ENTENTE_DATA is set. */
+#include "base/test.h"
+
+#include "entente/finger.h"
+#include "finger/arith.h"
+
+#define SIDE 300
+
+/* A whorl-like pattern: ridges along the level lines of a bent distance, with dislocations from `seed`. The print is an
+ * ellipse around the middle, moved by (dx, dy) and turned. */
+static void draw(uint8_t *pixels, unsigned seed, double dx, double dy, double turn)
+{
+    double s, c, place[12][3];
+    finger_sincos(turn, &s, &c);
+    for (int k = 0; k < 12; k++) {
+        seed = seed * 1664525u + 1013904223u;
+        place[k][0] = (double)(seed >> 24) - 128;
+        seed = seed * 1664525u + 1013904223u;
+        place[k][1] = (double)(seed >> 24) - 128;
+        place[k][2] = seed >> 23 & 1 ? 1 : -1;
+    }
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            double px = x - SIDE / 2.0 - dx, py = y - SIDE / 2.0 - dy;
+            double u = c * px + s * py, v = -s * px + c * py, wave, unused;
+            double phase = 0.7 * sqrt(u * u * 0.8 + (v + 40) * (v + 40) + 100);
+            for (int k = 0; k < 12; k++) /* a vortex of the phase is a minutia */
+                phase += place[k][2] * (double)finger_atan2((float)(v - place[k][1]), (float)(u - place[k][0]));
+            finger_sincos(phase, &wave, &unused);
+            bool inside = u * u / (130.0 * 130) + v * v / (140.0 * 140) < 1;
+            pixels[y * SIDE + x] = inside ? (uint8_t)(128 + 90 * wave) : 235;
+        }
+}
+
+static ent_finger_template *extract(const uint8_t *pixels)
+{
+    ent_finger_image image = {pixels, SIDE, SIDE, SIDE, 500};
+    ent_finger_template *t = NULL;
+    ent_err err = {0};
+    ent_code code = ent_finger_extract(&image, &t, &err);
+    if (code) fail_msg("%s", err.detail);
+    return t;
+}
+
+static double score(const ent_finger_template *a, const ent_finger_template *b, bool full)
+{
+    ent_finger_probe *p = NULL;
+    assert_int_equal(ent_finger_probe_new(a, &p, NULL), ENT_OK);
+    double s = full ? ent_finger_match_full(p, b, NULL) : ent_finger_match(p, b, NULL);
+    ent_finger_probe_free(p);
+    return s;
+}
+
+/* A moved and turned impression scores far above another finger, in both matchers. */
+static void test_finds_the_same_finger(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels);
+    draw(pixels, 7, 14, -9, 0.3);
+    ent_finger_template *b = extract(pixels);
+    draw(pixels, 1234, 0, 0, 0);
+    ent_finger_template *c = extract(pixels);
+    for (int full = 0; full < 2; full++) {
+        double same = score(a, b, full), other = score(a, c, full);
+        if (!(same > 2 * other + 5)) fail_msg("same %.2f, other %.2f", same, other);
+        assert_true(score(a, b, full) == same);
+    }
+    ent_finger_template_free(a);
+    ent_finger_template_free(b);
+    ent_finger_template_free(c);
+}
+
+/* The alignment that comes back lies the probe on the candidate. */
+static void test_reports_pairs(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels);
+    draw(pixels, 7, 14, -9, 0.3);
+    ent_finger_template *b = extract(pixels);
+    ent_finger_probe *p = NULL;
+    assert_int_equal(ent_finger_probe_new(a, &p, NULL), ENT_OK);
+    ent_finger_pairs pairs;
+    ent_finger_match(p, b, &pairs);
+    size_t na, nb;
+    const ent_finger_minutia *ma = ent_finger_minutiae(a, &na), *mb = ent_finger_minutiae(b, &nb);
+    assert_true(pairs.count >= 4);
+    for (size_t k = 0; k < pairs.count; k++) {
+        const ent_finger_minutia *m = &ma[pairs.pair[k].probe], *n = &mb[pairs.pair[k].candidate];
+        assert_true(pairs.pair[k].probe < na && pairs.pair[k].candidate < nb);
+        double x = pairs.cos * m->x - pairs.sin * m->y + pairs.dx - n->x;
+        double y = pairs.sin * m->x + pairs.cos * m->y + pairs.dy - n->y;
+        assert_true(x * x + y * y < 20 * 20);
+    }
+    ent_finger_probe_free(p);
+    ent_finger_template_free(a);
+    ent_finger_template_free(b);
+}
+
+/* Encoding and decoding gives the same bytes and the same score; every truncation and a later version is refused. */
+static void test_encode_decode(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE], bytes[ENT_FINGER_FULL_MAX], again[ENT_FINGER_FULL_MAX];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels), *b = NULL;
+    for (int part = ENT_FINGER_COMPACT; part <= ENT_FINGER_FULL; part++) {
+        size_t len = 0, len_again = 0;
+        assert_int_equal(ent_finger_encode(a, (ent_finger_part)part, bytes, sizeof bytes, &len, NULL), ENT_OK);
+        assert_true(part || len <= ENT_FINGER_COMPACT_MAX);
+        assert_int_equal(ent_finger_encode(a, (ent_finger_part)part, bytes, len - 1, &len, NULL), ENT_TOO_LARGE);
+        assert_int_equal(ent_finger_decode(bytes, len, &b, NULL), ENT_OK);
+        assert_int_equal(ent_finger_has_ridges(b), part == ENT_FINGER_FULL);
+        assert_true(score(a, a, part) == score(a, b, part));
+        assert_int_equal(ent_finger_encode(b, ENT_FINGER_FULL, again, sizeof again, &len_again, NULL), ENT_OK);
+        assert_int_equal(len, len_again);
+        assert_memory_equal(bytes, again, len);
+        ent_finger_template_free(b);
+        b = NULL;
+        for (size_t n = 0; n < len; n++) assert_int_equal(ent_finger_decode(bytes, n, &b, NULL), ENT_FORMAT);
+        bytes[3]++;
+        assert_int_equal(ent_finger_decode(bytes, len, &b, NULL), ENT_UNSUPPORTED);
+        assert_null(b);
+    }
+    ent_finger_template_free(a);
+}
+
+/* Imported minutiae match too; positions outside, none and too many are refused. */
+static void test_import(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    const uint32_t size[2] = {SIDE, SIDE}, small[2] = {20, 20};
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels), *b = NULL;
+    size_t n;
+    const ent_finger_minutia *m = ent_finger_minutiae(a, &n);
+    assert_int_equal(ent_finger_import(m, n, small, &b, NULL), ENT_FORMAT);
+    assert_int_equal(ent_finger_import(m, 0, size, &b, NULL), ENT_FORMAT);
+    assert_int_equal(ent_finger_import(m, n, size, &b, NULL), ENT_OK);
+    assert_int_equal(ent_finger_quality(b), -1);
+    assert_false(ent_finger_has_ridges(b));
+    assert_true(score(b, b, false) > 3);
+    assert_true(score(a, b, true) > 3);
+    ent_finger_template_free(a);
+    ent_finger_template_free(b);
+}
+
+/* Whatever the image, extraction ends with a template or a reason. */
+static void test_any_image(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    static const uint32_t sides[][2] = {{1, 1}, {31, 300}, {32, 32}, {33, 47}, {300, 300}, {299, 64}};
+    static const uint32_t resolutions[] = {0, 250, 333, 500, 1000, 1200};
+    for (int kind = 0; kind < 3; kind++) {
+        unsigned seed = 5;
+        for (size_t i = 0; i < sizeof pixels; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            pixels[i] = kind == 0 ? 255 : kind == 1 ? (uint8_t)(seed >> 24) : (uint8_t)(i % 9 < 4 ? 0 : 255);
+        }
+        for (size_t s = 0; s < sizeof sides / sizeof *sides; s++)
+            for (size_t r = 0; r < sizeof resolutions / sizeof *resolutions; r++) {
+                ent_finger_image image = {pixels, sides[s][0], sides[s][1], SIDE, resolutions[r]};
+                ent_finger_template *t = NULL;
+                ent_err err = {0};
+                ent_code code = ent_finger_extract(&image, &t, &err);
+                assert_true(code == ENT_OK || code == ENT_QUALITY);
+                assert_true((code == ENT_OK) == (t != NULL));
+                if (kind == 0) assert_int_equal(code, ENT_QUALITY);
+                ent_finger_template_free(t);
+            }
+    }
+    ent_finger_image none = {NULL, 300, 300, 300, 500}, thin = {pixels, 300, 300, 299, 500}, coarse = {pixels, 9, 9, 9, 72},
+                     vast = {pixels, 5000, 5000, 5000, 500};
+    ent_finger_template *t = NULL;
+    assert_int_equal(ent_finger_extract(&none, &t, NULL), ENT_FORMAT);
+    assert_int_equal(ent_finger_extract(&thin, &t, NULL), ENT_FORMAT);
+    assert_int_equal(ent_finger_extract(&coarse, &t, NULL), ENT_UNSUPPORTED);
+    assert_int_equal(ent_finger_extract(&vast, &t, NULL), ENT_TOO_LARGE);
+}
+
+/* A print with light ridges on a dark ground gives nearly the same template as its positive. */
+static void test_reversed(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels);
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(255 - pixels[i]);
+    ent_finger_template *b = extract(pixels);
+    assert_true(score(a, b, false) > 0.9 * score(a, a, false));
+    ent_finger_template_free(a);
+    ent_finger_template_free(b);
+}
+
+/* The fields cover the print, and analyse gives the template that extract gives. */
+static void test_analyse(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_image image = {pixels, SIDE, SIDE, SIDE, 500};
+    ent_finger_template *t = NULL;
+    ent_finger_fields *f = NULL;
+    assert_int_equal(ent_finger_analyse(&image, &t, &f, NULL), ENT_OK);
+    assert_int_equal(f->width, SIDE);
+    assert_int_equal(f->columns * f->cell >= f->width, 1);
+    size_t lines = 0;
+    for (size_t i = 0; i < (size_t)SIDE * SIDE; i++) lines += f->skeleton[i];
+    assert_true(lines > 2000 && lines < 20000);
+    uint32_t middle = f->rows / 2 * f->columns + f->columns / 2;
+    assert_true(f->quality[middle] > 50 && f->quality[0] == 0);
+    assert_in_range(f->period[middle], 7 * 16, 11 * 16); /* 2 pi / 0.7 = 9 pixels */
+    ent_finger_fields_free(f);
+    ent_finger_template_free(t);
+}
+
+/* The calibrated ratio grows with the score and keeps inside its bound. */
+static void test_meaning(void **state)
+{
+    (void)state;
+    double before = -100;
+    for (double s = 0; s < 500; s += 0.5) {
+        ent_finger_meaning m = ent_finger_llr(s);
+        assert_true(m.ratio >= before && m.low <= m.ratio && m.ratio <= m.high);
+        assert_true(m.false_match > 0 && m.false_match <= 1);
+        before = m.ratio;
+    }
+    assert_true(ent_finger_llr(500).extrapolated > ent_finger_llr(500).ratio);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_finds_the_same_finger), cmocka_unit_test(test_reports_pairs),
+        cmocka_unit_test(test_encode_decode),         cmocka_unit_test(test_import),
+        cmocka_unit_test(test_any_image),             cmocka_unit_test(test_reversed),
+        cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

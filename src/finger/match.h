@@ -1,0 +1,23 @@
+/* Between the matchers: how one print may lie on the other. */
+#ifndef FINGER_MATCH_H
+#define FINGER_MATCH_H
+
+#include "finger/template.h"
+
+/* candidate = turned probe + shift; cx, cy: where on the probe the fit is best; turn as minutia angles */
+typedef struct finger_lay {
+    double cos, sin, dx, dy, cx, cy;
+    uint8_t turn;
+} finger_lay;
+
+typedef struct finger_found {
+    finger_lay lay;
+    ent_finger_pairs pairs;
+    double score;
+} finger_found;
+
+/* The `most` best ways to lay p on t; returns the best score. Unused entries have score 0. */
+double finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
+                         int most);
+
+#endif
