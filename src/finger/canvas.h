@@ -56,6 +56,10 @@ void finger_canvas_close(finger_canvas *c); /* erases */
 
 void finger_field(finger_canvas *c);    /* norm, theta, period, coherence, contrast, mask */
 void finger_enhance(finger_canvas *c);  /* response, quality; refines theta */
+/* theta and coherence from a padded plane: the tensor at three widths. Uses scratch and the head of work. */
+void finger_orient(finger_canvas *c, const float *plane);
+/* A plane of cells smoothed in place by [1 2 1] / 4 along both axes, so many times. Uses the head of work. */
+void finger_smooth(float *plane, float *spare, const finger_canvas *c, int times);
 void finger_skeleton(finger_canvas *c); /* skeleton */
 
 #define FINGER_FOUND_MAX 1024

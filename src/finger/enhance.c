@@ -12,6 +12,9 @@
 #define TAPS ((2 * REACH + 1) * (2 * REACH + 1))
 #define ORIENTATIONS 32
 #define PERIODS 12
+#define QUALITY_SCALE 90.0f
+#define LEAST_QUALITY 45.0f
+#define LEAST_STRENGTH 0.2f
 
 typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
@@ -133,7 +136,7 @@ static void judge(finger_canvas *c)
         for (int cx = 0; cx < c->cols; cx++) {
             size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
             answer[i] = c->mask[i] ? cell_energy(c, c->response, cx, cy) : 0;
-            given[i] = c->mask[i] ? cell_energy(c, c->norm, cx, cy) : 0;
+            given[i] = c->mask[i] ? cell_energy(c, c->work, cx, cy) : 0;
         }
     for (int cy = 0; cy < c->rows; cy++)
         for (int cx = 0; cx < c->cols; cx++) {
@@ -146,8 +149,59 @@ static void judge(finger_canvas *c)
                 if (x < 0 || y < 0 || x >= c->cols || y >= c->rows) continue;
                 a += answer[y * c->cols + x], g += given[y * c->cols + x];
             }
-            c->quality[i] = (uint8_t)finger_clamp(110 * sqrtf(a / g), 1, 100);
+            c->quality[i] = (uint8_t)finger_clamp(QUALITY_SCALE * sqrtf(a / g), 1, 100);
         }
+}
+
+/* keeps the largest connected part of the mask and those of at least a fifth of its size */
+static void keep_large_parts(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows, largest = 0;
+    int *label = (int *)c->scratch, *stack = label + cells; /* scratch has the room, and floats are as large */
+    float *sizes = c->scratch + 2 * cells;
+    int labels = 0;
+    memset(label, 0, cells * sizeof *label);
+    for (size_t start = 0; start < cells; start++) {
+        if (!c->mask[start] || label[start]) continue;
+        size_t depth = 0, size = 0;
+        stack[depth++] = (int)start, label[start] = ++labels;
+        while (depth) {
+            int at = stack[--depth], x = at % c->cols, y = at / c->cols;
+            size++;
+            const int next[4] = {x > 0 ? at - 1 : at, x < c->cols - 1 ? at + 1 : at, y > 0 ? at - c->cols : at,
+                                 y < c->rows - 1 ? at + c->cols : at};
+            for (int k = 0; k < 4; k++)
+                if (c->mask[next[k]] && !label[next[k]]) label[next[k]] = labels, stack[depth++] = next[k];
+        }
+        sizes[labels - 1] = (float)size;
+        if (size > largest) largest = size;
+    }
+    for (size_t i = 0; i < cells; i++)
+        if (label[i] && sizes[label[i] - 1] * 5 < (float)largest) c->mask[i] = 0;
+}
+
+/* Second look at the foreground, now that ridges have answered: cells where they are most of what there is, and not
+ * much weaker than in the print's clear part (edges of the sensor, latent residue, stripes). */
+static void segment_by_response(finger_canvas *c)
+{
+    size_t cells = (size_t)c->cols * (size_t)c->rows, histogram[256] = {0}, seen = 0, all = 0;
+    float *vote = c->scratch, *spare = vote + cells;
+    for (size_t i = 0; i < cells; i++) {
+        vote[i] = (float)c->quality[i];
+        if (!c->mask[i]) continue;
+        all++, histogram[finger_min(255, (int)(c->contrast[i] * (float)c->quality[i] / 100))]++;
+    }
+    int clear = 255;
+    for (; clear > 0 && (seen += histogram[clear]) * 4 < all; clear--) {}
+    finger_smooth(vote, spare, c, 2);
+    for (size_t i = 0; i < cells; i++)
+        c->mask[i] = c->mask[i] && vote[i] > LEAST_QUALITY && c->contrast[i] * vote[i] / 100 > LEAST_STRENGTH * (float)clear;
+    for (size_t i = 0; i < cells; i++) vote[i] = c->mask[i];
+    finger_smooth(vote, spare, c, 3);
+    for (size_t i = 0; i < cells; i++) c->mask[i] = vote[i] > 0.5f && c->quality[i];
+    keep_large_parts(c);
+    for (size_t i = 0; i < cells; i++)
+        if (!c->mask[i]) c->quality[i] = 0;
 }
 
 void finger_enhance(finger_canvas *c)
@@ -155,6 +209,10 @@ void finger_enhance(finger_canvas *c)
     bank *b = calloc(1, sizeof *b); /* 560 KB: too much for a stack */
     if (!b) return;                 /* no response: no minutiae are found, and extract says so */
     filter(c, b);
-    free(b);
     judge(c);
+    segment_by_response(c);
+    finger_orient(c, c->response);
+    filter(c, b);
+    judge(c);
+    free(b);
 }

@@ -10,6 +10,7 @@
 
 #define DEVIATION_FLOOR 5.0f /* grey levels: below this is sensor noise */
 #define NORM_LIMIT 2.5f
+#define STEP_SHARE 0.4f      /* of the variance */
 #define PERIOD_MIN 5.0f
 #define PERIOD_MAX 16.0f
 
@@ -27,7 +28,7 @@ static void smooth(const float *in, float *out, int cols, int rows, float *line)
     }
 }
 
-static void smooth_times(float *plane, float *spare, const finger_canvas *c, int times)
+void finger_smooth(float *plane, float *spare, const finger_canvas *c, int times)
 {
     size_t cells = (size_t)c->cols * (size_t)c->rows;
     float *line = c->work; /* free at this time, and longer than a row of cells */
@@ -75,19 +76,38 @@ static void normalise(const finger_canvas *c, const float *mean, const float *ga
     }
 }
 
+/* Variance of the means of the 3 x 3 cells around: what a step (the sensor's edge) has, and ridges hardly have. */
+static void step_share(const finger_canvas *c, const float *sum, const float *count, float *ret_step)
+{
+    for (int cy = 0; cy < c->rows; cy++)
+        for (int cx = 0; cx < c->cols; cx++) {
+            float s = 0, q = 0, n = 0;
+            for (int k = 0; k < 9; k++) {
+                int x = cx + k % 3 - 1, y = cy + k / 3 - 1;
+                if (x < 0 || y < 0 || x >= c->cols || y >= c->rows) continue;
+                float mean = sum[y * c->cols + x] / count[y * c->cols + x];
+                s += mean, q += mean * mean, n++;
+            }
+            ret_step[cy * c->cols + cx] = q / n - s / n * (s / n);
+        }
+}
+
 static void contrast_and_norm(finger_canvas *c)
 {
     size_t cells = (size_t)c->cols * (size_t)c->rows;
-    float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells;
+    float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells,
+          *step = spare + cells;
     memset(sum, 0, 3 * cells * sizeof *sum);
     cell_sums(c, sum, square, count);
-    smooth_times(sum, spare, c, 2);
-    smooth_times(square, spare, c, 2);
-    smooth_times(count, spare, c, 2);
+    step_share(c, sum, count, count + 2 * cells);
+    finger_smooth(sum, spare, c, 2);
+    finger_smooth(square, spare, c, 2);
+    finger_smooth(count, spare, c, 2);
     for (size_t i = 0; i < cells; i++) {
         float mean = sum[i] / count[i], var = square[i] / count[i] - mean * mean;
         float deviation = sqrtf(var > 0 ? var : 0);
         c->contrast[i] = deviation;
+        c->quality[i] = step[i] > STEP_SHARE * deviation * deviation; /* looked at by segment() */
         sum[i] = mean;
         square[i] = 1 / (deviation > DEVIATION_FLOOR ? deviation : DEVIATION_FLOOR);
     }
@@ -131,17 +151,17 @@ static void tensor(const finger_canvas *c, const float *plane, float *difference
         }
 }
 
-/* blends the tensor at three widths into theta and coherence; scratch holds difference, product, energy */
-static void orient(finger_canvas *c)
+void finger_orient(finger_canvas *c, const float *plane)
 {
     size_t cells = (size_t)c->cols * (size_t)c->rows;
     float *d = c->scratch, *p = d + cells, *e = p + cells, *spare = e + cells, *bd = spare + cells, *bp = bd + cells;
+    tensor(c, plane, d, p, e);
     memset(bd, 0, 2 * cells * sizeof *bd);
     static const int times[3] = {1, 2, 5};
     for (int scale = 0; scale < 3; scale++) {
-        smooth_times(d, spare, c, times[scale]);
-        smooth_times(p, spare, c, times[scale]);
-        smooth_times(e, spare, c, times[scale]);
+        finger_smooth(d, spare, c, times[scale]);
+        finger_smooth(p, spare, c, times[scale]);
+        finger_smooth(e, spare, c, times[scale]);
         for (size_t i = 0; i < cells; i++) {
             float energy = e[i] + 1e-3f, strength = (d[i] * d[i] + p[i] * p[i]) / (energy * energy);
             float weight = strength / energy;
@@ -184,9 +204,9 @@ static void measure_period(finger_canvas *c)
             float weight = c->coherence[i] * c->coherence[i] + 0.01f;
             along[i] = weight * xx, across[i] = weight * yy, square[i] = weight * ss + 1e-3f;
         }
-    smooth_times(along, spare, c, 3);
-    smooth_times(across, spare, c, 3);
-    smooth_times(square, spare, c, 3);
+    finger_smooth(along, spare, c, 3);
+    finger_smooth(across, spare, c, 3);
+    finger_smooth(square, spare, c, 3);
     for (size_t i = 0; i < cells; i++) {
         float kx = wave_number(along[i], square[i]), ky = wave_number(across[i], square[i]);
         float k = sqrtf(kx * kx + ky * ky);
@@ -215,20 +235,18 @@ static void segment(finger_canvas *c)
     float needed = finger_clamp(0.22f * clear, 6, 30);
     for (size_t i = 0; i < cells; i++) {
         float v = c->contrast[i] / needed;
-        vote[i] = v > 1 && c->coherence[i] > 0.2f ? 1 : 0;
+        vote[i] = v > 1 && c->coherence[i] > 0.2f && !c->quality[i] ? 1 : 0;
     }
-    smooth_times(vote, spare, c, 4);
+    finger_smooth(vote, spare, c, 4);
     for (size_t i = 0; i < cells; i++) c->mask[i] = vote[i] > 0.5f && c->contrast[i] > 0.7f * needed;
 }
 
 void finger_field(finger_canvas *c)
 {
-    size_t cells = (size_t)c->cols * (size_t)c->rows;
     contrast_and_norm(c);
     soften(c);
-    tensor(c, c->work, c->scratch, c->scratch + cells, c->scratch + 2 * cells);
-    /* smooth_times borrows the head of work: the padding rows, which nothing reads again */
-    orient(c);
+    /* finger_smooth borrows the head of work: the padding rows, which nothing reads again */
+    finger_orient(c, c->work);
     measure_period(c);
     segment(c);
 }
