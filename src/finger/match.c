@@ -19,10 +19,6 @@ typedef struct similar {
     int16_t similarity; /* 0 to 256 */
 } similar;
 
-struct ent_finger_probe {
-    ent_finger_template *t;
-};
-
 ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe, ent_err *err)
 {
     ent_finger_probe *p = calloc(1, sizeof *p);
@@ -254,7 +250,3 @@ double ent_finger_match(const ent_finger_probe *p, const ent_finger_template *t,
     return best;
 }
 
-double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs)
-{
-    return ent_finger_match(p, t, ret_pairs);
-}

@@ -20,4 +20,9 @@ typedef struct finger_found {
 double finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
                          int most);
 
+/* A prepared probe: its own copy of the template. */
+struct ent_finger_probe {
+    ent_finger_template *t;
+};
+
 #endif
