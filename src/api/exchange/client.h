@@ -26,7 +26,7 @@ ENT_MUST_CHECK ent_code ent_exchange_client_make(const ent_exchange_client_confi
                                                  ent_exchange_client **ret_client, ent_err *err);
 /* The port; valid until free. send may be called from any number of threads. */
 ent_partners ent_exchange_client_partners(ent_exchange_client *client);
-/* Connects to the partner ahead of the first message (TLS only). */
+/* Connects to the partner ahead of the first message and keeps the connection: the handshake is behind it then. */
 ENT_MUST_CHECK ent_code ent_exchange_client_warm(ent_exchange_client *client, const char *partner, int64_t deadline,
                                                  ent_err *err);
 void ent_exchange_client_free(ent_exchange_client *client); /* after the last send returned; NULL is fine */
