@@ -19,7 +19,7 @@ const char *ent_act_text(ent_act act) { return (unsigned)act < ENT_ACT_COUNT ? a
 const char *ent_agreement_state_text(ent_agreement_state state)
 {
     static const char *const text[] = {"draft", "proposed", "signed", "suspended", "ended"};
-    return (unsigned)state < sizeof text / sizeof *text ? text[state] : NULL;
+    return (unsigned)state < sizeof text / sizeof *text ? text[state] : "unknown";
 }
 
 /* ---- what is signed ---- */
