@@ -1,17 +1,70 @@
-/* Minutiae and ridges together: the best few alignments that the minutiae propose are each checked ridge by ridge
- * (relate.c), and the evidence is fused; the best alignment counts. */
+/* Evidence -> ln of a likelihood ratio, by logistic regression: two linear forms, one of what the minutiae and the
+ * coarse fields say, one that also knows how the ridges agree (README.md tells on what they were fitted). And the full
+ * match: the best few alignments that the minutiae propose are each checked ridge by ridge; the best one counts. */
+#include "finger/fuse.h"
 #include "finger/arith.h"
-#include "finger/relate.h"
 
 #include <stdlib.h>
 
-#define LAYS 6
+#define LAYS 8
 
-double finger_fuse(double minutiae, const finger_agreement *e)
+enum { MINUTIAE_TERMS = 9, RIDGE_TERMS = 10 };
+
+static const double minutiae_weights[MINUTIAE_TERMS] = {
+    -11.7317, 2.6386, 0.5367, -0.5455, 2.2618, 4.6071, 6.1216, -2.5983, -2.5397,
+};
+
+static const double ridge_weights[RIDGE_TERMS] = {
+    -2.8122, 1.9454, -1.1735, 3.7955, 3.1052, 4.8795, -8.0212, -3.5982, 2.6081, -2.1089,
+};
+
+static double weigh(const double *weights, const double *terms, int n)
 {
-    double blocks = e->blocks, certain = blocks / (blocks + 20);
-    double ridges = (double)e->mean - 0.3;
-    return minutiae + 100 * ridges * certain;
+    double sum = 0;
+    for (int k = 0; k < n; k++) sum += weights[k] * terms[k];
+    return sum;
+}
+
+double finger_fuse_minutiae(const finger_found *f)
+{
+    double n = (double)f->pairs.count, certain = f->places / (f->places + 40);
+    double fewer = f->on_probe < f->on_candidate ? f->on_probe : f->on_candidate;
+    const double terms[MINUTIAE_TERMS] = {
+        1,
+        f->raw,
+        f->weight,
+        4 * f->weight / sqrt((f->on_probe + 4) * (f->on_candidate + 4)),
+        f->weight / (n > 1 ? n : 1) * certain,
+        f->fields * certain,
+        f->fields,
+        fewer / 10,
+        certain,
+    };
+    return weigh(minutiae_weights, terms, MINUTIAE_TERMS);
+}
+
+double finger_fuse_ridges(const finger_found *f, const finger_agreement *e)
+{
+    double certain = e->blocks / (e->blocks + 20.0), above = e->blocks ? (double)e->mean - 0.3 : 0;
+    const double terms[RIDGE_TERMS] = {
+        1,
+        f->raw,
+        f->fields,
+        ((double)e->mean - 0.3) * certain,
+        (double)e->good * certain,
+        (double)e->whole * certain,
+        (double)e->lost * certain,
+        (double)e->rough * certain,
+        certain,
+        above,
+    };
+    return weigh(ridge_weights, terms, RIDGE_TERMS);
+}
+
+double finger_scale(double log_ratio)
+{
+    double score = 40 + log_ratio * 4.342944819032518;
+    return score > 0 ? score : 0;
 }
 
 double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs)
@@ -20,16 +73,14 @@ double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_templat
     finger_relation *r = finger_relation_new(t);
     if (!r) return ent_finger_match(p, t, ret_pairs);
     finger_found found[LAYS];
-    finger_match_lays(p->t, t, found, LAYS);
-    double best = 0;
-    int top = 0;
-    for (int k = 0; k < LAYS; k++) {
-        if (!found[k].score) continue;
+    int n = finger_match_lays(p->t, t, found, LAYS), top = 0;
+    double best = -1e9;
+    for (int k = 0; k < n; k++) {
         finger_agreement e = finger_relate(r, p->t, t, &found[k].lay);
-        double score = finger_fuse(found[k].score, &e);
+        double score = finger_fuse_ridges(&found[k], &e);
         if (score > best) best = score, top = k;
     }
     free(r);
-    if (ret_pairs) *ret_pairs = found[top].pairs;
-    return best;
+    if (ret_pairs) *ret_pairs = n ? found[top].pairs : (ent_finger_pairs){.cos = 1};
+    return n ? finger_scale(best) : 0;
 }

@@ -6,13 +6,14 @@
  *    with a tolerance that grows with the distance from the fitted middle (skin stretches).
  * 4. The score weighs what was paired against what should have been: minutiae that lie on both prints. */
 #include "base/wipe.h"
-#include "finger/match.h"
+#include "finger/fuse.h"
 #include "finger/arith.h"
 
 #include <stdlib.h>
 
 #define SIMILAR_MAX 48
 #define PROPOSERS 16
+#define LAYS_COMPACT 3
 
 typedef struct similar {
     uint8_t probe, candidate;
@@ -190,23 +191,24 @@ static void fields_agree(const finger_lay *l, const ent_finger_template *p, cons
     *ret_sum = sum, *ret_places = places;
 }
 
-static double judge(const finger_lay *l, const ent_finger_template *p, const ent_finger_template *t,
-                    const ent_finger_pairs *pairs)
+static void judge(finger_found *f, const ent_finger_template *p, const ent_finger_template *t)
 {
-    double weight = 0, sum, places;
-    for (size_t k = 0; k < pairs->count; k++) {
-        size_t i = pairs->pair[k].probe, j = pairs->pair[k].candidate;
+    const finger_lay *l = &f->lay;
+    double sum;
+    f->weight = 0;
+    for (size_t k = 0; k < f->pairs.count; k++) {
+        size_t i = f->pairs.pair[k].probe, j = f->pairs.pair[k].candidate;
         double m = miss(l, &p->minutiae[i], &t->minutiae[j]), r = tolerance(&p->minutiae[i], l);
-        weight += similarity(&p->descriptors[i], &t->descriptors[j]) / 256.0 * (1 - 0.5 * m / (r * r));
+        f->weight += similarity(&p->descriptors[i], &t->descriptors[j]) / 256.0 * (1 - 0.5 * m / (r * r));
     }
-    double a = on_both(l, p, t, false), b = on_both(l, p, t, true);
-    fields_agree(l, p, t, &sum, &places);
-    double agree = places > 10 ? sum / places : 0.5;
-    if (agree < 0) agree = 0;
-    return 10 * weight * weight / sqrt((a + 6) * (b + 6)) * agree;
+    f->on_probe = on_both(l, p, t, false), f->on_candidate = on_both(l, p, t, true);
+    fields_agree(l, p, t, &sum, &f->places);
+    f->fields = f->places > 10 ? sum / f->places : 0.5;
+    f->raw = f->fields > 0 ? f->weight * sqrt(10 * f->fields / sqrt((f->on_probe + 6) * (f->on_candidate + 6))) : 0;
+    f->score = finger_fuse_minutiae(f);
 }
 
-double finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
+int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
                          int most)
 {
     similar s[SIMILAR_MAX];
@@ -219,7 +221,6 @@ double finger_match_lays(const ent_finger_template *p, const ent_finger_template
         lays[k].cx = a->x, lays[k].cy = a->y;
         votes[k] = vote(&lays[k], s, n, p, t);
     }
-    double best = 0;
     for (; kept < most; kept++) {
         int top = -1;
         for (int k = 0; k < n && k < PROPOSERS; k++)
@@ -232,21 +233,17 @@ double finger_match_lays(const ent_finger_template *p, const ent_finger_template
             pair_up(&f->lay, p, t, &f->pairs);
             if (round < 2) fit(&f->lay, p, t, &f->pairs);
         }
-        f->score = judge(&f->lay, p, t, &f->pairs);
-        if (f->score > best) best = f->score;
+        judge(f, p, t);
     }
-    for (int k = kept; k < most; k++) ret_found[k] = (finger_found){.lay = {.cos = 1}, .pairs = {.cos = 1}};
-    return best;
+    return kept;
 }
 
 double ent_finger_match(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs)
 {
-    finger_found found[3];
-    double best = finger_match_lays(p->t, t, found, 3);
-    int top = 0;
-    for (int k = 1; k < 3; k++)
+    finger_found found[LAYS_COMPACT];
+    int n = finger_match_lays(p->t, t, found, LAYS_COMPACT), top = 0;
+    for (int k = 1; k < n; k++)
         if (found[k].score > found[top].score) top = k;
-    if (ret_pairs) *ret_pairs = found[top].pairs;
-    return best;
+    if (ret_pairs) *ret_pairs = n ? found[top].pairs : (ent_finger_pairs){.cos = 1};
+    return n ? finger_scale(found[top].score) : 0;
 }
-

@@ -13,12 +13,17 @@ typedef struct finger_lay {
 typedef struct finger_found {
     finger_lay lay;
     ent_finger_pairs pairs;
-    double score;
+    double score;                  /* ln of the likelihood ratio, by the minutiae */
+    double raw;                    /* weight against what should have been paired */
+    double weight;                 /* of the pairs: similarity, less for what lies further apart */
+    double on_probe, on_candidate; /* minutiae of the one that lie on the other */
+    double fields;                 /* mean agreement of the coarse fields, -1 to 1 */
+    double places;                 /* over so many cells of the probe's field */
 } finger_found;
 
-/* The `most` best ways to lay p on t; returns the best score. Unused entries have score 0. */
-double finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
-                         int most);
+/* The `most` best ways to lay p on t, judged by the minutiae; returns how many there are. Allocates nothing. */
+int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
+                      int most);
 
 /* A prepared probe: its own copy of the template. */
 struct ent_finger_probe {

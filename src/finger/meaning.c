@@ -5,7 +5,7 @@
 
 ent_finger_meaning ent_finger_llr(double score)
 {
-    const double slope = 0.35, middle = 8, bound = 3.5;
+    const double slope = 0.1, middle = 40, bound = 3.5;
     double raw = slope * (score - middle);
     ent_finger_meaning m = {.extrapolated = raw};
     m.ratio = raw > bound ? bound : raw < -bound ? -bound : raw;

@@ -21,12 +21,13 @@
 #define GRID (SIDE / STEP)
 #define FILLED 110 /* samples of 256 that a block needs on both prints */
 #define SEED_REACH 3
+#define GOOD 0.6f
 
 typedef struct block {
     int16_t dx, dy; /* samples: where its ridges were found */
     int16_t from_x, from_y;
     float agreement;
-    uint8_t state; /* 0 not on both, 1 waiting, 2 in the queue, 3 done */
+    uint8_t state; /* 0 not on both, 1 waiting, 2 in the queue, 3 done, 4 counted */
 } block;
 
 struct finger_relation {
@@ -191,21 +192,46 @@ static int seed(finger_relation *r)
     return best_of_state(r, 1);
 }
 
-static finger_agreement sum_up(const finger_relation *r)
+/* blocks in the largest connected part of good ones */
+static int largest_good_part(finger_relation *r)
+{
+    int largest = 0, stack[GRID * GRID];
+    for (int start = 0; start < r->rows * GRID; start++) {
+        if (r->grid[start].state != 3 || r->grid[start].agreement <= GOOD) continue;
+        int depth = 0, size = 0;
+        stack[depth++] = start, r->grid[start].state = 4;
+        while (depth) {
+            int i = stack[--depth], x = i % GRID, y = i / GRID;
+            const int next[4] = {x > 0 ? i - 1 : i, x < r->cols - 1 ? i + 1 : i, y > 0 ? i - GRID : i,
+                                 y < r->rows - 1 ? i + GRID : i};
+            size++;
+            for (int k = 0; k < 4; k++) {
+                block *o = &r->grid[next[k]];
+                if (o->state == 3 && o->agreement > GOOD) o->state = 4, stack[depth++] = next[k];
+            }
+        }
+        largest = finger_max(largest, size);
+    }
+    return largest;
+}
+
+static finger_agreement sum_up(finger_relation *r)
 {
     finger_agreement e = {0};
-    float sum = 0, good = 0, rough = 0, pairs = 0;
+    float sum = 0, good = 0, rough = 0, pairs = 0, lost = 0;
+    int largest = largest_good_part(r);
     for (int y = 0; y < r->rows; y++)
         for (int x = 0; x < r->cols; x++) {
             const block *g = &r->grid[y * GRID + x];
             if (!g->state) continue;
-            e.blocks++, sum += g->agreement, good += g->agreement > 0.6f;
+            e.blocks++, sum += g->agreement, good += g->agreement > GOOD, lost += g->agreement < 0.3f;
             if (x + 1 == r->cols || g[1].state == 0) continue;
             int d = abs(g->dx - g[1].dx) + abs(g->dy - g[1].dy);
             rough += (float)(d > 3 ? 3 : d), pairs++;
         }
     if (!e.blocks) return e;
     e.mean = sum / (float)e.blocks, e.good = good / (float)e.blocks;
+    e.lost = lost / (float)e.blocks, e.whole = (float)largest / (float)e.blocks;
     e.rough = pairs > 0 ? rough / pairs : 0;
     return e;
 }

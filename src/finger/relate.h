@@ -8,6 +8,8 @@ typedef struct finger_agreement {
     int blocks;  /* of 32 x 32 pixels, one every 16, that lie on both prints */
     float mean;  /* correlation, mean over the blocks */
     float good;  /* share of blocks above 0.6 */
+    float lost;  /* share of blocks below 0.3 */
+    float whole; /* share of blocks in the largest connected part of good ones */
     float rough; /* mean difference of neighbouring shifts, samples of two pixels */
 } finger_agreement;
 
@@ -16,7 +18,6 @@ typedef struct finger_relation finger_relation;
 finger_relation *finger_relation_new(const ent_finger_template *candidate);
 
 /* p laid on t; r was made for t. */
-double finger_fuse(double minutiae, const finger_agreement *e);
 finger_agreement finger_relate(finger_relation *r, const ent_finger_template *p, const ent_finger_template *t,
                                const finger_lay *l);
 
