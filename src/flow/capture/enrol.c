@@ -1,0 +1,209 @@
+/* One transaction into the node: decoded without keys, its parts sealed each under a key of its own, rows and ledger
+ * entries in one batch, then into the gallery. */
+#include "base/check.h"
+#include "base/wipe.h"
+#include "flow/commit.h"
+#include "flow/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "A resend cannot revive the record": the row under this token says enrolled or destroyed, and is all that stays. */
+static void transaction_token(const ent_flow_node *n, const ent_capture *c, const void *file, size_t len, uint8_t ret_token[32])
+{
+    uint8_t digest[32];
+    ent_sha256(file, len, digest);
+    /* a plain image has no transaction number: its own bytes are one */
+    if (c->tcn[0]) ent_hmac_sha256(n->transaction_key.b, 32, (ent_bytes[]){ENT_BYTES(c->ori, strlen(c->ori) + 1), ENT_BYTES(c->tcn, strlen(c->tcn))}, 2, ret_token);
+    else ent_hmac_sha256(n->transaction_key.b, 32, (ent_bytes[]){ENT_BYTES("\1image", 6), ENT_BYTES(digest, 32)}, 2, ret_token);
+}
+
+static ent_code check_transaction(ent_flow_node *n, const uint8_t token[32], ent_enrolled *ret, ent_err *err)
+{
+    ENT_AUTO_BUF value = ENT_BUF(64);
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_TRANSACTIONS, token, 32, &value, err);
+    if (code == ENT_NOT_FOUND) return ENT_OK;
+    if (code != ENT_OK) return code;
+    if (value.len == 1 && value.data[0] == 'D') return ent_fail(err, ENT_GONE, "this transaction was enrolled and destroyed: it is not taken again");
+    if (value.len == 1 + ENT_ID_SIZE) memcpy(ret->encounter.b, value.data + 1, ENT_ID_SIZE);
+    return ent_fail(err, ENT_EXISTS, "this transaction is enrolled already");
+}
+
+static void put_blob(ent_flow_node *n, ent_batch *b, const ent_held_part *p, const ent_key32 *key, char what, uint8_t place,
+                     uint8_t finger, const void *bytes, size_t len)
+{
+    uint8_t name[ENT_ID_SIZE + 3], nonce[12];
+    ENT_AUTO_BUF box = ENT_BUF(ENT_CAPTURE_IMAGE + ENT_SEAL_OVERHEAD);
+    memcpy(name, p->id.b, ENT_ID_SIZE);
+    name[ENT_ID_SIZE] = (uint8_t)what, name[ENT_ID_SIZE + 1] = place, name[ENT_ID_SIZE + 2] = finger;
+    ent_fill(n, nonce, sizeof nonce);
+    if (ent_seal(key, nonce, ENT_BYTES(name, sizeof name), ENT_BYTES(bytes, len), &box, NULL) != ENT_OK) b->failed = ENT_NO_MEMORY;
+    else ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_BLOBS, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len));
+}
+
+static void put_contents(ent_flow_node *n, ent_batch *b, const ent_held_part *p, const ent_key32 *key, const ent_capture *c)
+{
+    if (p->facts.material == ENT_MATERIAL_FINGERPRINT) {
+        for (size_t i = 0; i < c->print_count; i++) {
+            const ent_capture_print *print = c->print[i];
+            if (print->template_len) put_blob(n, b, p, key, 'T', (uint8_t)i, print->finger, print->template_bytes, print->template_len);
+            put_blob(n, b, p, key, 'I', (uint8_t)i, print->finger, print->image, print->image_len);
+        }
+    } else if (p->facts.material == ENT_MATERIAL_PHOTOGRAPH) {
+        for (size_t i = 0; i < c->face_count; i++) put_blob(n, b, p, key, 'F', (uint8_t)i, 0, c->face[i].image, c->face[i].image_len);
+    } else {
+        ent_capture only = *c;
+        ENT_AUTO_BUF block = ENT_BUF(4096);
+        only.print_count = only.face_count = 0;
+        ent_capture_encode(&only, &block);
+        put_blob(n, b, p, key, 'B', 0, 0, block.data, block.len);
+    }
+}
+
+static void digest_contents(const ent_held_part *p, const ent_capture *c, uint8_t ret_digest[32])
+{
+    ENT_AUTO_BUF all = ENT_BUF(ENT_CAPTURE_MAX);
+    ent_capture only = *c;
+    if (p->facts.material != ENT_MATERIAL_FINGERPRINT) only.print_count = 0;
+    if (p->facts.material != ENT_MATERIAL_PHOTOGRAPH) only.face_count = 0;
+    ent_capture_encode(&only, &all);
+    ent_sha256(all.data, all.len, ret_digest);
+}
+
+/* One part: key slot, row, blobs, ledger entry. */
+static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, const ent_capture *c, ent_held_part *p, ent_enrolled_part *ret, ent_err *err)
+{
+    uint8_t binding[32];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF row = ENT_BUF(1 << 20);
+    ent_retention kept;
+    ent_fill(n, p->id.b, ENT_ID_SIZE);
+    ent_fill(n, p->case_number.b, ENT_ID_SIZE);
+    ent_fill(n, p->salt, sizeof p->salt);
+    digest_contents(p, c, p->digest);
+    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+    if (kept.due)
+        return ent_fail(err, ENT_REFUSED, "no power keeps this %s: taken under \"%s\" on a day that is over by %s; name the power with --taken-under",
+                        ent_material_text(p->facts.material), p->facts.taken_under, kept.clause);
+    ent_part_binding(p->id.b, binding);
+    ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &p->slot, &key, err));
+    ENT_TRY(ent_part_row(n, p, &key, &row, err));
+    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
+    put_contents(n, b, p, &key, c);
+    ent_entry e = {.kind = ENT_ENTRY_ENROLLED, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .case_number = p->case_number,
+                   .actor = by->pseudonym, .destroy_by = kept.due_on};
+    snprintf(e.clause, sizeof e.clause, "%s", kept.clause);
+    snprintf(e.purpose, sizeof e.purpose, "%s", ent_material_text(p->facts.material));
+    ent_commit_to(p->salt, p->digest, sizeof p->digest, e.commitment);
+    ent_batch_entry(b, &e);
+    *ret = (ent_enrolled_part){.id = p->id, .material = p->facts.material, .destroy_by = kept.due_on};
+    snprintf(ret->clause, sizeof ret->clause, "%s", kept.clause);
+    p->due_on = kept.due_on;
+    return ENT_OK;
+}
+
+static ent_code into_gallery(ent_flow_node *n, const ent_held_part *p, const ent_capture *c, ent_err *err)
+{
+    ent_retention kept;
+    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+    uint64_t flows = kept.due ? 0 : ent_flows_that_see(n, &p->facts, &kept);
+    for (size_t i = 0; i < c->print_count; i++) {
+        ent_finger_template *t;
+        if (!c->print[i]->template_len) continue;
+        ENT_TRY(ent_finger_decode(c->print[i]->template_bytes, c->print[i]->template_len, &t, err));
+        ent_code code = ent_gallery_add(n->gallery, &p->id, c->print[i]->finger, flows, t, err);
+        if (code != ENT_OK) {
+            ent_finger_template_free(t);
+            return code;
+        }
+    }
+    return ENT_OK;
+}
+
+static ent_code hold(ent_flow_node *n, const ent_held_part *p, ent_err *err)
+{
+    if (n->part_count == n->part_cap) {
+        ent_held_part *parts = realloc(n->parts, n->part_cap * 2 * sizeof *parts);
+        if (!parts) return ent_fail(err, ENT_NO_MEMORY, "out of memory for parts");
+        n->parts = parts;
+        n->part_cap *= 2;
+    }
+    n->parts[n->part_count++] = *p;
+    return ENT_OK;
+}
+
+static void facts_of(const ent_capture *c, const ent_enrol_options *o, ent_date today, ent_legal_facts *ret)
+{
+    const char *under = o->taken_under[0] ? o->taken_under : c->taken_under[0] ? c->taken_under : "unnamed";
+    *ret = (ent_legal_facts){.offence = o->offence ? o->offence : c->offence, .offence_date = c->offence_date, .birth = c->birth,
+                             .taken = o->taken.year ? o->taken : c->taken.year ? c->taken : c->date.year ? c->date : today};
+    snprintf(ret->taken_under, sizeof ret->taken_under, "%s", under);
+    snprintf(ret->nationality, sizeof ret->nationality, "%s", c->nationality);
+    if (!ret->offence_date.year) ret->offence_date = ret->taken;
+}
+
+static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_capture *c, const uint8_t token[32],
+                              const ent_enrol_options *options, ent_enrolled *ret, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("enrol");
+    ent_held_part parts[3] = {0};
+    ent_enrolled out = {.prints = c->print_count, .faces = c->face_count};
+    uint8_t transaction[1 + ENT_ID_SIZE] = {'E'};
+    uint64_t indexes[ENT_BATCH_ENTRIES];
+    const bool there[3] = {c->print_count > 0, c->face_count > 0, c->name[0] || c->birth.year || c->document[0]};
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (!there[0] && !there[1]) return ent_fail(err, ENT_QUALITY, "no fingerprint and no face in this file");
+    ent_fill(n, out.encounter.b, ENT_ID_SIZE);
+    ent_fill(n, out.person.b, ENT_ID_SIZE);
+    ent_code code = ENT_OK;
+    for (int m = 0; m < ENT_MATERIAL_COUNT && code == ENT_OK; m++) {
+        if (!there[m]) continue;
+        ent_held_part *p = &parts[out.part_count];
+        facts_of(c, options, ent_today(n), &p->facts);
+        p->facts.material = (ent_material)m;
+        p->encounter = out.encounter;
+        p->person = out.person;
+        memcpy(p->transaction, token, 32);
+        code = add_part(n, by, b, c, p, &out.part[out.part_count], err);
+        if (code == ENT_OK) out.part_count++;
+    }
+    memcpy(transaction + 1, out.encounter.b, ENT_ID_SIZE);
+    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(token, 32), ENT_BYTES(transaction, sizeof transaction));
+    uint8_t ids[3 * ENT_ID_SIZE];
+    for (size_t i = 0; i < out.part_count; i++) memcpy(ids + i * ENT_ID_SIZE, parts[i].id.b, ENT_ID_SIZE);
+    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_ENCOUNTERS, ENT_BYTES(out.encounter.b, ENT_ID_SIZE), ENT_BYTES(ids, out.part_count * ENT_ID_SIZE));
+    if (code == ENT_OK) code = ent_commit(n, b, indexes, err);
+    if (code != ENT_OK) { /* keys of what was not kept go again; where the entry waits in the outbox, all is kept */
+        for (size_t i = 0; i < out.part_count && (code == ENT_EXISTS || code == ENT_NO_SPACE || code == ENT_REFUSED); i++)
+            (void)!n->c.keys.destroy(n->c.keys.self, parts[i].slot, NULL);
+        return code;
+    }
+    for (size_t i = 0; i < out.part_count; i++) {
+        out.part[i].index = parts[i].index = indexes[i];
+        ENT_TRY(hold(n, &parts[i], err));
+        if (parts[i].facts.material == ENT_MATERIAL_FINGERPRINT) ENT_TRY(into_gallery(n, &parts[i], c, err));
+    }
+    *ret = out;
+    return ENT_OK;
+}
+
+ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_enrol_options *options,
+                        ent_enrolled *ret_enrolled, ent_err *err)
+{
+    ent_capture c;
+    uint8_t token[32];
+    ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
+    ENT_TRY(ent_gate(by, ENT_MAY_ENROL, err));
+    ENT_TRY(n->c.decoder.run(n->c.decoder.self, "capture", file, len, &read, err));
+    ENT_TRY(ent_capture_decode(read.data, read.len, &c, err));
+    if (options->subject[0] && !c.name[0]) snprintf(c.name, sizeof c.name, "%s", options->subject);
+    for (size_t i = 0; i < c.print_count && options->finger; i++)
+        if (!c.print[i]->finger) c.print[i]->finger = options->finger;
+    transaction_token(n, &c, file, len, token);
+    pthread_mutex_lock(&n->lock);
+    ent_code code = check_transaction(n, token, ret_enrolled, err);
+    if (code == ENT_OK) code = enrol_capture(n, by, &c, token, options, ret_enrolled, err);
+    pthread_mutex_unlock(&n->lock);
+    ent_capture_free(&c);
+    return code;
+}

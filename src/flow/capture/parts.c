@@ -1,0 +1,317 @@
+/* The rows of parts. In clear: the number of the key slot. Sealed under the part's key: everything else, the legal facts
+ * and the link to the ledger's case number among it. */
+#include "base/check.h"
+#include "base/cursor.h"
+#include "base/wipe.h"
+#include "flow/commit.h"
+#include "flow/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32])
+{
+    ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente part", 12), ENT_BYTES(id, ENT_ID_SIZE)}, 2, ret_binding);
+}
+
+static void put_fixed(ent_buf *b, const char *text, size_t cap)
+{
+    size_t n = strlen(text);
+    ent_buf_put(b, text, n);
+    ent_buf_zero(b, cap - n);
+}
+
+static void put_event(ent_buf *b, const ent_legal_event *e)
+{
+    ent_buf_u8(b, (uint8_t)e->kind);
+    ent_buf_u32(b, ent_date_pack(e->date));
+    ent_buf_u32(b, ent_date_pack(e->until));
+    ent_buf_u16(b, e->sentence_months);
+    ent_buf_u32(b, e->offence);
+    put_fixed(b, e->regime, ENT_LAW_NAME);
+    put_fixed(b, e->decided_by, ENT_LAW_NAME);
+    ent_buf_u8(b, e->undone);
+}
+
+static void take_event(ent_cursor *c, ent_legal_event *e)
+{
+    e->kind = (ent_legal_event_kind)ent_cursor_u8(c);
+    e->date = ent_date_unpack(ent_cursor_u32(c));
+    e->until = ent_date_unpack(ent_cursor_u32(c));
+    e->sentence_months = ent_cursor_u16(c);
+    e->offence = ent_cursor_u32(c);
+    ent_cursor_copy(c, e->regime, ENT_LAW_NAME);
+    ent_cursor_copy(c, e->decided_by, ENT_LAW_NAME);
+    e->undone = ent_cursor_u8(c) != 0;
+    e->regime[ENT_LAW_NAME - 1] = e->decided_by[ENT_LAW_NAME - 1] = 0;
+    if (e->kind >= ENT_EVENT_COUNT) c->bad = true;
+}
+
+ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err)
+{
+    ENT_AUTO_BUF in = ENT_BUF(65536);
+    const ent_legal_facts *f = &p->facts;
+    uint8_t nonce[12];
+    ent_buf_put(&in, p->encounter.b, ENT_ID_SIZE);
+    ent_buf_put(&in, p->person.b, ENT_ID_SIZE);
+    ent_buf_put(&in, p->case_number.b, ENT_ID_SIZE);
+    ent_buf_put(&in, p->salt, 32);
+    ent_buf_put(&in, p->digest, 32);
+    ent_buf_put(&in, p->transaction, 32);
+    ent_buf_u8(&in, (uint8_t)f->material);
+    put_fixed(&in, f->taken_under, ENT_LAW_NAME);
+    ent_buf_u32(&in, ent_date_pack(f->taken));
+    ent_buf_u32(&in, f->offence);
+    ent_buf_u32(&in, ent_date_pack(f->offence_date));
+    ent_buf_u32(&in, ent_date_pack(f->birth));
+    put_fixed(&in, f->nationality, sizeof f->nationality);
+    ent_buf_u16(&in, (uint16_t)f->event_count);
+    for (size_t i = 0; i < f->event_count; i++) put_event(&in, &f->events[i]);
+    ENT_TRY(ent_buf_check(&in, err));
+    ent_buf_u8(ret_row, 1);
+    ent_buf_u64(ret_row, p->slot.number);
+    ent_fill(n, nonce, sizeof nonce);
+    return ent_seal(key, nonce, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(in.data, in.len), ret_row, err);
+}
+
+static ent_code read_row(ent_held_part *p, const ent_buf *in, ent_err *err)
+{
+    ent_cursor c = ENT_CURSOR(in->data, in->len);
+    ent_legal_facts *f = &p->facts;
+    ent_cursor_copy(&c, p->encounter.b, ENT_ID_SIZE);
+    ent_cursor_copy(&c, p->person.b, ENT_ID_SIZE);
+    ent_cursor_copy(&c, p->case_number.b, ENT_ID_SIZE);
+    ent_cursor_copy(&c, p->salt, 32);
+    ent_cursor_copy(&c, p->digest, 32);
+    ent_cursor_copy(&c, p->transaction, 32);
+    f->material = (ent_material)ent_cursor_u8(&c);
+    ent_cursor_copy(&c, f->taken_under, ENT_LAW_NAME);
+    f->taken = ent_date_unpack(ent_cursor_u32(&c));
+    f->offence = ent_cursor_u32(&c);
+    f->offence_date = ent_date_unpack(ent_cursor_u32(&c));
+    f->birth = ent_date_unpack(ent_cursor_u32(&c));
+    ent_cursor_copy(&c, f->nationality, sizeof f->nationality);
+    f->event_count = ent_cursor_u16(&c);
+    ent_legal_event *events = f->event_count ? calloc(f->event_count, sizeof *events) : NULL;
+    if (f->event_count && !events) return ent_fail(err, ENT_NO_MEMORY, "out of memory for events");
+    for (size_t i = 0; i < f->event_count; i++) take_event(&c, &events[i]);
+    f->events = events;
+    f->taken_under[ENT_LAW_NAME - 1] = f->nationality[3] = 0;
+    if (ent_cursor_done(&c) && f->material < ENT_MATERIAL_COUNT && ent_date_valid(f->taken)) return ENT_OK;
+    free(events);
+    f->events = NULL;
+    return ent_fail(err, ENT_DAMAGED, "a part's row does not hold what it should");
+}
+
+/* ---- loading ---- */
+
+struct loading {
+    ent_flow_node *n;
+    ent_err *err;
+    size_t done, total;
+    struct {
+        ent_part_id id;
+        uint64_t slot;
+        ent_buf box;
+    } *rows;
+    size_t count, cap;
+};
+
+static ent_code remember_row(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct loading *l = ctx;
+    if (key_len != ENT_ID_SIZE || value_len < 9 || value[0] != 1) return ENT_DAMAGED;
+    if (l->count == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 256;
+        void *rows = realloc(l->rows, cap * sizeof *l->rows);
+        if (!rows) return ENT_NO_MEMORY;
+        l->rows = rows;
+        l->cap = cap;
+    }
+    ent_cursor c = ENT_CURSOR(value + 1, 8);
+    memcpy(l->rows[l->count].id.b, key, ENT_ID_SIZE);
+    l->rows[l->count].slot = ent_cursor_u64(&c);
+    l->rows[l->count].box = ENT_BUF(1 << 20);
+    ent_buf_put(&l->rows[l->count].box, value + 9, value_len - 9);
+    l->count++;
+    return ENT_OK;
+}
+
+struct prints {
+    ent_flow_node *n;
+    const ent_held_part *p;
+    const ent_key32 *key;
+    uint64_t flows;
+    ent_err *err;
+};
+
+/* Blobs: the part's id, what it is ('T' template, 'I' print image, 'F' face, 'B' biographic block), its place, finger. */
+static ent_code add_template(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct prints *s = ctx;
+    if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
+    ENT_AUTO_BUF plain = ENT_BUF(ENT_FINGER_FULL_MAX);
+    ent_finger_template *t;
+    ent_code code = ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err);
+    if (code == ENT_OK) code = ent_finger_decode(plain.data, plain.len, &t, s->err);
+    if (code != ENT_OK) return code;
+    code = ent_gallery_add(s->n->gallery, &s->p->id, key[ENT_ID_SIZE + 2], s->flows, t, s->err);
+    if (code != ENT_OK) ent_finger_template_free(t);
+    return code;
+}
+
+static ent_code add_prints(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, uint64_t flows, ent_err *err)
+{
+    uint8_t prefix[ENT_ID_SIZE + 1];
+    memcpy(prefix, p->id.b, ENT_ID_SIZE);
+    prefix[ENT_ID_SIZE] = 'T';
+    ent_change range = {.key = prefix, .key_len = sizeof prefix};
+    struct prints s = {n, p, key, flows, err};
+    return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_template, &s, err);
+}
+
+static ent_code load_one(ent_flow_node *n, const ent_part_id *id, uint64_t slot, const ent_buf *box, ent_err *err)
+{
+    ent_held_part p = {.id = *id, .slot = {slot}, .index = UINT64_MAX};
+    uint8_t binding[32];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF plain = ENT_BUF(1 << 20);
+    ent_part_binding(id->b, binding);
+    ENT_TRY(n->c.keys.get(n->c.keys.self, p.slot, binding, &key, err));
+    ENT_TRY(ent_unseal(&key, ENT_BYTES(id->b, ENT_ID_SIZE), ENT_BYTES(box->data, box->len), &plain, err));
+    ENT_TRY(read_row(&p, &plain, err));
+    n->parts[n->part_count++] = p;
+    ent_held_part *held = &n->parts[n->part_count - 1];
+    ent_retention kept;
+    ent_retention_of(n->c.regimes, n->c.regime_count, &held->facts, NULL, 0, ent_today(n), &kept);
+    held->due_on = kept.due_on;
+    held->hidden = kept.due;
+    uint64_t flows = kept.due ? 0 : ent_flows_that_see(n, &held->facts, &kept);
+    return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_prints(n, held, &key, flows, err) : ENT_OK;
+}
+
+ent_code ent_parts_load(ent_flow_node *n, ent_err *err)
+{
+    struct loading l = {.n = n};
+    ent_change all = {.key = "", .key_len = 0};
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_PARTS, &all, remember_row, &l, err);
+    if (code == ENT_DAMAGED) code = ent_fail(err, code, "a part's row that this program did not write");
+    n->part_cap = l.count + 1024;
+    n->parts = calloc(n->part_cap, sizeof *n->parts);
+    if (code == ENT_OK && !n->parts) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu parts", l.count);
+    for (size_t i = 0; i < l.count; i++) {
+        if (code == ENT_OK) code = load_one(n, &l.rows[i].id, l.rows[i].slot, &l.rows[i].box, err);
+        if (n->c.progress) n->c.progress(n->c.progress_ctx, "loading the gallery", i + 1, l.count);
+        ent_buf_free(&l.rows[i].box);
+    }
+    free(l.rows);
+    n->looked = ent_today(n);
+    return code;
+}
+
+void ent_parts_free(ent_flow_node *n)
+{
+    for (size_t i = 0; i < n->part_count; i++) free((void *)n->parts[i].facts.events);
+    if (n->parts) ent_wipe(n->parts, n->part_cap * sizeof *n->parts);
+    free(n->parts);
+}
+
+ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE])
+{
+    for (size_t i = 0; i < n->part_count; i++)
+        if (ent_id_equal(n->parts[i].id.b, id)) return &n->parts[i];
+    return NULL;
+}
+
+void ent_part_look(ent_flow_node *n, ent_held_part *p)
+{
+    ent_retention kept;
+    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+    p->due_on = kept.due_on;
+    p->hidden = kept.due;
+    if (p->facts.material == ENT_MATERIAL_FINGERPRINT)
+        ent_gallery_see(n->gallery, &p->id, kept.due ? 0 : ent_flows_that_see(n, &p->facts, &kept));
+}
+
+void ent_parts_look(ent_flow_node *n)
+{
+    for (size_t i = 0; i < n->part_count; i++) ent_part_look(n, &n->parts[i]);
+    n->looked = ent_today(n);
+}
+
+/* ---- views and events ---- */
+
+static void view(ent_flow_node *n, const ent_held_part *p, ent_part_view *ret)
+{
+    *ret = (ent_part_view){.id = p->id, .encounter = p->encounter, .person = p->person, .material = p->facts.material, .taken = p->facts.taken};
+    snprintf(ret->taken_under, sizeof ret->taken_under, "%s", p->facts.taken_under);
+    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &ret->kept);
+}
+
+ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v), void *ctx, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_RECORDS, err));
+    pthread_mutex_lock(&n->lock);
+    for (size_t i = 0; i < n->part_count; i++) {
+        ent_part_view v;
+        view(n, &n->parts[i], &v);
+        see(ctx, &v);
+    }
+    pthread_mutex_unlock(&n->lock);
+    return ENT_OK;
+}
+
+static ent_code with_event(ent_flow_node *n, const ent_actor *by, ent_held_part *p, const ent_legal_event *event, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("event");
+    ENT_AUTO_BUF row = ENT_BUF(1 << 20);
+    ent_legal_event *events = calloc(p->facts.event_count + 1, sizeof *events);
+    uint8_t binding[32], salt[32];
+    ENT_WIPED_KEY key;
+    ent_held_part changed = *p;
+    ent_part_binding(p->id.b, binding);
+    ent_code code = b && events ? n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK) {
+        if (p->facts.event_count) memcpy(events, p->facts.events, p->facts.event_count * sizeof *events);
+        events[p->facts.event_count] = *event;
+        changed.facts.events = events;
+        changed.facts.event_count++;
+        code = ent_part_row(n, &changed, &key, &row, err);
+    }
+    if (code == ENT_OK) {
+        ent_retention kept;
+        ent_retention_of(n->c.regimes, n->c.regime_count, &changed.facts, NULL, 0, ent_today(n), &kept);
+        ent_entry e = {.kind = event->kind == ENT_EVENT_EXTENSION ? ENT_ENTRY_EXTENDED : event->kind == ENT_EVENT_HOLD ? ENT_ENTRY_HELD : ENT_ENTRY_EVENT,
+                       .time = ent_now(n), .follows = ENT_ENTRY_NONE, .case_number = p->case_number, .actor = by->pseudonym, .destroy_by = kept.due_on};
+        snprintf(e.clause, sizeof e.clause, "%s", kept.clause);
+        ent_derive(p->salt, "event", &p->facts.event_count, sizeof p->facts.event_count, salt);
+        ent_commit_to(salt, event, sizeof *event, e.commitment);
+        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
+        ent_batch_entry(b, &e);
+        code = ent_commit(n, b, NULL, err);
+    }
+    if (code != ENT_OK) {
+        free(events);
+        return code;
+    }
+    free((void *)p->facts.events);
+    p->facts = changed.facts;
+    ent_part_look(n, p);
+    return ENT_OK;
+}
+
+ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], const ent_legal_event *event,
+                        ent_date applied, ent_part_view *ret_view, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_RECORD_EVENT, err));
+    if (ent_date_compare(ent_today(n), event->date) < 0) return ent_fail(err, ENT_USAGE, "an event is recorded when it has happened, not before");
+    pthread_mutex_lock(&n->lock);
+    ent_held_part *p = ent_part_held(n, part);
+    ent_code code = p ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no part with this number is held");
+    if (code == ENT_OK && event->kind == ENT_EVENT_EXTENSION)
+        code = ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, event, applied, err);
+    if (code == ENT_OK) code = with_event(n, by, p, event, err);
+    if (code == ENT_OK) view(n, p, ret_view);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}

@@ -1,0 +1,14 @@
+/* The decoder's job "capture": a file from outside into a capture. Pure: bytes in, bytes out; runs in the process without
+ * keys. Takes ANSI/NIST-ITL transactions and plain images. */
+#ifndef FLOW_CAPTURE_READ_H
+#define FLOW_CAPTURE_READ_H
+
+#include "flow/capture/capture.h"
+
+ENT_MUST_CHECK ent_code ent_capture_read(const void *bytes, size_t len, ent_buf *ret_capture, ent_err *err);
+
+/* A transaction in the domain ENTENTE (docs/protocol/itl-domain.md) that holds the capture's print images and nothing else
+ * of it: the body of a search. */
+ENT_MUST_CHECK ent_code ent_capture_pack(const ent_capture *c, ent_buf *ret_transaction, ent_err *err);
+
+#endif

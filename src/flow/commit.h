@@ -1,0 +1,50 @@
+/* Persist, append to the ledger, then tell: the one way in which anything happens here.
+ *
+ * A batch carries the rows to change and the ledger entries to append. The entries go into the outbox in the same
+ * transaction as the rows; after the append the outbox row goes. A crash between any two leaves the outbox row, and the
+ * next open drains it: an entry that is in the ledger already (at or after the size that the row recorded) is not
+ * appended twice. */
+#ifndef FLOW_COMMIT_H
+#define FLOW_COMMIT_H
+
+#include "flow/flow.h"
+
+enum { ENT_BATCH_CHANGES = 256, ENT_BATCH_ENTRIES = 4 };
+
+typedef struct ent_batch {
+    ent_change change[ENT_BATCH_CHANGES];
+    size_t count;
+    ent_buf bytes[ENT_BATCH_CHANGES]; /* key, then value, owned; one a change */
+    ent_entry entry[ENT_BATCH_ENTRIES];
+    size_t entry_count;
+    bool reserve; /* may use the space kept back: destruction */
+    const char *name; /* "enrol": begins the names of its commit points */
+    ent_code failed;
+} ent_batch;
+
+ent_batch *ent_batch_new(const char *name); /* NULL: out of memory */
+void ent_batch_free(ent_batch *b);          /* erases */
+#define ENT_AUTO_BATCH __attribute__((cleanup(ent_batch_auto))) ent_batch *
+static inline void ent_batch_auto(ent_batch **b) { ent_batch_free(*b); }
+
+/* Copies key and value. Failures stick and come out at commit. */
+void ent_batch_put(ent_batch *b, ent_change_kind kind, ent_table table, ent_bytes key, ent_bytes value);
+void ent_batch_entry(ent_batch *b, const ent_entry *e);
+
+/* ret_indexes: one an entry, may be NULL. When the store refused (ENT_EXISTS, ENT_CONFLICT, ENT_NO_SPACE, …) nothing
+ * happened. When the ledger refused, the rows are there and the entry waits in the outbox. */
+ENT_MUST_CHECK ent_code ent_commit(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_err *err);
+/* The same, with something that must be done after the rows are there and before the ledger says so. */
+ENT_MUST_CHECK ent_code ent_commit_with(ent_flow_node *n, ent_batch *b, ent_code (*between)(ent_flow_node *n, ent_err *err),
+                                        uint64_t *ret_indexes, ent_err *err);
+ENT_MUST_CHECK ent_code ent_outbox_drain(ent_flow_node *n, size_t *ret_drained, ent_err *err);
+size_t ent_outbox_count(ent_flow_node *n);
+
+/* Named places where a test kills the process: $ENTENTE_DIE_AT. Compiled in with -Dcommit_points=true. */
+#ifdef ENT_COMMIT_POINTS
+void ent_commit_point(const char *act, const char *place);
+#else
+static inline void ent_commit_point(const char *act, const char *place) { (void)act, (void)place; }
+#endif
+
+#endif

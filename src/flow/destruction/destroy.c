@@ -1,0 +1,205 @@
+/* The deletion rule, as an act. In this order: out of the gallery; rows gone and the intention written, in one batch with
+ * the ledger entry in the outbox; key slots overwritten; entry appended; intention removed. A crash anywhere after the
+ * batch is finished by ent_destructions_finish at the next start, before anything is answered.
+ *
+ * When it has to happen is law/retention.c; who may, gate.c. */
+#include "base/check.h"
+#include "base/cursor.h"
+#include "base/wipe.h"
+#include "flow/commit.h"
+#include "flow/search/record.h"
+#include "flow/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct names {
+    ent_batch *b;
+    ent_table table;
+};
+
+static ent_code delete_key(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct names *s = ctx;
+    (void)value, (void)value_len;
+    ent_batch_put(s->b, ENT_CHANGE_DELETE, s->table, ENT_BYTES(key, key_len), ENT_BYTES("", 0));
+    return ENT_OK;
+}
+
+/* The part's row, its blobs, and the row that says which slot must be overwritten. */
+static ent_code take_out(ent_flow_node *n, ent_batch *b, const ent_held_part *p, ent_err *err)
+{
+    ent_change range = {.key = p->id.b, .key_len = ENT_ID_SIZE};
+    struct names s = {b, ENT_TABLE_BLOBS};
+    uint8_t key[1 + ENT_ID_SIZE] = {'d'}, slot[8];
+    ENT_TRY(n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, delete_key, &s, err));
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES("", 0));
+    memcpy(key + 1, p->id.b, ENT_ID_SIZE);
+    for (int i = 0; i < 8; i++) slot[i] = (uint8_t)(p->slot.number >> (56 - 8 * i));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
+    return ent_searches_forget(n, b, &p->id, err);
+}
+
+static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason)
+{
+    uint8_t salt[32];
+    ent_entry e = {.kind = ENT_ENTRY_DESTROYED, .time = ent_now(n), .follows = p->index, .case_number = p->case_number};
+    if (by) e.actor = by->pseudonym;
+    snprintf(e.clause, sizeof e.clause, "%s", clause);
+    snprintf(e.purpose, sizeof e.purpose, "%s", ent_material_text(p->facts.material));
+    ent_derive(p->salt, "destroyed", reason, strlen(reason), salt);
+    ent_commit_to(salt, p->digest, sizeof p->digest, e.commitment);
+    ent_batch_entry(b, &e);
+}
+
+/* What is left of the encounter: its row goes with the last part, the transaction becomes a tombstone. */
+static ent_code close_encounter(ent_flow_node *n, ent_batch *b, ent_held_part *const *parts, size_t count, ent_err *err)
+{
+    ENT_AUTO_BUF ids = ENT_BUF(4096), left = ENT_BUF(4096);
+    const ent_encounter_id *encounter = &parts[0]->encounter;
+    ENT_TRY(n->c.store.get(n->c.store.self, ENT_TABLE_ENCOUNTERS, encounter->b, ENT_ID_SIZE, &ids, err));
+    for (size_t i = 0; i + ENT_ID_SIZE <= ids.len; i += ENT_ID_SIZE) {
+        bool gone = false;
+        for (size_t k = 0; k < count; k++) gone |= ent_id_equal(ids.data + i, parts[k]->id.b);
+        if (!gone) ent_buf_put(&left, ids.data + i, ENT_ID_SIZE);
+    }
+    if (left.len) {
+        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ENCOUNTERS, ENT_BYTES(encounter->b, ENT_ID_SIZE), ENT_BYTES(left.data, left.len));
+        return ENT_OK;
+    }
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ENCOUNTERS, ENT_BYTES(encounter->b, ENT_ID_SIZE), ENT_BYTES("", 0));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(parts[0]->transaction, 32), ENT_BYTES("D", 1));
+    return ENT_OK;
+}
+
+struct intentions {
+    size_t count;
+    struct {
+        uint8_t key[1 + ENT_ID_SIZE];
+        ent_slot slot;
+    } at[64];
+};
+
+static ent_code gather(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct intentions *s = ctx;
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    if (key_len != 1 + ENT_ID_SIZE || value_len != 8) return ENT_DAMAGED;
+    memcpy(s->at[s->count].key, key, key_len);
+    s->at[s->count].slot.number = ent_cursor_u64(&c);
+    return ++s->count == 64 ? ENT_BUSY : ENT_OK;
+}
+
+ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
+{
+    struct intentions s;
+    ent_change range = {.key = "d", .key_len = 1};
+    do {
+        s.count = 0;
+        ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_DUE, &range, gather, &s, err);
+        if (code != ENT_OK && code != ENT_BUSY) return ent_fail(err, code, "a destruction's row cannot be read");
+        for (size_t i = 0; i < s.count; i++) {
+            ENT_TRY(n->c.keys.destroy(n->c.keys.self, s.at[i].slot, err));
+            ent_commit_point("destroy", "after-key");
+            ent_change done = {.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
+            ENT_TRY(n->c.store.commit(n->c.store.self, &done, 1, true, err));
+        }
+    } while (s.count);
+    return ENT_OK;
+}
+
+static void forget_part(ent_flow_node *n, const ent_part_id *id)
+{
+    ent_held_part *p = ent_part_held(n, id->b);
+    if (!p) return;
+    free((void *)p->facts.events);
+    *p = n->parts[--n->part_count];
+    ent_wipe(&n->parts[n->part_count], sizeof *n->parts);
+}
+
+static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_part *const *parts, size_t count, const char *clause,
+                              const char *reason, ent_destroyed *ret, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("destroy");
+    ent_part_id ids[3];
+    uint64_t indexes[ENT_BATCH_ENTRIES];
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    b->reserve = true;
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = parts[i]->id;
+        ent_gallery_remove(n->gallery, &ids[i]); /* at once: no search that begins now finds it */
+        ENT_TRY(take_out(n, b, parts[i], err));
+        write_entry(n, b, by, parts[i], clause, reason);
+    }
+    ENT_TRY(close_encounter(n, b, parts, count, err));
+    /* the slots are overwritten after the rows are gone and before the entry is appended, so that the ledger never says
+     * "destroyed" of a key that is still there */
+    ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, indexes, err));
+    for (size_t i = 0; i < count; i++) {
+        ret->index[i] = indexes[i];
+        forget_part(n, &ids[i]);
+    }
+    ret->parts = count;
+    return ENT_OK;
+}
+
+static ent_code destroy_locked(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], const char *reason, ent_destroyed *ret, ent_err *err)
+{
+    ent_held_part *parts[3];
+    size_t count = 0;
+    for (size_t i = 0; i < n->part_count && count < 3; i++)
+        if (ent_id_equal(n->parts[i].id.b, id) || ent_id_equal(n->parts[i].encounter.b, id)) parts[count++] = &n->parts[i];
+    if (!count) return ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
+    return destroy_parts(n, by, parts, count, "custodian's decision", reason, ret, err);
+}
+
+ent_code ent_flow_destroy(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], const char *reason,
+                          ent_destroyed *ret_destroyed, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_DESTROY, err));
+    if (!reason || !*reason) return ent_fail(err, ENT_USAGE, "a destruction needs its reason: --reason TEXT");
+    pthread_mutex_lock(&n->lock);
+    ent_code code = destroy_locked(n, by, id, reason, ret_destroyed, err);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
+/* ---- what falls due ---- */
+
+static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *err)
+{
+    for (size_t i = 0; i < n->part_count;) {
+        ent_held_part *p = &n->parts[i];
+        ent_retention kept;
+        ent_destroyed destroyed;
+        ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+        if (!kept.due || kept.held) {
+            i++;
+            continue;
+        }
+        ENT_TRY(destroy_parts(n, NULL, &p, 1, kept.clause, "due", &destroyed, err));
+        ++*ret_destroyed;
+    }
+    return ENT_OK;
+}
+
+ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, size_t *ret_destroyed, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_DESTROY, err));
+    *ret_destroyed = 0;
+    pthread_mutex_lock(&n->lock);
+    ent_parts_look(n);
+    ent_code code = destroy_due(n, ret_destroyed, err);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
+/* A clock alone destroys nothing: it hides, at once. */
+ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
+{
+    pthread_mutex_lock(&n->lock);
+    if (ent_date_compare(ent_today(n), n->looked) != 0) ent_parts_look(n);
+    ent_code code = ent_probes_expire(n, err);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}

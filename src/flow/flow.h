@@ -1,0 +1,223 @@
+/* The life of a record and of a search: every act of the node, as one function each, over ports. Who acts was
+ * authenticated before (api/desk); what the role may do is decided in gate.c, here and nowhere else.
+ *
+ * A stage decides; what must happen goes through commit.c in a fixed order: persist, append to the ledger, then tell. Any
+ * thread may call any act; none reads a clock, a file or the network but through its ports. */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "crypto/sign.h"
+#include "flow/capture/capture.h"
+#include "flow/gate.h"
+#include "law/card.h"
+#include "law/envelope.h"
+#include "port/clock.h"
+#include "port/decoder.h"
+#include "port/directory.h"
+#include "port/keys.h"
+#include "port/ledger.h"
+#include "port/random.h"
+#include "port/store.h"
+
+typedef struct ent_flow_node ent_flow_node;
+
+/* Borrowed until close, but for texts and secrets, which are copied. */
+typedef struct ent_flow_config {
+    char name[ENT_NODE_NAME_MAX];   /* this node, also its ledger's origin */
+    char country[4];                /* ISO 3166-1 alpha-3 of whoever runs it */
+    ent_secret_key identity;
+    ent_store store;
+    ent_keys keys;
+    ent_ledger ledger;
+    ent_clock clock;
+    ent_random random;
+    ent_decoder decoder;            /* job "capture": see capture/read.h */
+    ent_partners partners;          /* .send NULL: no messages can be sent (offline commands) */
+    ent_doc_reader *read_doc;       /* adapter/yaml's */
+    const ent_regime *regimes;
+    size_t regime_count;
+    int64_t grid_ms;                /* answers leave on this grid; 0: 250 */
+    unsigned threads;               /* for matching; 0: one a core */
+    void (*progress)(void *ctx, const char *what, size_t done, size_t total); /* NULL: silent */
+    void *progress_ctx;
+} ent_flow_config;
+
+/* Finishes destructions that were begun, drains the outbox, loads people, partners, agreements and the gallery, hides
+ * what fell due meanwhile. ENT_DAMAGED when store and ledger disagree. */
+ENT_MUST_CHECK ent_code ent_flow_open(const ent_flow_config *config, ent_flow_node **ret_node, ent_err *err);
+void ent_flow_close(ent_flow_node *n);
+
+/* ---- people ---- */
+
+ENT_MUST_CHECK ent_code ent_flow_person(ent_flow_node *n, const char *name, ent_actor *ret_actor, ent_err *err);
+/* `by` NULL only for the first custodian of a node without people. ENT_EXISTS. */
+ENT_MUST_CHECK ent_code ent_flow_person_add(ent_flow_node *n, const ent_actor *by, const char *name, ent_role role,
+                                            const ent_public_key *key, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_person_suspend(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
+/* The new key, signed by the old: both valid for the overlap. */
+ENT_MUST_CHECK ent_code ent_flow_person_rotate(ent_flow_node *n, const ent_actor *by, const ent_public_key *fresh,
+                                               const uint8_t signature[ENT_SIGNATURE_SIZE], ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_people(ent_flow_node *n, void (*see)(void *ctx, const ent_actor *a), void *ctx, ent_err *err);
+#define ENT_ROTATE_TEXT "entente person key v1" /* then the new key's 32 bytes: what the old key signs */
+
+/* ---- partners and agreements ---- */
+
+ENT_MUST_CHECK ent_code ent_flow_partner_add(ent_flow_node *n, const ent_actor *by, const void *card, size_t len,
+                                             ent_card *ret_card, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx,
+                                          ent_err *err);
+ent_directory ent_flow_directory(ent_flow_node *n);
+
+typedef struct ent_agreement_view {
+    char name[ENT_LAW_NAME], title[120];
+    uint32_t version;
+    ent_agreement_state state;
+    char clause[ENT_LAW_CLAUSE];
+    uint8_t digest[32];
+    ent_date from, until;
+    char signed_by[256];
+    size_t flow_count;
+} ent_agreement_view;
+
+/* Signs the file as this node and keeps it; the first signer proposes, the second countersigns. Tells the other parties
+ * when it can; what could not be told is told later (`entente agreement send`). */
+ENT_MUST_CHECK ent_code ent_flow_agreement_sign(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
+                                                ent_agreement_view *ret_view, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_agreement_act(ent_flow_node *n, const ent_actor *by, const char *name, ent_act act,
+                                               ent_agreement_view *ret_view, ent_err *err);
+/* An envelope that came by another way. */
+ENT_MUST_CHECK ent_code ent_flow_agreement_take(ent_flow_node *n, const void *envelope, size_t len,
+                                                ent_agreement_view *ret_view, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_agreement_envelope(ent_flow_node *n, const char *name, ent_buf *ret_envelope, ent_err *err);
+/* Sends the envelope to each other party; how many took it. */
+ENT_MUST_CHECK ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret_told, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_agreements(ent_flow_node *n, void (*see)(void *ctx, const ent_agreement_view *v), void *ctx,
+                                            ent_err *err);
+
+/* ---- enrol, destroy ---- */
+
+typedef struct ent_enrol_options {
+    char taken_under[ENT_LAW_NAME]; /* "": from the transaction, else "unnamed" */
+    uint32_t offence;               /* bits; 0: from the transaction */
+    ent_date taken;                 /* year 0: from the transaction */
+    char subject[64];               /* for plain images: the person's name */
+    uint8_t finger;                 /* for plain images: position 1 to 10, 0 unknown */
+} ent_enrol_options;
+
+typedef struct ent_enrolled_part {
+    ent_part_id id;
+    ent_material material;
+    uint64_t index;                 /* in the ledger */
+    ent_date destroy_by;
+    char clause[ENT_LAW_CLAUSE];
+} ent_enrolled_part;
+
+typedef struct ent_enrolled {
+    ent_encounter_id encounter;
+    ent_person_id person;
+    size_t part_count;
+    ent_enrolled_part part[3];
+    size_t prints, faces;
+} ent_enrolled;
+
+/* ENT_EXISTS (ret_enrolled->encounter is set): this transaction was enrolled before; ENT_GONE: it was destroyed. */
+ENT_MUST_CHECK ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
+                                       const ent_enrol_options *options, ent_enrolled *ret_enrolled, ent_err *err);
+
+typedef struct ent_destroyed {
+    size_t parts;
+    uint64_t index[3];
+} ent_destroyed;
+
+/* A part or a whole encounter. When it returns, it is in no gallery, its keys are overwritten and its rows are gone. */
+ENT_MUST_CHECK ent_code ent_flow_destroy(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
+                                         const char *reason, ent_destroyed *ret_destroyed, ent_err *err);
+
+typedef struct ent_part_view {
+    ent_part_id id;
+    ent_encounter_id encounter;
+    ent_person_id person;
+    ent_material material;
+    ent_date taken;
+    char taken_under[ENT_LAW_NAME];
+    ent_retention kept;
+} ent_part_view;
+
+ENT_MUST_CHECK ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v),
+                                       void *ctx, ent_err *err);
+/* A legal event of one part. ENT_REFUSED with the clause for an extension that the law does not allow. `applied`: of an
+ * extension, the day of the application. */
+ENT_MUST_CHECK ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE],
+                                       const ent_legal_event *event, ent_date applied, ent_part_view *ret_view, ent_err *err);
+/* Destroys what is due and not held; how many. A person starts it: a clock alone destroys nothing. */
+ENT_MUST_CHECK ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, size_t *ret_destroyed, ent_err *err);
+/* Hides what fell due since the last look, and ends probes whose 48 hours are over. Called each minute by the node. */
+ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);
+
+/* ---- search ---- */
+
+typedef struct ent_search_options {
+    char agreement[ENT_LAW_NAME];   /* "": the only one that grants the purpose */
+    char flow[ENT_FLOW_NAME];       /* "": the first that grants the purpose */
+    char purpose[ENT_PURPOSE_NAME];
+    char crossing[64];              /* the desk's own reference; stays at this node */
+    uint8_t finger;
+    int64_t deadline_ms;            /* 0: what the agreement says, else 5 s */
+} ent_search_options;
+
+typedef struct ent_search_result {
+    bool hit, refused;
+    char partner[ENT_NODE_NAME_MAX];
+    ent_search_id reference;
+    char clause[ENT_LAW_CLAUSE], reason[200]; /* of a refusal */
+    uint64_t asked, received;       /* in our ledger */
+    uint64_t answered;              /* in the partner's */
+    int64_t prepare_ms, ask_ms, wait_ms, verify_ms; /* where our own time went */
+    ent_buf receipt;                /* the partner's tlog-proof; freed by the caller */
+} ent_search_result;
+
+ENT_MUST_CHECK ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
+                                        const ent_search_options *options, ent_search_result *ret_result, ent_err *err);
+
+/* The holder's side of one search. */
+typedef struct ent_search_view {
+    ent_search_id reference;
+    char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME];
+    ent_time received;
+    bool sent, hit, refused, closed; /* sent: by this node */
+    char clause[ENT_LAW_CLAUSE];
+    double score, ratio, expected_false_hits;
+    uint64_t compared;              /* entries that the flow may see */
+    int64_t decode_us, match_us, append_us;
+    uint64_t index;
+    ent_part_id candidate;          /* zero: none, or destroyed since */
+} ent_search_view;
+
+ENT_MUST_CHECK ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE],
+                                             ent_search_view *ret_view, ent_err *err);
+/* The case is concluded: the probe of the hit is destroyed. ENT_NOT_FOUND. */
+ENT_MUST_CHECK ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE],
+                                              ent_err *err);
+
+/* The holder's end: give it to the exchange server. */
+ent_inbox ent_flow_inbox(ent_flow_node *n);
+
+/* ---- the node's own keys ---- */
+
+/* Writes the ledger entry and tells every partner: signed by the old key, valid beside it for the overlap. The caller
+ * stored the new key before. */
+ENT_MUST_CHECK ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const ent_card *fresh,
+                                                 const ent_secret_key *secret, size_t *ret_told, ent_err *err);
+
+/* ---- for status pages ---- */
+
+typedef struct ent_flow_counts {
+    size_t people, partners, agreements, gallery;
+    uint64_t ledger;
+    size_t outbox;
+} ent_flow_counts;
+
+void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts);
+ENT_MUST_CHECK ent_code ent_flow_receipt(ent_flow_node *n, uint64_t index, ent_buf *ret_text, ent_err *err);
+
+#endif

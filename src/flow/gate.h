@@ -1,0 +1,64 @@
+/* The one gate: who may do what. Nobody approves their own act; where two are needed, the act says so itself. */
+#ifndef FLOW_GATE_H
+#define FLOW_GATE_H
+
+#include "base/ids.h"
+#include "crypto/sign.h"
+#include "entente/error.h"
+
+#include <stdbool.h>
+
+#define ENT_PERSON_NAME 64
+
+#define ENT_ROLES(X)                                                                                                   \
+    X(CUSTODIAN, "custodian") X(OFFICER, "officer") X(EXAMINER, "examiner") X(AUDITOR, "auditor") X(OPERATOR, "operator")
+
+typedef enum ent_role {
+#define ENT_X(name, text) ENT_ROLE_##name,
+    ENT_ROLES(ENT_X)
+#undef ENT_X
+        ENT_ROLE_COUNT
+} ent_role;
+
+/* act, words for the refusal, the roles that may */
+#define ENT_GATE(X)                                                                                                    \
+    X(ADD_PERSON, "add a person", CUSTODIAN_)                                                                          \
+    X(SUSPEND_PERSON, "suspend a person", CUSTODIAN_)                                                                  \
+    X(ROTATE_OWN_KEY, "change their own key", ANYBODY_)                                                                \
+    X(ADD_PARTNER, "add a partner", CUSTODIAN_)                                                                        \
+    X(SIGN_AGREEMENT, "sign an agreement", CUSTODIAN_)                                                                 \
+    X(SUSPEND_AGREEMENT, "suspend an agreement", CUSTODIAN_)                                                           \
+    X(ENROL, "enrol", CUSTODIAN_)                                                                                      \
+    X(DESTROY, "destroy", CUSTODIAN_)                                                                                  \
+    X(RECORD_EVENT, "record a legal event", CUSTODIAN_)                                                                \
+    X(SEE_RECORDS, "see what is held", CUSTODIAN_ | AUDITOR_)                                                          \
+    X(SEARCH, "search", OFFICER_)                                                                                      \
+    X(SEE_SEARCH, "see the holder's side of a search", CUSTODIAN_ | EXAMINER_ | AUDITOR_)                              \
+    X(CLOSE_SEARCH, "close a case", EXAMINER_ | CUSTODIAN_)                                                            \
+    X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)
+
+typedef enum ent_gate_act {
+#define ENT_X(name, text, roles) ENT_MAY_##name,
+    ENT_GATE(ENT_X)
+#undef ENT_X
+        ENT_MAY_COUNT
+} ent_gate_act;
+
+/* Somebody who works here, as the store knows them now. */
+typedef struct ent_actor {
+    char name[ENT_PERSON_NAME];
+    ent_role role;
+    bool suspended;
+    ent_actor_id pseudonym;   /* what the ledger shows */
+    ent_public_key key;
+    ent_public_key old_key;   /* valid until old_until */
+    int64_t old_until_ms;     /* 0: none */
+    int64_t expires_ms;       /* of the key */
+} ent_actor;
+
+/* ENT_DENIED with one sentence. */
+ENT_MUST_CHECK ent_code ent_gate(const ent_actor *who, ent_gate_act act, ent_err *err);
+const char *ent_role_text(ent_role role);
+ent_role ent_role_named(const char *word); /* ENT_ROLE_COUNT: none */
+
+#endif

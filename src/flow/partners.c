@@ -1,0 +1,160 @@
+/* The other nodes: their cards, and the identity keys that are valid while one follows another. A row a partner: version,
+ * revoked, old key, its end, the card's text. */
+#include "base/check.h"
+#include "base/cursor.h"
+#include "flow/commit.h"
+#include "flow/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OVERLAP_MS (30ll * 86400000)
+
+ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name)
+{
+    for (size_t i = 0; i < n->partner_count; i++)
+        if (strcmp(n->partners[i].card.name, name) == 0) return &n->partners[i];
+    return NULL;
+}
+
+static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    ent_flow_node *n = ctx;
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    ent_held_partner p = {0}, *partners = realloc(n->partners, (n->partner_count + 1) * sizeof *partners);
+    (void)key, (void)key_len;
+    if (!partners) return ENT_NO_MEMORY;
+    n->partners = partners;
+    uint8_t version = ent_cursor_u8(&c);
+    p.revoked = ent_cursor_u8(&c) != 0;
+    ent_cursor_copy(&c, p.old_key.b, 32);
+    p.old_until_ms = (int64_t)ent_cursor_u64(&c);
+    size_t left = ent_cursor_left(&c);
+    const uint8_t *card = ent_cursor_take(&c, left);
+    if (version != 1 || !card || ent_card_decode(card, left, &p.card, NULL) != ENT_OK) return ENT_DAMAGED;
+    n->partners[n->partner_count++] = p;
+    return ENT_OK;
+}
+
+ent_code ent_partners_load(ent_flow_node *n, ent_err *err)
+{
+    ent_change all = {.key = "", .key_len = 0};
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_PARTNERS, &all, load_one, n, err);
+    return code == ENT_OK ? ENT_OK : ent_fail(err, code, "the rows of partners cannot be read");
+}
+
+static ent_code commit_partner(ent_flow_node *n, const ent_actor *by, const ent_held_partner *p, const void *card, size_t len,
+                               const char *clause, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("partner");
+    ENT_AUTO_BUF row = ENT_BUF(ENT_CARD_MAX + 64);
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_buf_u8(&row, 1);
+    ent_buf_u8(&row, p->revoked);
+    ent_buf_put(&row, p->old_key.b, 32);
+    ent_buf_u64(&row, (uint64_t)p->old_until_ms);
+    ent_buf_put(&row, card, len);
+    ENT_TRY(ent_buf_check(&row, err));
+    ent_entry e = {.kind = ENT_ENTRY_PARTNER, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
+    if (by) e.actor = by->pseudonym;
+    snprintf(e.clause, sizeof e.clause, "%s", clause);
+    ent_fill(n, e.case_number.b, sizeof e.case_number.b);
+    ent_sha256(card, len, e.commitment); /* a card is public: its digest commits without a salt */
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTNERS, ENT_BYTES(p->card.name, strlen(p->card.name)), ENT_BYTES(row.data, row.len));
+    ent_batch_entry(b, &e);
+    return ent_commit(n, b, NULL, err);
+}
+
+/* A later card of a partner we know must be signed by a key of it that is valid; the first is compared by people. */
+static ent_code follows(const ent_held_partner *have, const ent_card *card, ent_err *err)
+{
+    if (card->serial < have->card.serial) return ent_fail(err, ENT_REPLAY, "a card of serial %u, we have %u: an older card is not taken", card->serial, have->card.serial);
+    if (!ent_public_key_equal(&card->identity, &have->card.identity))
+        return ent_fail(err, ENT_CONFLICT, "another identity key than the one of %s that is known: it comes by a rotation, which its old key signs, never by a card", card->name);
+    return ENT_OK;
+}
+
+ent_code ent_flow_partner_add(ent_flow_node *n, const ent_actor *by, const void *text, size_t len, ent_card *ret_card, ent_err *err)
+{
+    ent_card card;
+    ENT_TRY(ent_gate(by, ENT_MAY_ADD_PARTNER, err));
+    ENT_TRY(ent_card_decode(text, len, &card, err));
+    if (strcmp(card.name, n->c.name) == 0) return ent_fail(err, ENT_USAGE, "this is the node's own card: give the partner's");
+    pthread_mutex_lock(&n->lock);
+    ent_held_partner *have = ent_partner_named(n, card.name), fresh = {0};
+    ent_code code = have ? follows(have, &card, err) : ENT_OK;
+    ent_held_partner *partners = code == ENT_OK ? realloc(n->partners, (n->partner_count + 1) * sizeof *partners) : NULL;
+    if (partners) n->partners = partners;
+    else if (code == ENT_OK) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK) {
+        have = ent_partner_named(n, card.name);
+        if (have) fresh = *have;
+        fresh.card = card;
+        code = commit_partner(n, by, &fresh, text, len, have ? "card changed" : "added", err);
+    }
+    if (code == ENT_OK) {
+        if (have) *have = fresh;
+        else n->partners[n->partner_count++] = fresh;
+        *ret_card = card;
+    }
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
+ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx, ent_err *err)
+{
+    (void)err;
+    pthread_mutex_lock(&n->lock);
+    for (size_t i = 0; i < n->partner_count; i++) see(ctx, &n->partners[i].card);
+    pthread_mutex_unlock(&n->lock);
+    return ENT_OK;
+}
+
+/* ---- the directory ---- */
+
+static void fill_peer(ent_flow_node *n, const ent_held_partner *p, ent_peer *ret)
+{
+    ent_peer peer = {0};
+    ent_time now = ent_now(n);
+    snprintf(peer.name, sizeof peer.name, "%s", p->card.name);
+    snprintf(peer.address, sizeof peer.address, "%s", p->card.address);
+    for (size_t i = 0; i < p->card.certificate_count && peer.pin_count < ENT_PEER_PINS; i++)
+        if (p->card.until[i].ms > now.ms) memcpy(peer.pin[peer.pin_count++], p->card.pin[i], 32);
+    memcpy(peer.key[peer.key_count++], p->card.identity.b, 32);
+    if (p->old_until_ms > now.ms) memcpy(peer.key[peer.key_count++], p->old_key.b, 32);
+    *ret = peer;
+}
+
+static ent_code by_name(void *self, const char *name, ent_peer *ret_peer, ent_err *err)
+{
+    ent_flow_node *n = self;
+    pthread_mutex_lock(&n->lock);
+    ent_held_partner *p = ent_partner_named(n, name);
+    ent_code code = !p ? ENT_NOT_FOUND : p->revoked ? ENT_DENIED : ENT_OK;
+    if (code == ENT_OK) fill_peer(n, p, ret_peer);
+    pthread_mutex_unlock(&n->lock);
+    return code == ENT_OK ? ENT_OK : ent_fail(err, code, code == ENT_DENIED ? "the key of \"%s\" was revoked" : "no partner \"%s\" is known here", name);
+}
+
+static ent_code by_certificate(void *self, const uint8_t sha256[32], ent_peer *ret_peer, ent_err *err)
+{
+    ent_flow_node *n = self;
+    ent_code code = ENT_NOT_FOUND;
+    int64_t now = ent_now(n).ms;
+    pthread_mutex_lock(&n->lock);
+    for (size_t i = 0; i < n->partner_count && code == ENT_NOT_FOUND; i++) {
+        const ent_held_partner *p = &n->partners[i];
+        for (size_t k = 0; k < p->card.certificate_count; k++) {
+            if (!ent_equal(p->card.pin[k], sha256, 32)) continue;
+            code = p->revoked || p->card.until[k].ms <= now ? ENT_DENIED : ENT_OK;
+            if (code == ENT_OK) fill_peer(n, p, ret_peer);
+        }
+    }
+    pthread_mutex_unlock(&n->lock);
+    return code == ENT_OK ? ENT_OK : ent_fail(err, code, code == ENT_DENIED ? "a certificate that was revoked or has expired" : "a certificate of no partner");
+}
+
+ent_directory ent_flow_directory(ent_flow_node *n)
+{
+    return (ent_directory){.self = n, .by_name = by_name, .by_certificate = by_certificate};
+}

@@ -1,0 +1,432 @@
+/* The holder's side. A message that arrives here is authentic (api/exchange saw to that); what follows is whether it may be
+ * asked, and the answer, in the order of DESIGN: agreement, proof of "asked", decode, search what the flow may see, decide,
+ * ledger, answer. The probe lives in this function's buffers and is erased with them. */
+#include "base/check.h"
+#include "base/wipe.h"
+#include "flow/decision/decision.h"
+#include "flow/search/record.h"
+#include "flow/search/search.h"
+#include "flow/identity.h"
+#include "flow/state.h"
+#include "merkle/note.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct holding {
+    ent_flow_node *n;
+    const ent_arrival *in;
+    const ent_held_agreement *h; /* borrowed under the lock */
+    ent_flow flow;               /* copies, good after it */
+    ent_verdict verdict;
+    int bit;
+    char agreement[ENT_LAW_NAME];
+    uint8_t digest[32];
+    uint32_t version;
+    uint64_t asked;              /* index in the requester's ledger */
+    ent_search_record *r;
+    ent_capture probe;
+    ent_found best;
+    bool counted;
+} holding;
+
+/* ---- may it be asked? ---- */
+
+static ent_code refuse(holding *s, ent_code code, const char *clause, const char *reason, ent_err *err)
+{
+    s->verdict.code = code;
+    snprintf(s->verdict.clause, sizeof s->verdict.clause, "%s", clause);
+    snprintf(s->verdict.reason, sizeof s->verdict.reason, "%.159s", reason);
+    return ent_fail(err, code, "%s", reason);
+}
+
+static ent_code find_agreement(holding *s, ent_err *err)
+{
+    const ent_message *m = &s->in->message;
+    s->h = ent_agreement_named(s->n, m->agreement);
+    if (!s->h || !ent_agreement_party(s->h->a, s->in->partner)) return refuse(s, ENT_REFUSED, "no agreement", "no such agreement binds both nodes", err);
+    snprintf(s->agreement, sizeof s->agreement, "%s", s->h->a->name);
+    memcpy(s->digest, s->h->envelope.digest, 32);
+    s->version = s->h->a->version;
+    if (m->agreement_version != s->version || !m->agreement_digest || memcmp(m->agreement_digest, s->digest, 32) != 0)
+        return refuse(s, ENT_REFUSED, "agreement version", "the request is under another version or file of the agreement than the one in force here", err);
+    if (s->h->state != ENT_AGREEMENT_SIGNED) {
+        char clause[ENT_LAW_CLAUSE];
+        (void)ent_envelope_state(&s->h->envelope, s->h->a, clause);
+        return refuse(s, ENT_REFUSED, clause, "the agreement is not in force", err);
+    }
+    return ENT_OK;
+}
+
+/* A search cannot exist without standing in the requester's ledger too. */
+static ent_code check_asked(holding *s, ent_err *err)
+{
+    const ent_message *m = &s->in->message;
+    ent_directory directory = ent_flow_directory(s->n);
+    ent_peer peer;
+    ent_entry e;
+    pthread_mutex_unlock(&s->n->lock); /* the directory takes it */
+    ent_code code = directory.by_name(directory.self, s->in->partner, &peer, err);
+    pthread_mutex_lock(&s->n->lock);
+    if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", "the partner is not known any more", err);
+    code = ENT_SIGNATURE;
+    for (size_t i = 0; i < peer.key_count && code != ENT_OK; i++) {
+        ent_public_key key;
+        memcpy(key.b, peer.key[i], 32);
+        code = ent_proof_verify(m->proof, strlen(m->proof), s->in->partner, &key, &e, &s->asked, NULL, err);
+    }
+    if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", m->proof[0] ? "the proof of \"asked\" does not verify" : "the request carries no proof of \"asked\"", err);
+    bool same = e.kind == ENT_ENTRY_ASKED && ent_id_equal(e.case_number.b, m->id) && memcmp(e.agreement, s->digest, 32) == 0 &&
+                strcmp(e.flow, m->flow) == 0 && strcmp(e.purpose, m->purpose) == 0;
+    return same ? ENT_OK : refuse(s, ENT_REFUSED, "proof of asked", "the proof of \"asked\" is about another search", err);
+}
+
+static uint64_t used_today(holding *s, uint8_t ret_key[40], ent_buf *ret_row)
+{
+    ent_sha256_parts((ent_bytes[]){ENT_BYTES(s->agreement, strlen(s->agreement) + 1), ENT_BYTES(s->in->message.flow, strlen(s->in->message.flow) + 1)}, 2, ret_key);
+    uint32_t day = ent_date_pack(ent_today(s->n));
+    for (int i = 0; i < 4; i++) ret_key[32 + i] = (uint8_t)(day >> (24 - 8 * i));
+    if (s->n->c.store.get(s->n->c.store.self, ENT_TABLE_QUOTAS, ret_key, 36, ret_row, NULL) != ENT_OK || ret_row->len != 8) return 0;
+    uint64_t used = 0;
+    for (int i = 0; i < 8; i++) used = used << 8 | ret_row->data[i];
+    return used;
+}
+
+static ent_code decide_agreement(holding *s, ent_err *err)
+{
+    const ent_message *m = &s->in->message;
+    uint8_t key[40];
+    ENT_AUTO_BUF row = ENT_BUF(64);
+    ent_ask ask = {.holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
+                   .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
+    ask.used_day = used_today(s, key, &row);
+    ent_agreement_decide(s->h->a, &ask, &s->verdict);
+    if (s->verdict.flow) {
+        s->flow = *s->verdict.flow;
+        s->bit = ent_flow_bit(s->n, s->h->a, s->verdict.flow);
+    }
+    if (s->verdict.code != ENT_OK) return ent_fail(err, s->verdict.code, "%s", s->verdict.reason);
+    if (s->bit < 0) return refuse(s, ENT_REFUSED, "flow", "this node is not the holder of that flow", err);
+    return ENT_OK;
+}
+
+/* ---- the search itself ---- */
+
+static ent_code decode_probe(holding *s, ent_err *err)
+{
+    ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
+    int64_t t0 = ent_ticks(s->n);
+    ent_code code = s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->in->message.body, s->in->message.body_len, &read, err);
+    if (code == ENT_OK) code = ent_capture_decode(read.data, read.len, &s->probe, err);
+    s->r->view.decode_us = 1000 * (ent_ticks(s->n) - t0);
+    return code;
+}
+
+static ent_code match_probe(holding *s, ent_err *err)
+{
+    ent_finger_template *t[ENT_CAPTURE_PRINTS];
+    uint8_t fingers[ENT_CAPTURE_PRINTS];
+    size_t n = 0, compared = 0;
+    ent_code code = ENT_OK;
+    int64_t t0 = ent_ticks(s->n);
+    for (size_t i = 0; i < s->probe.print_count && code == ENT_OK; i++) {
+        const ent_capture_print *p = s->probe.print[i];
+        if (!p->template_len) continue;
+        code = ent_finger_decode(p->template_bytes, p->template_len, &t[n], err);
+        if (code == ENT_OK) fingers[n++] = p->finger;
+    }
+    if (code == ENT_OK && !n) code = ent_fail(err, ENT_QUALITY, "no fingerprint was found in the request");
+    if (code == ENT_OK)
+        code = ent_gallery_search(s->n->gallery, (const ent_finger_template *const *)t, fingers, n, 1ull << s->bit, &s->best, &compared, err);
+    for (size_t i = 0; i < n; i++) ent_finger_template_free(t[i]);
+    ent_decision d = ent_decide(&s->flow, s->best.score, compared, n);
+    ent_search_view *v = &s->r->view;
+    v->hit = code == ENT_OK && d.hit;
+    v->score = s->best.score;
+    v->ratio = d.ratio;
+    v->expected_false_hits = d.expected_false_hits;
+    v->compared = compared;
+    if (v->hit) v->candidate = s->best.part;
+    v->match_us = 1000 * (ent_ticks(s->n) - t0);
+    return code;
+}
+
+/* The probe of a hit, sealed under its own key until the case is closed. */
+static ent_code seal_probe(holding *s, ent_batch *b, ent_err *err)
+{
+    uint8_t binding[32], nonce[12];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LIMIT_BODY + 64);
+    const uint8_t *id = s->r->view.reference.b;
+    if (s->flow.probe == ENT_PROBE_NEVER) return ENT_OK;
+    ent_probe_binding(id, binding);
+    ENT_TRY(s->n->c.keys.new_slot(s->n->c.keys.self, binding, &s->r->probe_slot, &key, err));
+    s->r->has_probe = true;
+    ent_fill(s->n, nonce, sizeof nonce);
+    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(s->in->message.body, s->in->message.body_len), &box, err));
+    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(box.data, box.len));
+    return ENT_OK;
+}
+
+/* Counted in the same transaction as the answer: a quota is never overrun by searches that run at the same time. */
+static void count_use(holding *s, ent_batch *b)
+{
+    uint8_t key[40], fresh[8];
+    ENT_AUTO_BUF row = ENT_BUF(64);
+    uint64_t used = used_today(s, key, &row) + 1;
+    for (int i = 0; i < 8; i++) fresh[i] = (uint8_t)(used >> (56 - 8 * i));
+    ent_batch_put(b, ENT_CHANGE_EXPECT, ENT_TABLE_QUOTAS, ENT_BYTES(key, 36), ENT_BYTES(row.len ? row.data : (const uint8_t *)"", row.len));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_QUOTAS, ENT_BYTES(key, 36), ENT_BYTES(fresh, 8));
+}
+
+static void answer_entry(holding *s, ent_entry_kind kind, ent_entry *ret)
+{
+    *ret = (ent_entry){.kind = kind, .time = ent_now(s->n), .follows = ENT_ENTRY_NONE, .agreement_version = s->version};
+    memcpy(ret->case_number.b, s->in->message.id, ENT_ID_SIZE);
+    memcpy(ret->agreement, s->digest, 32);
+    snprintf(ret->flow, sizeof ret->flow, "%s", s->verdict.flow ? s->verdict.flow->name : "");
+    snprintf(ret->purpose, sizeof ret->purpose, "%s", s->verdict.purpose ? s->verdict.purpose->name : "");
+    snprintf(ret->clause, sizeof ret->clause, "%s", s->verdict.clause);
+    /* the signature base has the body's digest in it: this commits to what was asked */
+    ent_commit_to(s->r->salt, s->in->signature_base, strlen(s->in->signature_base), ret->commitment);
+}
+
+/* An answer's row: digest of the body that it answers, 'A'. Under the message's id, which the requester chose at random
+ * and signed. */
+static void put_answer(holding *s, ent_batch *b)
+{
+    uint8_t row[33];
+    memcpy(row, s->r->body_digest, 32);
+    row[32] = 'A';
+    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_ANSWERS, ENT_BYTES(s->in->message.id, ENT_ID_SIZE), ENT_BYTES(row, sizeof row));
+}
+
+static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("search");
+    ent_entry e;
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    int64_t t0 = ent_ticks(s->n);
+    answer_entry(s, kind, &e);
+    if (s->r->view.hit) ENT_TRY(seal_probe(s, b, err));
+    if (kind != ENT_ENTRY_REFUSED) count_use(s, b);
+    put_answer(s, b);
+    ent_search_put(b, ENT_CHANGE_INSERT, s->r);
+    ent_batch_entry(b, &e);
+    ent_code code = ent_commit(s->n, b, &s->r->view.index, err);
+    s->r->view.append_us = 1000 * (ent_ticks(s->n) - t0);
+    if (code != ENT_OK) {
+        if (s->r->has_probe && (code == ENT_CONFLICT || code == ENT_EXISTS || code == ENT_NO_SPACE))
+            (void)!s->n->c.keys.destroy(s->n->c.keys.self, s->r->probe_slot, NULL);
+        s->r->has_probe = false;
+        return code;
+    }
+    ENT_AUTO_BATCH after = ent_batch_new("search-index");
+    if (after) { /* the entry's index and the time it took, for those who look later */
+        ent_search_put(after, ENT_CHANGE_PUT, s->r);
+        (void)!ent_commit(s->n, after, NULL, NULL);
+    }
+    return ENT_OK;
+}
+
+/* ---- answers that were given before ---- */
+
+static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret_body, int *ret_status, ent_err *err)
+{
+    ENT_AUTO_BUF receipt = ENT_BUF(ENT_NOTE_MAX);
+    if (r->view.refused) {
+        *ret_status = 403;
+        ent_refusal_write(403, "refused", r->reason, r->view.clause, ret_body);
+        return ENT_OK;
+    }
+    for (uint64_t i = n->c.ledger.size(n->c.ledger.self); r->view.index == UINT64_MAX && i-- > 0;) {
+        /* died after the append and before the index was noted */
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        ENT_TRY(n->c.ledger.read(n->c.ledger.self, i, bytes, err));
+        if (ent_entry_decode(bytes, &e, NULL) == ENT_OK && ent_id_equal(e.case_number.b, r->view.reference.b)) r->view.index = i;
+    }
+    ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, r->view.index, &receipt, err));
+    ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = r->view.index, .receipt = ent_buf_cstr(&receipt)};
+    *ret_status = 200;
+    return ent_answer_write(&a, ret_body, err);
+}
+
+/* ENT_NOT_FOUND: never seen. */
+static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent_err *err)
+{
+    ENT_AUTO_BUF row = ENT_BUF(64);
+    const uint8_t *id = s->in->message.id;
+    ent_code code = s->n->c.store.get(s->n->c.store.self, ENT_TABLE_ANSWERS, id, ENT_ID_SIZE, &row, err);
+    if (code == ENT_NOT_FOUND) {
+        ent_code known = ent_search_get(s->n, id, s->r, NULL);
+        *s->r = known == ENT_OK ? *s->r : (ent_search_record){0};
+        if (known != ENT_OK) return ENT_NOT_FOUND;
+        *ret_status = 410; /* its answer named a record that was destroyed since */
+        ent_refusal_write(410, "gone", "the answer to this request is gone", "destroyed", ret_body);
+        return ENT_OK;
+    }
+    if (code != ENT_OK) return code;
+    ENT_TRY(ent_search_get(s->n, id, s->r, err));
+    if (row.len != 33 || memcmp(row.data, s->r->body_digest, 32) != 0) return ent_fail(err, ENT_DAMAGED, "a stored answer that cannot be read");
+    uint8_t digest[32];
+    ent_sha256(s->in->message.body, s->in->message.body_len, digest);
+    if (memcmp(digest, row.data, 32) != 0 || strcmp(s->r->view.partner, s->in->partner) != 0) {
+        *ret_status = 409;
+        ent_refusal_write(409, "replayed", "this message id was used for another request", "replay", ret_body);
+        return ENT_OK;
+    }
+    return write_known(s->n, s->r, ret_body, ret_status, err);
+}
+
+/* ---- the whole way ---- */
+
+static int status_of(ent_code code)
+{
+    switch (code) {
+    case ENT_REFUSED: return 403;
+    case ENT_QUOTA: return 429;
+    case ENT_FORMAT: case ENT_UNSUPPORTED: case ENT_QUALITY: case ENT_SANDBOX: return 422;
+    case ENT_TOO_LARGE: return 413;
+    case ENT_BUSY: case ENT_NO_SPACE: return 503;
+    default: return 500;
+    }
+}
+
+static void begin_record(holding *s)
+{
+    ent_search_record *r = s->r;
+    *r = (ent_search_record){.probe_slot = {UINT64_MAX}};
+    memcpy(r->view.reference.b, s->in->message.id, ENT_ID_SIZE);
+    r->view.received = s->in->received;
+    r->view.index = UINT64_MAX;
+    snprintf(r->view.partner, sizeof r->view.partner, "%s", s->in->partner);
+    snprintf(r->view.agreement, sizeof r->view.agreement, "%s", s->in->message.agreement);
+    snprintf(r->view.flow, sizeof r->view.flow, "%s", s->in->message.flow);
+    snprintf(r->view.purpose, sizeof r->view.purpose, "%s", s->in->message.purpose);
+    snprintf(r->evidence, sizeof r->evidence, "%s", s->in->signature_base);
+    memcpy(r->signature, s->in->signature, 64);
+    memcpy(r->agreement_digest, s->digest, 32);
+    r->agreement_version = s->version;
+    ent_sha256(s->in->message.body, s->in->message.body_len, r->body_digest);
+    ent_fill(s->n, r->salt, sizeof r->salt);
+}
+
+/* Not the same thing twice at the same time, and a quota that two take from at once: tried again. */
+static ent_code search_once(holding *s, ent_err *err)
+{
+    pthread_mutex_lock(&s->n->lock);
+    ent_code code = find_agreement(s, err);
+    if (code == ENT_OK) code = check_asked(s, err);
+    if (code == ENT_OK) code = find_agreement(s, err); /* the lock was let go meanwhile */
+    if (code == ENT_OK) code = decide_agreement(s, err);
+    pthread_mutex_unlock(&s->n->lock);
+    /* from here on nothing borrowed from the agreement is used but copies */
+    if (s->verdict.flow) s->verdict.flow = &s->flow;
+    if (s->verdict.purpose) s->verdict.purpose = ent_flow_purpose(&s->flow, s->in->message.purpose);
+    begin_record(s);
+    snprintf(s->r->view.clause, sizeof s->r->view.clause, "%s", s->verdict.clause);
+    if (code != ENT_OK) return code;
+    ENT_TRY(decode_probe(s, err));
+    ENT_TRY(match_probe(s, err));
+    for (int tries = 0;; tries++) {
+        pthread_mutex_lock(&s->n->lock);
+        uint8_t key[40];
+        ENT_AUTO_BUF row = ENT_BUF(64);
+        bool spent = s->flow.per_day && used_today(s, key, &row) >= s->flow.per_day;
+        /* gone meanwhile: what fell due or was destroyed since the match is no hit */
+        if (s->r->view.hit) {
+            const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
+            if (!p || p->hidden) s->r->view.hit = false, memset(&s->r->view.candidate, 0, sizeof s->r->view.candidate);
+        }
+        code = spent ? refuse(s, ENT_QUOTA, "search.per-day", "the day's quota is used up", err)
+                     : commit_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, err);
+        pthread_mutex_unlock(&s->n->lock);
+        if (code != ENT_CONFLICT || tries == 100) return code;
+    }
+}
+
+static ent_code commit_refusal(holding *s, const char *reason, ent_err *err)
+{
+    s->r->view.refused = true;
+    s->r->view.hit = false;
+    snprintf(s->r->view.clause, sizeof s->r->view.clause, "%s", s->verdict.clause);
+    snprintf(s->r->reason, sizeof s->r->reason, "%.199s", reason);
+    pthread_mutex_lock(&s->n->lock);
+    ent_code code = commit_answer(s, ENT_ENTRY_REFUSED, err);
+    pthread_mutex_unlock(&s->n->lock);
+    return code;
+}
+
+static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
+{
+    ent_err err = {0};
+    ent_code code = answer_again(s, ret_body, ret_status, &err);
+    if (code == ENT_OK) return;
+    if (code == ENT_NOT_FOUND) {
+        code = search_once(s, &err);
+        if (code == ENT_EXISTS) { /* the same request, a moment earlier, in another thread */
+            *s->r = (ent_search_record){0};
+            if (answer_again(s, ret_body, ret_status, &err) == ENT_OK) return;
+        }
+        if (code == ENT_OK) code = write_known(s->n, s->r, ret_body, ret_status, &err);
+        if (code == ENT_OK) return;
+    }
+    *ret_status = status_of(code);
+    if (code == ENT_REFUSED || code == ENT_QUOTA) {
+        ent_err failed;
+        char reason[200];
+        snprintf(reason, sizeof reason, "%.199s", s->verdict.reason[0] ? s->verdict.reason : err.detail);
+        if (commit_refusal(s, reason, &failed) == ENT_OK) {
+            ent_refusal_write(*ret_status, code == ENT_QUOTA ? "quota" : "refused", reason, s->verdict.clause, ret_body);
+            return;
+        }
+        *ret_status = 500;
+    }
+    /* what the decoder says of the partner's own bytes may go back to it; nothing else of ours */
+    bool theirs = *ret_status == 422 || *ret_status == 413;
+    ent_refusal_write(*ret_status, theirs ? "unreadable" : "failed", theirs ? err.detail : "the holder could not answer; ask again", "", ret_body);
+}
+
+static int64_t on_grid(const ent_flow_node *n, int64_t from)
+{
+    int64_t grid = n->c.grid_ms, now = ent_ticks(n);
+    int64_t steps = (now - from) / grid + 1;
+    return from + steps * grid;
+}
+
+static void receive_agreement(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body)
+{
+    ent_agreement_view v;
+    ent_err err = {0};
+    ent_code code = ent_flow_agreement_take(n, in->message.body, in->message.body_len, &v, &err);
+    *ret_status = code == ENT_OK ? 200 : code == ENT_CONFLICT || code == ENT_REPLAY ? 409 : 422;
+    if (code == ENT_OK) ent_buf_fmt(ret_body, "{\"agreement\":\"%s\",\"version\":%u,\"state\":\"%s\"}", v.name, v.version, ent_agreement_state_text(v.state));
+    else ent_refusal_write(*ret_status, "agreement", err.detail, "", ret_body);
+}
+
+static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body, int64_t *ret_release)
+{
+    ent_flow_node *n = self;
+    int64_t from = ent_ticks(n);
+    *ret_release = 0;
+    switch (arrival->message.kind) {
+    case ENT_MESSAGE_SEARCH: {
+        holding s = {.n = n, .in = arrival, .bit = -1, .r = calloc(1, sizeof(ent_search_record))};
+        if (s.r) receive_search(&s, ret_status, ret_body);
+        else *ret_status = 503, ent_refusal_write(503, "failed", "the holder could not answer; ask again", "", ret_body);
+        ent_capture_free(&s.probe);
+        if (s.r) ent_wipe(s.r, sizeof *s.r);
+        free(s.r);
+        *ret_release = on_grid(n, from);
+        break;
+    }
+    case ENT_MESSAGE_AGREEMENT: receive_agreement(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_IDENTITY: ent_identity_receive(n, arrival, ret_status, ret_body); break;
+    default:
+        *ret_status = 501;
+        ent_refusal_write(501, "unsupported", "this node does not take this kind of message", "", ret_body);
+    }
+}
+
+ent_inbox ent_flow_inbox(ent_flow_node *n) { return (ent_inbox){.self = n, .receive = receive}; }

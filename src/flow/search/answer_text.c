@@ -1,0 +1,123 @@
+#include "flow/search/search.h"
+
+#include "base/check.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_string(ent_buf *b, const char *text)
+{
+    ent_buf_u8(b, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') ent_buf_fmt(b, "\\%c", *text);
+        else if (*text == '\n') ent_buf_str(b, "\\n");
+        else if ((unsigned char)*text < 0x20) ent_buf_fmt(b, "\\u%04x", *text);
+        else ent_buf_u8(b, (uint8_t)*text);
+    }
+    ent_buf_u8(b, '"');
+}
+
+static ent_code pad(ent_buf *b, size_t from, ent_err *err)
+{
+    if (b->len - from > ENT_ANSWER_SIZE) return ent_fail(err, ENT_TOO_LARGE, "an answer of more than %d bytes", ENT_ANSWER_SIZE);
+    while (b->len - from < ENT_ANSWER_SIZE && b->failed == ENT_OK) ent_buf_u8(b, ' ');
+    return ent_buf_check(b, err);
+}
+
+ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err)
+{
+    char reference[ENT_ID_TEXT];
+    size_t from = ret_body->len;
+    ent_id_text(a->reference.b, reference);
+    /* both outcomes have six letters */
+    ent_buf_fmt(ret_body, "{\"outcome\":\"%s\",\"reference\":\"%s\",\"index\":%" PRIu64 ",\"receipt\":", a->hit ? "hit---" : "no-hit", reference, a->index);
+    put_string(ret_body, a->receipt);
+    ent_buf_str(ret_body, "}");
+    return pad(ret_body, from, err);
+}
+
+/* ---- reading: the one object that write can have written, members in that order ---- */
+
+typedef struct text {
+    const char *at, *end;
+} text;
+
+static bool skip(text *t, const char *want)
+{
+    size_t n = strlen(want);
+    if ((size_t)(t->end - t->at) < n || memcmp(t->at, want, n) != 0) return false;
+    t->at += n;
+    return true;
+}
+
+static bool take_string(text *t, ent_buf *ret)
+{
+    if (!skip(t, "\"")) return false;
+    while (t->at < t->end && *t->at != '"') {
+        char c = *t->at++;
+        if (c == '\\') {
+            if (t->at == t->end) return false;
+            c = *t->at++;
+            if (c == 'n') c = '\n';
+            else if (c != '"' && c != '\\') return false;
+        } else if ((unsigned char)c < 0x20) {
+            return false;
+        }
+        ent_buf_u8(ret, (uint8_t)c);
+    }
+    return skip(t, "\"");
+}
+
+ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err)
+{
+    text t = {body, (const char *)body + len};
+    ent_answer a = {0};
+    ENT_AUTO_BUF reference = ENT_BUF(64);
+    char *end;
+    bool ok = len == ENT_ANSWER_SIZE && skip(&t, "{\"outcome\":");
+    if (ok && skip(&t, "\"hit---\"")) a.hit = true;
+    else ok = ok && skip(&t, "\"no-hit\"");
+    ok = ok && skip(&t, ",\"reference\":") && take_string(&t, &reference) && ent_id_parse(ent_buf_cstr(&reference), a.reference.b) && skip(&t, ",\"index\":");
+    if (ok && t.at < t.end && *t.at >= '0' && *t.at <= '9') {
+        a.index = strtoull(t.at, &end, 10);
+        ok = end > t.at && end < t.end;
+        t.at = end;
+    } else {
+        ok = false;
+    }
+    ok = ok && skip(&t, ",\"receipt\":") && take_string(&t, ret_receipt) && skip(&t, "}");
+    while (ok && t.at < t.end) ok = *t.at++ == ' ';
+    if (!ok) return ent_fail(err, ENT_FORMAT, "the partner's answer is not in the form of docs/protocol/search.md");
+    *ret_answer = a;
+    return ent_buf_check(ret_receipt, err);
+}
+
+void ent_refusal_write(int status, const char *type, const char *detail, const char *clause, ent_buf *ret_body)
+{
+    size_t from = ret_body->len;
+    ent_buf_fmt(ret_body, "{\"type\":\"urn:entente:%s\",\"status\":%d,\"detail\":", type, status);
+    put_string(ret_body, detail);
+    ent_buf_str(ret_body, ",\"clause\":");
+    put_string(ret_body, clause);
+    ent_buf_str(ret_body, "}");
+    (void)!pad(ret_body, from, NULL);
+}
+
+static void member(const void *body, size_t len, const char *name, char *ret, size_t cap)
+{
+    char want[32];
+    snprintf(want, sizeof want, "\"%s\":", name);
+    ret[0] = 0;
+    const char *at = memmem(body, len, want, strlen(want));
+    if (!at) return;
+    text t = {at + strlen(want), (const char *)body + len};
+    ENT_AUTO_BUF value = ENT_BUF(4096);
+    if (take_string(&t, &value)) snprintf(ret, cap, "%s", ent_buf_cstr(&value));
+}
+
+void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE])
+{
+    member(body, len, "detail", ret_detail, 200);
+    member(body, len, "clause", ret_clause, ENT_LAW_CLAUSE);
+}

@@ -1,0 +1,269 @@
+#include "flow/search/record.h"
+
+#include "base/check.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/wipe.h"
+#include "flow/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32])
+{
+    ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente probe", 13), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
+}
+
+static void put_text(ent_buf *b, const char *text)
+{
+    ent_buf_u16(b, (uint16_t)strlen(text));
+    ent_buf_str(b, text);
+}
+
+static void put_double(ent_buf *b, double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    ent_buf_u64(b, bits);
+}
+
+static void encode(const ent_search_record *r, ent_buf *b)
+{
+    const ent_search_view *v = &r->view;
+    ent_buf_u8(b, 1);
+    ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see ent_searches_forget */
+    ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
+    ent_buf_u64(b, (uint64_t)v->received.ms);
+    ent_buf_u8(b, (uint8_t)(v->sent | v->hit << 1 | v->refused << 2 | v->closed << 3));
+    put_text(b, v->partner);
+    put_text(b, v->agreement);
+    put_text(b, v->flow);
+    put_text(b, v->purpose);
+    put_text(b, v->clause);
+    put_text(b, r->reason);
+    put_text(b, r->evidence);
+    put_double(b, v->score);
+    put_double(b, v->ratio);
+    put_double(b, v->expected_false_hits);
+    ent_buf_u64(b, v->compared);
+    ent_buf_u64(b, (uint64_t)v->decode_us);
+    ent_buf_u64(b, (uint64_t)v->match_us);
+    ent_buf_u64(b, (uint64_t)v->append_us);
+    ent_buf_u64(b, v->index);
+    ent_buf_u32(b, r->agreement_version);
+    ent_buf_put(b, r->agreement_digest, 32);
+    ent_buf_put(b, r->body_digest, 32);
+    ent_buf_put(b, r->signature, 64);
+    ent_buf_put(b, r->salt, 32);
+}
+
+void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r)
+{
+    ENT_AUTO_BUF row = ENT_BUF(32768);
+    encode(r, &row);
+    ent_batch_put(b, kind, ENT_TABLE_SEARCHES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
+}
+
+static void take_text(ent_cursor *c, char *ret, size_t cap)
+{
+    size_t n = ent_cursor_u16(c);
+    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
+    if (!p) c->bad = true;
+    else memcpy(ret, p, n), ret[n] = 0;
+}
+
+static double take_double(ent_cursor *c)
+{
+    uint64_t bits = ent_cursor_u64(c);
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
+static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row, size_t len, ent_search_record *ret)
+{
+    ent_cursor c = ENT_CURSOR(row, len);
+    *ret = (ent_search_record){0};
+    ent_search_view *v = &ret->view;
+    memcpy(v->reference.b, reference, ENT_ID_SIZE);
+    uint8_t version = ent_cursor_u8(&c);
+    ent_cursor_copy(&c, v->candidate.b, ENT_ID_SIZE);
+    ret->probe_slot.number = ent_cursor_u64(&c);
+    ret->has_probe = ret->probe_slot.number != UINT64_MAX;
+    v->received.ms = (int64_t)ent_cursor_u64(&c);
+    uint8_t flags = ent_cursor_u8(&c);
+    v->sent = flags & 1, v->hit = flags >> 1 & 1, v->refused = flags >> 2 & 1, v->closed = flags >> 3 & 1;
+    take_text(&c, v->partner, sizeof v->partner);
+    take_text(&c, v->agreement, sizeof v->agreement);
+    take_text(&c, v->flow, sizeof v->flow);
+    take_text(&c, v->purpose, sizeof v->purpose);
+    take_text(&c, v->clause, sizeof v->clause);
+    take_text(&c, ret->reason, sizeof ret->reason);
+    take_text(&c, ret->evidence, sizeof ret->evidence);
+    v->score = take_double(&c);
+    v->ratio = take_double(&c);
+    v->expected_false_hits = take_double(&c);
+    v->compared = ent_cursor_u64(&c);
+    v->decode_us = (int64_t)ent_cursor_u64(&c);
+    v->match_us = (int64_t)ent_cursor_u64(&c);
+    v->append_us = (int64_t)ent_cursor_u64(&c);
+    v->index = ent_cursor_u64(&c);
+    ret->agreement_version = ent_cursor_u32(&c);
+    ent_cursor_copy(&c, ret->agreement_digest, 32);
+    ent_cursor_copy(&c, ret->body_digest, 32);
+    ent_cursor_copy(&c, ret->signature, 64);
+    ent_cursor_copy(&c, ret->salt, 32);
+    return version == 1 && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
+}
+
+ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err)
+{
+    ENT_AUTO_BUF row = ENT_BUF(32768);
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_SEARCHES, reference, ENT_ID_SIZE, &row, err);
+    if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "no search with this reference is known here");
+    if (code != ENT_OK) return code;
+    return decode(reference, row.data, row.len, ret) == ENT_OK ? ENT_OK : ent_fail(err, ENT_DAMAGED, "a search's row cannot be read");
+}
+
+/* ---- forgetting ---- */
+
+typedef ent_code pick(void *ctx, const ent_search_record *r);
+
+struct walk {
+    pick *see;
+    void *ctx;
+    ent_search_record *record;
+};
+
+static ent_code step(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct walk *w = ctx;
+    if (key_len != ENT_ID_SIZE || value_len < 25) return ENT_DAMAGED;
+    ent_code code = decode(key, value, value_len, w->record);
+    return code == ENT_OK ? w->see(w->ctx, w->record) : code;
+}
+
+static ent_code walk_searches(ent_flow_node *n, pick *see, void *ctx, ent_err *err)
+{
+    ent_change all = {.key = "", .key_len = 0};
+    struct walk w = {see, ctx, malloc(sizeof *w.record)};
+    if (!w.record) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_SEARCHES, &all, step, &w, err);
+    free(w.record);
+    return code == ENT_DAMAGED ? ent_fail(err, code, "a search's row cannot be read") : code;
+}
+
+/* The intention to overwrite a probe's slot, as for a part: destruction/destroy.c finishes it. */
+static void intend(ent_batch *b, const ent_search_record *r)
+{
+    uint8_t key[1 + ENT_ID_SIZE] = {'d'}, slot[8];
+    memcpy(key + 1, r->view.reference.b, ENT_ID_SIZE);
+    for (int i = 0; i < 8; i++) slot[i] = (uint8_t)(r->probe_slot.number >> (56 - 8 * i));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PROBES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
+}
+
+struct forgetting {
+    ent_batch *b;
+    const ent_part_id *part;
+};
+
+static ent_code forget_candidate(void *ctx, const ent_search_record *r)
+{
+    struct forgetting *f = ctx;
+    if (!ent_id_equal(r->view.candidate.b, f->part->b)) return ENT_OK;
+    ent_search_record changed = *r;
+    if (r->has_probe) intend(f->b, r);
+    memset(changed.view.candidate.b, 0, ENT_ID_SIZE);
+    changed.has_probe = false;
+    changed.view.closed = true;
+    ent_search_put(f->b, ENT_CHANGE_PUT, &changed);
+    /* a stored answer that named it: gone, a retry is told so */
+    ent_batch_put(f->b, ENT_CHANGE_DELETE, ENT_TABLE_ANSWERS, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
+    return ENT_OK;
+}
+
+ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err)
+{
+    struct forgetting f = {b, part};
+    return walk_searches(n, forget_candidate, &f, err);
+}
+
+struct expiring {
+    int64_t before;
+    size_t count;
+    ent_search_record *records; /* at most 16 a round */
+};
+
+static ent_code find_expired(void *ctx, const ent_search_record *r)
+{
+    struct expiring *x = ctx;
+    if (!r->has_probe || r->view.received.ms >= x->before) return ENT_OK;
+    x->records[x->count++] = *r;
+    return x->count == 16 ? ENT_BUSY : ENT_OK;
+}
+
+static ent_code close_case(ent_flow_node *n, const ent_actor *by, const ent_search_record *r, const char *clause, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("close");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_search_record changed = *r;
+    b->reserve = true;
+    intend(b, r);
+    changed.has_probe = false;
+    changed.view.closed = true;
+    ent_search_put(b, ENT_CHANGE_PUT, &changed);
+    ent_entry e = {.kind = ENT_ENTRY_CLOSED, .time = ent_now(n), .follows = r->view.index, .agreement_version = r->agreement_version};
+    memcpy(e.case_number.b, r->view.reference.b, ENT_ID_SIZE);
+    memcpy(e.agreement, r->agreement_digest, 32);
+    snprintf(e.flow, sizeof e.flow, "%s", r->view.flow);
+    snprintf(e.purpose, sizeof e.purpose, "%s", r->view.purpose);
+    snprintf(e.clause, sizeof e.clause, "%s", clause);
+    if (by) e.actor = by->pseudonym;
+    ent_commit_to(r->salt, clause, strlen(clause), e.commitment);
+    ent_batch_entry(b, &e);
+    return ent_commit_with(n, b, ent_destructions_finish, NULL, err);
+}
+
+ent_code ent_probes_expire(ent_flow_node *n, ent_err *err)
+{
+    struct expiring x = {.before = ent_now(n).ms - ENT_LIMIT_PROBE_KEPT_MS, .records = calloc(16, sizeof *x.records)};
+    if (!x.records) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code;
+    do {
+        x.count = 0;
+        code = walk_searches(n, find_expired, &x, err);
+        if (code == ENT_BUSY) code = ENT_OK;
+        for (size_t i = 0; i < x.count && code == ENT_OK; i++) code = close_case(n, NULL, &x.records[i], "48 hours are over", err);
+    } while (x.count && code == ENT_OK);
+    free(x.records);
+    return code;
+}
+
+/* ---- acts ---- */
+
+ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_search_view *ret_view, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_SEARCH, err));
+    ent_search_record *r = malloc(sizeof *r);
+    if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = ent_search_get(n, reference, r, err);
+    if (code == ENT_OK) *ret_view = r->view;
+    free(r);
+    return code;
+}
+
+ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_CLOSE_SEARCH, err));
+    ent_search_record *r = malloc(sizeof *r);
+    if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    pthread_mutex_lock(&n->lock);
+    ent_code code = ent_search_get(n, reference, r, err);
+    if (code == ENT_OK && !r->has_probe)
+        code = ent_fail(err, ENT_CONFLICT, r->view.closed ? "this case is closed already" : "this search hit nothing: there is no case to close");
+    if (code == ENT_OK) code = close_case(n, by, r, "concluded", err);
+    pthread_mutex_unlock(&n->lock);
+    free(r);
+    return code;
+}

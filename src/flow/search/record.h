@@ -1,0 +1,30 @@
+/* What stays of a search. At the holder: who asked what by which agreement, the signature base as evidence, the outcome with
+ * score and times, never a byte of the probe; of a hit, the probe sealed under its own key until the case is closed, 48
+ * hours at most. At the requester: the same without a score. */
+#ifndef FLOW_SEARCH_RECORD_H
+#define FLOW_SEARCH_RECORD_H
+
+#include "flow/commit.h"
+
+enum { ENT_EVIDENCE_MAX = 8192 };
+
+typedef struct ent_search_record {
+    ent_search_view view;
+    uint8_t agreement_digest[32], body_digest[32], signature[64];
+    uint32_t agreement_version;
+    uint8_t salt[32];               /* of the entry's commitment */
+    ent_slot probe_slot;
+    bool has_probe;
+    char reason[200];               /* of a refusal */
+    char evidence[ENT_EVIDENCE_MAX]; /* signature base (holder: the request's; requester: the answer's) */
+} ent_search_record;
+
+void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r);
+/* ENT_NOT_FOUND. */
+ENT_MUST_CHECK ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err);
+/* Adds to a batch: searches whose candidate was this part lose it, their probes' slots are to be overwritten. */
+ENT_MUST_CHECK ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err);
+ENT_MUST_CHECK ent_code ent_probes_expire(ent_flow_node *n, ent_err *err);
+void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32]);
+
+#endif

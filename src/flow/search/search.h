@@ -1,0 +1,25 @@
+/* What both ends of a search agree on (docs/protocol/search.md is normative). */
+#ifndef FLOW_SEARCH_H
+#define FLOW_SEARCH_H
+
+#include "flow/flow.h"
+
+#define ENT_ANSWER_SIZE 6144 /* every answer to a search, hit or not, has exactly this size */
+
+typedef struct ent_answer {
+    bool hit;
+    ent_search_id reference;
+    uint64_t index;
+    const char *receipt; /* the holder's tlog-proof */
+} ent_answer;
+
+/* One JSON object padded with spaces. ENT_TOO_LARGE when the receipt does not fit. */
+ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err);
+/* Strict. The receipt goes to ret_receipt. */
+ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
+
+/* A refusal (RFC 9457), padded to the same size: type, title, status, detail, clause. */
+void ent_refusal_write(int status, const char *type, const char *detail, const char *clause, ent_buf *ret_body);
+void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE]);
+
+#endif

@@ -1,0 +1,86 @@
+/* What the stages share. Everything here is a cache of the store, made by open.c and changed only after a commit; `lock`
+ * guards it all, the gallery has its own. */
+#ifndef FLOW_STATE_H
+#define FLOW_STATE_H
+
+#include "flow/flow.h"
+#include "flow/gallery/gallery.h"
+
+#include <pthread.h>
+
+typedef struct ent_held_agreement {
+    ent_envelope envelope;
+    ent_agreement *a;
+    ent_agreement_state state;
+} ent_held_agreement;
+
+typedef struct ent_held_partner {
+    ent_card card;
+    ent_public_key old_key;  /* valid until old_until */
+    int64_t old_until_ms;
+    bool revoked;
+} ent_held_partner;
+
+/* One part of one encounter, as the part's row says. */
+typedef struct ent_held_part {
+    ent_part_id id;
+    ent_encounter_id encounter;
+    ent_person_id person;
+    ent_slot slot;
+    ent_case_id case_number;
+    uint8_t salt[32], digest[32], transaction[32]; /* salt and content of the "enrolled" commitment; key of the tombstone */
+    uint64_t index;          /* of that entry; UINT64_MAX until it is known */
+    ent_legal_facts facts;   /* events owned */
+    ent_date due_on;         /* as of the last look; year 0: no end */
+    bool hidden;             /* due: in no gallery */
+} ent_held_part;
+
+struct ent_flow_node {
+    ent_flow_config c;
+    pthread_mutex_t lock;
+    ent_actor *people;
+    size_t people_count;
+    ent_held_partner *partners;
+    size_t partner_count;
+    ent_held_agreement *agreements;
+    size_t agreement_count;
+    ent_held_part *parts;
+    size_t part_count, part_cap;
+    ent_key32 transaction_key; /* of the tombstones' tokens */
+    ent_gallery *gallery;
+    ent_date looked;           /* the day for which due dates and visibility were last worked out */
+};
+
+static inline ent_time ent_now(const ent_flow_node *n) { return n->c.clock.now(n->c.clock.self); }
+static inline int64_t ent_ticks(const ent_flow_node *n) { return n->c.clock.monotonic(n->c.clock.self); }
+static inline void ent_fill(const ent_flow_node *n, void *bytes, size_t len) { n->c.random.fill(n->c.random.self, bytes, len); }
+static inline ent_date ent_today(const ent_flow_node *n) { return ent_time_date(ent_now(n)); }
+
+/* ---- loading and rows, one file each ---- */
+
+ENT_MUST_CHECK ent_code ent_people_load(ent_flow_node *n, ent_err *err);
+ENT_MUST_CHECK ent_code ent_partners_load(ent_flow_node *n, ent_err *err);
+ENT_MUST_CHECK ent_code ent_agreements_load(ent_flow_node *n, ent_err *err);
+ENT_MUST_CHECK ent_code ent_parts_load(ent_flow_node *n, ent_err *err);
+ENT_MUST_CHECK ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err);
+void ent_parts_free(ent_flow_node *n);
+void ent_agreements_free(ent_flow_node *n);
+
+/* Under the lock: the partner or agreement of that name, NULL. */
+ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
+ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
+/* Which flows of which agreements, in force today, in which this node is the holder, may see a part: a bit each. The bit of
+ * a flow is its place in the walk over agreements and flows. Under the lock. */
+uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, const ent_retention *kept);
+int ent_flow_bit(ent_flow_node *n, const ent_agreement *a, const ent_flow *f); /* -1: not the holder, or over 64 */
+/* Works out all parts' powers and visibility anew; after a change of agreement or of day. Under the lock. */
+void ent_parts_look(ent_flow_node *n);
+void ent_part_look(ent_flow_node *n, ent_held_part *p);
+ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE]);
+ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);
+void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32]);
+
+/* A commitment for a ledger entry: HMAC-SHA-256 of the content under the salt. */
+void ent_commit_to(const uint8_t salt[32], const void *content, size_t len, uint8_t ret_commitment[32]);
+
+#endif
