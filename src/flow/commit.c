@@ -64,7 +64,7 @@ static void outbox_key(ent_flow_node *n, size_t place, uint8_t ret_key[KEY])
     ent_fill(n, ret_key + 9, KEY - 9);
 }
 
-static ent_code forget(ent_flow_node *n, const uint8_t keys[][KEY], size_t count, ent_err *err)
+static ent_code forget(ent_flow_node *n, uint8_t keys[][KEY], size_t count, ent_err *err)
 {
     ent_change gone[ENT_BATCH_ENTRIES];
     for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #define FLOW_STATE_H
 
 #include "flow/flow.h"
+#include "crypto/seal.h"
 #include "flow/gallery/gallery.h"
 
 #include <pthread.h>

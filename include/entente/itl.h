@@ -1,0 +1,84 @@
+/* ANSI/NIST-ITL transactions (1-2011, Update 2015), traditional encoding: bytes <-> records <-> fields.
+ *
+ * Pure: no I/O, no clock, no state. A parsed transaction keeps the bytes as they came, so writing it gives the same bytes;
+ * fields point into it. Any thread may read it. Errors name record, field and offset. */
+#ifndef ENTENTE_ITL_H
+#define ENTENTE_ITL_H
+
+#include "entente/error.h"
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The standard's separators (1-2011, 5.5; table 1). */
+enum { ENT_ITL_FS = 0x1c, ENT_ITL_GS = 0x1d, ENT_ITL_RS = 0x1e, ENT_ITL_US = 0x1f };
+
+/* One field of a tagged record, without its number and the separator after it. Points into the transaction. */
+typedef struct ent_itl_field {
+    uint16_t number;
+    const uint8_t *value;
+    size_t len;
+} ent_itl_field;
+
+/* One record. Binary ones (Types 3 to 8) have no fields; `bytes` holds all of it, whatever its type. */
+typedef struct ent_itl_record {
+    uint8_t type;
+    int idc; /* -1 for Type-1 */
+    const uint8_t *bytes;
+    size_t len, offset;
+    const ent_itl_field *fields;
+    size_t field_count;
+} ent_itl_record;
+
+typedef struct ent_itl ent_itl;
+
+/* Reads and checks structure: lengths, 1.003 CNT against what follows, IDCs, separators. ENT_FORMAT, ENT_TOO_LARGE
+ * (ENT_LIMIT_ITL_*), ENT_NO_MEMORY. The caller frees. The bytes are copied. */
+ENT_API ENT_MUST_CHECK ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err *err);
+ENT_API void ent_itl_free(ent_itl *t); /* erases; NULL is fine */
+ENT_API size_t ent_itl_count(const ent_itl *t);
+ENT_API const ent_itl_record *ent_itl_record_at(const ent_itl *t, size_t i); /* i < count; 0 is the Type-1 */
+ENT_API const uint8_t *ent_itl_bytes(const ent_itl *t, size_t *ret_len);     /* all of it, as it came */
+
+/* The field of that number, NULL. */
+ENT_API const ent_itl_field *ent_itl_field_of(const ent_itl_record *r, uint16_t number);
+/* The item at (subfield, item), both from 0; false: not there. */
+ENT_API bool ent_itl_item(const ent_itl_field *f, size_t subfield, size_t item, const uint8_t **ret_text, size_t *ret_len);
+/* A field's first item as text, cut at cap - 1; "" when it is not there. */
+ENT_API void ent_itl_text(const ent_itl_record *r, uint16_t number, char *ret_text, size_t cap);
+
+/* ---- images ---- */
+
+/* An image record's essentials: Types 4, 10, 13, 14, 15 (others: ENT_UNSUPPORTED). */
+typedef struct ent_itl_image {
+    uint8_t type, position; /* friction ridge position (table 8), 0 unknown */
+    uint32_t width, height, ppi;
+    char compression[8];    /* NONE, WSQ20, JPEGB, JPEGL, JP2, JP2L, PNG */
+    const uint8_t *data;
+    size_t len;
+} ent_itl_image;
+
+ENT_API ENT_MUST_CHECK ent_code ent_itl_image_of(const ent_itl_record *r, ent_itl_image *ret_image, ent_err *err);
+
+/* ---- writing ---- */
+
+typedef struct ent_itl_writer ent_itl_writer;
+
+ENT_API ENT_MUST_CHECK ent_code ent_itl_writer_new(ent_itl_writer **ret_writer, ent_err *err);
+ENT_API void ent_itl_writer_free(ent_itl_writer *w); /* erases; NULL is fine */
+/* Begins a tagged record; Type-1 first. LEN and CNT are filled in by finish; IDC is given. Failures stick until finish. */
+ENT_API void ent_itl_begin(ent_itl_writer *w, uint8_t type, int idc);
+ENT_API void ent_itl_put(ent_itl_writer *w, uint16_t number, const char *text);
+ENT_API void ent_itl_put_bytes(ent_itl_writer *w, uint16_t number, const void *bytes, size_t len);
+/* Calls write with the whole transaction once. */
+ENT_API ENT_MUST_CHECK ent_code ent_itl_finish(ent_itl_writer *w, void (*write)(void *ctx, const void *bytes, size_t len),
+                                               void *ctx, ent_err *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

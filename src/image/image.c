@@ -1,0 +1,119 @@
+#include "image/codec.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/wipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *text, *ending;
+    ent_image_decoder *decode;
+    ent_image_encoder *encode;
+} formats[ENT_IMAGE_FORMAT_COUNT] = {
+    [ENT_IMAGE_UNKNOWN] = {"unknown", "", NULL, NULL},
+    [ENT_IMAGE_WSQ] = {"WSQ", "wsq", NULL, NULL},
+    [ENT_IMAGE_PNG] = {"PNG", "png", ent_png_decode, ent_png_encode},
+    [ENT_IMAGE_JPEG] = {"JPEG", "jpg", ent_jpeg_decode, ent_jpeg_encode},
+    [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", NULL, NULL},
+    [ENT_IMAGE_TIFF] = {"TIFF", "tif", NULL, NULL},
+    [ENT_IMAGE_BMP] = {"BMP", "bmp", ent_bmp_decode, ent_bmp_encode},
+    [ENT_IMAGE_PGM] = {"PGM", "pgm", ent_pgm_decode, ent_pgm_encode},
+};
+
+const char *ent_image_format_text(ent_image_format f) { return (unsigned)f < ENT_IMAGE_FORMAT_COUNT ? formats[f].text : "unknown"; }
+
+ent_image_format ent_image_format_named(const char *path)
+{
+    static const struct {
+        const char *ending;
+        ent_image_format format;
+    } others[] = {{"jpeg", ENT_IMAGE_JPEG}, {"j2k", ENT_IMAGE_JPEG2000}, {"tiff", ENT_IMAGE_TIFF}};
+    const char *dot = strrchr(path, '.');
+    if (!dot) return ENT_IMAGE_UNKNOWN;
+    for (int f = 1; f < ENT_IMAGE_FORMAT_COUNT; f++)
+        if (strcasecmp(dot + 1, formats[f].ending) == 0) return (ent_image_format)f;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcasecmp(dot + 1, others[i].ending) == 0) return others[i].format;
+    return ENT_IMAGE_UNKNOWN;
+}
+
+ent_image_format ent_image_sniff(const void *bytes, size_t len)
+{
+    static const struct {
+        const char *magic;
+        size_t n;
+        ent_image_format format;
+    } magics[] = {{"\xff\xa0", 2, ENT_IMAGE_WSQ}, {"\x89PNG\r\n\x1a\n", 8, ENT_IMAGE_PNG}, {"\xff\xd8\xff", 3, ENT_IMAGE_JPEG},
+                  {"\0\0\0\x0cjP  \r\n\x87\n", 12, ENT_IMAGE_JPEG2000}, {"\xff\x4f\xff\x51", 4, ENT_IMAGE_JPEG2000},
+                  {"II*\0", 4, ENT_IMAGE_TIFF}, {"MM\0*", 4, ENT_IMAGE_TIFF}, {"BM", 2, ENT_IMAGE_BMP}, {"P5", 2, ENT_IMAGE_PGM}};
+    for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++)
+        if (len >= magics[i].n && memcmp(bytes, magics[i].magic, magics[i].n) == 0) return magics[i].format;
+    return ENT_IMAGE_UNKNOWN;
+}
+
+ent_code ent_image_new(uint32_t width, uint32_t height, uint32_t channels, ent_image *ret_image, ent_err *err)
+{
+    if (!width || !height) return ent_fail(err, ENT_FORMAT, "an image of %u x %u pixels", width, height);
+    if (width > ENT_LIMIT_IMAGE_SIDE || height > ENT_LIMIT_IMAGE_SIDE || (uint64_t)width * height > ENT_LIMIT_IMAGE_PIXELS)
+        return ent_fail(err, ENT_TOO_LARGE, "an image of %u x %u pixels; at most %d a side and %d in all", width, height,
+                        ENT_LIMIT_IMAGE_SIDE, ENT_LIMIT_IMAGE_PIXELS);
+    uint8_t *pixels = calloc((size_t)width * height, channels);
+    if (!pixels) return ent_fail(err, ENT_NO_MEMORY, "out of memory for an image of %u x %u", width, height);
+    *ret_image = (ent_image){.width = width, .height = height, .channels = channels, .pixels = pixels};
+    return ENT_OK;
+}
+
+void ent_image_free(ent_image *image)
+{
+    if (!image) return;
+    if (image->pixels) ent_wipe(image->pixels, (size_t)image->width * image->height * image->channels);
+    free(image->pixels);
+    *image = (ent_image){0};
+}
+
+ent_code ent_image_decode(const void *bytes, size_t len, ent_image *ret_image, ent_err *err)
+{
+    ent_image_format f = ent_image_sniff(bytes, len);
+    if (len > ENT_LIMIT_IMAGE_FILE) return ent_fail(err, ENT_TOO_LARGE, "an image file of %zu bytes, at most %d", len, ENT_LIMIT_IMAGE_FILE);
+    if (!formats[f].decode) return ent_fail(err, ENT_FORMAT, len ? "not an image: PNG, WSQ, JPEG, JPEG 2000, TIFF, BMP and PGM are read" : "an empty image");
+    ENT_TRY(formats[f].decode(bytes, len, ret_image, err));
+    ret_image->format = f;
+    return ENT_OK;
+}
+
+ent_code ent_image_raw(const void *bytes, size_t len, const uint32_t size[2], uint32_t ppi, ent_image *ret_image, ent_err *err)
+{
+    if (len != (uint64_t)size[0] * size[1])
+        return ent_fail(err, ENT_FORMAT, "%zu bytes of raw pixels for an image of %u x %u", len, size[0], size[1]);
+    ENT_TRY(ent_image_new(size[0], size[1], 1, ret_image, err));
+    memcpy(ret_image->pixels, bytes, len);
+    ret_image->ppi = ppi;
+    return ENT_OK;
+}
+
+ent_code ent_image_encode(const ent_image *image, ent_image_format format, double rate, ent_buf *ret_bytes, ent_err *err)
+{
+    if ((unsigned)format >= ENT_IMAGE_FORMAT_COUNT || !formats[format].encode)
+        return ent_fail(err, ENT_UNSUPPORTED, "%s is read, not written: write PNG, WSQ, JPEG, JPEG 2000, BMP or PGM", ent_image_format_text(format));
+    return formats[format].encode(image, rate, ret_bytes, err);
+}
+
+ent_code ent_image_grey(const ent_image *image, ent_image *ret_grey, ent_err *err)
+{
+    ent_image g;
+    ENT_TRY(ent_image_new(image->width, image->height, 1, &g, err));
+    size_t n = (size_t)image->width * image->height;
+    if (image->channels == 1) memcpy(g.pixels, image->pixels, n);
+    else
+        for (size_t i = 0; i < n; i++) {
+            const uint8_t *p = image->pixels + 3 * i;
+            g.pixels[i] = (uint8_t)((299u * p[0] + 587u * p[1] + 114u * p[2] + 500) / 1000);
+        }
+    g.ppi = image->ppi;
+    g.format = image->format;
+    *ret_grey = g;
+    return ENT_OK;
+}

@@ -1,0 +1,116 @@
+#include "image/codec.h"
+
+#include "base/check.h"
+#include "base/limits.h"
+
+#include <stdio.h>
+
+#include <jpeglib.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct failure {
+    struct jpeg_error_mgr mgr;
+    jmp_buf back;
+    ent_err err;
+} failure;
+
+static void on_error(j_common_ptr c)
+{
+    failure *f = (failure *)c->err;
+    char text[JMSG_LENGTH_MAX];
+    c->err->format_message(c, text);
+    (void)ent_fail(&f->err, ENT_FORMAT, "JPEG: %s", text);
+    longjmp(f->back, 1);
+}
+
+/* A file that ends too early is refused: a warning of the library is an error here. */
+static void on_message(j_common_ptr c, int level)
+{
+    if (level < 0) on_error(c);
+}
+
+static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent_err *err)
+{
+    jpeg_read_header(c, TRUE);
+    uint32_t channels = c->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
+    if (c->num_components != 1 && c->num_components != 3) return ent_fail(err, ENT_UNSUPPORTED, "JPEG: %d components; grey and colour are read", c->num_components);
+    ENT_TRY(ent_image_new(c->image_width, c->image_height, channels, image, err));
+    if (c->saw_JFIF_marker && c->density_unit == 1) image->ppi = c->X_density;
+    else if (c->saw_JFIF_marker && c->density_unit == 2) image->ppi = (uint32_t)(c->X_density * 2.54 + 0.5);
+    for (jpeg_saved_marker_ptr m = c->marker_list; m && !image->comment[0]; m = m->next)
+        snprintf(image->comment, sizeof image->comment, "%.*s", (int)m->data_length, (const char *)m->data);
+    c->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    c->dct_method = JDCT_ISLOW;
+    jpeg_start_decompress(c);
+    while (c->output_scanline < c->output_height) {
+        JSAMPROW row = image->pixels + (size_t)c->output_scanline * image->width * channels;
+        jpeg_read_scanlines(c, &row, 1);
+    }
+    jpeg_finish_decompress(c);
+    return ENT_OK;
+}
+
+ent_code ent_jpeg_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, ent_err *err)
+{
+    struct jpeg_decompress_struct c;
+    failure f = {0};
+    ent_image image = {0};
+    ent_image *volatile kept = &image;
+    c.err = jpeg_std_error(&f.mgr);
+    f.mgr.error_exit = on_error;
+    f.mgr.emit_message = on_message;
+    volatile ent_code code = ENT_FORMAT;
+    if (setjmp(f.back) == 0) {
+        jpeg_create_decompress(&c);
+        c.mem->max_memory_to_use = 256 << 20;
+        jpeg_mem_src(&c, bytes, (unsigned long)len);
+        jpeg_save_markers(&c, JPEG_COM, 0xffff);
+        code = read_all(&c, kept, &f.err);
+    } else {
+        code = f.err.code;
+    }
+    jpeg_destroy_decompress(&c);
+    if (code != ENT_OK) {
+        ent_image_free(kept);
+        if (err) *err = f.err;
+        return code;
+    }
+    *ret_image = *kept;
+    return ENT_OK;
+}
+
+ent_code ent_jpeg_encode(const ent_image *image, double rate, ent_buf *ret_bytes, ent_err *err)
+{
+    struct jpeg_compress_struct c;
+    failure f = {0};
+    unsigned char *volatile out = NULL;
+    unsigned long n = 0;
+    c.err = jpeg_std_error(&f.mgr);
+    f.mgr.error_exit = on_error;
+    if (setjmp(f.back)) {
+        jpeg_destroy_compress(&c);
+        free(out);
+        return ent_fail(err, ENT_INTERNAL, "%s", f.err.detail);
+    }
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, (unsigned char **)&out, &n);
+    c.image_width = image->width, c.image_height = image->height;
+    c.input_components = (int)image->channels;
+    c.in_color_space = image->channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
+    jpeg_set_defaults(&c);
+    c.density_unit = 1;
+    c.X_density = c.Y_density = (UINT16)(image->ppi ? image->ppi : 72);
+    jpeg_set_quality(&c, rate >= 1 ? (int)rate : 90, TRUE);
+    jpeg_start_compress(&c, TRUE);
+    while (c.next_scanline < c.image_height) {
+        JSAMPROW row = image->pixels + (size_t)c.next_scanline * image->width * image->channels;
+        jpeg_write_scanlines(&c, &row, 1);
+    }
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
+    ent_buf_put(ret_bytes, out, n);
+    free(out);
+    return ent_buf_check(ret_bytes, err);
+}
