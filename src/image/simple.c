@@ -90,7 +90,7 @@ static void bmp_row(const uint8_t *file, const bmp *h, const uint8_t *row, uint3
 
 ent_code ent_bmp_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, ent_err *err)
 {
-    bmp h;
+    bmp h = {0};
     ENT_TRY(bmp_header(bytes, len, &h, err));
     bool grey = h.bits == 8;
     for (uint32_t i = 0; grey && i < h.colours; i++) {
