@@ -10,7 +10,9 @@
 
 #define DEVIATION_FLOOR 5.0f /* grey levels: below this is sensor noise */
 #define NORM_LIMIT 2.5f
-#define STEP_SHARE 0.4f      /* of the variance */
+#define MEAN_SMOOTH 1
+#define DEV_SMOOTH 2
+#define STEP_SHARE 0.6f      /* of the variance */
 #define PERIOD_MIN 5.0f
 #define PERIOD_MAX 16.0f
 
@@ -53,26 +55,42 @@ static void cell_sums(const finger_canvas *c, float *sum, float *square, float *
     }
 }
 
-/* mean and 1 / deviation per cell -> norm, interpolated between cell centres */
-static void normalise(const finger_canvas *c, const float *mean, const float *gain)
+/* A plane of cells between the cells' centres, for one row of pixels. */
+static void interpolate_row(const finger_canvas *c, const float *plane, int y, float *ret)
+{
+    float fy = ((float)y - 3.5f) / FINGER_CELL;
+    int y0 = fy < 0 ? 0 : finger_min((int)fy, c->rows - 1), y1 = finger_min(y0 + 1, c->rows - 1);
+    float wy = finger_clamp(fy - (float)y0, 0, 1);
+    const float *upper = plane + y0 * c->cols, *lower = plane + y1 * c->cols;
+    float before = upper[0] + wy * (lower[0] - upper[0]);
+    for (int x = 0; x < 4; x++) ret[x] = before;
+    for (int cx = 0; cx < c->cols; cx++) {
+        int next = finger_min(cx + 1, c->cols - 1);
+        float after = upper[next] + wy * (lower[next] - upper[next]);
+        for (int k = 0; k < FINGER_CELL && 8 * cx + 4 + k < 8 * c->cols; k++)
+            ret[8 * cx + 4 + k] = before + ((float)k + 0.5f) / FINGER_CELL * (after - before);
+        before = after;
+    }
+}
+
+/* norm = grey less its local mean; the sums of its squares a cell */
+static void take_mean_away(const finger_canvas *c, const float *mean, float *line, float *ret_square)
 {
     for (int y = 0; y < c->h; y++) {
-        float fy = ((float)y - 3.5f) / FINGER_CELL;
-        int y0 = fy < 0 ? 0 : finger_min((int)fy, c->rows - 1), y1 = finger_min(y0 + 1, c->rows - 1);
-        float wy = finger_clamp(fy - (float)y0, 0, 1);
-        const float *m0 = mean + y0 * c->cols, *m1 = mean + y1 * c->cols;
-        const float *g0 = gain + y0 * c->cols, *g1 = gain + y1 * c->cols;
         const uint8_t *grey = c->grey + (size_t)y * (size_t)c->w;
+        float *out = c->norm + finger_at(c, 0, y), *square = ret_square + (size_t)(y / FINGER_CELL) * (size_t)c->cols;
+        interpolate_row(c, mean, y, line);
+        for (int x = 0; x < c->w; x++) out[x] = (float)grey[x] - line[x];
+        for (int x = 0; x < c->cols * FINGER_CELL; x++) square[x / FINGER_CELL] += out[x] * out[x];
+    }
+}
+
+static void scale_by(const finger_canvas *c, const float *gain, float *line)
+{
+    for (int y = 0; y < c->h; y++) {
         float *out = c->norm + finger_at(c, 0, y);
-        for (int x = 0; x < c->w; x++) {
-            float fx = ((float)x - 3.5f) / FINGER_CELL;
-            int x0 = fx < 0 ? 0 : finger_min((int)fx, c->cols - 1), x1 = finger_min(x0 + 1, c->cols - 1);
-            float wx = finger_clamp(fx - (float)x0, 0, 1);
-            float ma = m0[x0] + wy * (m1[x0] - m0[x0]), mb = m0[x1] + wy * (m1[x1] - m0[x1]);
-            float ga = g0[x0] + wy * (g1[x0] - g0[x0]), gb = g0[x1] + wy * (g1[x1] - g0[x1]);
-            float v = ((float)grey[x] - (ma + wx * (mb - ma))) * (ga + wx * (gb - ga));
-            out[x] = finger_clamp(v, -NORM_LIMIT, NORM_LIMIT);
-        }
+        interpolate_row(c, gain, y, line);
+        for (int x = 0; x < c->w; x++) out[x] = finger_clamp(out[x] * line[x], -NORM_LIMIT, NORM_LIMIT);
     }
 }
 
@@ -95,23 +113,28 @@ static void step_share(const finger_canvas *c, const float *sum, const float *co
 static void contrast_and_norm(finger_canvas *c)
 {
     size_t cells = (size_t)c->cols * (size_t)c->rows;
-    float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells,
-          *step = spare + cells;
+    float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells, *step = spare + cells,
+          *mean = step + cells, *line = c->response;
     memset(sum, 0, 3 * cells * sizeof *sum);
     cell_sums(c, sum, square, count);
-    step_share(c, sum, count, count + 2 * cells);
-    finger_smooth(sum, spare, c, 2);
-    finger_smooth(square, spare, c, 2);
-    finger_smooth(count, spare, c, 2);
+    step_share(c, sum, count, step);
+    memcpy(mean, count, cells * sizeof *mean);
+    finger_smooth(sum, spare, c, MEAN_SMOOTH);
+    finger_smooth(mean, spare, c, MEAN_SMOOTH);
+    for (size_t i = 0; i < cells; i++) mean[i] = sum[i] / mean[i];
+    memcpy(sum, square, cells * sizeof *sum);
+    memset(square, 0, cells * sizeof *square);
+    take_mean_away(c, mean, line, square);
+    finger_smooth(square, spare, c, DEV_SMOOTH);
+    finger_smooth(count, spare, c, DEV_SMOOTH);
     for (size_t i = 0; i < cells; i++) {
-        float mean = sum[i] / count[i], var = square[i] / count[i] - mean * mean;
-        float deviation = sqrtf(var > 0 ? var : 0);
+        float deviation = sqrtf(square[i] / count[i]);
         c->contrast[i] = deviation;
         c->quality[i] = step[i] > STEP_SHARE * deviation * deviation; /* looked at by segment() */
-        sum[i] = mean;
         square[i] = 1 / (deviation > DEVIATION_FLOOR ? deviation : DEVIATION_FLOOR);
     }
-    normalise(c, sum, square);
+    scale_by(c, square, line);
+    memset(c->response, 0, (size_t)c->stride * sizeof *c->response);
 }
 
 /* work = norm smoothed by [1 4 6 4 1] / 16 along both axes */
