@@ -11,14 +11,10 @@
 
 #include <stdlib.h>
 
-#define SIMILAR_MAX 48
 #define PROPOSERS 16
 #define LAYS_COMPACT 3
-
-typedef struct similar {
-    uint8_t probe, candidate;
-    int16_t similarity; /* 0 to 256 */
-} similar;
+#define TURN_MISS 20 /* 1/256 turn: 28 degrees */
+#define FAR 1e9f
 
 ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe, ent_err *err)
 {
@@ -42,35 +38,6 @@ void ent_finger_probe_free(ent_finger_probe *p)
     free(p);
 }
 
-static int similarity(const finger_descriptor *a, const finger_descriptor *b)
-{
-    uint64_t seen = a->seen & b->seen;
-    int n = __builtin_popcountll(seen);
-    if (n < 6) return a->seen && b->seen ? 40 : 128; /* without texture: nothing is known */
-    uint64_t both = seen | seen << 32;
-    int d = __builtin_popcountll((a->bits[0] ^ b->bits[0]) & both) + __builtin_popcountll((a->bits[1] ^ b->bits[1]) & both);
-    int texture = 256 - 128 * d / n;
-    if (texture < 0) texture = 0;
-    int common = __builtin_popcount(a->near & b->near), either = __builtin_popcount((a->near | b->near) & (uint32_t)seen);
-    int neighbours = either ? 256 * common / either : 128;
-    return texture * n / (n + 3) + (neighbours - 64) / 6;
-}
-
-/* the SIMILAR_MAX most similar pairs, falling */
-static int find_similar(const ent_finger_template *p, const ent_finger_template *t, similar *ret)
-{
-    int n = 0;
-    for (size_t i = 0; i < p->count; i++)
-        for (size_t j = 0; j < t->count; j++) {
-            int s = similarity(&p->descriptors[i], &t->descriptors[j]);
-            if (s < 110 || (n == SIMILAR_MAX && s <= ret[n - 1].similarity)) continue;
-            int k = n < SIMILAR_MAX ? n++ : n - 1;
-            for (; k > 0 && ret[k - 1].similarity < s; k--) ret[k] = ret[k - 1];
-            ret[k] = (similar){(uint8_t)i, (uint8_t)j, (int16_t)s};
-        }
-    return n;
-}
-
 static finger_lay lay_from_pair(const ent_finger_minutia *a, const ent_finger_minutia *b)
 {
     double s, c;
@@ -81,29 +48,33 @@ static finger_lay lay_from_pair(const ent_finger_minutia *a, const ent_finger_mi
 }
 
 /* squared distance after laying, or a large number when the directions differ too much */
-static double miss(const finger_lay *l, const ent_finger_minutia *a, const ent_finger_minutia *b)
+static float miss(const finger_lay *l, const ent_finger_minutia *a, const ent_finger_minutia *b)
 {
     int8_t turn = (int8_t)(uint8_t)(b->angle - a->angle - l->turn);
-    if (turn < -20 || turn > 20) return 1e9;
-    double x = l->cos * a->x - l->sin * a->y + l->dx - b->x, y = l->sin * a->x + l->cos * a->y + l->dy - b->y;
+    if (turn < -TURN_MISS || turn > TURN_MISS) return FAR;
+    float c = (float)l->cos, s = (float)l->sin;
+    float x = c * a->x - s * a->y + (float)l->dx - b->x, y = s * a->x + c * a->y + (float)l->dy - b->y;
     return x * x + y * y;
 }
 
-static double tolerance(const ent_finger_minutia *a, const finger_lay *l)
+/* squared distance that is still a match: 9 pixels where the fit is best, up to 18 far from there */
+static float tolerance(const ent_finger_minutia *a, const finger_lay *l)
 {
-    double dx = a->x - l->cx, dy = a->y - l->cy, d = sqrt(dx * dx + dy * dy);
-    double r = 9 + 0.05 * d;
-    return r > 18 ? 18 : r;
+    float dx = a->x - (float)l->cx, dy = a->y - (float)l->cy;
+    float r = 81 + 0.01f * (dx * dx + dy * dy);
+    return r > 324 ? 324 : r;
 }
 
-static double vote(const finger_lay *l, const similar *s, int n, const ent_finger_template *p,
-                   const ent_finger_template *t)
+static float vote(const finger_lay *l, const finger_similar *s, int n, const ent_finger_template *p,
+                  const ent_finger_template *t)
 {
-    double sum = 0;
+    float sum = 0;
     for (int k = 0; k < n; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];
-        double m = miss(l, a, &t->minutiae[s[k].candidate]), r = tolerance(a, l);
-        if (m < r * r) sum += s[k].similarity * (1 - 0.5 * m / (r * r));
+        float m = miss(l, a, &t->minutiae[s[k].candidate]);
+        if (m > 324) continue;
+        float r = tolerance(a, l);
+        if (m < r) sum += s[k].similarity * (1 - 0.5f * m / r);
     }
     return sum;
 }
@@ -136,18 +107,25 @@ static void fit(finger_lay *l, const ent_finger_template *p, const ent_finger_te
 /* pairs each probe minutia with the nearest free candidate within tolerance */
 static void pair_up(const finger_lay *l, const ent_finger_template *p, const ent_finger_template *t, ent_finger_pairs *ret)
 {
-    bool taken[FINGER_MINUTIAE_MAX] = {false};
+    float taken[FINGER_MINUTIAE_MAX] = {0}, distance[FINGER_MINUTIAE_MAX];
+    float c = (float)l->cos, s = (float)l->sin, dx = (float)l->dx, dy = (float)l->dy;
+    const finger_lanes *lanes = &t->lanes;
     ret->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const ent_finger_minutia *a = &p->minutiae[i];
-        double r = tolerance(a, l), best = r * r;
-        size_t with = t->count;
-        for (size_t j = 0; j < t->count; j++) {
-            double m = taken[j] ? 1e9 : miss(l, a, &t->minutiae[j]);
-            if (m < best) best = m, with = j;
+        float x = c * a->x - s * a->y + dx, y = s * a->x + c * a->y + dy;
+        int32_t expected = a->angle + l->turn - TURN_MISS;
+        for (size_t j = 0; j < lanes->padded; j++) {
+            float u = x - lanes->x[j], v = y - lanes->y[j];
+            int32_t turned = (lanes->angle[j] - expected) & 255;
+            distance[j] = u * u + v * v + taken[j] + (turned > 2 * TURN_MISS ? FAR : 0);
         }
+        float best = tolerance(a, l);
+        size_t with = t->count;
+        for (size_t j = 0; j < t->count; j++)
+            if (distance[j] < best) best = distance[j], with = j;
         if (with == t->count) continue;
-        taken[with] = true;
+        taken[with] = FAR;
         ret->pair[ret->count].probe = (uint8_t)i, ret->pair[ret->count++].candidate = (uint8_t)with;
     }
     ret->cos = l->cos, ret->sin = l->sin, ret->dx = l->dx, ret->dy = l->dy;
@@ -170,25 +148,34 @@ static double on_both(const finger_lay *l, const ent_finger_template *p, const e
     return n;
 }
 
-/* agreement of the coarse fields where both are: sum of cos(2 difference), and the number of places */
+/* agreement of the coarse fields where both are: sum of 1 - difference in 1/16 turn, and the number of places */
 static void fields_agree(const finger_lay *l, const ent_finger_template *p, const ent_finger_template *t,
                          double *ret_sum, double *ret_places)
 {
-    double sum = 0, places = 0;
-    const finger_coarse *f = &p->coarse;
+    int sum = 0, places = 0;
+    const finger_coarse *f = &p->coarse, *g = &t->coarse;
     int turn = -(int)(int8_t)l->turn / 2;
-    for (int y = 0; y < f->rows; y++)
-        for (int x = 0; x < f->cols; x++) {
-            int a = f->at[y * f->cols + x];
-            if (!a) continue;
-            double px = (x + 0.5) * f->cell, py = (y + 0.5) * f->cell;
-            int b = finger_coarse_at(&t->coarse, (int)(l->cos * px - l->sin * py + l->dx), (int)(l->sin * px + l->cos * py + l->dy));
+    *ret_sum = 0, *ret_places = 0;
+    if (!f->cell || !g->cell) return;
+    /* steps in cells of the candidate, 1/65536 */
+    double unit = 65536.0 * f->cell / g->cell, first = 0.5 * f->cell;
+    int32_t step_c = (int32_t)(l->cos * unit), step_s = (int32_t)(l->sin * unit);
+    double u0 = (l->cos * first - l->sin * first + l->dx) * 65536 / g->cell;
+    double v0 = (l->sin * first + l->cos * first + l->dy) * 65536 / g->cell;
+    if (u0 > 1e9 || u0 < -1e9 || v0 > 1e9 || v0 < -1e9) return;
+    for (int y = 0; y < f->rows; y++) {
+        int32_t u = (int32_t)u0 - y * step_s, v = (int32_t)v0 + y * step_c;
+        const uint8_t *row = f->at + y * f->cols;
+        for (int x = 0; x < f->cols; x++, u += step_c, v += step_s) {
+            uint32_t gx = (uint32_t)(u >> 16), gy = (uint32_t)(v >> 16);
+            if (!row[x] || gx >= g->cols || gy >= g->rows) continue;
+            int b = g->at[gy * g->cols + gx];
             if (!b) continue;
-            int d = (b - a - turn) & 63;
-            if (d > 32) d = 64 - d;
-            sum += 1 - d / 16.0, places++;
+            int d = (b - row[x] - turn) & 63;
+            sum += d > 32 ? 64 - d : d, places++;
         }
-    *ret_sum = sum, *ret_places = places;
+    }
+    *ret_sum = places - sum / 16.0, *ret_places = places;
 }
 
 static void judge(finger_found *f, const ent_finger_template *p, const ent_finger_template *t)
@@ -198,8 +185,9 @@ static void judge(finger_found *f, const ent_finger_template *p, const ent_finge
     f->weight = 0;
     for (size_t k = 0; k < f->pairs.count; k++) {
         size_t i = f->pairs.pair[k].probe, j = f->pairs.pair[k].candidate;
-        double m = miss(l, &p->minutiae[i], &t->minutiae[j]), r = tolerance(&p->minutiae[i], l);
-        f->weight += similarity(&p->descriptors[i], &t->descriptors[j]) / 256.0 * (1 - 0.5 * m / (r * r));
+        float m = miss(l, &p->minutiae[i], &t->minutiae[j]), r = tolerance(&p->minutiae[i], l);
+        if (m > r) m = r; /* the last fit may have moved it out */
+        f->weight += finger_similarity(&p->descriptors[i], &t->descriptors[j]) / 256.0 * (double)(1 - 0.5f * m / r);
     }
     f->on_probe = on_both(l, p, t, false), f->on_candidate = on_both(l, p, t, true);
     fields_agree(l, p, t, &sum, &f->places);
@@ -211,9 +199,9 @@ static void judge(finger_found *f, const ent_finger_template *p, const ent_finge
 int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
                          int most)
 {
-    similar s[SIMILAR_MAX];
-    int n = find_similar(p, t, s), kept = 0;
-    double votes[PROPOSERS];
+    finger_similar s[FINGER_SIMILAR_MAX];
+    int n = finger_find_similar(p, t, s), kept = 0;
+    float votes[PROPOSERS];
     finger_lay lays[PROPOSERS];
     for (int k = 0; k < n && k < PROPOSERS; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];

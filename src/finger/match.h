@@ -21,6 +21,19 @@ typedef struct finger_found {
     double places;                 /* over so many cells of the probe's field */
 } finger_found;
 
+/* 0 to about 256; about 40 or 128 when the texture tells nothing */
+int finger_similarity(const finger_descriptor *a, const finger_descriptor *b);
+
+#define FINGER_SIMILAR_MAX 48
+typedef struct finger_similar {
+    uint8_t probe, candidate;
+    int16_t similarity;
+} finger_similar;
+
+/* The most similar pairs of minutiae, falling; returns how many. */
+int finger_find_similar(const ent_finger_template *p, const ent_finger_template *t,
+                        finger_similar ret_similar[FINGER_SIMILAR_MAX]);
+
 /* The `most` best ways to lay p on t, judged by the minutiae; returns how many there are. Allocates nothing. */
 int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t, finger_found *ret_found,
                       int most);

@@ -12,6 +12,15 @@ static size_t rounded(size_t n)
     return (n + 15) & ~(size_t)15;
 }
 
+static void fill_lanes(ent_finger_template *t)
+{
+    for (size_t i = 0; i < t->lanes.padded; i++) {
+        bool real = i < t->count;
+        t->lanes.x[i] = real ? t->minutiae[i].x : -1e6f, t->lanes.y[i] = real ? t->minutiae[i].y : -1e6f;
+        t->lanes.angle[i] = real ? t->minutiae[i].angle : 0;
+    }
+}
+
 ent_code finger_template_make(const finger_parts *parts, ent_finger_template **ret_template, ent_err *err)
 {
     ENT_PRE(parts->count <= FINGER_MINUTIAE_MAX);
@@ -19,7 +28,9 @@ ent_code finger_template_make(const finger_parts *parts, ent_finger_template **r
     size_t samples = (size_t)parts->ridge.w * parts->ridge.h;
     size_t at_minutiae = rounded(sizeof(ent_finger_template));
     size_t at_descriptors = at_minutiae + rounded(parts->count * sizeof *parts->minutiae);
-    size_t at_coarse = at_descriptors + rounded(parts->count * sizeof(finger_descriptor));
+    size_t at_lanes = at_descriptors + rounded(parts->count * sizeof(finger_descriptor));
+    size_t padded = (parts->count + 7) & ~(size_t)7;
+    size_t at_coarse = at_lanes + padded * (2 * sizeof(float) + sizeof(int32_t));
     size_t at_ridge = at_coarse + rounded(cells), size = at_ridge + samples;
     uint8_t *memory = calloc(1, size);
     if (!memory) return ent_fail(err, ENT_NO_MEMORY, "no memory for a template");
@@ -29,11 +40,14 @@ ent_code finger_template_make(const finger_parts *parts, ent_finger_template **r
                                .ridge = parts->ridge};
     t->minutiae = (ent_finger_minutia *)(memory + at_minutiae);
     t->descriptors = (finger_descriptor *)(memory + at_descriptors);
+    float *lanes = (float *)(memory + at_lanes);
+    t->lanes = (finger_lanes){padded, lanes, lanes + padded, (int32_t *)(lanes + 2 * padded)};
     t->coarse.at = memory + at_coarse, t->ridge.level = memory + at_ridge;
     if (parts->count) memcpy(t->minutiae, parts->minutiae, parts->count * sizeof *parts->minutiae);
     if (cells) memcpy(t->coarse.at, parts->coarse.at, cells);
     if (samples) memcpy(t->ridge.level, parts->ridge.level, samples);
     finger_describe(t, t->descriptors);
+    fill_lanes(t);
     *ret_template = t;
     return ENT_OK;
 }

@@ -31,6 +31,14 @@ typedef struct finger_ridge {
     uint8_t *level;      /* w * h: 0 valley, 1 weak valley, 2 weak ridge, 3 ridge; 4 outside the print */
 } finger_ridge;
 
+/* The minutiae once more, as lanes for loops over all of them: `padded` entries, a multiple of 8, those past the last
+ * far away. */
+typedef struct finger_lanes {
+    size_t padded;
+    float *x, *y;
+    int32_t *angle;
+} finger_lanes;
+
 struct ent_finger_template {
     size_t size; /* bytes of the whole allocation */
     uint32_t width, height;
@@ -38,6 +46,7 @@ struct ent_finger_template {
     size_t count;
     ent_finger_minutia *minutiae;
     finger_descriptor *descriptors;
+    finger_lanes lanes;
     finger_coarse coarse;
     finger_ridge ridge;
 };
