@@ -287,11 +287,12 @@ static bool apply(standing *s, const ent_agreement *a, ent_act act, const char *
     }
 }
 
-static standing stand(const ent_envelope *e, const ent_agreement *a, size_t *ret_bad)
+/* After the first `count` declarations; *ret_bad is the one that was not allowed, else count. */
+static standing stand_at(const ent_envelope *e, const ent_agreement *a, size_t count, size_t *ret_bad)
 {
     standing s = {0};
-    *ret_bad = e->count;
-    for (size_t i = 0; i < e->count; i++) {
+    *ret_bad = count;
+    for (size_t i = 0; i < count; i++) {
         const ent_declaration *d = &e->declaration[i];
         if (d->time.ms < s.last.ms || !apply(&s, a, d->act, d->name)) {
             *ret_bad = i;
@@ -300,6 +301,19 @@ static standing stand(const ent_envelope *e, const ent_agreement *a, size_t *ret
         s.last = d->time;
     }
     return s;
+}
+
+static standing stand(const ent_envelope *e, const ent_agreement *a, size_t *ret_bad)
+{
+    return stand_at(e, a, e->count, ret_bad);
+}
+
+ent_agreement_state ent_envelope_state_at(const ent_envelope *e, const ent_agreement *a, ent_time at)
+{
+    size_t bad_one, count = 0;
+    while (count < e->count && e->declaration[count].time.ms <= at.ms) count++;
+    standing s = stand_at(e, a, count, &bad_one);
+    return state_of(&s, a);
 }
 
 ent_agreement_state ent_envelope_state(const ent_envelope *e, const ent_agreement *a, char ret_clause[ENT_LAW_CLAUSE])

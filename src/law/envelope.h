@@ -93,6 +93,9 @@ ENT_MUST_CHECK ent_code ent_envelope_verify(const ent_envelope *e, const ent_agr
 ent_agreement_state ent_envelope_state(const ent_envelope *e, const ent_agreement *a,
                                        char ret_clause[ENT_LAW_CLAUSE]);
 
+/* By the declarations made until then: what an audit asks. */
+ent_agreement_state ent_envelope_state_at(const ent_envelope *e, const ent_agreement *a, ent_time at);
+
 /* Whether a copy that arrived may replace the one that is there. Versions only go up: an older version is ENT_REPLAY;
  * the same version with another file ENT_CONFLICT; declarations that are not a continuation of ours ENT_CONFLICT; ENT_EXISTS
  * when it adds nothing. */

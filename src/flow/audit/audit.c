@@ -1,0 +1,293 @@
+/* All entries of all sides that belong to a case are sorted by case number, so that one case's entries stand together and are
+ * judged together; quotas are counted over answers sorted by holder, agreement, flow and day. */
+#include "flow/audit/audit.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Entries are written by several threads: an entry may be appended a moment after one that is younger. */
+enum { TIME_SLACK_MS = 60000, OPEN_MS = 120000 };
+
+typedef struct item {
+    const ent_entry *e;
+    uint32_t side;
+    uint64_t index;
+} item;
+
+typedef struct audit {
+    const ent_audit_side *sides;
+    size_t side_count;
+    const ent_audit_text *texts;
+    size_t text_count;
+    void (*found)(void *ctx, const ent_audit_finding *finding);
+    void *ctx;
+    ent_audit_counts counts;
+} audit;
+
+static const struct {
+    const char *name, *text;
+} rules[] = {
+#define ENT_X(name, text) {#name, text},
+    ENT_AUDIT_RULES(ENT_X)
+#undef ENT_X
+};
+
+const char *ent_audit_rule_text(ent_audit_rule rule) { return rules[rule].text; }
+const char *ent_audit_rule_name(ent_audit_rule rule) { return rules[rule].name; }
+
+static void report(audit *a, ent_audit_rule rule, const item *i)
+{
+    ent_audit_finding f = {.rule = rule, .side = i->side, .index = i->index};
+    a->counts.findings++;
+    a->found(a->ctx, &f);
+}
+
+static bool is_answer(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT || k == ENT_ENTRY_ANSWERED_NO_HIT; }
+
+/* ---- each ledger by itself ---- */
+
+static void count_kind(audit *a, ent_entry_kind kind)
+{
+    a->counts.entries++;
+    a->counts.asked += kind == ENT_ENTRY_ASKED;
+    a->counts.answered_hit += kind == ENT_ENTRY_ANSWERED_HIT;
+    a->counts.answered_no_hit += kind == ENT_ENTRY_ANSWERED_NO_HIT;
+    a->counts.refused += kind == ENT_ENTRY_REFUSED;
+    a->counts.disclosed += kind == ENT_ENTRY_DISCLOSED;
+    a->counts.destroyed += kind == ENT_ENTRY_DESTROYED;
+}
+
+static void check_order(audit *a, uint32_t side)
+{
+    const ent_audit_side *s = &a->sides[side];
+    int64_t latest = INT64_MIN;
+    for (size_t n = 0; n < s->count; n++) {
+        const ent_entry *e = &s->entries[n];
+        item i = {e, side, n};
+        count_kind(a, e->kind);
+        if (latest != INT64_MIN && e->time.ms < latest - TIME_SLACK_MS) report(a, ENT_AUDIT_TIME, &i);
+        if (e->time.ms > latest) latest = e->time.ms;
+        if (e->follows != ENT_ENTRY_NONE && e->follows >= n) report(a, ENT_AUDIT_FOLLOWS, &i);
+    }
+}
+
+/* ---- the agreement that an entry rests on ---- */
+
+static const ent_audit_text *text_of(const audit *a, const ent_entry *e)
+{
+    for (size_t i = 0; i < a->text_count; i++)
+        if (memcmp(a->texts[i].envelope->digest, e->agreement, 32) == 0) return &a->texts[i];
+    return NULL;
+}
+
+/* By the declarations that were made until then. */
+static bool in_force(const ent_audit_text *t, ent_time at)
+{
+    ent_date day = ent_time_date(at);
+    if (ent_date_compare(day, t->agreement->from) < 0 || ent_date_compare(day, t->agreement->until) > 0) return false;
+    ent_agreement_state state = ent_envelope_state_at(t->envelope, t->agreement, at);
+    return state == ENT_AGREEMENT_SIGNED;
+}
+
+static void check_basis(audit *a, const item *i)
+{
+    const ent_entry *e = i->e;
+    const ent_audit_text *t = text_of(a, e);
+    if (!t) {
+        report(a, ENT_AUDIT_UNKNOWN_AGREEMENT, i);
+        return;
+    }
+    if (!in_force(t, e->time)) report(a, ENT_AUDIT_NOT_IN_FORCE, i);
+    const ent_flow *f = ent_agreement_flow(t->agreement, e->flow);
+    const char *me = a->sides[i->side].name;
+    bool granted = f && ent_flow_purpose(f, e->purpose) && e->agreement_version == t->agreement->version &&
+                   strcmp(e->kind == ENT_ENTRY_ASKED ? f->requester : f->holder, me) == 0;
+    if (!granted) report(a, ENT_AUDIT_NOT_GRANTED, i);
+}
+
+/* The side at the other end of the flow; side_count when its ledger is not here. */
+static size_t other_side(const audit *a, const item *i)
+{
+    const ent_audit_text *t = text_of(a, i->e);
+    const ent_flow *f = t ? ent_agreement_flow(t->agreement, i->e->flow) : NULL;
+    const char *name = !f ? "" : i->e->kind == ENT_ENTRY_ASKED ? f->holder : f->requester;
+    size_t n = 0;
+    while (n < a->side_count && strcmp(a->sides[n].name, name) != 0) n++;
+    return n;
+}
+
+/* ---- one case ---- */
+
+/* The entries of one case number: n of them, from `at`. */
+typedef struct dossier {
+    const item *at;
+    size_t n;
+} dossier;
+
+static const item *first_of(dossier d, size_t side, bool (*is)(ent_entry_kind kind))
+{
+    for (size_t k = 0; k < d.n; k++)
+        if (d.at[k].side == side && is(d.at[k].e->kind)) return &d.at[k];
+    return NULL;
+}
+
+static bool is_asked(ent_entry_kind k) { return k == ENT_ENTRY_ASKED; }
+static bool is_received(ent_entry_kind k) { return k == ENT_ENTRY_RECEIVED; }
+static bool is_outcome(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_REFUSED; }
+static bool is_hit(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT; }
+static bool is_examined(ent_entry_kind k) { return k == ENT_ENTRY_EXAMINED; }
+
+static bool same_subject(const ent_entry *x, const ent_entry *y)
+{
+    return memcmp(x->agreement, y->agreement, 32) == 0 && strcmp(x->flow, y->flow) == 0 &&
+           strcmp(x->purpose, y->purpose) == 0;
+}
+
+/* A requester that was not answered writes "received" without a clause: nobody answered, nobody refused. */
+static void check_asked(audit *a, dossier d, const item *asked)
+{
+    size_t holder = other_side(a, asked);
+    const item *received = first_of(d, asked->side, is_received);
+    const ent_audit_side *mine = &a->sides[asked->side];
+    bool fresh = mine->entries[mine->count - 1].time.ms - asked->e->time.ms < OPEN_MS;
+    if (!received && !fresh) report(a, ENT_AUDIT_NO_END, asked);
+    if (holder == a->side_count) {
+        a->counts.outside++;
+        return;
+    }
+    const item *outcome = first_of(d, holder, is_outcome);
+    if (!outcome) {
+        bool claimed = received && received->e->clause[0];
+        a->counts.unanswered += !claimed;
+        if (claimed) report(a, ENT_AUDIT_NOT_ANSWERED, asked);
+        return;
+    }
+    if (is_answer(outcome->e->kind) && !same_subject(asked->e, outcome->e)) report(a, ENT_AUDIT_DIFFERS, outcome);
+}
+
+static void check_outcome(audit *a, dossier d, const item *outcome)
+{
+    const item *first = first_of(d, outcome->side, is_outcome);
+    if (first != outcome) report(a, ENT_AUDIT_TWICE, outcome);
+    if (!is_answer(outcome->e->kind)) return;
+    size_t requester = other_side(a, outcome);
+    if (requester == a->side_count) {
+        a->counts.outside++;
+        return;
+    }
+    if (!first_of(d, requester, is_asked)) report(a, ENT_AUDIT_NOT_ASKED, outcome);
+}
+
+/* A person confirms before anything is disclosed: a hit, an examination and then the disclosure, in that order. */
+static void check_disclosed(audit *a, dossier d, const item *disclosed)
+{
+    const item *hit = first_of(d, disclosed->side, is_hit), *examined = NULL;
+    for (size_t s = 0; s < a->side_count && !examined; s++) examined = first_of(d, s, is_examined);
+    bool ordered = hit && examined && hit->index < disclosed->index &&
+                   (examined->side != disclosed->side || examined->index < disclosed->index);
+    if (!ordered) report(a, ENT_AUDIT_NOT_CONFIRMED, disclosed);
+}
+
+/* The last word on a part's time is its latest entry that names one. */
+static void check_destroyed(audit *a, dossier d)
+{
+    const item *last = NULL;
+    for (size_t k = 0; k < d.n; k++) {
+        ent_entry_kind kind = d.at[k].e->kind;
+        if (kind == ENT_ENTRY_DESTROYED) return;
+        bool about = kind == ENT_ENTRY_ENROLLED || kind == ENT_ENTRY_EVENT || kind == ENT_ENTRY_EXTENDED ||
+                     kind == ENT_ENTRY_HELD || kind == ENT_ENTRY_DUE;
+        if (about) last = &d.at[k];
+    }
+    if (!last || last->e->kind == ENT_ENTRY_HELD || !last->e->destroy_by.year) return;
+    const ent_audit_side *s = &a->sides[last->side];
+    /* due on that day; a node has that day to do it */
+    if (ent_date_compare(last->e->destroy_by, ent_time_date(s->entries[s->count - 1].time)) < 0)
+        report(a, ENT_AUDIT_NOT_DESTROYED, last);
+}
+
+static void check_case(audit *a, dossier d)
+{
+    for (size_t k = 0; k < d.n; k++) {
+        const item *i = &d.at[k];
+        if (i->e->kind == ENT_ENTRY_ASKED || is_answer(i->e->kind)) check_basis(a, i);
+        if (i->e->kind == ENT_ENTRY_ASKED) check_asked(a, d, i);
+        if (is_outcome(i->e->kind)) check_outcome(a, d, i);
+        if (i->e->kind == ENT_ENTRY_DISCLOSED) check_disclosed(a, d, i);
+    }
+    check_destroyed(a, d);
+}
+
+static int by_case(const void *x, const void *y)
+{
+    const item *a = x, *b = y;
+    int c = memcmp(a->e->case_number.b, b->e->case_number.b, ENT_ID_SIZE);
+    if (c) return c;
+    if (a->side != b->side) return a->side < b->side ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void check_cases(audit *a, item *items, size_t n)
+{
+    qsort(items, n, sizeof *items, by_case);
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && ent_id_equal(items[from].e->case_number.b, items[to].e->case_number.b);) to++;
+        check_case(a, (dossier){items + from, to - from});
+    }
+}
+
+/* ---- quotas ---- */
+
+static int by_day(const void *x, const void *y)
+{
+    const item *a = x, *b = y;
+    if (a->side != b->side) return a->side < b->side ? -1 : 1;
+    int c = memcmp(a->e->agreement, b->e->agreement, 32);
+    if (!c) c = strcmp(a->e->flow, b->e->flow);
+    if (!c) c = ent_date_compare(ent_time_date(a->e->time), ent_time_date(b->e->time));
+    return c ? c : a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool same_day(const item *a, const item *b)
+{
+    return a->side == b->side && memcmp(a->e->agreement, b->e->agreement, 32) == 0 && strcmp(a->e->flow, b->e->flow) == 0 &&
+           ent_date_compare(ent_time_date(a->e->time), ent_time_date(b->e->time)) == 0;
+}
+
+static void check_quotas(audit *a, item *items, size_t n)
+{
+    size_t answers = 0;
+    for (size_t k = 0; k < n; k++)
+        if (is_answer(items[k].e->kind)) items[answers++] = items[k];
+    qsort(items, answers, sizeof *items, by_day);
+    for (size_t from = 0, to; from < answers; from = to) {
+        const ent_audit_text *t = text_of(a, items[from].e);
+        const ent_flow *f = t ? ent_agreement_flow(t->agreement, items[from].e->flow) : NULL;
+        for (to = from + 1; to < answers && same_day(&items[from], &items[to]);) to++;
+        for (size_t k = from + (f ? f->per_day : SIZE_MAX - from); k < to; k++) report(a, ENT_AUDIT_QUOTA, &items[k]);
+    }
+}
+
+ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_audit_text *texts, size_t text_count,
+                   void (*found)(void *ctx, const ent_audit_finding *finding), void *ctx, ent_audit_counts *ret_counts,
+                   ent_err *err)
+{
+    audit a = {.sides = sides, .side_count = side_count, .texts = texts, .text_count = text_count, .found = found,
+               .ctx = ctx};
+    size_t n = 0, total = 0;
+    for (size_t s = 0; s < side_count; s++) total += sides[s].count;
+    item *items = malloc((total + 1) * sizeof *items);
+    if (!items) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", total);
+    for (size_t s = 0; s < side_count; s++) {
+        check_order(&a, (uint32_t)s);
+        for (size_t k = 0; k < sides[s].count; k++)
+            if (!ent_id_is_zero(sides[s].entries[k].case_number.b)) items[n++] = (item){&sides[s].entries[k], (uint32_t)s, k};
+    }
+    check_cases(&a, items, n);
+    check_quotas(&a, items, n);
+    free(items);
+    *ret_counts = a.counts;
+    return ENT_OK;
+}
