@@ -43,24 +43,20 @@ static void make_kernel(float *kernel, int orientation, int step)
 {
     double sn, cs, period = (double)step_period(step);
     finger_sincos(orientation * (FINGER_PI / ORIENTATIONS), &sn, &cs);
-    double across = 0.45 * period, along = 4.5, sum = 0, weight = 0, window[TAPS], norm = 0;
-    for (int k = 0; k < TAPS; k++) {
-        double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH;
-        double u = -sn * x + cs * y, v = cs * x + sn * y, wave, unused;
-        finger_sincos(2 * FINGER_PI * u / period, &unused, &wave);
+    double across = 0.45 * period, along = 4.5, sum = 0, weight = 0, window[TAPS], wave[TAPS], norm = 0;
+    for (int k = 0; k <= TAPS / 2; k++) { /* the kernel is the same from both ends */
+        double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH, unused;
+        double u = -sn * x + cs * y, v = cs * x + sn * y, twice = k < TAPS / 2 ? 2 : 1;
+        finger_sincos(2 * FINGER_PI * u / period, &unused, &wave[k]);
         window[k] = finger_exp(-u * u / (2 * across * across) - v * v / (2 * along * along));
-        kernel[k] = (float)(window[k] * wave);
-        sum += window[k] * wave, weight += window[k];
+        sum += twice * window[k] * wave[k], weight += twice * window[k];
     }
-    for (int k = 0; k < TAPS; k++) {
-        double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH;
-        double wave, unused, value = (double)kernel[k] - window[k] * sum / weight;
-        finger_sincos(2 * FINGER_PI * (-sn * x + cs * y) / period, &unused, &wave);
-        kernel[k] = (float)value;
-        norm += value * wave;
+    for (int k = 0; k <= TAPS / 2; k++) { /* without mean; a wave of amplitude 1 gets the response 1 */
+        window[k] *= wave[k] - sum / weight;
+        norm += (k < TAPS / 2 ? 2 : 1) * window[k] * wave[k];
     }
-    /* a wave of amplitude 1 gets the response 1; ridges are dark, so the sign turns */
-    for (int k = 0; k < TAPS; k++) kernel[k] = (float)(-(double)kernel[k] / norm);
+    for (int k = 0; k <= TAPS / 2; k++) /* ridges are dark, so the sign turns */
+        kernel[k] = kernel[TAPS - 1 - k] = (float)(-window[k] / norm);
 }
 
 /* one cell: out and in point at its first pixel */
