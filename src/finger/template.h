@@ -8,7 +8,7 @@
 #define FINGER_MINUTIAE_MAX 128 /* a template's */
 #define FINGER_EXTRACT_MAX 64   /* of these, an extraction keeps the best */
 #define FINGER_COMPACT_GOAL 768 /* bytes: leaves 256 of 1,024 for a gallery's index entry */
-#define FINGER_RIDGE_SIDE 252   /* samples at most, at half resolution: 1,024 units of 4 x 4 */
+#define FINGER_RIDGE_SIDE 252   /* samples at most, at half resolution */
 #define FINGER_RIDGE_CELL 4     /* samples: one bit of foreground each 8 pixels */
 
 /* Ridge orientation around a minutia, relative to its direction, at 32 places on four circles: four bits a place, whose
