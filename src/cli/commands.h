@@ -5,7 +5,8 @@
 
 #include "cli/cli.h"
 
-#define ENT_COMMANDS(X) X(version, version, "print the version")
+#define ENT_COMMANDS(X) X(version, version, "print the version")                                                      \
+    X(audit, audit, "check parties' ledgers against each other, offline")
 
 #define ENT_X(name, suffix, about) int ent_cmd_##suffix(ent_cli *cli, int argc, char **argv);
 ENT_COMMANDS(ENT_X)
