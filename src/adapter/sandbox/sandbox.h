@@ -1,0 +1,29 @@
+/* Decoding in a process without keys, database or network. `entente sandbox-worker` is exec'd before any key is loaded; it
+ * forks a fresh child for each job, with limits and a system call filter (seccomp: kill), so that a child that one
+ * origin's bytes took over never sees another's. A crash, a hang or a bomb is a refused job; the next one works. */
+#ifndef ADAPTER_SANDBOX_H
+#define ADAPTER_SANDBOX_H
+
+#include "port/decoder.h"
+
+/* Bytes in, bytes out; pure. */
+typedef struct ent_sandbox_job {
+    const char *name;
+    ent_code (*run)(const void *bytes, size_t len, ent_buf *ret_result, ent_err *err);
+} ent_sandbox_job;
+
+typedef struct ent_sandbox ent_sandbox;
+
+/* Starts `workers` helpers (program sandbox-worker). Call before keys are loaded. */
+ENT_MUST_CHECK ent_code ent_sandbox_start(const char *program, unsigned workers, ent_sandbox **ret_sandbox, ent_err *err);
+void ent_sandbox_stop(ent_sandbox *s); /* NULL is fine */
+/* ENT_SANDBOX when the child died, ENT_TIMEOUT after ENT_LIMIT_DECODE_MS, otherwise what the job returned. */
+ent_decoder ent_sandbox_decoder(ent_sandbox *s);
+
+/* What the helper runs, on descriptor 3 until it is closed; does not return an error to anybody but its exit status. */
+int ent_sandbox_worker(const ent_sandbox_job *jobs);
+
+/* The same jobs in this process, for stories. `jobs` ends with a zero entry and is borrowed. */
+ent_decoder ent_sandbox_direct(const ent_sandbox_job *jobs);
+
+#endif

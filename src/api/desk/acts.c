@@ -1,0 +1,556 @@
+#include "api/desk/acts.h"
+
+#include "base/check.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *param(const ent_desk_request *r, const char *name)
+{
+    const char *text = json_string_value(json_object_get(r->params, name));
+    return text ? text : "";
+}
+
+static ent_code need(const ent_desk_request *r, const char *name, const char **ret, ent_err *err)
+{
+    *ret = param(r, name);
+    return **ret ? ENT_OK : ent_fail(err, ENT_USAGE, "the act \"%s\" needs \"%s\"", r->act, name);
+}
+
+static ent_code copy_param(const ent_desk_request *r, const char *name, char *ret, size_t cap, ent_err *err)
+{
+    if (strlen(param(r, name)) >= cap) return ent_fail(err, ENT_USAGE, "\"%s\" has at most %zu characters", name, cap - 1);
+    snprintf(ret, cap, "%s", param(r, name));
+    return ENT_OK;
+}
+
+static ent_code id_param(const ent_desk_request *r, const char *name, uint8_t ret[ENT_ID_SIZE], ent_err *err)
+{
+    return ent_id_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is 32 hexadecimal digits, not \"%s\"", name, param(r, name));
+}
+
+static ent_code date_param(const ent_desk_request *r, const char *name, ent_date *ret, ent_err *err)
+{
+    if (!*param(r, name)) return ENT_OK;
+    return ent_date_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is a date as 2026-03-10, not \"%s\"", name, param(r, name));
+}
+
+static json_t *id_json(const uint8_t id[ENT_ID_SIZE])
+{
+    char text[ENT_ID_TEXT];
+    ent_id_text(id, text);
+    return json_string(text);
+}
+
+static json_t *date_json(ent_date d)
+{
+    char text[ENT_DATE_TEXT];
+    if (!d.year) return json_null();
+    ent_date_text(d, text);
+    return json_string(text);
+}
+
+static json_t *time_json(ent_time t)
+{
+    char text[ENT_TIME_TEXT];
+    ent_time_text(t, text);
+    return json_string(text);
+}
+
+static json_t *hex_json(const uint8_t *bytes, size_t n)
+{
+    char text[129];
+    ent_hex(bytes, n, text);
+    return json_string(text);
+}
+
+static json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
+
+/* ---- people ---- */
+
+static ent_code person_add(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *name, *role, *key;
+    ent_public_key public;
+    size_t got;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(need(r, "role", &role, err));
+    ENT_TRY(need(r, "key", &key, err));
+    if (ent_role_named(role) == ENT_ROLE_COUNT) return ent_fail(err, ENT_USAGE, "no role \"%s\": custodian, officer, examiner, auditor or operator", role);
+    if (!ent_unbase64(key, strlen(key), public.b, 32, &got) || got != 32) return ent_fail(err, ENT_USAGE, "\"key\" is an Ed25519 public key in base64");
+    ENT_TRY(ent_flow_person_add(n->flow, r->by, name, ent_role_named(role), &public, err));
+    json_object_set_new(out, "name", json_string(name));
+    json_object_set_new(out, "role", json_string(role));
+    return ENT_OK;
+}
+
+static void see_person(void *ctx, const ent_actor *a)
+{
+    json_t *p = json_object();
+    json_object_set_new(p, "name", json_string(a->name));
+    json_object_set_new(p, "role", json_string(ent_role_text(a->role)));
+    json_object_set_new(p, "suspended", json_boolean(a->suspended));
+    json_object_set_new(p, "pseudonym", id_json(a->pseudonym.b));
+    json_object_set_new(p, "key-expires", time_json((ent_time){a->expires_ms}));
+    json_array_append_new(ctx, p);
+}
+
+static ent_code person_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    (void)r;
+    json_t *list = json_array();
+    json_object_set_new(out, "people", list);
+    return ent_flow_people(n->flow, see_person, list, err);
+}
+
+static ent_code person_suspend(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *name;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(ent_flow_person_suspend(n->flow, r->by, name, err));
+    json_object_set_new(out, "suspended", json_string(name));
+    return ENT_OK;
+}
+
+static ent_code person_rotate(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *key = param(r, "key"), *signature = param(r, "signature");
+    ent_public_key fresh;
+    uint8_t bytes[64];
+    size_t a, b;
+    if (!ent_unbase64(key, strlen(key), fresh.b, 32, &a) || a != 32 || !ent_unbase64(signature, strlen(signature), bytes, 64, &b) || b != 64)
+        return ent_fail(err, ENT_USAGE, "\"key\" and \"signature\" are the new key and the old one's signature, in base64");
+    ENT_TRY(ent_flow_person_rotate(n->flow, r->by, &fresh, bytes, err));
+    json_object_set_new(out, "rotated", json_string(r->by->name));
+    return ENT_OK;
+}
+
+/* ---- partners, agreements ---- */
+
+static void put_card(json_t *out, const ent_card *card)
+{
+    char digits[ENT_KEY_DIGITS];
+    ent_key_digits(&card->identity, digits);
+    json_object_set_new(out, "name", json_string(card->name));
+    json_object_set_new(out, "address", json_string(card->address));
+    json_object_set_new(out, "key-digits", json_string(digits));
+    json_object_set_new(out, "serial", json_integer(card->serial));
+    json_object_set_new(out, "certificate-until", time_json(card->until[0]));
+}
+
+static ent_code own_card(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
+    ent_card card;
+    (void)r;
+    ENT_TRY(n->card(n->self, &text, err));
+    ENT_TRY(ent_card_decode(text.data, text.len, &card, err));
+    put_card(out, &card);
+    json_object_set_new(out, "card", json_stringn((const char *)text.data, text.len));
+    return ENT_OK;
+}
+
+static ent_code partner_add(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_card card;
+    ENT_TRY(ent_flow_partner_add(n->flow, r->by, r->body, r->len, &card, err));
+    put_card(out, &card);
+    return ENT_OK;
+}
+
+static void see_partner(void *ctx, const ent_card *card)
+{
+    json_t *p = json_object();
+    put_card(p, card);
+    json_array_append_new(ctx, p);
+}
+
+static ent_code partner_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    (void)r;
+    json_t *list = json_array();
+    json_object_set_new(out, "partners", list);
+    return ent_flow_partners(n->flow, see_partner, list, err);
+}
+
+static void put_agreement(json_t *out, const ent_agreement_view *v)
+{
+    json_object_set_new(out, "name", json_string(v->name));
+    json_object_set_new(out, "title", json_string(v->title));
+    json_object_set_new(out, "version", json_integer(v->version));
+    json_object_set_new(out, "state", json_string(ent_agreement_state_text(v->state)));
+    json_object_set_new(out, "signed-by", json_string(v->signed_by));
+    json_object_set_new(out, "sha256", hex_json(v->digest, 32));
+    json_object_set_new(out, "from", date_json(v->from));
+    json_object_set_new(out, "until", date_json(v->until));
+    json_object_set_new(out, "flows", json_integer((json_int_t)v->flow_count));
+}
+
+/* Tells the parties; what could not be told is said, and is no failure of the signature. */
+static void tell(const ent_desk_node *n, const char *name, json_t *out)
+{
+    size_t told = 0;
+    ent_err err = {0};
+    ent_code code = ent_flow_agreement_send(n->flow, name, &told, &err);
+    json_object_set_new(out, "told", json_integer((json_int_t)told));
+    if (code != ENT_OK) json_object_set_new(out, "not-told", json_string(err.detail));
+}
+
+static ent_code agreement_sign(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_agreement_view v;
+    if (r->len) ENT_TRY(ent_flow_agreement_sign(n->flow, r->by, r->body, r->len, &v, err));
+    else ENT_TRY(ent_flow_agreement_act(n->flow, r->by, param(r, "name"), ENT_ACT_SIGN, &v, err));
+    put_agreement(out, &v);
+    tell(n, v.name, out);
+    return ENT_OK;
+}
+
+static ent_code agreement_act(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    static const ent_act acts[] = {ENT_ACT_SUSPEND, ENT_ACT_RESUME, ENT_ACT_END};
+    const char *name, *word;
+    ent_agreement_view v;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(need(r, "do", &word, err));
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (strcmp(ent_act_text(acts[i]), word) != 0) continue;
+        ENT_TRY(ent_flow_agreement_act(n->flow, r->by, name, acts[i], &v, err));
+        put_agreement(out, &v);
+        tell(n, v.name, out);
+        return ENT_OK;
+    }
+    return ent_fail(err, ENT_USAGE, "\"do\" is suspend, resume or end");
+}
+
+static ent_code agreement_send(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    size_t told;
+    ENT_TRY(ent_flow_agreement_send(n->flow, param(r, "name"), &told, err));
+    json_object_set_new(out, "told", json_integer((json_int_t)told));
+    return ENT_OK;
+}
+
+static ent_code agreement_envelope(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    ENT_TRY(ent_flow_agreement_envelope(n->flow, param(r, "name"), &bytes, err));
+    json_object_set_new(out, "envelope", json_stringn((const char *)bytes.data, bytes.len));
+    return ENT_OK;
+}
+
+static ent_code agreement_take(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_agreement_view v;
+    ENT_TRY(ent_gate(r->by, ENT_MAY_SIGN_AGREEMENT, err));
+    ENT_TRY(ent_flow_agreement_take(n->flow, r->body, r->len, &v, err));
+    put_agreement(out, &v);
+    return ENT_OK;
+}
+
+static void see_agreement(void *ctx, const ent_agreement_view *v)
+{
+    json_t *a = json_object();
+    put_agreement(a, v);
+    json_array_append_new(ctx, a);
+}
+
+static ent_code agreement_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    (void)r;
+    json_t *list = json_array();
+    json_object_set_new(out, "agreements", list);
+    return ent_flow_agreements(n->flow, see_agreement, list, err);
+}
+
+/* ---- records ---- */
+
+static ent_code offence_param(const ent_desk_request *r, uint32_t *ret, ent_err *err)
+{
+    char list[200], *save = NULL;
+    snprintf(list, sizeof list, "%s", param(r, "offence"));
+    for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        if (!ent_offence_named(word)) return ent_fail(err, ENT_USAGE, "no class of offence \"%s\": recordable, qualifying, terrorism-related, excluded, sexual-or-violent", word);
+        *ret |= ent_offence_named(word);
+    }
+    return ENT_OK;
+}
+
+static void put_enrolled(json_t *out, const ent_enrolled *e)
+{
+    json_t *parts = json_array();
+    json_object_set_new(out, "encounter", id_json(e->encounter.b));
+    json_object_set_new(out, "person", id_json(e->person.b));
+    json_object_set_new(out, "prints", json_integer((json_int_t)e->prints));
+    json_object_set_new(out, "faces", json_integer((json_int_t)e->faces));
+    json_object_set_new(out, "parts", parts);
+    for (size_t i = 0; i < e->part_count; i++) {
+        json_t *p = json_object();
+        json_object_set_new(p, "part", id_json(e->part[i].id.b));
+        json_object_set_new(p, "material", json_string(ent_material_text(e->part[i].material)));
+        json_object_set_new(p, "destroy-by", date_json(e->part[i].destroy_by));
+        json_object_set_new(p, "clause", json_string(e->part[i].clause));
+        json_object_set_new(p, "index", index_json(e->part[i].index));
+        json_array_append_new(parts, p);
+    }
+}
+
+static ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
+{
+    static const char *const fingers[] = {"unknown", "right-thumb", "right-index", "right-middle", "right-ring", "right-little",
+                                          "left-thumb", "left-index", "left-middle", "left-ring", "left-little"};
+    const char *word = param(r, "finger");
+    for (uint8_t i = 0; i <= 10; i++)
+        if (!*word || strcmp(word, fingers[i]) == 0) return *ret = *word ? i : 0, ENT_OK;
+    return ent_fail(err, ENT_USAGE, "no finger \"%s\": right-thumb, right-index, … left-little", word);
+}
+
+static ent_code enrol(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_enrol_options o = {0};
+    ent_enrolled e = {0};
+    ENT_TRY(copy_param(r, "taken-under", o.taken_under, sizeof o.taken_under, err));
+    ENT_TRY(copy_param(r, "person", o.subject, sizeof o.subject, err));
+    ENT_TRY(offence_param(r, &o.offence, err));
+    ENT_TRY(date_param(r, "taken", &o.taken, err));
+    ENT_TRY(finger_param(r, &o.finger, err));
+    ENT_TRY(ent_flow_enrol(n->flow, r->by, r->body, r->len, &o, &e, err));
+    put_enrolled(out, &e);
+    return ENT_OK;
+}
+
+static ent_code destroy(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_destroyed d = {0};
+    ENT_TRY(id_param(r, "id", id, err));
+    ENT_TRY(ent_flow_destroy(n->flow, r->by, id, param(r, "reason"), &d, err));
+    json_object_set_new(out, "parts", json_integer((json_int_t)d.parts));
+    json_object_set_new(out, "index", index_json(d.index[0]));
+    return ENT_OK;
+}
+
+static json_t *part_json(const ent_part_view *v)
+{
+    json_t *p = json_object(), *powers = json_array();
+    json_object_set_new(p, "part", id_json(v->id.b));
+    json_object_set_new(p, "encounter", id_json(v->encounter.b));
+    json_object_set_new(p, "material", json_string(ent_material_text(v->material)));
+    json_object_set_new(p, "taken", date_json(v->taken));
+    json_object_set_new(p, "taken-under", json_string(v->taken_under));
+    json_object_set_new(p, "due", json_boolean(v->kept.due));
+    json_object_set_new(p, "held", json_boolean(v->kept.held));
+    json_object_set_new(p, "destroy-by", date_json(v->kept.due_on));
+    json_object_set_new(p, "clause", json_string(v->kept.clause));
+    json_object_set_new(p, "powers", powers);
+    for (size_t i = 0; i < v->kept.count; i++) {
+        const ent_power *k = &v->kept.power[i];
+        json_t *w = json_object();
+        json_object_set_new(w, "regime", json_string(k->regime->name));
+        json_object_set_new(w, "until", date_json(k->until));
+        json_object_set_new(w, "clause", json_string(k->regime->clause));
+        json_object_set_new(w, "extensions", json_integer(k->extensions));
+        if (k->extendable) {
+            json_object_set_new(w, "extension-decided-by", json_string(k->regime->extend.decided_by));
+            json_object_set_new(w, "apply-from", date_json(k->window_from));
+            json_object_set_new(w, "apply-until", date_json(k->window_until));
+        }
+        json_array_append_new(powers, w);
+    }
+    return p;
+}
+
+struct listing {
+    json_t *list;
+    ent_date before; /* year 0: all */
+    const char *only; /* a part or encounter, "" all */
+};
+
+static void see_part(void *ctx, const ent_part_view *v)
+{
+    struct listing *l = ctx;
+    char part[ENT_ID_TEXT], encounter[ENT_ID_TEXT];
+    ent_id_text(v->id.b, part);
+    ent_id_text(v->encounter.b, encounter);
+    if (*l->only && strcmp(l->only, part) != 0 && strcmp(l->only, encounter) != 0) return;
+    if (l->before.year && (!v->kept.due_on.year || ent_date_compare(l->before, v->kept.due_on) < 0)) return;
+    json_array_append_new(l->list, part_json(v));
+}
+
+static ent_code record_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    struct listing l = {.list = json_array(), .only = param(r, "id")};
+    json_object_set_new(out, "parts", l.list);
+    ENT_TRY(date_param(r, "due-by", &l.before, err));
+    ENT_TRY(ent_flow_parts(n->flow, r->by, see_part, &l, err));
+    if (*l.only && json_array_size(l.list) == 0) return ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
+    return ENT_OK;
+}
+
+static ent_code record_event(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_legal_event e = {.kind = ent_legal_event_named(param(r, "event"))};
+    ent_date applied = {0};
+    ent_part_view v;
+    ENT_TRY(id_param(r, "id", id, err));
+    if (e.kind == ENT_EVENT_COUNT) return ent_fail(err, ENT_USAGE, "no event \"%s\": charged, acquitted, convicted, extension, hold, unlawful, …", param(r, "event"));
+    ENT_TRY(date_param(r, "date", &e.date, err));
+    ENT_TRY(date_param(r, "until", &e.until, err));
+    ENT_TRY(date_param(r, "applied", &applied, err));
+    ENT_TRY(copy_param(r, "regime", e.regime, sizeof e.regime, err));
+    ENT_TRY(copy_param(r, "decided-by", e.decided_by, sizeof e.decided_by, err));
+    if (!e.date.year) return ent_fail(err, ENT_USAGE, "an event needs the day on which it happened: --date 2026-03-10");
+    if (!applied.year) applied = e.date;
+    ENT_TRY(ent_flow_event(n->flow, r->by, id, &e, applied, &v, err));
+    json_object_set_new(out, "part", part_json(&v));
+    return ENT_OK;
+}
+
+static ent_code retention_run(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    size_t destroyed;
+    ENT_TRY(ent_flow_retention_run(n->flow, r->by, &destroyed, err));
+    json_object_set_new(out, "destroyed", json_integer((json_int_t)destroyed));
+    return ENT_OK;
+}
+
+/* ---- searches ---- */
+
+static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_search_options o = {0};
+    ent_search_result s;
+    ENT_TRY(copy_param(r, "agreement", o.agreement, sizeof o.agreement, err));
+    ENT_TRY(copy_param(r, "flow", o.flow, sizeof o.flow, err));
+    ENT_TRY(copy_param(r, "purpose", o.purpose, sizeof o.purpose, err));
+    ENT_TRY(copy_param(r, "crossing", o.crossing, sizeof o.crossing, err));
+    ENT_TRY(finger_param(r, &o.finger, err));
+    ENT_TRY(ent_flow_search(n->flow, r->by, r->body, r->len, &o, &s, err));
+    json_object_set_new(out, "outcome", json_string(s.refused ? "refused" : s.hit ? "hit" : "no hit"));
+    json_object_set_new(out, "partner", json_string(s.partner));
+    json_object_set_new(out, "reference", id_json(s.reference.b));
+    if (s.refused) {
+        json_object_set_new(out, "reason", json_string(s.reason));
+        json_object_set_new(out, "clause", json_string(s.clause));
+    }
+    json_object_set_new(out, "asked", index_json(s.asked));
+    json_object_set_new(out, "received", index_json(s.received));
+    json_object_set_new(out, "answered", index_json(s.answered));
+    json_object_set_new(out, "ms", json_pack("{s:I,s:I,s:I,s:I}", "prepare", (json_int_t)s.prepare_ms, "ask", (json_int_t)s.ask_ms, "wait",
+                                             (json_int_t)s.wait_ms, "verify", (json_int_t)s.verify_ms));
+    if (s.receipt.len) json_object_set_new(out, "receipt", json_stringn((const char *)s.receipt.data, s.receipt.len));
+    ent_buf_free(&s.receipt);
+    return ENT_OK;
+}
+
+static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_search_view v;
+    ENT_TRY(id_param(r, "reference", id, err));
+    ENT_TRY(ent_flow_search_show(n->flow, r->by, id, &v, err));
+    json_object_set_new(out, "outcome", json_string(v.refused ? "refused" : v.hit ? "hit" : "no hit"));
+    json_object_set_new(out, "partner", json_string(v.partner));
+    json_object_set_new(out, "agreement", json_string(v.agreement));
+    json_object_set_new(out, "flow", json_string(v.flow));
+    json_object_set_new(out, "purpose", json_string(v.purpose));
+    json_object_set_new(out, "clause", json_string(v.clause));
+    json_object_set_new(out, "time", time_json(v.received));
+    json_object_set_new(out, "index", index_json(v.index));
+    json_object_set_new(out, "sent-by-us", json_boolean(v.sent));
+    json_object_set_new(out, "closed", json_boolean(v.closed));
+    if (v.sent) return ENT_OK;
+    json_object_set_new(out, "score", json_real(v.score));
+    json_object_set_new(out, "log10-ratio", json_real(v.ratio));
+    json_object_set_new(out, "expected-false-hits", json_real(v.expected_false_hits));
+    json_object_set_new(out, "compared", json_integer((json_int_t)v.compared));
+    json_object_set_new(out, "us", json_pack("{s:I,s:I,s:I}", "decode", (json_int_t)v.decode_us, "match", (json_int_t)v.match_us, "append", (json_int_t)v.append_us));
+    if (!ent_id_is_zero(v.candidate.b)) json_object_set_new(out, "candidate", id_json(v.candidate.b));
+    return ENT_OK;
+}
+
+static ent_code search_close(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ENT_TRY(id_param(r, "reference", id, err));
+    ENT_TRY(ent_flow_search_close(n->flow, r->by, id, err));
+    json_object_set_new(out, "closed", id_json(id));
+    return ENT_OK;
+}
+
+static ent_code receipt(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ENT_AUTO_BUF text = ENT_BUF(65536);
+    ENT_TRY(ent_flow_receipt(n->flow, strtoull(param(r, "index"), NULL, 10), &text, err));
+    json_object_set_new(out, "receipt", json_stringn((const char *)text.data, text.len));
+    return ENT_OK;
+}
+
+static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_flow_counts c;
+    (void)r, (void)err;
+    ent_flow_count(n->flow, &c);
+    json_object_set_new(out, "people", json_integer((json_int_t)c.people));
+    json_object_set_new(out, "partners", json_integer((json_int_t)c.partners));
+    json_object_set_new(out, "agreements", json_integer((json_int_t)c.agreements));
+    json_object_set_new(out, "gallery", json_integer((json_int_t)c.gallery));
+    json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
+    json_object_set_new(out, "outbox", json_integer((json_int_t)c.outbox));
+    return ENT_OK;
+}
+
+/* ---- the table ---- */
+
+static const struct {
+    const char *name;
+    bool person;
+    ent_code (*run)(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err);
+} acts[] = {
+    {"status", false, status},
+    {"card", false, own_card},
+    {"receipt", false, receipt},
+    {"person-list", false, person_list},
+    {"person-add", true, person_add},
+    {"person-suspend", true, person_suspend},
+    {"person-rotate", true, person_rotate},
+    {"partner-list", false, partner_list},
+    {"partner-add", true, partner_add},
+    {"agreement-list", false, agreement_list},
+    {"agreement-envelope", false, agreement_envelope},
+    {"agreement-sign", true, agreement_sign},
+    {"agreement-act", true, agreement_act},
+    {"agreement-send", true, agreement_send},
+    {"agreement-take", true, agreement_take},
+    {"enrol", true, enrol},
+    {"destroy", true, destroy},
+    {"record-list", true, record_list},
+    {"record-event", true, record_event},
+    {"retention-run", true, retention_run},
+    {"search", true, search},
+    {"search-show", true, search_show},
+    {"search-close", true, search_close},
+};
+
+bool ent_desk_needs_person(const char *act)
+{
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
+        if (strcmp(acts[i].name, act) == 0) return acts[i].person;
+    return true;
+}
+
+ent_code ent_desk_act(const ent_desk_node *n, const ent_desk_request *r, json_t **ret_json, ent_err *err)
+{
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (strcmp(acts[i].name, r->act) != 0) continue;
+        if (acts[i].person && !r->by && strcmp(r->act, "person-add") != 0) return ent_fail(err, ENT_DENIED, "\"%s\" is done by a person: use --as NAME", r->act);
+        json_t *out = json_object();
+        ent_code code = out ? acts[i].run(n, r, out, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        if (code == ENT_OK) *ret_json = out;
+        else json_decref(out);
+        return code;
+    }
+    return ent_fail(err, ENT_NOT_FOUND, "the desk interface has no act \"%s\"", r->act);
+}

@@ -1,0 +1,34 @@
+/* The desk interface: what commands, desks and kiosks speak with a running node. HTTP on a Unix socket (and loopback when
+ * configured): POST /v1/ACT?name=value…, the file as body, one JSON object back. Who asks signs each request with their
+ * personal key (docs/protocol/desk.md). */
+#ifndef API_DESK_DESK_H
+#define API_DESK_DESK_H
+
+#include "api/desk/acts.h"
+#include "port/clock.h"
+
+/* What a person signs, ended by a NUL: "entente-desk/v1", the act, the query, the name, the time in ms, a nonce of 32 hex
+ * digits, SHA-256 of the body; one a line. The caller's buffer has 1024 bytes and the query's length more. */
+ENT_MUST_CHECK ent_code ent_desk_text(const char *act, const char *query, const char *name, int64_t ms, const char *nonce,
+                                      const void *body, size_t len, ent_buf *ret_text, ent_err *err);
+
+typedef struct ent_desk ent_desk;
+
+/* Listens on the socket (mode 0660; one that nobody listens on is replaced) and, unless port is 0, on 127.0.0.1. */
+ENT_MUST_CHECK ent_code ent_desk_start(const char *socket_path, uint16_t port, const ent_desk_node *node, ent_clock clock,
+                                       ent_desk **ret_desk, ent_err *err);
+void ent_desk_stop(ent_desk *d); /* NULL is fine */
+
+/* Who signs: the client's half. secret NULL: nobody. */
+typedef struct ent_desk_caller {
+    const char *name;
+    const ent_secret_key *secret;
+    int64_t now_ms;
+    char nonce[33];
+} ent_desk_caller;
+
+/* One act over the socket. ENT_UNREACHABLE when nobody listens there. */
+ENT_MUST_CHECK ent_code ent_desk_call(const char *socket_path, const char *act, const json_t *params, const void *body, size_t len,
+                                      const ent_desk_caller *caller, json_t **ret_json, ent_err *err);
+
+#endif

@@ -1,0 +1,92 @@
+#include "node/node.h"
+
+#include "adapter/file/disk.h"
+#include "adapter/yaml/yaml.h"
+#include "base/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool ent_node_path(const char *folder, const char *name, char ret_path[PATH_MAX])
+{
+    return snprintf(ret_path, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
+}
+
+static ent_code read_port(const ent_doc *doc, const char *name, uint16_t *ret, ent_err *err)
+{
+    int64_t v = *ret;
+    ENT_TRY(ent_doc_number(doc, name, false, (const int64_t[2]){0, 65535}, &v, err));
+    *ret = (uint16_t)v;
+    return ENT_OK;
+}
+
+static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, ent_err *err)
+{
+    int64_t v = *ret;
+    ENT_TRY(ent_doc_number(doc, name, false, (const int64_t[2]){0, 256}, &v, err));
+    *ret = (unsigned)v;
+    return ENT_OK;
+}
+
+static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
+{
+    const ent_doc *exchange, *desk = ent_doc_get(doc, "desk");
+    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory", err));
+    ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
+    ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
+    ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
+    ENT_TRY(ent_doc_only(exchange, "listen port address answer-grid", err));
+    ENT_TRY(ent_doc_text(exchange, "listen", false, c->listen, sizeof c->listen, err));
+    ENT_TRY(read_port(exchange, "port", &c->port, err));
+    ENT_TRY(ent_doc_text(exchange, "address", true, c->address, sizeof c->address, err));
+    ENT_TRY(ent_doc_duration(exchange, "answer-grid", false, &c->grid_ms, err));
+    if (desk) {
+        ENT_TRY(ent_doc_only(desk, "port", err));
+        ENT_TRY(read_port(desk, "port", &c->desk_port, err));
+    }
+    ENT_TRY(read_count(doc, "matching-threads", &c->threads, err));
+    ENT_TRY(read_count(doc, "decoders", &c->decoders, err));
+    return ent_doc_bool(doc, "accept-unlocked-memory", false, &c->accept_unlocked_memory, err);
+}
+
+ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, ent_err *err)
+{
+    char path[PATH_MAX];
+    ent_doc *doc;
+    ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
+    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2};
+    if (!ent_node_path(folder, "node.yaml", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    ent_code code = ent_disk_load(path, &text, err);
+    if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no node in %s: make one with `entente init %s`", folder, folder);
+    if (code != ENT_OK) return code;
+    ENT_TRY(ent_yaml_read(text.data, text.len, path, &doc, err));
+    code = read_all(doc, &c, err);
+    ent_doc_free(doc);
+    if (code != ENT_OK) return ent_context(err, code, "%s", path);
+    *ret_config = c;
+    return ENT_OK;
+}
+
+void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
+{
+    ent_buf_fmt(ret_text,
+                "# An Entente node. What is not known here is refused, so that no misspelt setting passes for a default.\n"
+                "\n"
+                "node: %s                 # its name with partners and in the ledger; never change it\n"
+                "country: %s                      # ISO 3166-1 alpha-3 of whoever runs it\n"
+                "\n"
+                "exchange:                         # what partners reach: HTTP over mutual TLS 1.3\n"
+                "  listen: %s\n"
+                "  port: %u\n"
+                "  address: %s   # what stands on the card that partners get\n"
+                "  answer-grid: %lld ms             # answers leave on this grid, hit or not\n"
+                "\n"
+                "desk:                             # commands, console and kiosks on this machine\n"
+                "  port: %u                         # on 127.0.0.1 beside the socket; 0: the socket only\n"
+                "\n"
+                "matching-threads: %u               # 0: one a core\n"
+                "decoders: %u                       # processes that read what comes from outside\n"
+                "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
+                c->name, c->country[0] ? c->country : "XXX", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->threads,
+                c->decoders, c->accept_unlocked_memory ? "true" : "false");
+}

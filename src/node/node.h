@@ -1,0 +1,56 @@
+/* One node in one folder:
+ *
+ *     node.yaml      configuration, commented
+ *     identity.key   the node's Ed25519 seed (mode 0600)        tls.crt, tls.key
+ *     keys/          slots and root         ledger/   store.db   regimes/
+ *     people/        personal keys under their passphrases (a person may take theirs elsewhere)
+ *     card.serial    lock                   desk.sock while it serves
+ *
+ * Only this room and the command may read the clock, hold globals or end the process. */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "adapter/sandbox/sandbox.h"
+#include "api/desk/desk.h"
+#include "flow/flow.h"
+
+#include <limits.h>
+
+typedef struct ent_node_config {
+    char name[ENT_NODE_NAME_MAX];
+    char country[4];
+    char address[ENT_CARD_ADDRESS];  /* what partners are told: https://HOST:PORT */
+    char listen[64];
+    uint16_t port, desk_port;
+    int64_t grid_ms;
+    unsigned threads, decoders;
+    bool accept_unlocked_memory;
+} ent_node_config;
+
+ENT_MUST_CHECK ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, ent_err *err);
+/* The commented file that `init` writes. */
+void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text);
+
+typedef struct ent_node ent_node;
+
+/* Makes a node in the folder: refuses one that is there and changes nothing then. `custodian` is the first person, with
+ * their public key. */
+ENT_MUST_CHECK ent_code ent_node_init(const char *folder, const ent_node_config *config, const char *custodian,
+                                      const ent_public_key *key, ent_err *err);
+
+/* Takes the folder's lock (ENT_BUSY while another process has it), opens everything; serving: with the exchange's client, so
+ * that messages can be sent. jobs: what the sandbox's helper runs. */
+ENT_MUST_CHECK ent_code ent_node_open(const char *folder, const char *program, bool serving,
+                                      void (*progress)(void *ctx, const char *what, size_t done, size_t total), ent_node **ret_node, ent_err *err);
+void ent_node_close(ent_node *n);
+ent_flow_node *ent_node_flow(ent_node *n);
+ent_desk_node ent_node_desk(ent_node *n);
+
+/* Serves until SIGTERM or SIGINT; SIGHUP reads certificate and identity anew. Logs to standard error. `ready` is called
+ * when both interfaces listen. */
+ENT_MUST_CHECK ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), void *ctx, ent_err *err);
+
+/* Folder and a name joined; false: too long. */
+bool ent_node_path(const char *folder, const char *name, char ret_path[PATH_MAX]);
+
+#endif

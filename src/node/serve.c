@@ -1,0 +1,92 @@
+#include "node/wiring.h"
+
+#include "adapter/file/file.h"
+#include "api/exchange/server.h"
+#include "base/check.h"
+#include "crypto/x509.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define TICK_S 60
+#define WARN_MS (60ll * 86400000)
+
+/* The journal's form: a priority in front, no personal data. */
+static void note(int priority, const char *format, ...) ENT_PRINTF(2, 3);
+static void note(int priority, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "<%d>entente: ", priority);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+static void warn_about_keys(ent_node *n)
+{
+    uint8_t pin[32];
+    ent_time until, now = ent_system_clock().now(NULL);
+    if (ent_x509_pin((char *)n->certificate.data, n->certificate.len, pin, &until, NULL) == ENT_OK && until.ms - now.ms < WARN_MS)
+        note(4, "the TLS certificate ends in %lld days: `entente keys rotate --identity`", (long long)((until.ms - now.ms) / 86400000));
+}
+
+static void tick(ent_node *n)
+{
+    ent_err err = {0};
+    if (ent_flow_tick(n->flow, &err) != ENT_OK) note(3, "%s", err.detail);
+}
+
+static ent_code start_exchange(ent_node *n, ent_exchange_server **ret, ent_err *err)
+{
+    ent_exchange_config c = {.name = n->config.name, .address = n->config.listen, .port = n->config.port, .certificate = ent_buf_cstr(&n->certificate),
+                             .key = ent_buf_cstr(&n->tls_key), .identity = n->identity, .directory = ent_flow_directory(n->flow),
+                             .inbox = ent_flow_inbox(n->flow), .clock = ent_system_clock(), .random = ent_system_random()};
+    ent_code code = ent_exchange_start(&c, ret, err);
+    ent_secret_key_wipe(&c.identity);
+    return code;
+}
+
+/* Waits for a signal, ticking; SIGHUP is reported and goes on. */
+static void wait_for_end(ent_node *n, const sigset_t *set)
+{
+    const struct timespec minute = {.tv_sec = TICK_S};
+    for (;;) {
+        int got = sigtimedwait(set, NULL, &minute);
+        if (got == SIGTERM || got == SIGINT) return;
+        if (got == SIGHUP) warn_about_keys(n);
+        if (got < 0 && errno == EINTR) continue;
+        tick(n);
+    }
+}
+
+ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), void *ctx, ent_err *err)
+{
+    sigset_t set;
+    char path[PATH_MAX];
+    ent_exchange_server *server = NULL;
+    ent_desk *desk = NULL;
+    ent_desk_node node = ent_node_desk(n);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* before threads are made, so that all inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    ent_node_path(n->folder, "desk.sock", path);
+    ENT_TRY(start_exchange(n, &server, err));
+    ent_code code = ent_desk_start(path, n->config.desk_port, &node, ent_system_clock(), &desk, err);
+    if (code == ENT_OK) {
+        warn_about_keys(n);
+        if (ready) ready(ctx, ent_exchange_port(server));
+        wait_for_end(n, &set);
+        note(6, "stopping: what was begun is answered first");
+    }
+    ent_desk_stop(desk);
+    ent_exchange_stop(server, 10000);
+    return code;
+}

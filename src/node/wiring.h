@@ -1,0 +1,28 @@
+/* What the files of this room share. */
+#ifndef NODE_WIRING_H
+#define NODE_WIRING_H
+
+#include "api/exchange/client.h"
+#include "node/node.h"
+
+enum { ENT_NODE_REGIMES = 128 };
+
+struct ent_node {
+    char folder[PATH_MAX - 320];
+    ent_node_config config;
+    int lock;
+    ent_sandbox *sandbox;
+    ent_secret_key identity;
+    ent_buf certificate, tls_key;
+    ent_regime regimes[ENT_NODE_REGIMES];
+    size_t regime_count;
+    ent_exchange_client *client;
+    ent_flow_config flow_config;
+    ent_flow_node *flow;
+};
+
+ENT_MUST_CHECK ent_code ent_node_load_identity(const char *folder, ent_secret_key *ret_secret, ent_err *err);
+ent_code ent_node_by_name(void *self, const char *name, ent_peer *ret_peer, ent_err *err);
+ent_code ent_node_by_certificate(void *self, const uint8_t sha256[32], ent_peer *ret_peer, ent_err *err);
+
+#endif
