@@ -5,11 +5,27 @@
 
 #include "cli/cli.h"
 
-#define ENT_COMMANDS(X) X(version, version, "print the version")                                                      \
-    X(audit, audit, "check parties' ledgers against each other, offline")
+#define ENT_COMMANDS(X)                                                                                                \
+    X(init, init, "make a node in a folder")                                                                           \
+    X(serve, serve, "run the node")                                                                                    \
+    X(status, status, "counts")                                                                                        \
+    X(person, person, "the people who work here")                                                                      \
+    X(keys, keys, "keys that follow one another")                                                                      \
+    X(partner, partner, "the other nodes")                                                                             \
+    X(agreement, agreement, "what nodes may ask each other")                                                           \
+    X(enrol, enrol, "take transactions or images")                                                                     \
+    X(record, record, "what is held, and legal events")                                                                \
+    X(retention, retention, "what falls due")                                                                          \
+    X(destroy, destroy, "destroy a part or an encounter")                                                              \
+    X(search, search, "ask a partner")                                                                                 \
+    X(verify, verify, "check a receipt offline")                                                                       \
+    X(ledger, ledger, "what this node did")                                                                            \
+    X(audit, audit, "check parties' ledgers against each other, offline")                                             \
+    X(version, version, "print the version")
 
 #define ENT_X(name, suffix, about) int ent_cmd_##suffix(ent_cli *cli, int argc, char **argv);
 ENT_COMMANDS(ENT_X)
 #undef ENT_X
+int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, not listed */
 
 #endif

@@ -52,6 +52,7 @@ int main(int argc, char **argv)
         print_help();
         return n ? 0 : ent_code_exit(ENT_USAGE);
     }
+    if (strcmp(argv[0], "sandbox-worker") == 0) return ent_cmd_sandbox(&cli, 0, NULL);
     if (strcmp(argv[0], "--version") == 0) return ent_cmd_version(&cli, 0, NULL);
     for (const ent_command *c = COMMANDS; c->name; c++)
         if (strcmp(argv[0], c->name) == 0) return c->run(&cli, n - 1, argv + 1);

@@ -1,0 +1,30 @@
+/* One act of a node, from a command: over the socket of the node that runs in the folder, or, when none runs, by opening
+ * the folder under its lock for this one command. */
+#ifndef CLI_ACT_H
+#define CLI_ACT_H
+
+#include "cli/cli.h"
+#include "node/node.h"
+
+typedef struct ent_cli_session ent_cli_session;
+
+/* as: the person, NULL: nobody; asks for the passphrase once. */
+ENT_MUST_CHECK ent_code ent_cli_begin(const ent_cli *cli, const char *as, ent_cli_session **ret_session, ent_err *err);
+void ent_cli_end(ent_cli_session *s); /* NULL is fine */
+
+/* params: {name: string}; stolen. ret_json is the caller's. */
+ENT_MUST_CHECK ent_code ent_cli_act(ent_cli_session *s, const char *act, json_t *params, const void *body, size_t len,
+                                    json_t **ret_json, ent_err *err);
+const ent_secret_key *ent_cli_secret(const ent_cli_session *s);
+
+/* A whole simple command: begins, acts, prints (all of it under --json, else through `print`), ends; the exit status. */
+int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *params, const char *file,
+                   void (*print)(const json_t *out));
+
+/* Text member, "" when it is not there. */
+const char *ent_cli_text(const json_t *o, const char *name);
+/* Reads a file of at most ENT_LIMIT_ITL_FILE bytes. */
+ENT_MUST_CHECK ent_code ent_cli_load(const char *path, ent_buf *ret, ent_err *err);
+void ent_cli_print_json(const json_t *o);
+
+#endif

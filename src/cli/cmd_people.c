@@ -1,0 +1,145 @@
+#include "cli/act.h"
+#include "cli/commands.h"
+#include "cli/keys.h"
+
+#include "base/text.h"
+#include "base/wipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void print_nothing(const json_t *out) { (void)out; }
+
+static const ent_cmd_help add_help = {.usage = "person add NAME --role ROLE --as CUSTODIAN",
+                                      .about = "Adds somebody who works here: custodian, officer, examiner, auditor or operator. Makes their personal key\n"
+                                               "(people/NAME.key) under their own passphrase.",
+                                      .example = "entente person add o.example --role officer --as c.example"};
+
+static int person_add(ent_cli *cli, int argc, char **argv)
+{
+    const char *role = NULL, *as = NULL;
+    const ent_opt opts[] = {{.name = "--role", .value = &role, .hint = "ROLE", .help = "custodian, officer, examiner, auditor, operator"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian who adds them"}, {0}};
+    ent_err err = {0};
+    int n;
+    ent_code code = ent_cli_options(&add_help, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !role || !as) return ent_cli_usage(&add_help, "a name, --role and --as are needed");
+    ent_cli_session *s = NULL;
+    ent_public_key public;
+    char base64[ENT_BASE64_SIZE(32)], path[PATH_MAX];
+    json_t *out = NULL;
+    code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_key_make(cli->node, argv[0], &public, &err);
+    bool made = code == ENT_OK;
+    if (code == ENT_OK) {
+        ent_base64(public.b, 32, base64);
+        code = ent_cli_act(s, "person-add", json_pack("{s:s,s:s,s:s}", "name", argv[0], "role", role, "key", base64), "", 0, &out, &err);
+    }
+    if (code != ENT_OK && made) {
+        snprintf(path, sizeof path, "%s/people/%s.key", cli->node, argv[0]);
+        unlink(path);
+    }
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) printf("%s works here now as %s; their key is people/%s.key\n", argv[0], role, argv[0]);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static void print_people(const json_t *out)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(out, "people"), i, p)
+        printf("%-24s %-10s %s key until %.10s\n", ent_cli_text(p, "name"), ent_cli_text(p, "role"), json_is_true(json_object_get(p, "suspended")) ? "suspended" : "         ",
+               ent_cli_text(p, "key-expires"));
+}
+
+static int person_list(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "person list", .about = "Who works here.", .example = "entente person list"};
+    const ent_opt opts[] = {{0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, NULL, "person-list", json_object(), NULL, print_people);
+}
+
+static int person_suspend(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "person suspend NAME --as CUSTODIAN", .about = "From now on they may do nothing here. Their past acts stay verifiable.",
+                                   .example = "entente person suspend o.example --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the person");
+    return ent_cli_simple(cli, as, "person-suspend", json_pack("{s:s}", "name", argv[0]), NULL, print_nothing);
+}
+
+int ent_cmd_person(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"add", person_add, "add somebody who works here"}, {"list", person_list, "who works here"},
+                                           {"suspend", person_suspend, "end what they may do"}, {0}};
+    return ent_cli_group(cli, "person", "The people of this node; each acts with a key of their own.", commands, argc, argv);
+}
+
+/* ---- keys ---- */
+
+/* A new key beside the old one, signed by it; the file changes when the node has taken it. */
+static int rotate_person(ent_cli *cli, const char *as)
+{
+    char fresh[PATH_MAX], path[PATH_MAX], passphrase[256], key64[ENT_BASE64_SIZE(32)], signature64[ENT_BASE64_SIZE(64)];
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    ent_public_key public;
+    ENT_WIPED_SECRET secret;
+    json_t *out = NULL;
+    snprintf(path, sizeof path, "%s/people/%s.key", cli->node, as);
+    snprintf(fresh, sizeof fresh, "%s/people/%s.key.next", cli->node, as);
+    ent_code code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_passphrase(as, true, passphrase, &err);
+    unlink(fresh);
+    if (code == ENT_OK) code = ent_cli_key_write(fresh, as, passphrase, &public, &secret, &err);
+    ent_wipe(passphrase, sizeof passphrase);
+    if (code == ENT_OK) {
+        uint8_t text[sizeof ENT_ROTATE_TEXT - 1 + 32], signature[64];
+        memcpy(text, ENT_ROTATE_TEXT, sizeof ENT_ROTATE_TEXT - 1);
+        memcpy(text + sizeof ENT_ROTATE_TEXT - 1, public.b, 32);
+        ent_sign(ent_cli_secret(s), text, sizeof text, signature);
+        ent_base64(public.b, 32, key64);
+        ent_base64(signature, 64, signature64);
+        code = ent_cli_act(s, "person-rotate", json_pack("{s:s,s:s}", "key", key64, "signature", signature64), "", 0, &out, &err);
+    }
+    if (code == ENT_OK && rename(fresh, path) != 0) code = ent_fail(&err, ENT_IO, "%s cannot be moved to %s: do it by hand", fresh, path);
+    if (code != ENT_OK) unlink(fresh);
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) printf("%s has a new key; the old one is valid for 30 days more\n", as);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static int keys_rotate(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "keys rotate --as NAME", .about = "A new personal key, signed by the old one; both are valid for 30 days, the ledger says so.",
+                                   .example = "entente keys rotate --as o.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "whose key"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (!as) return ent_cli_usage(&h, "say who: --as NAME");
+    return rotate_person(cli, as);
+}
+
+int ent_cmd_keys(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"rotate", keys_rotate, "a new key, signed by the old one"}, {0}};
+    return ent_cli_group(cli, "keys", "Keys that follow one another.", commands, argc, argv);
+}

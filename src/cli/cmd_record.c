@@ -1,0 +1,199 @@
+#include "cli/act.h"
+#include "cli/commands.h"
+
+#include <string.h>
+
+/* ---- enrol ---- */
+
+static const ent_cmd_help enrol_help = {
+    .usage = "enrol FILE… --as CUSTODIAN [--taken-under POWER] [--offence LIST] [--taken DATE] [--finger NAME] [--person NAME]",
+    .about = "Takes ANSI/NIST-ITL transactions, or plain images of one finger. A file that is refused is named with its reason, the\n"
+             "others go on; a transaction that was enrolled before is not enrolled twice.",
+    .example = "entente enrol arrests/*.an2 --taken-under ta-2000-s41 --offence terrorism-related --as c.example"};
+
+struct options {
+    const char *as, *under, *offence, *taken, *finger, *person;
+};
+
+static ent_code enrol_one(ent_cli_session *s, const struct options *o, const char *path, json_t **ret, ent_err *err)
+{
+    ENT_AUTO_BUF body = ENT_BUF(1);
+    ent_code code = ent_cli_load(path, &body, err);
+    if (code != ENT_OK) return code;
+    json_t *params = json_object();
+    const char *const names[] = {"taken-under", "offence", "taken", "finger", "person"};
+    const char *const values[] = {o->under, o->offence, o->taken, o->finger, o->person};
+    for (size_t i = 0; i < 5; i++)
+        if (values[i]) json_object_set_new(params, names[i], json_string(values[i]));
+    return ent_cli_act(s, "enrol", params, body.data ? body.data : (const uint8_t *)"", body.len, ret, err);
+}
+
+int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
+{
+    struct options o = {0};
+    const ent_opt opts[] = {{.name = "--as", .value = &o.as, .hint = "NAME", .help = "the custodian"},
+                            {.name = "--taken-under", .value = &o.under, .hint = "POWER", .help = "the power of taking, as the regimes name it: pace, ta-2000-s41, …"},
+                            {.name = "--offence", .value = &o.offence, .hint = "LIST", .help = "recordable, qualifying, terrorism-related, excluded, sexual-or-violent; commas between"},
+                            {.name = "--taken", .value = &o.taken, .hint = "DATE", .help = "the day of taking (default: the transaction's)"},
+                            {.name = "--finger", .value = &o.finger, .hint = "NAME", .help = "of a plain image: right-index, …"},
+                            {.name = "--person", .value = &o.person, .hint = "NAME", .help = "of a plain image: whose it is"}, {0}};
+    ent_err err = {0};
+    ent_cli_session *s = NULL;
+    int n, worst = 0;
+    size_t enrolled = 0, known = 0;
+    ent_code code = ent_cli_options(&enrol_help, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n < 1) return ent_cli_usage(&enrol_help, "name at least one file");
+    code = ent_cli_begin(cli, o.as, &s, &err);
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    json_t *list = json_array();
+    for (int i = 0; i < n; i++) {
+        json_t *out = NULL;
+        code = enrol_one(s, &o, argv[i], &out, &err);
+        if (code == ENT_OK) {
+            enrolled++;
+            json_object_set_new(out, "file", json_string(argv[i]));
+            if (n == 1 && !cli->json)
+                printf("enrolled as encounter %s, destroy by %s\n", ent_cli_text(out, "encounter"), ent_cli_text(json_array_get(json_object_get(out, "parts"), 0), "destroy-by"));
+            json_array_append_new(list, out);
+        } else if (code == ENT_EXISTS) {
+            known++;
+            json_array_append_new(list, json_pack("{s:s,s:s}", "file", argv[i], "known", err.detail));
+        } else {
+            fprintf(stderr, "%s: %s: %s\n", argv[i], ent_code_text(code), err.detail);
+            json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "file", argv[i], "error", ent_code_name(code), "detail", err.detail));
+            if (ent_code_exit(code) > worst) worst = ent_code_exit(code);
+        }
+        ent_cli_progress("enrolling", (size_t)i + 1, (size_t)n);
+    }
+    if (cli->json) {
+        json_t *all = json_pack("{s:i,s:i,s:i,s:o}", "enrolled", (int)enrolled, "known", (int)known, "refused", n - (int)(enrolled + known), "files", list);
+        ent_cli_print_json(all);
+        json_decref(all);
+    } else {
+        if (n > 1 || known) printf("%zu enrolled, %zu known already, %zu refused\n", enrolled, known, (size_t)n - enrolled - known);
+        json_decref(list);
+    }
+    ent_cli_end(s);
+    return worst;
+}
+
+/* ---- destroy ---- */
+
+static void print_destroyed(const json_t *out)
+{
+    printf("destroyed: %lld parts; keys overwritten, rows gone, ledger entry %lld\n", (long long)json_integer_value(json_object_get(out, "parts")),
+           (long long)json_integer_value(json_object_get(out, "index")));
+}
+
+int ent_cmd_destroy(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "destroy PART|ENCOUNTER --reason TEXT --as CUSTODIAN",
+                                   .about = "Takes it out of the gallery at once, overwrites its keys, removes its rows and the stored answers that named it; the\n"
+                                            "ledger says so. A resend of the same transaction is refused from then on.",
+                                   .example = "entente destroy 0123456789abcdef0123456789abcdef --reason \"unlawful arrest\" --as c.example"};
+    const char *as = NULL, *reason = NULL;
+    const ent_opt opts[] = {{.name = "--reason", .value = &reason, .hint = "TEXT", .help = "why; only its commitment is kept"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !reason) return ent_cli_usage(&h, "a part's or encounter's number and --reason are needed");
+    return ent_cli_simple(cli, as, "destroy", json_pack("{s:s,s:s}", "id", argv[0], "reason", reason), NULL, print_destroyed);
+}
+
+/* ---- records and their dates ---- */
+
+static void print_part(const json_t *p)
+{
+    size_t i;
+    json_t *w;
+    printf("%s  %-11s taken %s under %-14s %s %s  (%s)%s\n", ent_cli_text(p, "part"), ent_cli_text(p, "material"), ent_cli_text(p, "taken"), ent_cli_text(p, "taken-under"),
+           json_is_true(json_object_get(p, "due")) ? "DUE since" : "destroy by", *ent_cli_text(p, "destroy-by") ? ent_cli_text(p, "destroy-by") : "review", ent_cli_text(p, "clause"),
+           json_is_true(json_object_get(p, "held")) ? "  held" : "");
+    json_array_foreach(json_object_get(p, "powers"), i, w)
+    {
+        printf("    kept by %s until %s", ent_cli_text(w, "regime"), *ent_cli_text(w, "until") ? ent_cli_text(w, "until") : "no end");
+        if (*ent_cli_text(w, "extension-decided-by")) printf("; extension by %s, applied for %s to %s", ent_cli_text(w, "extension-decided-by"), ent_cli_text(w, "apply-from"), ent_cli_text(w, "apply-until"));
+        putchar('\n');
+    }
+}
+
+static void print_parts(const json_t *out)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(out, "parts"), i, p) print_part(p);
+}
+
+static void print_event(const json_t *out) { print_part(json_object_get(out, "part")); }
+
+static int record_show(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "record show [PART|ENCOUNTER] --as CUSTODIAN", .about = "What is held, by which powers, until when, and who may extend it.", .example = "entente record show --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "record-list", n ? json_pack("{s:s}", "id", argv[0]) : json_object(), NULL, print_parts);
+}
+
+static int record_event(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "record event PART EVENT --date DATE --as CUSTODIAN [--regime NAME --decided-by WHO --applied DATE] [--until DATE]",
+                                   .about = "Records what happened: charged, acquitted, convicted, no-further-action, extension, determination, hold, release,\n"
+                                            "unlawful, mistaken-identity, … The dates that follow are shown; an extension that the law does not allow is refused.",
+                                   .example = "entente record event 0123… extension --regime uk-terrorism-3y --decided-by district-judge --applied 2027-01-10 --date 2027-02-01 --as c.example"};
+    const char *as = NULL, *date = NULL, *until = "", *regime = "", *decided = "", *applied = "";
+    const ent_opt opts[] = {{.name = "--date", .value = &date, .hint = "DATE", .help = "the day on which it happened"}, {.name = "--until", .value = &until, .hint = "DATE", .help = "of an extension or hold"},
+                            {.name = "--regime", .value = &regime, .hint = "NAME", .help = "of an extension or determination"},
+                            {.name = "--decided-by", .value = &decided, .hint = "WHO", .help = "district-judge, sheriff, …"},
+                            {.name = "--applied", .value = &applied, .hint = "DATE", .help = "the day of the written application"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 2 || !date) return ent_cli_usage(&h, "a part, an event and --date are needed");
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", argv[0], "event", argv[1], "date", date, "until", until, "regime", regime, "decided-by", decided, "applied", applied);
+    return ent_cli_simple(cli, as, "record-event", params, NULL, print_event);
+}
+
+int ent_cmd_record(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"show", record_show, "what is held, until when, by which clause"}, {"event", record_event, "record what happened"}, {0}};
+    return ent_cli_group(cli, "record", "The records and the law that keeps them.", commands, argc, argv);
+}
+
+/* ---- retention ---- */
+
+static int retention_due(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "retention due --by DATE --as CUSTODIAN", .about = "What falls due up to a day, and by which clause.", .example = "entente retention due --by 2027-06-30 --as c.example"};
+    const char *as = NULL, *by = "";
+    const ent_opt opts[] = {{.name = "--by", .value = &by, .hint = "DATE", .help = "up to this day"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "record-list", json_pack("{s:s}", "due-by", by), NULL, print_parts);
+}
+
+static void print_run(const json_t *out) { printf("%lld parts were due and are destroyed\n", (long long)json_integer_value(json_object_get(out, "destroyed"))); }
+
+static int retention_run(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "retention run --as CUSTODIAN", .about = "Destroys what is due and not held. What is due was hidden from every search at its second; a clock alone destroys nothing.",
+                                   .example = "entente retention run --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "retention-run", json_object(), NULL, print_run);
+}
+
+int ent_cmd_retention(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"due", retention_due, "what falls due"}, {"run", retention_run, "destroy what is due"}, {0}};
+    return ent_cli_group(cli, "retention", "The law's clock.", commands, argc, argv);
+}

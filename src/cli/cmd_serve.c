@@ -1,0 +1,60 @@
+#include "cli/act.h"
+#include "cli/commands.h"
+
+#include "node/jobs.h"
+
+static void say_ready(void *ctx, uint16_t port)
+{
+    const ent_cli *cli = ctx;
+    if (cli->json) printf("{\"ready\":true,\"port\":%u}\n", port);
+    else printf("ready; the exchange listens on port %u\n", port);
+    fflush(stdout);
+}
+
+static void show_progress(void *ctx, const char *what, size_t done, size_t total)
+{
+    (void)ctx;
+    ent_cli_progress(what, done, total);
+}
+
+int ent_cmd_serve(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "serve", .about = "Runs the node until SIGTERM or SIGINT: finishes what was begun before, loads the gallery, then answers partners and desks.\n"
+                                                              "Refuses to start on a damaged ledger or without its keys. SIGHUP looks after the keys' dates.",
+                                   .example = "entente --node /var/lib/entente serve"};
+    const ent_opt opts[] = {{0}};
+    ent_err err = {0};
+    ent_node *node = NULL;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    code = ent_node_open(cli->node, cli->program, true, show_progress, &node, &err);
+    if (code == ENT_OK) code = ent_node_serve(node, say_ready, cli, &err);
+    ent_node_close(node);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static void print_status(const json_t *out)
+{
+    static const char *const names[] = {"people", "partners", "agreements", "gallery", "ledger", "outbox"};
+    static const char *const words[] = {"people", "partners", "agreements", "prints in the gallery", "ledger entries", "waiting in the outbox"};
+    for (int i = 0; i < 6; i++) printf("%8lld %s\n", (long long)json_integer_value(json_object_get(out, names[i])), words[i]);
+}
+
+int ent_cmd_status(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "status", .about = "Counts: people, partners, agreements, gallery, ledger, outbox.", .example = "entente status"};
+    const ent_opt opts[] = {{0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, NULL, "status", json_object(), NULL, print_status);
+}
+
+/* Not for people: what the node starts to decode in. */
+int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv)
+{
+    (void)cli, (void)argc, (void)argv;
+    return ent_sandbox_worker(ent_node_jobs);
+}
