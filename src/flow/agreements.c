@@ -245,7 +245,7 @@ ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret
     *ret_told = 0;
     ent_code code = n->c.partners.send ? ENT_OK : ent_fail(err, ENT_UNREACHABLE, "the node is not running: `entente serve`, then `entente agreement send`");
     for (size_t i = 0; i < parties && n->c.partners.send; i++) {
-        ent_message m = {.kind = ENT_MESSAGE_AGREEMENT, .agreement = name, .flow = "", .purpose = "", .proof = "", .body = bytes.data, .body_len = bytes.len};
+        ent_message m = {.kind = ENT_MESSAGE_AGREEMENT, .agreement = "", .flow = "", .purpose = "", .proof = "", .body = bytes.data, .body_len = bytes.len};
         ent_reply reply = {.body = ENT_BUF(65536), .evidence = ENT_BUF(65536)};
         ent_fill(n, m.id, sizeof m.id);
         ent_code sent = n->c.partners.send(n->c.partners.self, party[i], &m, ent_ticks(n) + 5000, &reply, err);
