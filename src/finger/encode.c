@@ -113,6 +113,13 @@ ent_code ent_finger_encode(const ent_finger_template *t, ent_finger_part part, u
     return code;
 }
 
+size_t finger_compact_size(size_t minutiae, const finger_coarse *coarse)
+{
+    size_t cells = coarse->cell ? (size_t)coarse->cols * coarse->rows : 0, inside = 0;
+    for (size_t i = 0; i < cells; i++) inside += coarse->at[i] != 0;
+    return 16 + 5 * minutiae + (cells + 7) / 8 + (6 * inside + 7) / 8;
+}
+
 typedef struct decoded {
     finger_parts parts;
     ent_finger_minutia minutiae[FINGER_MINUTIAE_MAX];
@@ -135,8 +142,7 @@ static bool take_header(ent_cursor *c, decoded *d, bool *ret_ridges)
         d->parts.height > ENT_LIMIT_PRINT_SIDE || (quality > 100 && quality != UNKNOWN_QUALITY) || d->parts.count == 0)
         return false;
     if (!f->cell) return !f->cols && !f->rows && !*ret_ridges;
-    return f->cell == finger_coarse_cell(d->parts.width, d->parts.height, d->parts.count) &&
-           f->cols == (d->parts.width + f->cell - 1) / f->cell && f->rows == (d->parts.height + f->cell - 1) / f->cell;
+    return f->cell >= 16 && f->cell % 4 == 0 && f->cols == (d->parts.width + f->cell - 1) / f->cell && f->rows == (d->parts.height + f->cell - 1) / f->cell;
 }
 
 static bool take_minutiae(ent_cursor *c, decoded *d)
@@ -165,7 +171,8 @@ static bool take_coarse(ent_cursor *c, decoded *d)
     bit_reader b = {.from = c};
     for (size_t i = 0; i < cells && ent_cursor_ok(c); i++)
         if (f->at[i]) f->at[i] = (uint8_t)(1 + take_bits(&b, 6));
-    return ent_cursor_ok(c) && rest_is_zero(&mask) && rest_is_zero(&b);
+    return ent_cursor_ok(c) && rest_is_zero(&mask) && rest_is_zero(&b) &&
+           (!cells || finger_compact_size(d->parts.count, f) <= FINGER_COMPACT_GOAL);
 }
 
 static bool take_ridge(ent_cursor *c, decoded *d)

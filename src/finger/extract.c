@@ -19,9 +19,8 @@ static ent_code to_template(const finger_canvas *c, ent_finger_template **ret_te
     if (count < LEAST_MINUTIAE) return ent_fail(err, ENT_QUALITY, "the print shows no minutiae");
     finger_parts parts = {.width = (uint32_t)c->w, .height = (uint32_t)c->h, .minutiae = minutiae, .count = count,
                           .quality = finger_quality(c, minutiae, count)};
-    int cell = finger_coarse_cell(parts.width, parts.height, count);
     ent_code code = ENT_OK;
-    if (!finger_coarse_make(c, cell, &parts.coarse) || !finger_ridge_make(c, &parts.ridge))
+    if (!finger_coarse_make(c, count, &parts.coarse) || !finger_ridge_make(c, &parts.ridge))
         code = ent_fail(err, ENT_NO_MEMORY, "no memory for a template");
     else
         code = finger_template_make(&parts, ret_template, err);

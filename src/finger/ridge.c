@@ -5,17 +5,6 @@
 
 #include <stdlib.h>
 
-int finger_coarse_cell(uint32_t width, uint32_t height, size_t minutiae)
-{
-    int cell = 16;
-    for (; cell < 252; cell += 4) {
-        size_t cols = (width + (uint32_t)cell - 1) / (uint32_t)cell, rows = (height + (uint32_t)cell - 1) / (uint32_t)cell;
-        size_t bytes = 16 + 5 * minutiae + (cols * rows + 7) / 8 + (cols * rows * 6 + 7) / 8;
-        if (cols < 256 && rows < 256 && bytes <= FINGER_COMPACT_GOAL) break;
-    }
-    return cell;
-}
-
 /* mean orientation of the foreground inside one coarse cell */
 static uint8_t coarse_value(const finger_canvas *c, int x0, int y0, int cell)
 {
@@ -35,14 +24,25 @@ static uint8_t coarse_value(const finger_canvas *c, int x0, int y0, int cell)
     return (uint8_t)(1 + (v & 63));
 }
 
-bool finger_coarse_make(const finger_canvas *c, int cell, finger_coarse *ret)
+static void coarse_fill(const finger_canvas *c, int cell, finger_coarse *f)
 {
-    int cols = (c->w + cell - 1) / cell, rows = (c->h + cell - 1) / cell;
-    uint8_t *at = malloc((size_t)cols * (size_t)rows);
-    if (!at) return false;
-    for (int y = 0; y < rows; y++)
-        for (int x = 0; x < cols; x++) at[y * cols + x] = coarse_value(c, x * cell, y * cell, cell);
-    *ret = (finger_coarse){.cell = (uint8_t)cell, .cols = (uint8_t)cols, .rows = (uint8_t)rows, .at = at};
+    f->cell = (uint8_t)cell;
+    f->cols = (uint8_t)((c->w + cell - 1) / cell), f->rows = (uint8_t)((c->h + cell - 1) / cell);
+    for (int y = 0; y < f->rows; y++)
+        for (int x = 0; x < f->cols; x++) f->at[y * f->cols + x] = coarse_value(c, x * cell, y * cell, cell);
+}
+
+bool finger_coarse_make(const finger_canvas *c, size_t minutiae, finger_coarse *ret)
+{
+    int cell = 16;
+    while ((c->w + cell - 1) / cell > 255 || (c->h + cell - 1) / cell > 255) cell += 4;
+    finger_coarse f = {.at = malloc((size_t)((c->w + cell - 1) / cell) * (size_t)((c->h + cell - 1) / cell))};
+    if (!f.at) return false;
+    for (; cell < 256; cell += 4) {
+        coarse_fill(c, cell, &f);
+        if (finger_compact_size(minutiae, &f) <= FINGER_COMPACT_GOAL) break;
+    }
+    *ret = f;
     return true;
 }
 

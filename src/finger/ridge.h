@@ -5,7 +5,8 @@
 #include "finger/canvas.h"
 #include "finger/template.h"
 
-bool finger_coarse_make(const finger_canvas *c, int cell, finger_coarse *ret_coarse);
+/* with the smallest cells with which so many minutiae and the field fit into FINGER_COMPACT_GOAL */
+bool finger_coarse_make(const finger_canvas *c, size_t minutiae, finger_coarse *ret_coarse);
 bool finger_ridge_make(const finger_canvas *c, finger_ridge *ret_ridge);
 
 #endif

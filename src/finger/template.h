@@ -74,7 +74,7 @@ static inline int finger_coarse_at(const finger_coarse *f, int x, int y)
 
 void finger_describe(const ent_finger_template *t, finger_descriptor *ret_descriptors);
 
-/* The coarse field's cell size for a print: the smallest of 16, 20, 24 … 252 with which cells and minutiae fit. */
-int finger_coarse_cell(uint32_t width, uint32_t height, size_t minutiae);
+/* bytes of the native form without the ridge part (docs/protocol/finger-template.md) */
+size_t finger_compact_size(size_t minutiae, const finger_coarse *coarse);
 
 #endif
