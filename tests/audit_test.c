@@ -192,6 +192,29 @@ static void tells_what_was_hidden(void **state)
     assert_non_null(strstr(text, "\"findings\":1}"));
 }
 
+/* The public report of a year from the same bundle, in its three forms; small numbers are not in it. */
+static void reports(void **state)
+{
+    (void)state;
+    char text[16384], command[256];
+    static const char *const formats[] = {"json", "csv", "html"};
+    for (uint32_t i = 1; i <= 25; i++) search(i, true);
+    add(0, ENT_ENTRY_ANSWERED_HIT, 99, 99000);
+    audit("", text, sizeof text);
+    for (int k = 0; k < 3; k++) {
+        snprintf(command, sizeof command, "%s report exchange --year 2023 --format %s %s/gb", ENTENTE, formats[k], root);
+        FILE *p = popen(command, "r");
+        text[fread(text, 1, sizeof text - 1, p)] = 0;
+        assert_int_equal(WEXITSTATUS(pclose(p)), 0);
+        assert_non_null(strstr(text, "gb-us-2022 v1"));
+        assert_non_null(strstr(text, "border-check"));
+    }
+    snprintf(command, sizeof command, "%s report exchange --year 23 %s/gb 2>&1", ENTENTE, root);
+    assert_int_equal(WEXITSTATUS(system(command)), 2);
+    snprintf(command, sizeof command, "%s report exchange --year 2023 %s/none 2>&1", ENTENTE, root);
+    assert_int_equal(WEXITSTATUS(system(command)), 4);
+}
+
 static void flip(const char *path, long at)
 {
     FILE *f = fopen(path, "r+b");
@@ -279,6 +302,6 @@ static void large(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(agrees), CASE(tells_what_was_hidden), CASE(refuses_what_was_changed), CASE(large)};
+    const struct CMUnitTest tests[] = {CASE(agrees), CASE(tells_what_was_hidden), CASE(reports), CASE(refuses_what_was_changed), CASE(large)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

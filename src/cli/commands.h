@@ -20,7 +20,8 @@
     X(search, search, "ask a partner")                                                                                 \
     X(verify, verify, "check a receipt offline")                                                                       \
     X(ledger, ledger, "what this node did")                                                                            \
-    X(audit, audit, "check parties' ledgers against each other, offline")                                             \
+    X(audit, audit, "check parties' ledgers against each other, offline")                                              \
+    X(report, report, "what was exchanged in a year, for the public")                                             \
     X(version, version, "print the version")
 
 #define ENT_X(name, suffix, about) int ent_cmd_##suffix(ent_cli *cli, int argc, char **argv);

@@ -1,0 +1,185 @@
+#include "cli/bundle.h"
+
+#include "adapter/yaml/yaml.h"
+#include "base/check.h"
+#include "merkle/note.h"
+#include "merkle/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTRIES_MAX ((size_t)64 << 20)
+
+static ent_code slurp(const char *folder, const char *name, size_t max, ent_buf *ret, ent_err *err)
+{
+    char path[4096], part[65536];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "rb");
+    if (!f) return ent_fail(err, errno == ENOENT ? ENT_NOT_FOUND : ENT_IO, "%s: %s", path, strerror(errno));
+    *ret = ENT_BUF(max);
+    for (size_t n; (n = fread(part, 1, sizeof part, f)) > 0;) ent_buf_put(ret, part, n);
+    bool bad = ferror(f);
+    fclose(f);
+    if (bad) return ent_fail(err, ENT_IO, "%s: cannot be read", path);
+    ent_code code = ent_buf_check(ret, err);
+    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
+}
+
+/* ---- the ledger: what is read is what the checkpoint signs ---- */
+
+static ent_code check_root(const ent_buf *entries, const ent_checkpoint *c, const char *folder, ent_err *err)
+{
+    ent_tree *tree;
+    ent_hash root;
+    ENT_TRY(ent_tree_new(&tree, err));
+    ent_code code = ENT_OK;
+    for (uint64_t i = 0; i < c->size && code == ENT_OK; i++)
+        code = ent_tree_append(tree, entries->data + i * ENT_ENTRY_SIZE, ENT_ENTRY_SIZE, err);
+    if (code == ENT_OK) {
+        ent_tree_root(tree, c->size, &root);
+        if (memcmp(&root, &c->root, sizeof root) != 0)
+            code = ent_fail(err, ENT_DAMAGED, "%s: the entries are not the ones that the checkpoint signs", folder);
+    }
+    ent_tree_free(tree);
+    return code;
+}
+
+static ent_code read_entries(const char *folder, const ent_buf *bytes, uint64_t size, ent_party_bundle *p, ent_err *err)
+{
+    p->entries = calloc(size + 1, sizeof *p->entries);
+    if (!p->entries) return ent_fail(err, ENT_NO_MEMORY, "no memory for %llu entries", (unsigned long long)size);
+    for (uint64_t i = 0; i < size; i++) {
+        ent_code code = ent_entry_decode(bytes->data + i * ENT_ENTRY_SIZE, &p->entries[i], err);
+        if (code != ENT_OK) return ent_context(err, code, "%s: entry %llu", folder, (unsigned long long)i);
+    }
+    p->count = size;
+    return ENT_OK;
+}
+
+static ent_code read_ledger(const char *folder, ent_party_bundle *p, ent_err *err)
+{
+    ENT_AUTO_BUF note = ENT_BUF(0);
+    ENT_AUTO_BUF bytes = ENT_BUF(0);
+    ent_checkpoint c;
+    ENT_TRY(slurp(folder, "ledger/checkpoint", 1 << 16, &note, err));
+    ENT_TRY(slurp(folder, "ledger/entries", ENTRIES_MAX * ENT_ENTRY_SIZE, &bytes, err));
+    ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
+    if (strcmp(c.origin, p->card.name) != 0 ||
+        !ent_note_signed_by((const char *)note.data, note.len, p->card.name, &p->card.identity))
+        return ent_fail(err, ENT_SIGNATURE, "%s: the checkpoint is not signed by %s with the key on its card", folder,
+                        p->card.name);
+    if (c.size > bytes.len / ENT_ENTRY_SIZE)
+        return ent_fail(err, ENT_DAMAGED, "%s: the checkpoint signs %llu entries, %zu are here", folder,
+                        (unsigned long long)c.size, bytes.len / ENT_ENTRY_SIZE);
+    ENT_TRY(check_root(&bytes, &c, folder, err));
+    snprintf(p->note, sizeof p->note, "%.511s", ent_buf_cstr(&note));
+    return read_entries(folder, &bytes, c.size, p, err);
+}
+
+/* ---- agreements: both parties may bring the same one; the longer story of declarations counts ---- */
+
+static ent_code verify_text(ent_envelope *e, ent_agreement **ret_agreement, ent_err *err)
+{
+    ent_doc *doc;
+    ent_agreement_state state;
+    ent_agreement *a;
+    ENT_TRY(ent_yaml_read(e->file, e->file_len, e->name, &doc, err));
+    ent_code code = ent_agreement_read(doc, &a, err);
+    ent_doc_free(doc);
+    if (code != ENT_OK) return code;
+    code = ent_envelope_verify(e, a, NULL, &state, err);
+    if (code == ENT_OK)
+        *ret_agreement = a;
+    else
+        ent_agreement_free(a);
+    return code;
+}
+
+static ent_code keep_text(ent_court *c, ent_envelope *e, ent_agreement *a, ent_err *err)
+{
+    size_t i = 0;
+    while (i < c->text_count && memcmp(c->envelope[i].digest, e->digest, 32) != 0) i++;
+    if (i < c->text_count) {
+        ent_err why;
+        if (ent_envelope_follows(&c->envelope[i], e, &why) == ENT_CONFLICT)
+            return ent_fail(err, ENT_CONFLICT, "%s: the bundles tell two stories of its declarations: %s", e->name, why.detail);
+        if (e->count <= c->envelope[i].count) {
+            ent_envelope_free(e);
+            ent_agreement_free(a);
+            return ENT_OK;
+        }
+        ent_envelope_free(&c->envelope[i]);
+        ent_agreement_free(c->agreement[i]);
+    } else if (c->text_count++ == ENT_BUNDLE_TEXTS) {
+        c->text_count = ENT_BUNDLE_TEXTS;
+        return ent_fail(err, ENT_TOO_LARGE, "more than %d agreements", ENT_BUNDLE_TEXTS);
+    }
+    c->envelope[i] = *e;
+    c->agreement[i] = a;
+    c->text[i] = (ent_audit_text){&c->envelope[i], a};
+    return ENT_OK;
+}
+
+static ent_code read_text(ent_court *c, const char *folder, const char *name, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(0);
+    ent_envelope e = {0};
+    ent_agreement *a = NULL;
+    ENT_TRY(slurp(folder, name, ENT_ENVELOPE_MAX, &bytes, err));
+    ent_code code = ent_envelope_decode(bytes.data, bytes.len, &e, err);
+    if (code == ENT_OK) code = verify_text(&e, &a, err);
+    if (code == ENT_OK) code = keep_text(c, &e, a, err);
+    if (code == ENT_OK) return ENT_OK;
+    ent_envelope_free(&e);
+    return ent_context(err, code, "%s/%s", folder, name);
+}
+
+static ent_code read_texts(ent_court *c, const char *folder, ent_err *err)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/agreements", folder);
+    DIR *d = opendir(path);
+    if (!d) return errno == ENOENT ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+    ent_code code = ENT_OK;
+    for (struct dirent *f; code == ENT_OK && (f = readdir(d));) {
+        char name[300];
+        if (f->d_name[0] == '.') continue;
+        snprintf(name, sizeof name, "agreements/%s", f->d_name);
+        code = read_text(c, folder, name, err);
+    }
+    closedir(d);
+    return code;
+}
+
+ent_code ent_court_read(ent_court *c, const char *folder, ent_err *err)
+{
+    ENT_AUTO_BUF text = ENT_BUF(0);
+    if (c->party_count == ENT_BUNDLES_MAX) return ent_fail(err, ENT_USAGE, "at most %d bundles", ENT_BUNDLES_MAX);
+    ent_party_bundle *p = &c->party[c->party_count];
+    ENT_TRY(slurp(folder, "card", ENT_CARD_MAX, &text, err));
+    ent_code code = ent_card_decode(text.data, text.len, &p->card, err);
+    if (code != ENT_OK) return ent_context(err, code, "%s", folder);
+    for (size_t i = 0; i < c->party_count; i++)
+        if (strcmp(c->party[i].card.name, p->card.name) == 0)
+            return ent_fail(err, ENT_USAGE, "%s: there are two bundles of %s", folder, p->card.name);
+    c->party_count++;
+    ENT_TRY(read_ledger(folder, p, err));
+    c->side[c->party_count - 1] = (ent_audit_side){p->card.name, p->entries, p->count};
+    return read_texts(c, folder, err);
+}
+
+ent_court *ent_court_new(void) { return calloc(1, sizeof(ent_court)); }
+
+void ent_court_free(ent_court *c)
+{
+    if (!c) return;
+    for (size_t i = 0; i < c->text_count; i++) {
+        ent_envelope_free(&c->envelope[i]);
+        ent_agreement_free(c->agreement[i]);
+    }
+    for (size_t i = 0; i < c->party_count; i++) free(c->party[i].entries);
+    free(c);
+}
