@@ -5,18 +5,17 @@
  * orientation and period. */
 #include "finger/canvas.h"
 #include "finger/arith.h"
+#include "finger/kernels.h"
 
 #include <stdlib.h>
 
-#define REACH 9
-#define TAPS ((2 * REACH + 1) * (2 * REACH + 1))
+#define REACH FINGER_REACH
+#define TAPS FINGER_TAPS
 #define ORIENTATIONS 32
 #define PERIODS 12
 #define QUALITY_SCALE 90.0f
 #define LEAST_QUALITY 45.0f
 #define LEAST_STRENGTH 0.2f
-
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
 typedef struct bank {
     float kernel[ORIENTATIONS][PERIODS][TAPS];
@@ -59,45 +58,9 @@ static void make_kernel(float *kernel, int orientation, int step)
         kernel[k] = kernel[TAPS - 1 - k] = (float)(-window[k] / norm);
 }
 
-/* one cell: out and in point at its first pixel */
-__attribute__((always_inline)) static inline void filter_cell(const float *in, float *out, int stride,
-                                                               const float *kernel)
-{
-    eight sum[FINGER_CELL] = {{0}};
-    for (int ky = -REACH; ky <= REACH; ky++)
-        for (int kx = -REACH; kx <= REACH; kx++) {
-            float k = *kernel++;
-            eight tap = {k, k, k, k, k, k, k, k};
-            for (int r = 0; r < FINGER_CELL; r++) sum[r] += tap * *(const eight *)(in + (r + ky) * stride + kx);
-        }
-    for (int r = 0; r < FINGER_CELL; r++) *(eight *)(out + r * stride) = sum[r];
-}
-
-static void filter_plain(const float *in, float *out, int stride, const float *kernel)
-{
-    filter_cell(in, out, stride, kernel);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void filter_avx2(const float *in, float *out, int stride, const float *kernel)
-{
-    filter_cell(in, out, stride, kernel);
-}
-#endif
-
-typedef void filter_fn(const float *in, float *out, int stride, const float *kernel);
-
-static filter_fn *filter_for_this_machine(void)
-{
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) return filter_avx2;
-#endif
-    return filter_plain;
-}
-
 static void filter(const finger_canvas *c, bank *b)
 {
-    filter_fn *run = filter_for_this_machine();
+    const finger_kernels *kernels = finger_kernels_best();
     for (int cy = 0; cy < c->rows; cy++)
         for (int cx = 0; cx < c->cols; cx++) {
             size_t i = (size_t)cy * (size_t)c->cols + (size_t)cx;
@@ -109,7 +72,7 @@ static void filter(const finger_canvas *c, bank *b)
             int o = (int)(c->theta[i] * (float)(ORIENTATIONS / FINGER_PI) + 0.5f) % ORIENTATIONS;
             int p = period_step(c->period[i]);
             if (!b->made[o][p]) make_kernel(b->kernel[o][p], o, p), b->made[o][p] = true;
-            run(c->norm + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL), out, c->stride, b->kernel[o][p]);
+            kernels->filter(c->norm + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL), out, c->stride, b->kernel[o][p]);
         }
 }
 

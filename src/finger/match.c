@@ -7,6 +7,7 @@
  * 4. The score weighs what was paired against what should have been: minutiae that lie on both prints. */
 #include "base/wipe.h"
 #include "finger/fuse.h"
+#include "finger/kernels.h"
 #include "finger/arith.h"
 
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 #define PROPOSERS 16
 #define LAYS_COMPACT 3
 #define TURN_MISS 20 /* 1/256 turn: 28 degrees */
-#define FAR 1e9f
 
 ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe, ent_err *err)
 {
@@ -51,7 +51,7 @@ static finger_lay lay_from_pair(const ent_finger_minutia *a, const ent_finger_mi
 static float miss(const finger_lay *l, const ent_finger_minutia *a, const ent_finger_minutia *b)
 {
     int8_t turn = (int8_t)(uint8_t)(b->angle - a->angle - l->turn);
-    if (turn < -TURN_MISS || turn > TURN_MISS) return FAR;
+    if (turn < -TURN_MISS || turn > TURN_MISS) return FINGER_FAR;
     float c = (float)l->cos, s = (float)l->sin;
     float x = c * a->x - s * a->y + (float)l->dx - b->x, y = s * a->x + c * a->y + (float)l->dy - b->y;
     return x * x + y * y;
@@ -109,23 +109,20 @@ static void pair_up(const finger_lay *l, const ent_finger_template *p, const ent
 {
     float taken[FINGER_MINUTIAE_MAX] = {0}, distance[FINGER_MINUTIAE_MAX];
     float c = (float)l->cos, s = (float)l->sin, dx = (float)l->dx, dy = (float)l->dy;
-    const finger_lanes *lanes = &t->lanes;
+    const finger_kernels *kernels = finger_kernels_best();
     ret->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const ent_finger_minutia *a = &p->minutiae[i];
         float x = c * a->x - s * a->y + dx, y = s * a->x + c * a->y + dy;
-        int32_t expected = a->angle + l->turn - TURN_MISS;
-        for (size_t j = 0; j < lanes->padded; j++) {
-            float u = x - lanes->x[j], v = y - lanes->y[j];
-            int32_t turned = (lanes->angle[j] - expected) & 255;
-            distance[j] = u * u + v * v + taken[j] + (turned > 2 * TURN_MISS ? FAR : 0);
-        }
+        const float position[2] = {x, y};
+        const int32_t from_span[2] = {a->angle + l->turn - TURN_MISS, 2 * TURN_MISS};
+        kernels->distances(&t->lanes, position, from_span, taken, distance);
         float best = tolerance(a, l);
         size_t with = t->count;
         for (size_t j = 0; j < t->count; j++)
             if (distance[j] < best) best = distance[j], with = j;
         if (with == t->count) continue;
-        taken[with] = FAR;
+        taken[with] = FINGER_FAR;
         ret->pair[ret->count].probe = (uint8_t)i, ret->pair[ret->count++].candidate = (uint8_t)with;
     }
     ret->cos = l->cos, ret->sin = l->sin, ret->dx = l->dx, ret->dy = l->dy;

@@ -21,9 +21,6 @@ typedef struct finger_found {
     double places;                 /* over so many cells of the probe's field */
 } finger_found;
 
-/* 0 to about 256; about 40 or 128 when the texture tells nothing */
-int finger_similarity(const finger_descriptor *a, const finger_descriptor *b);
-
 #define FINGER_SIMILAR_MAX 48
 typedef struct finger_similar {
     uint8_t probe, candidate;

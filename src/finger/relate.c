@@ -10,13 +10,14 @@
  * place of phase, because ridges are kept in two bits a sample.) */
 #include "finger/relate.h"
 #include "finger/arith.h"
+#include "finger/kernels.h"
 
 #include <stdlib.h>
 
 #define SIDE FINGER_RIDGE_SIDE
 #define MARGIN 8
 #define STRIDE (SIDE + 2 * MARGIN)
-#define BLOCK 16
+#define BLOCK FINGER_BLOCK
 #define STEP 8
 #define GRID (SIDE / STEP)
 #define FILLED 110 /* samples of 256 that a block needs on both prints */
@@ -31,6 +32,7 @@ typedef struct block {
 } block;
 
 struct finger_relation {
+    const finger_kernels *kernels;
     int16_t a[STRIDE * STRIDE], b[STRIDE * STRIDE];   /* ridges: probe turned, candidate; 0 outside */
     int16_t am[STRIDE * STRIDE], bm[STRIDE * STRIDE]; /* 1 on the print */
     block grid[GRID * GRID];
@@ -48,6 +50,7 @@ finger_relation *finger_relation_new(const ent_finger_template *candidate)
 {
     finger_relation *r = calloc(1, sizeof *r);
     if (!r) return NULL;
+    r->kernels = finger_kernels_best();
     const finger_ridge *t = &candidate->ridge;
     for (int y = 0; y < t->h; y++)
         for (int x = 0; x < t->w; x++) {
@@ -83,34 +86,6 @@ static void turn(finger_relation *r, const finger_ridge *p, const finger_ridge *
     }
 }
 
-static int32_t products(const int16_t *a, const int16_t *b)
-{
-    int32_t sum = 0;
-    for (int y = 0; y < BLOCK; y++, a += STRIDE, b += STRIDE)
-        for (int x = 0; x < BLOCK; x++) sum += a[x] * b[x];
-    return sum;
-}
-
-static int32_t overlap(const int16_t *a, const int16_t *b)
-{
-    int32_t sum = 0;
-    for (int y = 0; y < BLOCK; y++, a += STRIDE, b += STRIDE)
-        for (int x = 0; x < BLOCK; x++) sum += a[x] & b[x];
-    return sum;
-}
-
-/* energy of v where mask is set */
-static int32_t energy(const int16_t *v, const int16_t *mask)
-{
-    int32_t sum = 0;
-    for (int y = 0; y < BLOCK; y++, v += STRIDE, mask += STRIDE)
-        for (int x = 0; x < BLOCK; x++) {
-            int16_t w = (int16_t)(v[x] & -mask[x]);
-            sum += w * w;
-        }
-    return sum;
-}
-
 /* the top of a parabola through three equally spaced values of which the middle is the largest */
 static float peak(float left, float middle, float right)
 {
@@ -129,7 +104,7 @@ static void look(finger_relation *r, int i, int dx, int dy, int reach)
     const int16_t *b = r->b + at(x, y);
     int best = 0;
     for (int k = 0; k < n * n; k++) {
-        found[k] = (float)products(r->a + at(x + dx + k % n - reach, y + dy + k / n - reach), b);
+        found[k] = (float)r->kernels->products(r->a + at(x + dx + k % n - reach, y + dy + k / n - reach), b, STRIDE);
         if (found[k] > found[best]) best = k;
     }
     int bx = best % n, by = best / n;
@@ -137,7 +112,7 @@ static void look(finger_relation *r, int i, int dx, int dy, int reach)
     if (bx > 0 && bx < n - 1) top += peak(found[best - 1], found[best], found[best + 1]);
     if (by > 0 && by < n - 1) top += peak(found[best - n], found[best], found[best + n]);
     size_t where = at(x + dx + bx - reach, y + dy + by - reach);
-    float ea = (float)energy(r->a + where, r->bm + at(x, y)), eb = (float)energy(b, r->am + where);
+    float ea = (float)r->kernels->energy(r->a + where, r->bm + at(x, y), STRIDE), eb = (float)r->kernels->energy(b, r->am + where, STRIDE);
     block *g = &r->grid[i];
     g->agreement = finger_clamp(top / sqrtf(ea * eb + 1), -1, 1);
     g->dx = (int16_t)(dx + bx - reach), g->dy = (int16_t)(dy + by - reach);
@@ -152,7 +127,7 @@ static int prepare(finger_relation *r)
             block *g = &r->grid[y * GRID + x];
             *g = (block){0};
             size_t where = at(x * STEP, y * STEP);
-            if (overlap(r->am + where, r->bm + where) >= FILLED) g->state = 1, n++;
+            if (r->kernels->products(r->am + where, r->bm + where, STRIDE) >= FILLED) g->state = 1, n++;
         }
     return n;
 }

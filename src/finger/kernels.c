@@ -1,0 +1,140 @@
+/* See kernels.h. Each body is written once and inlined into one function for each kind of machine. */
+#include "finger/kernels.h"
+
+#define INLINE __attribute__((always_inline)) static inline
+
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* 65536 / n and 65536 / (n + 3), rounded down */
+#define R(n) {65536 / ((n) ? (n) : 1), 65536 / ((n) + 3)}
+static const int32_t reciprocal[33][2] = {
+    R(0),  R(1),  R(2),  R(3),  R(4),  R(5),  R(6),  R(7),  R(8),  R(9),  R(10), R(11), R(12), R(13), R(14), R(15), R(16),
+    R(17), R(18), R(19), R(20), R(21), R(22), R(23), R(24), R(25), R(26), R(27), R(28), R(29), R(30), R(31), R(32),
+};
+#undef R
+
+INLINE int similarity(const finger_descriptor *a, const finger_descriptor *b)
+{
+    uint64_t seen = a->seen & b->seen;
+    int n = __builtin_popcountll(seen);
+    if (n < 6) return a->seen && b->seen ? 40 : 128; /* without texture nothing is known */
+    uint64_t both = seen | seen << 32;
+    int d = __builtin_popcountll((a->bits[0] ^ b->bits[0]) & both) + __builtin_popcountll((a->bits[1] ^ b->bits[1]) & both);
+    int texture = 256 - (128 * d * reciprocal[n][0] >> 16);
+    if (texture < 0) texture = 0;
+    int common = __builtin_popcount(a->near & b->near), either = __builtin_popcount((a->near | b->near) & (uint32_t)seen);
+    int neighbours = either ? 256 * common * reciprocal[either][0] >> 16 : 128;
+    return (texture * n * reciprocal[n][1] >> 16) + (neighbours - 64) / 6;
+}
+
+int finger_similarity(const finger_descriptor *a, const finger_descriptor *b)
+{
+    return similarity(a, b);
+}
+
+INLINE void filter(const float *in, float *out, int stride, const float *taps)
+{
+    eight sum[8] = {{0}};
+    for (int ky = -FINGER_REACH; ky <= FINGER_REACH; ky++)
+        for (int kx = -FINGER_REACH; kx <= FINGER_REACH; kx++) {
+            float k = *taps++;
+            eight tap = {k, k, k, k, k, k, k, k};
+            for (int r = 0; r < 8; r++) sum[r] += tap * *(const eight *)(in + (r + ky) * stride + kx);
+        }
+    for (int r = 0; r < 8; r++) *(eight *)(out + r * stride) = sum[r];
+}
+
+INLINE void compare(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret, uint16_t *histogram)
+{
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t j = 0; j < t->count; j++) {
+            int s = similarity(&p->descriptors[i], &t->descriptors[j]);
+            s = s < 0 ? 0 : s >= FINGER_SIMILAR_TOP ? FINGER_SIMILAR_TOP - 1 : s;
+            *ret++ = (int16_t)s;
+            histogram[s]++;
+        }
+}
+
+INLINE int32_t products(const int16_t *a, const int16_t *b, int stride)
+{
+    int32_t sum = 0;
+    for (int y = 0; y < FINGER_BLOCK; y++, a += stride, b += stride)
+        for (int x = 0; x < FINGER_BLOCK; x++) sum += a[x] * b[x];
+    return sum;
+}
+
+INLINE int32_t energy(const int16_t *v, const int16_t *mask, int stride)
+{
+    int32_t sum = 0;
+    for (int y = 0; y < FINGER_BLOCK; y++, v += stride, mask += stride)
+        for (int x = 0; x < FINGER_BLOCK; x++) {
+            int16_t w = (int16_t)(v[x] & -mask[x]);
+            sum += w * w;
+        }
+    return sum;
+}
+
+INLINE void distances(const finger_lanes *lanes, const float *position, const int32_t *from_span, const float *taken,
+                      float *ret)
+{
+    float x = position[0], y = position[1];
+    int32_t from = from_span[0], span = from_span[1];
+    for (size_t j = 0; j < lanes->padded; j++) {
+        float u = x - lanes->x[j], v = y - lanes->y[j];
+        int32_t turned = (lanes->angle[j] - from) & 255;
+        ret[j] = u * u + v * v + taken[j] + (turned > span ? FINGER_FAR : 0);
+    }
+}
+
+#define VARIANT(name, attribute)                                                                                       \
+    attribute static void filter_##name(const float *in, float *out, int stride, const float *taps)                    \
+    {                                                                                                                  \
+        filter(in, out, stride, taps);                                                                                 \
+    }                                                                                                                  \
+    attribute static void compare_##name(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret,     \
+                                         uint16_t *histogram)                                                          \
+    {                                                                                                                  \
+        compare(p, t, ret, histogram);                                                                                 \
+    }                                                                                                                  \
+    attribute static int32_t products_##name(const int16_t *a, const int16_t *b, int stride)                           \
+    {                                                                                                                  \
+        return products(a, b, stride);                                                                                 \
+    }                                                                                                                  \
+    attribute static int32_t energy_##name(const int16_t *v, const int16_t *mask, int stride)                          \
+    {                                                                                                                  \
+        return energy(v, mask, stride);                                                                                \
+    }                                                                                                                  \
+    attribute static void distances_##name(const finger_lanes *lanes, const float *position, const int32_t *from_span, \
+                                           const float *taken, float *ret)                                             \
+    {                                                                                                                  \
+        distances(lanes, position, from_span, taken, ret);                                                             \
+    }                                                                                                                  \
+    static const finger_kernels kernels_##name = {#name,           filter_##name, compare_##name,                      \
+                                                  products_##name, energy_##name, distances_##name};
+
+VARIANT(plain, )
+#if defined(__x86_64__)
+VARIANT(avx2, __attribute__((target("avx2,popcnt"))))
+VARIANT(avx512, __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))))
+#endif
+
+const finger_kernels *finger_kernels_at(int i)
+{
+    const finger_kernels *all[3] = {&kernels_plain};
+    int n = 1;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt")) {
+        all[n++] = &kernels_avx2;
+        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+            all[n++] = &kernels_avx512;
+    }
+#endif
+    return i >= 0 && i < n ? all[i] : NULL;
+}
+
+const finger_kernels *finger_kernels_best(void)
+{
+    int i = 0;
+    while (finger_kernels_at(i + 1)) i++;
+    return finger_kernels_at(i);
+}

@@ -1,0 +1,39 @@
+/* The inner loops that are compiled once for every machine and again for newer x86-64: the same C, the same order of
+ * every sum of floats, so the same result bit for bit (kernels_test.c). Chosen at run time by what the CPU has. */
+#ifndef FINGER_KERNELS_H
+#define FINGER_KERNELS_H
+
+#include "finger/template.h"
+
+#define FINGER_REACH 9 /* of the ridge filter, pixels */
+#define FINGER_TAPS ((2 * FINGER_REACH + 1) * (2 * FINGER_REACH + 1))
+#define FINGER_BLOCK 16
+#define FINGER_SIMILAR_TOP 384 /* above every similarity */
+
+typedef struct finger_kernels {
+    const char *name;
+    /* One cell of 8 x 8 pixels: in and out point at its first pixel; in is read FINGER_REACH around. */
+    void (*filter)(const float *in, float *out, int stride, const float taps[FINGER_TAPS]);
+    /* Similarity of every descriptor of p with every one of t, row by row; and how often each value came up. */
+    void (*compare)(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret,
+                    uint16_t histogram[FINGER_SIMILAR_TOP]);
+    /* Sum of products over a block of 16 x 16. |a|, |b| <= 64. */
+    int32_t (*products)(const int16_t *a, const int16_t *b, int stride);
+    /* Sum of squares of v where mask is 1, over a block. */
+    int32_t (*energy)(const int16_t *v, const int16_t *mask, int stride);
+    /* Squared distances from (x, y) to every lane; FAR is added where the direction is not in [from, from + span]
+     * (1/256 turn), and what `taken` holds. */
+    void (*distances)(const finger_lanes *lanes, const float position[2], const int32_t from_span[2], const float *taken,
+                      float *ret);
+} finger_kernels;
+
+#define FINGER_FAR 1e9f
+
+const finger_kernels *finger_kernels_best(void);
+/* The i-th that this machine can run, 0 the plain one; NULL past the last. */
+const finger_kernels *finger_kernels_at(int i);
+
+/* one pair of descriptors: 0 to about 256; 40 or 128 when the texture tells nothing */
+int finger_similarity(const finger_descriptor *a, const finger_descriptor *b);
+
+#endif

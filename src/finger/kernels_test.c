@@ -1,0 +1,88 @@
+/* Each kernel of each kind that this machine can run gives, bit for bit, what the plain one gives: on random input, at
+ * every alignment. */
+#include "base/test.h"
+
+#include "finger/kernels.h"
+
+#define STRIDE 61
+#define ROWS 40
+
+static unsigned seed = 1;
+
+static unsigned draw(void)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return seed >> 8;
+}
+
+static void test_filter(void **state)
+{
+    (void)state;
+    static float in[STRIDE * ROWS + 16], taps[FINGER_TAPS], expected[STRIDE * 8 + 16], got[STRIDE * 8 + 16];
+    const finger_kernels *k;
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++) in[i] = (float)draw() / (1 << 23) - 1;
+    for (int i = 0; i < FINGER_TAPS; i++) taps[i] = (float)draw() / (1 << 23) - 1;
+    for (int shift = 0; shift < 16; shift++)
+        for (int v = 1; (k = finger_kernels_at(v)); v++) {
+            const float *from = in + FINGER_REACH * STRIDE + FINGER_REACH + shift;
+            finger_kernels_at(0)->filter(from, expected + shift, STRIDE, taps);
+            k->filter(from, got + shift, STRIDE, taps);
+            for (int y = 0; y < 8; y++)
+                assert_memory_equal(expected + shift + y * STRIDE, got + shift + y * STRIDE, 8 * sizeof *got);
+        }
+}
+
+static void test_blocks(void **state)
+{
+    (void)state;
+    static int16_t a[STRIDE * ROWS], b[STRIDE * ROWS], mask[STRIDE * ROWS];
+    const finger_kernels *k, *plain = finger_kernels_at(0);
+    for (int i = 0; i < STRIDE * ROWS; i++)
+        a[i] = (int16_t)(draw() % 97) - 48, b[i] = (int16_t)(draw() % 97) - 48, mask[i] = draw() & 1;
+    for (int shift = 0; shift < 40; shift++)
+        for (int v = 1; (k = finger_kernels_at(v)); v++) {
+            assert_int_equal(plain->products(a + shift, b + 3, STRIDE), k->products(a + shift, b + 3, STRIDE));
+            assert_int_equal(plain->energy(a + shift, mask + 5, STRIDE), k->energy(a + shift, mask + 5, STRIDE));
+        }
+    for (int i = 0; i < STRIDE * ROWS; i++) a[i] = b[i] = 64; /* the largest values */
+    assert_int_equal(plain->products(a, b, STRIDE), 256 * 64 * 64);
+}
+
+static void test_minutiae(void **state)
+{
+    (void)state;
+    static finger_descriptor d[2][FINGER_MINUTIAE_MAX];
+    static int16_t expected[FINGER_MINUTIAE_MAX * FINGER_MINUTIAE_MAX], got[FINGER_MINUTIAE_MAX * FINGER_MINUTIAE_MAX];
+    static float x[FINGER_MINUTIAE_MAX], y[FINGER_MINUTIAE_MAX], near[FINGER_MINUTIAE_MAX], far[FINGER_MINUTIAE_MAX];
+    static int32_t angle[FINGER_MINUTIAE_MAX];
+    static const float taken[FINGER_MINUTIAE_MAX];
+    const finger_kernels *k, *plain = finger_kernels_at(0);
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < FINGER_MINUTIAE_MAX; i++)
+            d[s][i] = (finger_descriptor){{(uint64_t)draw() << 40 ^ draw(), (uint64_t)draw() << 40 ^ draw()},
+                                          i % 7 ? draw() << 8 ^ draw() : draw() & 31, draw() & draw()};
+    for (int i = 0; i < FINGER_MINUTIAE_MAX; i++)
+        x[i] = (float)(draw() % 500), y[i] = (float)(draw() % 500), angle[i] = (int32_t)(draw() & 255);
+    for (size_t n = 0; n <= FINGER_MINUTIAE_MAX; n += 8)
+        for (int v = 1; (k = finger_kernels_at(v)); v++) {
+            uint16_t seen[2][FINGER_SIMILAR_TOP] = {{0}};
+            ent_finger_template p = {.count = n, .descriptors = d[0]}, t = {.count = n / 2 + 3 < FINGER_MINUTIAE_MAX ? n / 2 + 3 : n, .descriptors = d[1]};
+            plain->compare(&p, &t, expected, seen[0]);
+            k->compare(&p, &t, got, seen[1]);
+            assert_memory_equal(expected, got, p.count * t.count * sizeof *got);
+            assert_memory_equal(seen[0], seen[1], sizeof seen[0]);
+            finger_lanes lanes = {n, x, y, angle};
+            const float position[2] = {(float)(draw() % 500), (float)(draw() % 500)};
+            const int32_t from_span[2] = {(int32_t)draw() % 512 - 128, 40};
+            plain->distances(&lanes, position, from_span, taken, near);
+            k->distances(&lanes, position, from_span, taken, far);
+            assert_memory_equal(near, far, n * sizeof *near);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_filter), cmocka_unit_test(test_blocks), cmocka_unit_test(test_minutiae)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
