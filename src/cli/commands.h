@@ -22,6 +22,10 @@
     X(ledger, ledger, "what this node did")                                                                            \
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
+    X(finger, finger, "extract, match and look at prints")                                                             \
+    X(image, image, "convert and show images")                                                                         \
+    X(itl, itl, "ANSI/NIST-ITL transactions")                                                                          \
+    X(synth, synth, "make synthetic prints")                                                                           \
     X(version, version, "print the version")
 
 #define ENT_X(name, suffix, about) int ent_cmd_##suffix(ent_cli *cli, int argc, char **argv);

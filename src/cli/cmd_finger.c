@@ -1,0 +1,93 @@
+#include "cli/act.h"
+#include "cli/commands.h"
+
+#include "adapter/file/disk.h"
+#include "entente/finger.h"
+#include "image/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A native template, or an image that one is made of. */
+static ent_code load_template(const char *path, ent_finger_template **ret, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(1);
+    ent_image image, grey;
+    ent_code code = ent_cli_load(path, &bytes, err);
+    if (code != ENT_OK) return code;
+    if (bytes.len && ent_image_sniff(bytes.data, bytes.len) == ENT_IMAGE_UNKNOWN) {
+        code = ent_finger_decode(bytes.data, bytes.len, ret, err);
+        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s is neither an image nor a template", path);
+    }
+    code = ent_image_decode(bytes.data, bytes.len, &image, err);
+    if (code == ENT_OK) {
+        code = ent_image_grey(&image, &grey, err);
+        ent_image_free(&image);
+    }
+    if (code == ENT_OK) {
+        ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
+        code = ent_finger_extract(&in, ret, err);
+        ent_image_free(&grey);
+    }
+    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
+}
+
+static int extract(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--compact]", .about = "Writes the native template of a print (docs/protocol/finger-template.md).", .example = "entente finger extract thumb.png -o thumb.entf"};
+    const char *out = NULL;
+    bool compact = false;
+    const ent_opt opts[] = {{.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
+    ent_err err = {0};
+    ent_finger_template *t = NULL;
+    uint8_t bytes[ENT_FINGER_FULL_MAX];
+    size_t len = 0, count = 0;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
+    code = load_template(argv[0], &t, &err);
+    if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
+    if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
+    if (code == ENT_OK) {
+        ent_finger_minutiae(t, &count);
+        if (cli->json) printf("{\"minutiae\":%zu,\"quality\":%d,\"bytes\":%zu}\n", count, ent_finger_quality(t), len);
+        else printf("%zu minutiae, quality %d, %zu bytes\n", count, ent_finger_quality(t), len);
+    }
+    ent_finger_template_free(t);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static int match(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "finger match A B", .about = "Compares two prints (images or templates): score, log10 likelihood ratio with its interval, matched minutiae.", .example = "entente finger match thumb.png other.png"};
+    const ent_opt opts[] = {{0}};
+    ent_err err = {0};
+    ent_finger_template *t[2] = {NULL, NULL};
+    ent_finger_probe *p = NULL;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 2) return ent_cli_usage(&h, "two files are needed");
+    for (int i = 0; i < 2 && code == ENT_OK; i++) code = load_template(argv[i], &t[i], &err);
+    if (code == ENT_OK) code = ent_finger_probe_new(t[0], &p, &err);
+    if (code == ENT_OK) {
+        ent_finger_pairs pairs = {0};
+        double score = ent_finger_match_full(p, t[1], &pairs);
+        ent_finger_meaning m = ent_finger_llr(score);
+        if (cli->json) printf("{\"score\":%.4f,\"log10-ratio\":%.3f,\"low\":%.3f,\"high\":%.3f,\"extrapolated\":%.3f,\"pairs\":%zu}\n", score, m.ratio, m.low, m.high, m.extrapolated, pairs.count);
+        else printf("score %.2f; log10 likelihood ratio %.2f (%.2f to %.2f)%s; %zu minutiae matched\n", score, m.ratio, m.low, m.high, m.extrapolated > m.ratio ? ", at the bound of what was measured" : "", pairs.count);
+    }
+    ent_finger_probe_free(p);
+    ent_finger_template_free(t[0]);
+    ent_finger_template_free(t[1]);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+int ent_cmd_finger(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"extract", extract, "a print's template"}, {"match", match, "compare two prints"}, {0}};
+    return ent_cli_group(cli, "finger", "The fingerprint engine.", commands, argc, argv);
+}

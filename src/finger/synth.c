@@ -1,0 +1,231 @@
+/* The pattern: orientation from the zero-pole model (Sherlock and Monro 1993: each core adds half its angle, each delta takes
+ * half), with the classes in about their natural shares; period by a smooth field around 9 pixels; ridges grown out of noise
+ * by filtering again and again with a kernel of the local orientation and period, until what was noise is ridges that end
+ * and branch where they must. An impression bends, turns and moves it, lets part of it touch, thickens or thins the ridges
+ * and adds what sensors add. */
+#include "entente/finger_synth.h"
+
+#include "finger/arith.h"
+
+#include <stdlib.h>
+
+enum { W = ENT_SYNTH_WIDTH, H = ENT_SYNTH_HEIGHT, R = 7, K = 2 * R + 1, TURNS = 24, PERIODS = 5, ROUNDS = 7 };
+
+struct ent_synth_finger {
+    uint64_t seed;
+    float ridges[W * H]; /* -1 valley to 1 ridge */
+};
+
+/* ---- random numbers: splitmix64 (Steele, Lea, Flood 2014) ---- */
+
+static uint64_t next(uint64_t *s)
+{
+    uint64_t z = *s += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static float uniform(uint64_t *s, float low, float high) { return low + (high - low) * ((float)(next(s) >> 40) * (1.0f / 16777216.0f)); }
+
+/* ---- the pattern ---- */
+
+typedef struct point {
+    float x, y;
+} point;
+
+typedef struct pattern {
+    point core[2], delta[2];
+    int cores, deltas;
+    float arch;      /* of an arch: how high it is */
+    float phase[4];  /* of the period's field */
+} pattern;
+
+/* Arch 5 %, loops 62 %, whorls 33 %, as in the population. */
+static void draw_pattern(uint64_t *s, pattern *p)
+{
+    float kind = uniform(s, 0, 1), cx = W * 0.5f + uniform(s, -18, 18), cy = H * 0.45f + uniform(s, -22, 22);
+    float side = next(s) & 1 ? 1.0f : -1.0f, away = uniform(s, 70, 110), below = uniform(s, 85, 130);
+    *p = (pattern){.arch = uniform(s, 0.7f, 1.3f)};
+    for (int i = 0; i < 4; i++) p->phase[i] = uniform(s, 0, 6.28f);
+    if (kind < 0.05f) return;
+    p->cores = p->deltas = kind < 0.67f ? 1 : 2;
+    p->core[0] = (point){cx, cy};
+    p->delta[0] = (point){cx + side * away, cy + below};
+    if (p->cores == 1) return;
+    float apart = uniform(s, 12, 42);
+    p->core[1] = (point){cx + uniform(s, -10, 10), cy + apart};
+    p->delta[1] = (point){cx - side * uniform(s, 70, 110), cy + uniform(s, 90, 135)};
+}
+
+static float orientation(const pattern *p, float x, float y)
+{
+    if (!p->cores) { /* an arch: flat below, bent in the middle */
+        float up = (H * 0.62f - y) / H, across = (x - W * 0.5f) / W;
+        up = up < 0 ? 0 : up;
+        return -3.0f * p->arch * across * up * 2.2f;
+    }
+    float a = 0;
+    for (int i = 0; i < p->deltas; i++) a += finger_atan2(y - p->delta[i].y, x - p->delta[i].x);
+    for (int i = 0; i < p->cores; i++) a -= finger_atan2(y - p->core[i].y, x - p->core[i].x);
+    /* y grows downward; half the angle of poles minus zeros, turned so that ridges lie flat far below */
+    return -0.5f * a;
+}
+
+static float period(const pattern *p, float x, float y)
+{
+    double a, b, c;
+    finger_sincos(x * 0.013 + p->phase[0], &a, &c);
+    finger_sincos(y * 0.011 + p->phase[1], &b, &c);
+    return 9.0f + 0.7f * (float)(a + b) + 1.0f * (y > H * 0.7f ? (y - H * 0.7f) / (H * 0.3f) : 0);
+}
+
+/* One kernel for each orientation and period: a cosine across the ridges under a round Gaussian, without mean. */
+static void make_kernels(float kernels[TURNS][PERIODS][K * K])
+{
+    for (int t = 0; t < TURNS; t++)
+        for (int q = 0; q < PERIODS; q++) {
+            double sine, cosine, sum = 0, wave, unused;
+            float *k = kernels[t][q];
+            finger_sincos(FINGER_PI * t / TURNS, &sine, &cosine);
+            for (int y = -R; y <= R; y++)
+                for (int x = -R; x <= R; x++) {
+                    double across = -x * sine + y * cosine;
+                    finger_sincos(2 * FINGER_PI * across / (7.5 + 0.9 * q), &unused, &wave);
+                    double v = wave * finger_exp(-(x * x + y * y) / (2 * 3.2 * 3.2));
+                    k[(y + R) * K + x + R] = (float)v;
+                    sum += v;
+                }
+            double norm = 0;
+            for (int i = 0; i < K * K; i++) k[i] -= (float)(sum / (K * K)), norm += k[i] < 0 ? -(double)k[i] : (double)k[i];
+            for (int i = 0; i < K * K; i++) k[i] = (float)((double)k[i] / norm * 3.0);
+        }
+}
+
+static void grow_once(const float *from, float *to, const uint8_t *which, float kernels[TURNS][PERIODS][K * K])
+{
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            const float *k = &kernels[0][0][0] + (size_t)which[y * W + x] * (K * K);
+            float sum = 0;
+            if (x >= R && y >= R && x < W - R && y < H - R) {
+                const float *p = from + (y - R) * W + x - R;
+                for (int j = 0; j < K; j++, p += W)
+                    for (int i = 0; i < K; i++) sum += k[j * K + i] * p[i];
+            } else {
+                for (int j = 0; j < K; j++)
+                    for (int i = 0; i < K; i++) {
+                        int v = finger_min(finger_max(y + j - R, 0), H - 1), u = finger_min(finger_max(x + i - R, 0), W - 1);
+                        sum += k[j * K + i] * from[v * W + u];
+                    }
+            }
+            to[y * W + x] = finger_clamp(sum, -1, 1);
+        }
+}
+
+static void choose_kernels(const pattern *p, uint8_t *which)
+{
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            float turn = orientation(p, (float)x, (float)y) * (float)(TURNS / FINGER_PI);
+            int t = finger_round(turn) % TURNS, q = finger_round((period(p, (float)x, (float)y) - 7.5f) / 0.9f);
+            which[y * W + x] = (uint8_t)((t < 0 ? t + TURNS : t) * PERIODS + finger_min(finger_max(q, 0), PERIODS - 1));
+        }
+}
+
+typedef struct scratch {
+    float other[W * H], kernels[TURNS][PERIODS][K * K];
+    uint8_t which[W * H];
+} scratch;
+
+ent_code ent_synth_finger_new(uint64_t seed, uint32_t finger, ent_synth_finger **ret_finger, ent_err *err)
+{
+    ent_synth_finger *f = malloc(sizeof *f);
+    scratch *s = malloc(sizeof *s);
+    if (!f || !s) {
+        free(f);
+        free(s);
+        return ent_fail(err, ENT_NO_MEMORY, "out of memory for a synthetic finger");
+    }
+    pattern p;
+    f->seed = seed * 0x100000001b3u + finger * 0x9e3779b1u + 1;
+    uint64_t random = f->seed;
+    draw_pattern(&random, &p);
+    make_kernels(s->kernels);
+    choose_kernels(&p, s->which);
+    for (int i = 0; i < W * H; i++) f->ridges[i] = uniform(&random, -0.25f, 0.25f);
+    for (int round = 0; round < ROUNDS; round++) {
+        grow_once(f->ridges, s->other, s->which, s->kernels);
+        memcpy(f->ridges, s->other, sizeof f->ridges);
+    }
+    free(s);
+    *ret_finger = f;
+    return ENT_OK;
+}
+
+void ent_synth_finger_free(ent_synth_finger *f) { free(f); }
+
+/* ---- impressions ---- */
+
+typedef struct taking {
+    double sine, cosine;
+    float dx, dy, bend[6], pressure, noise, dry;
+    float cx, cy, rx, ry; /* what touches */
+} taking;
+
+static void draw_taking(uint64_t *s, uint32_t impression, taking *t)
+{
+    float worse = impression ? 1.0f : 0.25f;
+    finger_sincos((double)uniform(s, -0.28f, 0.28f) * (double)worse, &t->sine, &t->cosine);
+    t->dx = uniform(s, -24, 24) * worse;
+    t->dy = uniform(s, -28, 28) * worse;
+    for (int i = 0; i < 6; i++) t->bend[i] = uniform(s, -1, 1) * worse;
+    t->pressure = uniform(s, -0.3f, 0.3f) * worse;
+    t->noise = uniform(s, 0.10f, 0.32f) * (0.5f + 0.5f * worse);
+    t->dry = uniform(s, 0, 0.10f) * worse;
+    t->cx = W * 0.5f + uniform(s, -20, 20) * worse;
+    t->cy = H * 0.5f + uniform(s, -24, 24) * worse;
+    t->rx = W * uniform(s, 0.40f, 0.47f);
+    t->ry = H * uniform(s, 0.42f, 0.48f);
+}
+
+static float sample(const float *ridges, float x, float y)
+{
+    if (x < 0 || y < 0 || x > W - 2 || y > H - 2) return -1;
+    int u = (int)x, v = (int)y;
+    float fx = x - (float)u, fy = y - (float)v;
+    const float *p = ridges + v * W + u;
+    float top = p[0] + (p[1] - p[0]) * fx, bottom = p[W] + (p[W + 1] - p[W]) * fx;
+    return top + (bottom - top) * fy;
+}
+
+/* Skin stretches smoothly: at most a ridge or so over a finger's width. */
+static point source(const taking *t, int x, int y)
+{
+    double a, b, c, d, unused;
+    float u = (float)x - W * 0.5f, v = (float)y - H * 0.5f;
+    finger_sincos(u * 0.012 + 3 * (double)t->bend[0], &a, &unused);
+    finger_sincos(v * 0.011 + 3 * (double)t->bend[1], &b, &unused);
+    finger_sincos(v * 0.013 + 3 * (double)t->bend[2], &c, &unused);
+    finger_sincos(u * 0.010 + 3 * (double)t->bend[3], &d, &unused);
+    u += 5.0f * t->bend[4] * (float)(a + c);
+    v += 5.0f * t->bend[5] * (float)(b + d);
+    return (point){(float)t->cosine * u - (float)t->sine * v + W * 0.5f + t->dx, (float)t->sine * u + (float)t->cosine * v + H * 0.5f + t->dy};
+}
+
+void ent_synth_impression(const ent_synth_finger *f, uint32_t impression, uint8_t ret_pixels[ENT_SYNTH_WIDTH * ENT_SYNTH_HEIGHT])
+{
+    taking t;
+    uint64_t s = f->seed ^ (0xd1b54a32d192ed03u * (impression + 1));
+    draw_taking(&s, impression, &t);
+    for (int y = 0; y < H; y++)
+        for (int x = 0; x < W; x++) {
+            float ex = ((float)x - t.cx) / t.rx, ey = ((float)y - t.cy) / t.ry, edge = ex * ex + ey * ey;
+            point p = source(&t, x, y);
+            float v = sample(f->ridges, p.x, p.y) + t.pressure + uniform(&s, -t.noise, t.noise);
+            float touch = finger_clamp((1.0f - edge) * 6.0f, 0, 1);
+            if (uniform(&s, 0, 1) < t.dry * (0.5f + edge)) touch *= 0.3f;
+            float ink = finger_clamp(v * 0.8f + 0.35f, 0, 1) * touch;
+            ret_pixels[y * W + x] = (uint8_t)(244.0f - 200.0f * ink - uniform(&s, 0, 8));
+        }
+}
