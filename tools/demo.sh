@@ -143,6 +143,7 @@ run --node gb search close "$reference" --as x.gb || fail "close"
 run --node gb destroy "$candidate" --reason "the demo's" --as c.gb || fail "destroy"
 
 title "11  The same traveller again"
+run --node us search "$known" --purpose terrorism-threat-check --as o.us
 expect $? 1 "the search after the destruction"
 
 printf '\n%sdone in %s s; nothing is left running or on disk%s\n' "$green" "$(( ($(now) - began) / 1000 ))" "$plain"
