@@ -121,6 +121,7 @@ static int ledger_show(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_ledger(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"show", ledger_show, "every entry"}, {"prove", ledger_prove, "the receipt of one entry"}, {0}};
+    static const ent_command commands[] = {{"show", ledger_show, "every entry"}, {"prove", ledger_prove, "the receipt of one entry"},
+                                           {"export", ent_cli_ledger_export, "what an auditor is handed"}, {0}};
     return ent_cli_group(cli, "ledger", "What this node did, in a tree that nobody can rewrite unseen.", commands, argc, argv);
 }

@@ -33,4 +33,7 @@ ENT_COMMANDS(ENT_X)
 #undef ENT_X
 int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, not listed */
 
+/* Of the group `ledger`, in cmd_export.c. */
+int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv);
+
 #endif

@@ -1,0 +1,135 @@
+/* `entente ledger export DIR`: the bundle that an auditor is handed (docs/protocol/audit.md). */
+#include "base/check.h"
+#include "cli/act.h"
+#include "cli/commands.h"
+#include "merkle/note.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const ent_cmd_help help = {
+    .usage = "ledger export DIR",
+    .about = "Writes what an auditor needs into a new folder: this node's card, its ledger under its latest checkpoint, and the\n"
+             "agreements with everything that was declared about them. No personal data is in it. `entente audit` and `entente report`\n"
+             "read it; nobody needs this node for that.",
+    .example = "entente ledger export for-the-auditor/"};
+
+static ent_code write_file(const char *folder, const char *name, const void *bytes, size_t len, ent_err *err)
+{
+    char path[PATH_MAX];
+    if (!ent_node_path(folder, name, path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    FILE *f = fopen(path, "wbx");
+    if (!f) return ent_fail(err, errno == EEXIST ? ENT_EXISTS : ENT_IO, "%s: %s", path, strerror(errno));
+    bool ok = fwrite(bytes, 1, len, f) == len;
+    ok = fclose(f) == 0 && ok;
+    return ok ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+}
+
+static ent_code make_folder(const char *folder, const char *name, ent_err *err)
+{
+    char path[PATH_MAX];
+    if (!ent_node_path(folder, name, path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    if (mkdir(path, 0755) == 0) return ENT_OK;
+    return ent_fail(err, errno == EEXIST ? ENT_EXISTS : ENT_IO, "%s: %s", path, strerror(errno));
+}
+
+/* An act's text member, written to a file. */
+static ent_code write_text(ent_cli_session *s, const char *act, json_t *params, const char *member, const char *folder,
+                           const char *name, ent_err *err)
+{
+    json_t *out = NULL;
+    ENT_TRY(ent_cli_act(s, act, params, "", 0, &out, err));
+    const char *text = ent_cli_text(out, member);
+    ent_code code = write_file(folder, name, text, strlen(text), err);
+    json_decref(out);
+    return code;
+}
+
+static ent_code export_agreements(ent_cli_session *s, const char *folder, ent_err *err)
+{
+    json_t *out = NULL, *a;
+    size_t i;
+    ent_code code = ENT_OK;
+    ENT_TRY(make_folder(folder, "agreements", err));
+    ENT_TRY(ent_cli_act(s, "agreement-list", json_object(), "", 0, &out, err));
+    json_array_foreach(json_object_get(out, "agreements"), i, a)
+    {
+        char name[128];
+        snprintf(name, sizeof name, "agreements/%.60s", ent_cli_text(a, "name"));
+        json_t *params = json_pack("{s:s}", "name", ent_cli_text(a, "name"));
+        if (code == ENT_OK) code = write_text(s, "agreement-envelope", params, "envelope", folder, name, err);
+    }
+    json_decref(out);
+    return code;
+}
+
+/* The latest receipt has the checkpoint under which every entry before it stands too. */
+static ent_code latest_checkpoint(ent_cli_session *s, ent_buf *ret_note, ent_checkpoint *ret_checkpoint, ent_err *err)
+{
+    json_t *status = NULL, *out = NULL;
+    char index[24];
+    ent_proof proof;
+    ENT_TRY(ent_cli_act(s, "status", json_object(), "", 0, &status, err));
+    snprintf(index, sizeof index, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(status, "ledger")) - 1);
+    json_decref(status);
+    ENT_TRY(ent_cli_act(s, "receipt", json_pack("{s:s}", "index", index), "", 0, &out, err));
+    const char *text = ent_cli_text(out, "receipt");
+    ent_code code = ent_proof_parse(text, strlen(text), &proof, err);
+    if (code == ENT_OK) code = ent_checkpoint_parse(proof.note, proof.note_len, ret_checkpoint, err);
+    if (code == ENT_OK) ent_buf_put(ret_note, proof.note, proof.note_len);
+    json_decref(out);
+    return code == ENT_OK ? ent_buf_check(ret_note, err) : code;
+}
+
+static ent_code copy_entries(const char *node, const char *folder, uint64_t size, ent_err *err)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+    uint8_t bytes[ENT_ENTRY_SIZE];
+    if (!ent_node_path(node, "ledger/entries", from) || !ent_node_path(folder, "ledger/entries", to))
+        return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wbx") : NULL;
+    bool ok = in && out;
+    for (uint64_t i = 0; ok && i < size; i++)
+        ok = fread(bytes, sizeof bytes, 1, in) == 1 && fwrite(bytes, sizeof bytes, 1, out) == 1;
+    if (in) fclose(in);
+    if (out) ok = fclose(out) == 0 && ok;
+    return ok ? ENT_OK : ent_fail(err, ENT_IO, "the entries could not be copied from %s to %s: %s", from, to, strerror(errno));
+}
+
+static ent_code export_ledger(const ent_cli *cli, ent_cli_session *s, const char *folder, uint64_t *ret_size, ent_err *err)
+{
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ent_checkpoint c;
+    ENT_TRY(make_folder(folder, "ledger", err));
+    ENT_TRY(latest_checkpoint(s, &note, &c, err));
+    ENT_TRY(write_file(folder, "ledger/checkpoint", note.data, note.len, err));
+    ENT_TRY(copy_entries(cli->node, folder, c.size, err));
+    *ret_size = c.size;
+    return ENT_OK;
+}
+
+int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv)
+{
+    const ent_opt opts[] = {{0}};
+    ent_err err = {0};
+    ent_cli_session *s = NULL;
+    uint64_t size = 0;
+    int n;
+    ent_code code = ent_cli_options(&help, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&help, "name the folder to make");
+    code = ent_cli_begin(cli, NULL, &s, &err);
+    if (code == ENT_OK && mkdir(argv[0], 0755) != 0) code = ent_fail(&err, errno == EEXIST ? ENT_EXISTS : ENT_IO, "%s: %s", argv[0], strerror(errno));
+    if (code == ENT_OK) code = write_text(s, "card", json_object(), "card", argv[0], "card", &err);
+    if (code == ENT_OK) code = export_agreements(s, argv[0], &err);
+    if (code == ENT_OK) code = export_ledger(cli, s, argv[0], &size, &err);
+    ent_cli_end(s);
+    if (code != ENT_OK) {
+        err.code = code;
+        return ent_cli_error(cli, &err);
+    }
+    printf(cli->json ? "{\"entries\":%" PRIu64 "}\n" : "%" PRIu64 " entries, with card and agreements\n", size);
+    return 0;
+}
