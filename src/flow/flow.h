@@ -179,6 +179,17 @@ typedef struct ent_search_result {
 ENT_MUST_CHECK ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                         const ent_search_options *options, ent_search_result *ret_result, ent_err *err);
 
+/* Somebody whom a search for a purpose could go to. */
+typedef struct ent_search_target {
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], partner[ENT_NODE_NAME_MAX];
+    bool allowed;                   /* now; else clause and reason say why not */
+    char clause[ENT_LAW_CLAUSE], reason[160];
+    int64_t answer_within_ms;
+} ent_search_target;
+
+ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose,
+                                                void (*see)(void *ctx, const ent_search_target *t), void *ctx, ent_err *err);
+
 /* The holder's side of one search. */
 typedef struct ent_search_view {
     ent_search_id reference;

@@ -445,6 +445,19 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     return ENT_OK;
 }
 
+static void see_target(void *ctx, const ent_search_target *t)
+{
+    json_array_append_new(ctx, json_pack("{s:s,s:s,s:s,s:b,s:s,s:s}", "agreement", t->agreement, "flow", t->flow, "partner", t->partner, "allowed",
+                                         t->allowed, "clause", t->clause, "reason", t->reason));
+}
+
+static ent_code search_targets(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "targets", list);
+    return ent_flow_search_targets(n->flow, param(r, "purpose"), see_target, list, err);
+}
+
 static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
     uint8_t id[ENT_ID_SIZE];
@@ -530,6 +543,7 @@ static const struct {
     {"record-event", true, record_event},
     {"retention-run", true, retention_run},
     {"search", true, search},
+    {"search-targets", false, search_targets},
     {"search-show", true, search_show},
     {"search-close", true, search_close},
 };
