@@ -48,7 +48,7 @@ void ent_identity_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret
     }
     *ret_status = code == ENT_OK ? 200 : code == ENT_REPLAY ? 409 : 422;
     if (code == ENT_OK) ent_buf_str(ret_body, "{}");
-    else ent_refusal_write(*ret_status, "identity", err.detail, "", ret_body);
+    else ent_refusal_write(*ret_status, code, err.detail, "", ret_body);
 }
 
 struct names {

@@ -118,14 +118,14 @@ static bool take_plain(scan *s, char *ret_text, size_t cap)
 
 static ent_code code_of(const char *type)
 {
-    if (strncmp(type, urn, sizeof urn - 1) != 0) return ENT_INTERNAL;
+    if (strncmp(type, urn, sizeof urn - 1) != 0) return ENT_OK; /* no problem of ours */
     char name[40];
     snprintf(name, sizeof name, "%.39s", type + sizeof urn - 1);
     for (char *p = name; *p; p++)
         if (*p == '-') *p = '_';
     for (int c = 1; c < ENT_CODE_COUNT; c++)
         if (strcasecmp(name, ent_code_name((ent_code)c)) == 0) return (ent_code)c;
-    return ENT_INTERNAL;
+    return ENT_INTERNAL; /* a later version's word: refused all the same */
 }
 
 static bool take_member(scan *s, ent_problem *p)
@@ -144,14 +144,14 @@ static bool take_member(scan *s, ent_problem *p)
 
 ent_code ent_problem_read(const void *json, size_t len, ent_problem *ret_problem, ent_err *err)
 {
-    ent_problem p = {.code = ENT_INTERNAL};
+    ent_problem p = {.code = ENT_OK};
     scan s = {.p = json, .end = (const char *)json + len};
     bool ok = take(&s, '{');
     for (bool more = ok; more; more = take(&s, ','))
         if (!(ok = take_member(&s, &p))) break;
     ok = ok && take(&s, '}');
     skip_space(&s);
-    if (!ok || s.p != s.end || p.code == ENT_INTERNAL)
+    if (!ok || s.p != s.end || p.code == ENT_OK)
         return ent_fail(err, ENT_FORMAT, "the refusal is no problem object of Entente's (RFC 9457)");
     *ret_problem = p;
     return ENT_OK;

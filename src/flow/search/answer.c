@@ -236,7 +236,7 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
     ENT_AUTO_BUF receipt = ENT_BUF(ENT_NOTE_MAX);
     if (r->view.refused) {
         *ret_status = 403;
-        ent_refusal_write(403, "refused", r->reason, r->view.clause, ret_body);
+        ent_refusal_write(403, ENT_REFUSED, r->reason, r->view.clause, ret_body);
         return ENT_OK;
     }
     for (uint64_t i = n->c.ledger.size(n->c.ledger.self); r->view.index == UINT64_MAX && i-- > 0;) {
@@ -263,7 +263,7 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
         *s->r = known == ENT_OK ? *s->r : (ent_search_record){0};
         if (known != ENT_OK) return ENT_NOT_FOUND;
         *ret_status = 410; /* its answer named a record that was destroyed since */
-        ent_refusal_write(410, "gone", "the answer to this request is gone", "destroyed", ret_body);
+        ent_refusal_write(410, ENT_GONE, "the answer to this request is gone", "destroyed", ret_body);
         return ENT_OK;
     }
     if (code != ENT_OK) return code;
@@ -273,7 +273,7 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
     ent_sha256(s->in->message.body, s->in->message.body_len, digest);
     if (memcmp(digest, row.data, 32) != 0 || strcmp(s->r->view.partner, s->in->partner) != 0) {
         *ret_status = 409;
-        ent_refusal_write(409, "replayed", "this message id was used for another request", "replay", ret_body);
+        ent_refusal_write(409, ENT_REPLAY, "this message id was used for another request", "replay", ret_body);
         return ENT_OK;
     }
     return write_known(s->n, s->r, ret_body, ret_status, err);
@@ -378,14 +378,14 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
         char reason[200];
         snprintf(reason, sizeof reason, "%.199s", s->verdict.reason[0] ? s->verdict.reason : err.detail);
         if (commit_refusal(s, reason, &failed) == ENT_OK) {
-            ent_refusal_write(*ret_status, code == ENT_QUOTA ? "quota" : "refused", reason, s->verdict.clause, ret_body);
+            ent_refusal_write(*ret_status, code, reason, s->verdict.clause, ret_body);
             return;
         }
         *ret_status = 500;
     }
     /* what the decoder says of the partner's own bytes may go back to it; nothing else of ours */
     bool theirs = *ret_status == 422 || *ret_status == 413;
-    ent_refusal_write(*ret_status, theirs ? "unreadable" : "failed", theirs ? err.detail : "the holder could not answer; ask again", "", ret_body);
+    ent_refusal_write(*ret_status, theirs ? code : ENT_INTERNAL, theirs ? err.detail : "the holder could not answer; ask again", "", ret_body);
 }
 
 static int64_t on_grid(const ent_flow_node *n, int64_t from)
@@ -402,7 +402,7 @@ static void receive_agreement(ent_flow_node *n, const ent_arrival *in, int *ret_
     ent_code code = ent_flow_agreement_take(n, in->message.body, in->message.body_len, &v, &err);
     *ret_status = code == ENT_OK ? 200 : code == ENT_CONFLICT || code == ENT_REPLAY ? 409 : 422;
     if (code == ENT_OK) ent_buf_fmt(ret_body, "{\"agreement\":\"%s\",\"version\":%u,\"state\":\"%s\"}", v.name, v.version, ent_agreement_state_text(v.state));
-    else ent_refusal_write(*ret_status, "agreement", err.detail, "", ret_body);
+    else ent_refusal_write(*ret_status, code, err.detail, "", ret_body);
 }
 
 static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body, int64_t *ret_release)
@@ -414,7 +414,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_SEARCH: {
         holding s = {.n = n, .in = arrival, .bit = -1, .r = calloc(1, sizeof(ent_search_record))};
         if (s.r) receive_search(&s, ret_status, ret_body);
-        else *ret_status = 503, ent_refusal_write(503, "failed", "the holder could not answer; ask again", "", ret_body);
+        else *ret_status = 503, ent_refusal_write(503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
         ent_capture_free(&s.probe);
         if (s.r) ent_wipe(s.r, sizeof *s.r);
         free(s.r);
@@ -425,7 +425,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_IDENTITY: ent_identity_receive(n, arrival, ret_status, ret_body); break;
     default:
         *ret_status = 501;
-        ent_refusal_write(501, "unsupported", "this node does not take this kind of message", "", ret_body);
+        ent_refusal_write(501, ENT_UNSUPPORTED, "this node does not take this kind of message", "", ret_body);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "flow/search/search.h"
 
 #include "base/check.h"
+#include "port/problem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -93,31 +94,21 @@ ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, e
     return ent_buf_check(ret_receipt, err);
 }
 
-void ent_refusal_write(int status, const char *type, const char *detail, const char *clause, ent_buf *ret_body)
+void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body)
 {
+    ent_problem p = {.status = status, .code = code};
     size_t from = ret_body->len;
-    ent_buf_fmt(ret_body, "{\"type\":\"urn:entente:%s\",\"status\":%d,\"detail\":", type, status);
-    put_string(ret_body, detail);
-    ent_buf_str(ret_body, ",\"clause\":");
-    put_string(ret_body, clause);
-    ent_buf_str(ret_body, "}");
+    snprintf(p.detail, sizeof p.detail, "%s", detail);
+    snprintf(p.clause, sizeof p.clause, "%s", clause);
+    ent_problem_write(&p, ret_body);
     (void)!pad(ret_body, from, NULL);
-}
-
-static void member(const void *body, size_t len, const char *name, char *ret, size_t cap)
-{
-    char want[32];
-    snprintf(want, sizeof want, "\"%s\":", name);
-    ret[0] = 0;
-    const char *at = memmem(body, len, want, strlen(want));
-    if (!at) return;
-    text t = {at + strlen(want), (const char *)body + len};
-    ENT_AUTO_BUF value = ENT_BUF(4096);
-    if (take_string(&t, &value)) snprintf(ret, cap, "%s", ent_buf_cstr(&value));
 }
 
 void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE])
 {
-    member(body, len, "detail", ret_detail, 200);
-    member(body, len, "clause", ret_clause, ENT_LAW_CLAUSE);
+    ent_problem p = {.detail = "the partner refused without saying why"};
+    ent_code ignored = ent_problem_read(body, len, &p, NULL);
+    (void)ignored; /* then p is as it was */
+    snprintf(ret_detail, 200, "%.199s", p.detail);
+    snprintf(ret_clause, ENT_LAW_CLAUSE, "%.47s", p.clause);
 }

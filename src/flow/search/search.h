@@ -18,8 +18,8 @@ ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body,
 /* Strict. The receipt goes to ret_receipt. */
 ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
 
-/* A refusal (RFC 9457), padded to the same size: type, title, status, detail, clause. */
-void ent_refusal_write(int status, const char *type, const char *detail, const char *clause, ent_buf *ret_body);
+/* A refusal (port/problem.h), padded to the same size. */
+void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body);
 void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE]);
 
 #endif
