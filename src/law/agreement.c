@@ -534,9 +534,8 @@ static bool with_what(const ent_ask *ask, ent_verdict *v)
     return true;
 }
 
-static bool how_often(const ent_ask *ask, ent_verdict *v)
+bool ent_flow_quota(const ent_flow *f, const ent_ask *ask, ent_verdict *v)
 {
-    const ent_flow *f = v->flow;
     const struct {
         uint64_t used, limit;
         const char *rule;
@@ -555,7 +554,7 @@ void ent_agreement_decide(const ent_agreement *a, const ent_ask *ask, ent_verdic
 {
     ent_verdict v = {.code = ENT_OK};
     bool allowed = in_force(a, ask, &v) && who_asks(a, ask, &v) && what_for(ask, &v) && with_what(ask, &v) &&
-                   how_often(ask, &v);
+                   ent_flow_quota(v.flow, ask, &v);
     if (allowed) {
         snprintf(v.clause, sizeof v.clause, "%s", v.purpose->power);
         snprintf(v.reason, sizeof v.reason, "granted by flow %s for %s", v.flow->name, v.purpose->name);

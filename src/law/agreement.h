@@ -171,6 +171,10 @@ typedef struct ent_verdict {
  * order: dates, parties, flow, purpose, on behalf, test, modalities, against, face alone, candidates, quotas. */
 void ent_agreement_decide(const ent_agreement *a, const ent_ask *ask, ent_verdict *ret_verdict);
 
+/* The quotas alone, which the holder asks again when it commits: false, and code, clause and reason of the verdict, whose flow
+ * is f, when one is used up. */
+bool ent_flow_quota(const ent_flow *f, const ent_ask *ask, ent_verdict *verdict);
+
 /* ---- who is visible to a flow? ---- */
 
 /* What is known of one part, now. Borrowed. */

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/decision/decision.h"
+#include "flow/search/quota.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
 #include "flow/identity.h"
@@ -24,6 +25,7 @@ typedef struct holding {
     uint8_t digest[32];
     uint32_t version;
     uint64_t asked;              /* index in the requester's ledger */
+    ent_actor_id officer;        /* who asked there, by pseudonym */
     ent_search_record *r;
     ent_capture probe;
     ent_found best;
@@ -76,30 +78,24 @@ static ent_code check_asked(holding *s, ent_err *err)
         code = ent_proof_verify(m->proof, strlen(m->proof), s->in->partner, &key, &e, &s->asked, NULL, err);
     }
     if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", m->proof[0] ? "the proof of \"asked\" does not verify" : "the request carries no proof of \"asked\"", err);
+    s->officer = e.actor;
     bool same = e.kind == ENT_ENTRY_ASKED && ent_id_equal(e.case_number.b, m->id) && memcmp(e.agreement, s->digest, 32) == 0 &&
                 strcmp(e.flow, m->flow) == 0 && strcmp(e.purpose, m->purpose) == 0;
     return same ? ENT_OK : refuse(s, ENT_REFUSED, "proof of asked", "the proof of \"asked\" is about another search", err);
 }
 
-static uint64_t used_today(holding *s, uint8_t ret_key[40], ent_buf *ret_row)
+static ent_quota quota_of(const holding *s)
 {
-    ent_sha256_parts((ent_bytes[]){ENT_BYTES(s->agreement, strlen(s->agreement) + 1), ENT_BYTES(s->in->message.flow, strlen(s->in->message.flow) + 1)}, 2, ret_key);
-    uint32_t day = ent_date_pack(ent_today(s->n));
-    for (int i = 0; i < 4; i++) ret_key[32 + i] = (uint8_t)(day >> (24 - 8 * i));
-    if (s->n->c.store.get(s->n->c.store.self, ENT_TABLE_QUOTAS, ret_key, 36, ret_row, NULL) != ENT_OK || ret_row->len != 8) return 0;
-    uint64_t used = 0;
-    for (int i = 0; i < 8; i++) used = used << 8 | ret_row->data[i];
-    return used;
+    return (ent_quota){.agreement = s->agreement, .flow = s->in->message.flow, .officer = s->officer, .at = s->in->received};
 }
 
 static ent_code decide_agreement(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
-    uint8_t key[40];
-    ENT_AUTO_BUF row = ENT_BUF(64);
+    ent_quota quota = quota_of(s);
     ent_ask ask = {.holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
                    .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
-    ask.used_day = used_today(s, key, &row);
+    ent_quota_used(s->n, &quota, &ask);
     ent_agreement_decide(s->h->a, &ask, &s->verdict);
     if (s->verdict.flow) {
         s->flow = *s->verdict.flow;
@@ -168,17 +164,6 @@ static ent_code seal_probe(holding *s, ent_batch *b, ent_err *err)
     return ENT_OK;
 }
 
-/* Counted in the same transaction as the answer: a quota is never overrun by searches that run at the same time. */
-static void count_use(holding *s, ent_batch *b)
-{
-    uint8_t key[40], fresh[8];
-    ENT_AUTO_BUF row = ENT_BUF(64);
-    uint64_t used = used_today(s, key, &row) + 1;
-    for (int i = 0; i < 8; i++) fresh[i] = (uint8_t)(used >> (56 - 8 * i));
-    ent_batch_put(b, ENT_CHANGE_EXPECT, ENT_TABLE_QUOTAS, ENT_BYTES(key, 36), ENT_BYTES(row.len ? row.data : (const uint8_t *)"", row.len));
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_QUOTAS, ENT_BYTES(key, 36), ENT_BYTES(fresh, 8));
-}
-
 static void answer_entry(holding *s, ent_entry_kind kind, ent_entry *ret)
 {
     *ret = (ent_entry){.kind = kind, .time = ent_now(s->n), .follows = ENT_ENTRY_NONE, .agreement_version = s->version};
@@ -209,7 +194,8 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     int64_t t0 = ent_ticks(s->n);
     answer_entry(s, kind, &e);
     if (s->r->view.hit) ENT_TRY(seal_probe(s, b, err));
-    if (kind != ENT_ENTRY_REFUSED) count_use(s, b);
+    ent_quota quota = quota_of(s);
+    if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
     put_answer(s, b);
     ent_search_put(b, ENT_CHANGE_INSERT, s->r);
     ent_batch_entry(b, &e);
@@ -331,15 +317,16 @@ static ent_code search_once(holding *s, ent_err *err)
     ENT_TRY(match_probe(s, err));
     for (int tries = 0;; tries++) {
         pthread_mutex_lock(&s->n->lock);
-        uint8_t key[40];
-        ENT_AUTO_BUF row = ENT_BUF(64);
-        bool spent = s->flow.per_day && used_today(s, key, &row) >= s->flow.per_day;
+        ent_quota quota = quota_of(s);
+        ent_ask used = {0};
+        ent_quota_used(s->n, &quota, &used);
+        bool spent = !ent_flow_quota(&s->flow, &used, &s->verdict);
         /* gone meanwhile: what fell due or was destroyed since the match is no hit */
         if (s->r->view.hit) {
             const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
             if (!p || p->hidden) s->r->view.hit = false, memset(&s->r->view.candidate, 0, sizeof s->r->view.candidate);
         }
-        code = spent ? refuse(s, ENT_QUOTA, "search.per-day", "the day's quota is used up", err)
+        code = spent ? ent_fail(err, ENT_QUOTA, "%s", s->verdict.reason)
                      : commit_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, err);
         pthread_mutex_unlock(&s->n->lock);
         if (code != ENT_CONFLICT || tries == 100) return code;
