@@ -238,6 +238,21 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
     return ent_answer_write(&a, ret_body, err);
 }
 
+/* A suspension works at once, for what was answered before it too. */
+static bool suspended_since(holding *s, ent_buf *ret_body, int *ret_status)
+{
+    char clause[ENT_LAW_CLAUSE] = "no agreement";
+    pthread_mutex_lock(&s->n->lock);
+    const ent_held_agreement *h = ent_agreement_named(s->n, s->in->message.agreement);
+    bool in_force = h && h->state == ENT_AGREEMENT_SIGNED;
+    if (h && !in_force) (void)ent_envelope_state(&h->envelope, h->a, clause);
+    pthread_mutex_unlock(&s->n->lock);
+    if (in_force) return false;
+    *ret_status = 403;
+    ent_refusal_write(403, ENT_REFUSED, "the agreement is not in force any more", clause, ret_body);
+    return true;
+}
+
 /* ENT_NOT_FOUND: never seen. */
 static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent_err *err)
 {
@@ -262,6 +277,7 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
         ent_refusal_write(409, ENT_REPLAY, "this message id was used for another request", "replay", ret_body);
         return ENT_OK;
     }
+    if (suspended_since(s, ret_body, ret_status)) return ENT_OK;
     return write_known(s->n, s->r, ret_body, ret_status, err);
 }
 
