@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -88,10 +89,12 @@ static ent_code load_regimes(ent_node *n, ent_err *err)
     return code;
 }
 
-/* Templates and keys: not in core dumps, not in swap. */
+/* Templates and keys: not in core dumps, not in swap. What libraries free (TLS records, upload buffers) is overwritten as
+ * well, so that a probe does not outlive its search in the allocator's hands. */
 static ent_code protect_memory(const ent_node *n, ent_err *err)
 {
     const struct rlimit none = {0, 0};
+    mallopt(M_PERTURB, 0x5a);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     if (n->config.accept_unlocked_memory || mlockall(MCL_CURRENT | MCL_FUTURE) == 0) return ENT_OK;

@@ -1,0 +1,313 @@
+/* The way of a search, told in one process. */
+#include "flow/two_nodes.h"
+
+#include "merkle/note.h"
+
+static ent_search_result ask(story *s, uint32_t finger, uint32_t impression)
+{
+    ent_search_result r = {0};
+    ent_err err = {0};
+    if (story_search(s, finger, impression, "threat-check", &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    ent_buf_free(&r.receipt);
+    return r;
+}
+
+static int begin(void **state)
+{
+    story *s = calloc(1, sizeof *s);
+    story_begin(s, 1);
+    story_agree(s, 1, 50);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    story_end(*state);
+    free(*state);
+    return 0;
+}
+
+static size_t count_kind(const ent_ledger *l, ent_entry_kind kind)
+{
+    size_t n = 0;
+    for (uint64_t i = 0; i < l->size(l->self); i++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        assert_int_equal(l->read(l->self, i, bytes, NULL), ENT_OK);
+        assert_int_equal(ent_entry_decode(bytes, &e, NULL), ENT_OK);
+        n += e.kind == kind;
+    }
+    return n;
+}
+
+/* Another impression of a finger that was taken is a hit; another finger is none; both stand in both ledgers. */
+static void a_hit_and_no_hit(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    for (uint32_t f = 0; f < 4; f++) assert_int_equal(story_enrol(s, f, 0, &e), ENT_OK);
+    ent_search_result hit = ask(s, 2, 1), none = ask(s, 9, 0);
+    assert_true(hit.hit);
+    assert_false(none.hit);
+    assert_false(none.refused);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_ASKED), 2);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_RECEIVED), 2);
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_ANSWERED_HIT), 1);
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_ANSWERED_NO_HIT), 1);
+    ent_search_view v;
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, hit.reference.b, &v, NULL), ENT_OK);
+    assert_true(v.hit);
+    assert_int_equal(v.compared, 4);
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.officer, hit.reference.b, &v, NULL), ENT_DENIED);
+}
+
+/* Answers leave on the grid, whatever happened. */
+static void answers_leave_on_the_grid(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    for (uint32_t f = 0; f < 3; f++) {
+        int64_t before = s->clock.monotonic;
+        ask(s, f, 1);
+        assert_int_equal((s->last_release - before) % 250, 0);
+        assert_true(s->last_release > before);
+    }
+}
+
+/* A purpose that was not granted is refused before anything is sent. */
+static void refuses_a_purpose(void **state)
+{
+    story *s = *state;
+    ent_search_result r;
+    ent_err err;
+    uint64_t before = s->us.c.ledger.size(s->us.c.ledger.self);
+    assert_int_equal(story_search(s, 0, 0, "tourism", &r, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "Art. 3(1)"));
+    assert_int_equal(s->us.c.ledger.size(s->us.c.ledger.self), before);
+}
+
+/* A dead line is no answer, never "no hit"; both words of it stand in the ledger. */
+static void a_dead_line_is_no_answer(void **state)
+{
+    story *s = *state;
+    ent_search_result r = {0};
+    ent_err err = {0};
+    s->line_down = true;
+    assert_int_equal(story_search(s, 0, 0, "threat-check", &r, &err), ENT_UNREACHABLE);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_ASKED), 1);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_RECEIVED), 1);
+}
+
+static ent_message the_last(const story *s, const uint8_t *digest)
+{
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .agreement_digest = digest, .flow = "check",
+                     .purpose = "threat-check", .proof = s->last_proof, .body = s->last_request.data, .body_len = s->last_request.len};
+    memcpy(m.id, s->last_id, ENT_ID_SIZE);
+    return m;
+}
+
+static void see_digest(void *ctx, const ent_agreement_view *v) { memcpy(ctx, v->digest, 32); }
+
+/* The same request again is the same answer, and one entry; another body under the same id is refused; also after a
+ * restart; and once the record is destroyed the answer is gone. */
+static void repeats_and_replays(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed d;
+    uint8_t digest[32];
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_OK);
+    assert_true(ask(s, 3, 1).hit);
+    assert_int_equal(ent_flow_agreements(s->gb.flow, see_digest, digest, NULL), ENT_OK);
+    ent_message m = the_last(s, digest);
+    for (int round = 0; round < 2; round++) {
+        ENT_AUTO_BUF first = ENT_BUF(65536), second = ENT_BUF(65536), other = ENT_BUF(65536);
+        assert_int_equal(story_deliver(s, &m, &first), 200);
+        assert_int_equal(story_deliver(s, &m, &second), 200);
+        assert_memory_equal(first.data, "{\"outcome\":\"hit---\"", 19);
+        assert_int_equal(first.len, second.len);
+        assert_memory_equal(first.data, second.data, first.len);
+        ent_message changed = m;
+        changed.body_len--;
+        assert_int_equal(story_deliver(s, &changed, &other), 409);
+        story_restart(s, &s->gb);
+    }
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_ANSWERED_HIT), 1);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "a story", &d, NULL), ENT_OK);
+    ENT_AUTO_BUF gone = ENT_BUF(65536);
+    assert_int_equal(story_deliver(s, &m, &gone), 410);
+}
+
+/* Without the proof that it stands in the requester's ledger, or with another search's, a search is refused. */
+static void asks_for_the_proof(void **state)
+{
+    story *s = *state;
+    uint8_t digest[32];
+    ask(s, 0, 0);
+    assert_int_equal(ent_flow_agreements(s->gb.flow, see_digest, digest, NULL), ENT_OK);
+    ent_message m = the_last(s, digest);
+    m.id[0] ^= 1; /* a search of its own */
+    ENT_AUTO_BUF a = ENT_BUF(65536), b = ENT_BUF(65536), c = ENT_BUF(65536);
+    assert_int_equal(story_deliver(s, &m, &a), 403);
+    assert_non_null(strstr(ent_buf_cstr(&a), "another search"));
+    m.id[0] ^= 2;
+    m.proof = "";
+    assert_int_equal(story_deliver(s, &m, &b), 403);
+    assert_non_null(strstr(ent_buf_cstr(&b), "no proof"));
+    m.id[0] ^= 4;
+    digest[0] ^= 1;
+    assert_int_equal(story_deliver(s, &m, &c), 403);
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_REFUSED), 3);
+}
+
+/* The quota is spent search by search, and refused with its clause; the next day it is there again. */
+static void spends_the_quota(void **state)
+{
+    story *s = *state;
+    ent_search_result r;
+    story_agree(s, 2, 2);
+    ask(s, 0, 0);
+    ask(s, 1, 0);
+    r = ask(s, 2, 0);
+    assert_true(r.refused);
+    assert_non_null(strstr(r.clause, "6(2)"));
+    s->clock.now.ms += 86400000;
+    s->clock.monotonic += 86400000;
+    assert_false(ask(s, 2, 0).refused);
+}
+
+struct looking {
+    const uint8_t *piece;
+    size_t found;
+};
+
+static void look(void *ctx, ent_table table, const uint8_t *value, size_t len)
+{
+    struct looking *l = ctx;
+    (void)table;
+    l->found += memmem(value, len, l->piece, 12) != NULL;
+}
+
+/* Of a probe that hit nothing no piece is kept; of one that hit, a sealed one until the case is closed or 48 hours over. */
+static void keeps_no_probe(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ENT_AUTO_BUF png = ENT_BUF(1);
+    assert_int_equal(story_enrol(s, 5, 0, &e), ENT_OK);
+    ask(s, 8, 0);
+    story_print(8, 0, &png);
+    for (size_t at = 100; at + 12 < png.len; at += 97) {
+        struct looking l = {png.data + at, 0};
+        ent_memory_store_each(&s->gb.c.store, look, &l);
+        assert_int_equal(l.found, 0);
+    }
+    ent_search_result first = ask(s, 5, 1), second = ask(s, 5, 2);
+    assert_true(first.hit && second.hit);
+    ENT_AUTO_BUF sealed = ENT_BUF(1 << 22), gone = ENT_BUF(1 << 22);
+    assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, first.reference.b, 16, &sealed, NULL), ENT_OK);
+    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.examiner, first.reference.b, NULL), ENT_OK);
+    assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, first.reference.b, 16, &gone, NULL), ENT_NOT_FOUND);
+    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.examiner, first.reference.b, NULL), ENT_CONFLICT);
+    s->clock.now.ms += 47 * 3600000ll;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, second.reference.b, 16, &sealed, NULL), ENT_OK);
+    s->clock.now.ms += 2 * 3600000ll;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, second.reference.b, 16, &gone, NULL), ENT_NOT_FOUND);
+}
+
+/* Destroyed, it is found no more, its transaction is not taken again, and the ledger says so; a restart changes nothing. */
+static void destroys(void **state)
+{
+    story *s = *state;
+    ent_enrolled e, again;
+    ent_destroyed d;
+    assert_int_equal(story_enrol(s, 6, 0, &e), ENT_OK);
+    assert_true(ask(s, 6, 1).hit);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.officer, e.encounter.b, "a story", &d, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "a story", &d, NULL), ENT_OK);
+    for (int round = 0; round < 2; round++) {
+        assert_false(ask(s, 6, 1).hit);
+        assert_int_equal(story_enrol(s, 6, 0, &again), ENT_GONE);
+        story_restart(s, &s->gb);
+    }
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_DESTROYED), 1);
+}
+
+/* On the day on which it falls due a record is found no more, though nothing has destroyed it; an extension by the judge
+ * keeps it two years longer, once. */
+static void falls_due(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_part_view v;
+    assert_int_equal(story_enrol(s, 7, 0, &e), ENT_OK);
+    ent_legal_event x = {.kind = ENT_EVENT_EXTENSION, .date = {2028, 12, 30}, .regime = "uk-terrorism-3y", .decided_by = "district-judge"};
+    s->clock.now = ent_date_start((ent_date){2028, 12, 31});
+    assert_true(ask(s, 7, 1).hit);
+    assert_int_equal(ent_flow_event(s->gb.flow, &s->gb.custodian, e.part[0].id.b, &x, (ent_date){2028, 11, 1}, &v, NULL), ENT_REFUSED);
+    assert_int_equal(ent_flow_event(s->gb.flow, &s->gb.custodian, e.part[0].id.b, &x, (ent_date){2028, 12, 20}, &v, NULL), ENT_OK);
+    assert_int_equal(ent_date_pack(v.kept.due_on), 20310310);
+    assert_int_equal(ent_flow_event(s->gb.flow, &s->gb.custodian, e.part[0].id.b, &x, (ent_date){2028, 12, 20}, &v, NULL), ENT_REFUSED);
+    size_t destroyed;
+    s->clock.now = ent_date_start((ent_date){2031, 3, 10});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(ent_flow_retention_run(s->gb.flow, &s->gb.custodian, &destroyed, NULL), ENT_OK);
+    assert_int_equal(destroyed, 1);
+}
+
+/* Suspended, nothing is asked or answered from that second; resumed, it goes on. */
+static void suspends(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    ent_search_result r;
+    size_t told;
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    assert_true(ask(s, 0, 0).refused); /* the requester does not know yet: the holder refuses */
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
+    assert_int_equal(story_search(s, 0, 0, "threat-check", &r, NULL), ENT_REFUSED);
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_RESUME, &v, NULL), ENT_OK);
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
+    assert_false(ask(s, 0, 0).refused);
+}
+
+/* From one seed comes one history: the ledgers' entries are the same byte for byte. */
+static void one_seed_one_history(void **state)
+{
+    (void)state;
+    uint8_t digest[2][32];
+    for (int round = 0; round < 2; round++) {
+        story *s = calloc(1, sizeof *s);
+        ent_enrolled e;
+        ENT_AUTO_BUF all = ENT_BUF(1 << 20);
+        story_begin(s, 42);
+        assert_int_equal(story_enrol(s, 1, 0, &e), ENT_OK);
+        for (uint64_t i = 0; i < s->gb.c.ledger.size(s->gb.c.ledger.self); i++) {
+            uint8_t bytes[ENT_ENTRY_SIZE];
+            ent_entry entry;
+            assert_int_equal(s->gb.c.ledger.read(s->gb.c.ledger.self, i, bytes, NULL), ENT_OK);
+            assert_int_equal(ent_entry_decode(bytes, &entry, NULL), ENT_OK);
+            if (entry.kind != ENT_ENTRY_PARTNER) ent_buf_put(&all, bytes, sizeof bytes); /* a card holds a TLS key of its own */
+        }
+        ent_sha256(all.data, all.len, digest[round]);
+        story_end(s);
+        free(s);
+    }
+    assert_memory_equal(digest[0], digest[1], 32);
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
+        STORY(asks_for_the_proof), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends),
+        cmocka_unit_test(one_seed_one_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,188 @@
+#include "flow/two_nodes.h"
+
+static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {0}};
+
+/* ---- the link ---- */
+
+int story_deliver(story *s, const ent_message *m, ent_buf *ret_body)
+{
+    ent_arrival in = {.message = *m, .received = s->clock.now, .signature_base = "the request's signature base"};
+    int status = 0;
+    ent_inbox inbox = ent_flow_inbox(s->gb.flow);
+    snprintf(in.partner, sizeof in.partner, "us.example");
+    inbox.receive(inbox.self, &in, &status, ret_body, &s->last_release);
+    return status;
+}
+
+static ent_code send_message(void *self, const char *partner, const ent_message *m, int64_t deadline, ent_reply *ret, ent_err *err)
+{
+    story_node *from = self;
+    story *s = from->story;
+    story_node *to = from == &s->gb ? &s->us : &s->gb;
+    ent_arrival in = {.message = *m, .received = s->clock.now, .signature_base = "the request's signature base"};
+    int64_t release = 0;
+    (void)deadline;
+    if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
+    assert_string_equal(partner, to->c.name);
+    snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
+    if (m->kind == ENT_MESSAGE_SEARCH) {
+        ent_buf_clear(&s->last_request);
+        ent_buf_put(&s->last_request, m->body, m->body_len);
+        memcpy(s->last_id, m->id, ENT_ID_SIZE);
+        snprintf(s->last_proof, sizeof s->last_proof, "%s", m->proof);
+    }
+    ent_inbox inbox = ent_flow_inbox(to->flow);
+    inbox.receive(inbox.self, &in, &ret->status, &ret->body, &release);
+    s->last_release = release;
+    if (release > s->clock.monotonic) {
+        s->clock.now.ms += release - s->clock.monotonic;
+        s->clock.monotonic = release;
+    }
+    ent_buf_str(&ret->evidence, "the answer's signature base");
+    return ENT_OK;
+}
+
+/* ---- nodes ---- */
+
+static void make_card(story *s, story_node *n)
+{
+    ent_card card = {.serial = 1, .issued = s->clock.now, .certificate_count = 1};
+    ENT_AUTO_BUF pem = ENT_BUF(4096), key = ENT_BUF(4096), text = ENT_BUF(ENT_CARD_MAX);
+    uint8_t serial[16] = {1};
+    assert_int_equal(ent_x509_make(n->c.name, serial, s->clock.now, 3650, &pem, &key, NULL), ENT_OK);
+    snprintf(card.name, sizeof card.name, "%s", n->c.name);
+    snprintf(card.address, sizeof card.address, "https://127.0.0.1:1");
+    memcpy(card.certificate[0], pem.data, pem.len);
+    ent_sign_public(&n->c.identity, &card.identity);
+    assert_int_equal(ent_card_encode(&card, &n->c.identity, &text, NULL), ENT_OK);
+    memcpy(n->card, text.data, text.len);
+    n->card_len = text.len;
+}
+
+static void add_person(story_node *n, const ent_actor *by, const char *name, ent_role role, ent_actor *ret)
+{
+    ent_public_key key = {{(uint8_t)role, 7}};
+    assert_int_equal(ent_flow_person_add(n->flow, by, name, role, &key, NULL), ENT_OK);
+    assert_int_equal(ent_flow_person(n->flow, name, ret, NULL), ENT_OK);
+}
+
+static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
+{
+    ent_public_key public;
+    n->story = s;
+    snprintf(n->c.name, sizeof n->c.name, "%s", name);
+    ent_sign_keys((uint8_t[32]){seed}, &public, &n->c.identity);
+    n->c.clock = ent_story_clock_port(&s->clock);
+    n->c.random = ent_story_random_port(&s->random);
+    n->c.decoder = ent_sandbox_direct(jobs);
+    n->c.partners = (ent_partners){.self = n, .send = send_message};
+    n->c.read_doc = ent_yaml_read;
+    n->c.regimes = &s->regime;
+    n->c.regime_count = 1;
+    n->c.threads = 1;
+    assert_int_equal(ent_memory_store(&n->c.store, NULL), ENT_OK);
+    assert_int_equal(ent_memory_keys(n->c.random, &n->c.keys, NULL), ENT_OK);
+    assert_int_equal(ent_memory_ledger(name, &n->c.identity, &n->c.ledger, NULL), ENT_OK);
+    assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
+    add_person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
+    add_person(n, &n->custodian, "o.example", ENT_ROLE_OFFICER, &n->officer);
+    add_person(n, &n->custodian, "x.example", ENT_ROLE_EXAMINER, &n->examiner);
+    make_card(s, n);
+}
+
+void story_begin(story *s, uint64_t seed)
+{
+    ent_card card;
+    *s = (story){.clock = {.now = ent_date_start((ent_date){2026, 3, 10})}, .random = {.seed = seed}};
+    s->last_request = ENT_BUF(16 << 20);
+    s->regime = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},
+                             .extend = {.allowed = true, .by = {2, 0, 0}, .times = 1, .within_last = {0, 3, 0}, .decided_by = "district-judge", .clause = "20B(5)"}};
+    begin_node(s, &s->gb, "gb.example", 1);
+    begin_node(s, &s->us, "us.example", 2);
+    assert_int_equal(ent_flow_partner_add(s->gb.flow, &s->gb.custodian, s->us.card, s->us.card_len, &card, NULL), ENT_OK);
+    assert_int_equal(ent_flow_partner_add(s->us.flow, &s->us.custodian, s->gb.card, s->gb.card_len, &card, NULL), ENT_OK);
+}
+
+static void end_node(story_node *n)
+{
+    ent_flow_close(n->flow);
+    n->c.store.close(n->c.store.self);
+    n->c.keys.close(n->c.keys.self);
+    n->c.ledger.close(n->c.ledger.self);
+}
+
+void story_end(story *s)
+{
+    end_node(&s->gb);
+    end_node(&s->us);
+    ent_buf_free(&s->last_request);
+}
+
+void story_restart(story *s, story_node *n)
+{
+    (void)s;
+    ent_flow_close(n->flow);
+    assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
+}
+
+void story_agree(story *s, unsigned version, unsigned per_day)
+{
+    char file[4096], keys[2][ENT_BASE64_SIZE(32)];
+    ent_public_key gb, us;
+    ent_agreement_view v;
+    ent_err err = {0};
+    ent_sign_public(&s->gb.c.identity, &gb);
+    ent_sign_public(&s->us.c.identity, &us);
+    ent_base64(gb.b, 32, keys[0]);
+    ent_base64(us.b, 32, keys[1]);
+    int n = snprintf(file, sizeof file,
+                     "agreement: deal\nversion: %u\ntitle: For stories\n"
+                     "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
+                     "witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]\n"
+                     "in-force: { from: 2026-01-01, until: 2028-12-31, review: 2027-01-01 }\nflows:\n"
+                     "  - name: check\n    holder: gb.example\n    requester: us.example\n"
+                     "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
+                     "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
+                     "    search: { per-day: %u, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+                     "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
+                     "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
+                     "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
+                     version, keys[0], keys[1], per_day);
+    if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    size_t told;
+    assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SIGN, &v, &err), ENT_OK);
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, &err), ENT_OK);
+    assert_int_equal(v.state, ENT_AGREEMENT_SIGNED);
+}
+
+void story_print(uint32_t finger, uint32_t impression, ent_buf *ret_png)
+{
+    ent_synth_finger *f;
+    ent_image image;
+    *ret_png = ENT_BUF(1 << 20);
+    assert_int_equal(ent_synth_finger_new(11, finger, &f, NULL), ENT_OK);
+    assert_int_equal(ent_image_new(ENT_SYNTH_WIDTH, ENT_SYNTH_HEIGHT, 1, &image, NULL), ENT_OK);
+    image.ppi = 500;
+    ent_synth_impression(f, impression, image.pixels);
+    assert_int_equal(ent_image_encode(&image, ENT_IMAGE_PNG, 0, ret_png, NULL), ENT_OK);
+    ent_image_free(&image);
+    ent_synth_finger_free(f);
+}
+
+ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolled *ret)
+{
+    ENT_AUTO_BUF png = ENT_BUF(1);
+    ent_enrol_options o = {.taken_under = "ta-2000-s41"};
+    story_print(finger, impression, &png);
+    return ent_flow_enrol(s->gb.flow, &s->gb.custodian, png.data, png.len, &o, ret, NULL);
+}
+
+ent_code story_search(story *s, uint32_t finger, uint32_t impression, const char *purpose, ent_search_result *ret, ent_err *err)
+{
+    ENT_AUTO_BUF png = ENT_BUF(1);
+    ent_search_options o = {.agreement = "deal"};
+    snprintf(o.purpose, sizeof o.purpose, "%s", purpose);
+    story_print(finger, impression, &png);
+    return ent_flow_search(s->us.flow, &s->us.officer, png.data, png.len, &o, ret, err);
+}

@@ -1,0 +1,52 @@
+/* Two nodes in one process from one seed: memory adapters, a clock that the story moves, partners that are function calls.
+ * A message is "authenticated" by the link, as the exchange would do it; everything else is the real flow. */
+#ifndef TESTS_TWO_NODES_H
+#define TESTS_TWO_NODES_H
+
+#include "base/test.h"
+
+#include "adapter/memory/memory.h"
+#include "adapter/sandbox/sandbox.h"
+#include "adapter/yaml/yaml.h"
+#include "base/text.h"
+#include "crypto/x509.h"
+#include "entente/finger_synth.h"
+#include "flow/capture/read.h"
+#include "flow/flow.h"
+#include "image/image.h"
+
+typedef struct story_node {
+    ent_flow_config c;
+    ent_flow_node *flow;
+    ent_actor custodian, officer, examiner;
+    struct story *story;
+    char card[ENT_CARD_MAX];
+    size_t card_len;
+} story_node;
+
+typedef struct story {
+    ent_story_clock clock;
+    ent_story_random random;
+    story_node gb, us;
+    bool line_down;
+    int64_t last_release; /* of the last answer, monotonic */
+    ent_buf last_request; /* body of the last message, to be sent again */
+    uint8_t last_id[ENT_ID_SIZE];
+    char last_proof[8192];
+    ent_regime regime;
+} story;
+
+void story_begin(story *s, uint64_t seed);
+void story_end(story *s);
+/* Closes and opens a node again on the same store, keys and ledger, as after a crash. */
+void story_restart(story *s, story_node *n);
+/* An agreement of one flow in which gb holds and us asks, signed by both. */
+void story_agree(story *s, unsigned version, unsigned per_day);
+/* A synthetic print as PNG. */
+void story_print(uint32_t finger, uint32_t impression, ent_buf *ret_png);
+ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolled *ret);
+ent_code story_search(story *s, uint32_t finger, uint32_t impression, const char *purpose, ent_search_result *ret, ent_err *err);
+/* Delivers a search message to gb as us had sent it, whatever it is. */
+int story_deliver(story *s, const ent_message *m, ent_buf *ret_body);
+
+#endif

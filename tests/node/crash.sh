@@ -1,0 +1,43 @@
+#!/bin/bash
+# SIGKILL at each commit point of enrol, search and destroy: nothing acknowledged is lost, no answer without its ledger entry,
+# a destruction that was begun is finished, nothing happens twice.
+source "$(dirname "$0")/world.sh"
+world 1000
+status 0 "prints are enrolled" enrol prints/[1-3]_1.png
+entries() { gb ledger show | grep -c "$1"; }
+killed() { wait "${pid[gb]}" 2>/dev/null; [ $? -eq 137 ] || bad "$1: the node was not killed there (is it built with -Dcommit_points=true?)"; unset "pid[gb]"; }
+again() { start gb || { bad "$1: the node does not start again"; cat gb.log; verdict; }; }
+count=3
+for point in before-persist after-persist after-append before-tell; do
+  stop gb; start gb ENTENTE_DIE_AT=enrol.$point || bad "start"
+  "$entente" synth finger --count 1 --impressions 1 --seed "9$count" -o fresh > /dev/null
+  enrol fresh/1_1.png > /dev/null 2>&1; killed "enrol.$point"; again "enrol.$point"
+  enrol fresh/1_1.png > out 2>&1 || bad "enrol.$point: the same file again"
+  count=$((count + 1))
+  [ "$(gb --json status | python3 -c 'import json,sys; print(json.load(sys.stdin)["gallery"])')" -eq $count ] || bad "enrol.$point: not $count prints"
+  [ "$(entries ' enrolled ')" -eq $count ] || bad "enrol.$point: not one ledger entry for each print"
+  [ "$(gb --json status | python3 -c 'import json,sys; print(json.load(sys.stdin)["outbox"])')" -eq 0 ] || bad "enrol.$point: the outbox is not empty"
+done
+for point in before-persist after-persist after-append before-tell; do
+  stop gb; start gb ENTENTE_DIE_AT=search.$point || bad "start"
+  before=$(entries answered)
+  search prints/1_2.png > out 2>&1 && bad "search.$point: an answer of a node that died"
+  killed "search.$point"; again "search.$point"
+  after=$(entries answered)
+  case $point in before-persist) want=$before ;; *) want=$((before + 1)) ;; esac
+  [ "$after" -eq "$want" ] || bad "search.$point: $((after - before)) entries \"answered\""
+  status 0 "search.$point: the next search" search prints/1_2.png
+done
+n=4
+for point in before-persist after-persist after-key after-append before-tell; do
+  "$entente" synth finger --count 1 --impressions 1 --seed "5$n" -o gone > /dev/null; n=$((n + 1))
+  status 0 "enrol for destroy.$point" enrol gone/1_1.png
+  id=$(sed -n 's/.*encounter \([0-9a-f]*\),.*/\1/p' out)
+  stop gb; start gb ENTENTE_DIE_AT=destroy.$point || bad "start"
+  gb destroy "$id" --reason test --as c.gb > /dev/null 2>&1; killed "destroy.$point"; again "destroy.$point"
+  if [ $point = before-persist ]; then status 0 "destroy.$point: not begun, so it is still there" gb destroy "$id" --reason test --as c.gb
+  else status 4 "destroy.$point: begun, so it is finished" gb record show "$id" --as c.gb; fi
+  status 3 "destroy.$point: a resend" enrol gone/1_1.png
+done
+[ "$(entries ' destroyed ')" -eq 5 ] || bad "not one entry for each destruction"
+verdict

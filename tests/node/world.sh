@@ -1,0 +1,70 @@
+# Two nodes on loopback for a test: source this, then `world`. Everything is in $work and ends with the test.
+set -u
+entente=$(readlink -f "$1"); here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/entente-test-XXXXXX"); cd "$work" || exit 1
+echo "a passphrase for tests only" > passphrase
+export ENTENTE_PASSPHRASE_FILE=$work/passphrase ENTENTE_QUICK_KEYS=1
+declare -A pid
+finish() { trap - EXIT; for p in "${pid[@]}"; do kill -9 "$p" 2>/dev/null; done; wait 2>/dev/null; rm -rf "$work"; }
+trap finish EXIT
+trap 'exit 130' INT TERM
+faults=0
+bad() { echo "FAILED: $1"; faults=$((faults + 1)); }
+# status WANT SENTENCE COMMAND…: runs it, output in $work/out
+status() { local want=$1 what=$2; shift 2; "$@" > out 2>&1; local got=$?; if [ $got -ne "$want" ]; then bad "$what: exit status $got, expected $want"; cat out; fi; }
+says() { grep -q -- "$1" out || { bad "$2: the output does not say \"$1\""; cat out; }; }
+gb() { "$entente" --node gb "$@"; }
+us() { "$entente" --node us "$@"; }
+start() { # NODE [VARIABLE=VALUE]
+  local n=$1; shift; rm -f "$n.ready"
+  env "$@" "$entente" --node "$n" serve > "$n.ready" 2> "$n.log" & pid[$n]=$!
+  for _ in $(seq 300); do grep -q ready "$n.ready" 2>/dev/null && return 0; kill -0 "${pid[$n]}" 2>/dev/null || break; sleep 0.1; done
+  return 1
+}
+stop() { kill -TERM "${pid[$1]}" 2>/dev/null; wait "${pid[$1]}" 2>/dev/null; local got=$?; unset "pid[$1]"; return $got; }
+key() { sed -n 's/^identity ed25519 //p' "$1"; }
+deal() { # VERSION PER-DAY
+  cat > deal.yaml <<Y
+agreement: deal
+version: $1
+title: For tests
+parties: [ { name: gb.example, country: GBR, key: $(key gb.card) }, { name: us.example, country: USA, key: $(key us.card) } ]
+witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]
+in-force: { from: 2020-01-01, until: ${3:-2099-12-31}, review: 2020-06-01 }
+flows:
+  - name: check
+    holder: gb.example
+    requester: us.example
+    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]
+    modalities: [fingerprint]
+    against: [tenprint]
+    subjects: { powers: [uk-terrorism-3y], exclude: [] }
+    search: { per-day: $2, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 20 s }
+    holder-keeps-probe: until-concluded
+    confirm: { by: holder, examiners: 2, within: 15 min }
+    disclose: { on-hit: [], on-confirmed: [name] }
+    copy: { mode: none }
+    requester-keeps: 90 days
+    on-behalf-of: never
+    onward: never
+    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }
+Y
+}
+world() { # PER-DAY
+  local port=$((20000 + RANDOM % 30000))
+  "$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory > /dev/null || exit 1
+  "$entente" init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory > /dev/null || exit 1
+  "$entente" synth finger --count 6 --impressions 2 --seed 5 -o prints > /dev/null || exit 1
+  start gb || { cat gb.log; exit 1; }
+  start us || { cat us.log; exit 1; }
+  gb person add x.gb --role examiner --as c.gb > /dev/null; us person add o.us --role officer --as c.us > /dev/null
+  gb partner card > gb.card 2>/dev/null; us partner card > us.card 2>/dev/null
+  gb partner add us.card --as c.gb > /dev/null; us partner add gb.card --as c.us > /dev/null
+  deal 1 "$1"
+  us agreement sign deal.yaml --as c.us > out 2>&1 || { cat out; exit 1; }
+  gb agreement countersign deal --as c.gb > out 2>&1 || { cat out; exit 1; }
+}
+enrol() { gb enrol "$@" --taken-under ta-2000-s41 --offence terrorism-related --as c.gb; }
+search() { us search "$1" --purpose threat-check --as o.us; }
+reference() { sed -n 's/^reference //p' out; }
+verdict() { [ $faults -eq 0 ] && exit 0; echo "$faults faults"; exit 1; }
