@@ -38,7 +38,8 @@ typedef struct pattern {
     point core[2], delta[2];
     int cores, deltas;
     float arch;      /* of an arch: how high it is */
-    float phase[4];  /* of the period's field */
+    float phase[6];  /* of the fields that make each finger its own */
+    float period;    /* mean, pixels */
 } pattern;
 
 /* Arch 5 %, loops 62 %, whorls 33 %, as in the population. */
@@ -47,7 +48,8 @@ static void draw_pattern(uint64_t *s, pattern *p)
     float kind = uniform(s, 0, 1), cx = W * 0.5f + uniform(s, -18, 18), cy = H * 0.45f + uniform(s, -22, 22);
     float side = next(s) & 1 ? 1.0f : -1.0f, away = uniform(s, 70, 110), below = uniform(s, 85, 130);
     *p = (pattern){.arch = uniform(s, 0.7f, 1.3f)};
-    for (int i = 0; i < 4; i++) p->phase[i] = uniform(s, 0, 6.28f);
+    for (int i = 0; i < 6; i++) p->phase[i] = uniform(s, 0, 6.28f);
+    p->period = uniform(s, 8.0f, 10.2f);
     if (kind < 0.05f) return;
     p->cores = p->deltas = kind < 0.67f ? 1 : 2;
     p->core[0] = (point){cx, cy};
@@ -58,18 +60,28 @@ static void draw_pattern(uint64_t *s, pattern *p)
     p->delta[1] = (point){cx - side * uniform(s, 70, 110), cy + uniform(s, 90, 135)};
 }
 
+/* A smooth bend of the whole field, so that no two loops lie alike. */
+static float bent(const pattern *p, float x, float y)
+{
+    double a, b, c, unused;
+    finger_sincos(x * 0.016 + p->phase[2], &a, &unused);
+    finger_sincos(y * 0.014 + p->phase[3], &b, &unused);
+    finger_sincos((x + y) * 0.011 + p->phase[4], &c, &unused);
+    return 0.13f * (float)(a + b + c);
+}
+
 static float orientation(const pattern *p, float x, float y)
 {
     if (!p->cores) { /* an arch: flat below, bent in the middle */
         float up = (H * 0.62f - y) / H, across = (x - W * 0.5f) / W;
         up = up < 0 ? 0 : up;
-        return -3.0f * p->arch * across * up * 2.2f;
+        return -3.0f * p->arch * across * up * 2.2f + bent(p, x, y);
     }
     float a = 0;
     for (int i = 0; i < p->deltas; i++) a += finger_atan2(y - p->delta[i].y, x - p->delta[i].x);
     for (int i = 0; i < p->cores; i++) a -= finger_atan2(y - p->core[i].y, x - p->core[i].x);
     /* y grows downward; half the angle of poles minus zeros, turned so that ridges lie flat far below */
-    return -0.5f * a;
+    return -0.5f * a + bent(p, x, y);
 }
 
 static float period(const pattern *p, float x, float y)
@@ -77,7 +89,7 @@ static float period(const pattern *p, float x, float y)
     double a, b, c;
     finger_sincos(x * 0.013 + p->phase[0], &a, &c);
     finger_sincos(y * 0.011 + p->phase[1], &b, &c);
-    return 9.0f + 0.7f * (float)(a + b) + 1.0f * (y > H * 0.7f ? (y - H * 0.7f) / (H * 0.3f) : 0);
+    return p->period + 0.6f * (float)(a + b) + 1.0f * (y > H * 0.7f ? (y - H * 0.7f) / (H * 0.3f) : 0);
 }
 
 /* One kernel for each orientation and period: a cosine across the ridges under a round Gaussian, without mean. */
