@@ -4,6 +4,8 @@
 #include "flow/search/search.h"
 #include "port/problem.h"
 
+#include <pthread.h>
+
 static story *s;
 
 static int setup(void **state)
@@ -195,6 +197,57 @@ static void quota_exhausted(void **state)
     assert_false(ask(2).refused);
 }
 
+/* A question that waits to be delivered, with texts of its own. */
+typedef struct waiting {
+    pthread_t thread;
+    ent_message m;
+    char *proof;
+    void *body;
+    int status;
+} waiting;
+
+static void *deliver(void *self)
+{
+    waiting *q = self;
+    int64_t release;
+    ENT_AUTO_BUF answer = ENT_BUF(1 << 16);
+    ent_arrival a = {.message = q->m, .received = s->clock.now, .signature_base = "base"};
+    snprintf(a.partner, sizeof a.partner, "%s", s->requester.name);
+    ent_inbox inbox = ent_flow_inbox(s->holder.flow);
+    inbox.receive(inbox.self, &a, &q->status, &answer, &release);
+    return NULL;
+}
+
+/* Quota: twice as many at the same time; exactly what the day grants is answered, each refusal is written down. */
+static void quota_in_parallel(void **state)
+{
+    (void)state;
+    waiting q[2 * STORY_PER_DAY];
+    int answered = 0, refused = 0;
+    s->down = true; /* asked, and kept here */
+    for (int i = 0; i < 2 * STORY_PER_DAY; i++) {
+        ent_search_result r;
+        ent_err err = {0};
+        assert_int_equal(story_search(s, 2, 1, &r, &err), ENT_UNREACHABLE);
+        q[i] = (waiting){.m = s->last, .proof = strdup(s->last_proof), .body = malloc(s->last.body_len)};
+        memcpy(q[i].body, s->last.body, s->last.body_len);
+        q[i].m.proof = q[i].proof;
+        q[i].m.body = q[i].body;
+    }
+    uint64_t size = ledger_size(&s->holder);
+    for (int i = 0; i < 2 * STORY_PER_DAY; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
+    for (int i = 0; i < 2 * STORY_PER_DAY; i++) {
+        pthread_join(q[i].thread, NULL);
+        answered += q[i].status == 200;
+        refused += q[i].status == 429;
+        free(q[i].proof);
+        free(q[i].body);
+    }
+    assert_int_equal(answered, STORY_PER_DAY);
+    assert_int_equal(refused, STORY_PER_DAY);
+    assert_int_equal(ledger_size(&s->holder), size + 2 * STORY_PER_DAY);
+}
+
 /* Partner offline: no answer is told as such, written down, and is never "no hit". */
 static void partner_offline(void **state)
 {
@@ -228,7 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(hit_and_no_hit_look_alike), CASE(same_id_same_body), CASE(same_id_other_body), CASE(after_restart),
         CASE(after_destruction), CASE(after_suspension), CASE(answer_lost), CASE(without_proof_of_asked),
-        CASE(other_agreement), CASE(quota_exhausted), CASE(partner_offline), CASE(expired),
+        CASE(other_agreement), CASE(quota_exhausted), CASE(quota_in_parallel), CASE(partner_offline), CASE(expired),
     };
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
 }

@@ -56,8 +56,8 @@ static ent_code send_to_holder(void *self, const char *partner, const ent_messag
     (void)deadline;
     assert_string_equal(partner, s->holder.name);
     if (m->kind != ENT_MESSAGE_SEARCH) return ent_fail(err, ENT_UNREACHABLE, "only searches go over this line");
-    if (s->down) return ent_fail(err, ENT_UNREACHABLE, "the line is down");
     remember(s, m);
+    if (s->down) return ent_fail(err, ENT_UNREACHABLE, "the line is down");
     story_resend(s, &s->last);
     if (s->answer_lost) return ent_fail(err, ENT_TIMEOUT, "no answer in time");
     *ret = (ent_reply){.status = s->last_status, .body = ENT_BUF(1 << 16), .evidence = ENT_BUF(1 << 16), .wait_ms = 1};
