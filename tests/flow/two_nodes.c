@@ -22,15 +22,15 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
     ent_arrival in = {.message = *m, .received = s->clock.now, .signature_base = "the request's signature base"};
     int64_t release = 0;
     (void)deadline;
-    if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
-    assert_string_equal(partner, to->c.name);
-    snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
     if (m->kind == ENT_MESSAGE_SEARCH) {
         ent_buf_clear(&s->last_request);
         ent_buf_put(&s->last_request, m->body, m->body_len);
         memcpy(s->last_id, m->id, ENT_ID_SIZE);
         snprintf(s->last_proof, sizeof s->last_proof, "%s", m->proof);
     }
+    if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
+    assert_string_equal(partner, to->c.name);
+    snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
     ent_inbox inbox = ent_flow_inbox(to->flow);
     inbox.receive(inbox.self, &in, &ret->status, &ret->body, &release);
     s->last_release = release;
@@ -143,11 +143,11 @@ void story_agree(story *s, unsigned version, unsigned per_day)
                      "  - name: check\n    holder: gb.example\n    requester: us.example\n"
                      "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
                      "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
-                     "    search: { per-day: %u, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+                     "    search: { per-day: %u, %scandidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
                      "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
                      "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     version, keys[0], keys[1], per_day);
+                     version, keys[0], keys[1], per_day, s->limits);
     if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     size_t told;
     assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);

@@ -34,6 +34,7 @@ typedef struct story {
     uint8_t last_id[ENT_ID_SIZE];
     char last_proof[8192];
     ent_regime regime;
+    char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
 } story;
 
 void story_begin(story *s, uint64_t seed);

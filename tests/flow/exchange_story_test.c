@@ -1,0 +1,214 @@
+/* What the wire and the agreement promise, told by two whole nodes: the fault table's rows for replay after a suspension, quota and
+ * agreement, beside those of search_story_test.c. */
+#include "flow/two_nodes.h"
+
+#include "flow/search/search.h"
+#include "port/problem.h"
+
+#include <pthread.h>
+
+static story *s;
+
+static int begin(void **state)
+{
+    (void)state;
+    s = calloc(1, sizeof *s);
+    story_begin(s, 1);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    story_end(s);
+    free(s);
+    return 0;
+}
+
+static ent_search_result ask(uint32_t finger)
+{
+    ent_search_result r = {0};
+    ent_err err = {0};
+    if (story_search(s, finger, 1, "threat-check", &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    ent_buf_free(&r.receipt);
+    return r;
+}
+
+static uint64_t holder_entries(void) { return s->gb.c.ledger.size(s->gb.c.ledger.self); }
+
+static void see_digest(void *ctx, const ent_agreement_view *v) { memcpy(ctx, v->digest, 32); }
+
+/* The last message, as it was sent. */
+static ent_message the_last(uint8_t digest[32])
+{
+    assert_int_equal(ent_flow_agreements(s->gb.flow, see_digest, digest, NULL), ENT_OK);
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .agreement_digest = digest, .flow = "check",
+                     .purpose = "threat-check", .proof = s->last_proof, .body = s->last_request.data, .body_len = s->last_request.len};
+    memcpy(m.id, s->last_id, ENT_ID_SIZE);
+    return m;
+}
+
+static void expect_refused(const ent_message *m, int status, ent_code code, const char *clause)
+{
+    ent_problem p = {0};
+    ENT_AUTO_BUF body = ENT_BUF(65536);
+    assert_int_equal(story_deliver(s, m, &body), status);
+    assert_int_equal(ent_problem_read(body.data, body.len, &p, NULL), ENT_OK);
+    if (p.code != code || strcmp(p.clause, clause) != 0) fail_msg("%s %s (%s)", ent_code_name(p.code), p.clause, p.detail);
+    assert_int_equal(body.len, ENT_ANSWER_SIZE);
+}
+
+/* From size and time nobody on the line can tell a hit from none, nor from a refusal. */
+static void outcomes_look_alike(void **state)
+{
+    (void)state;
+    ent_enrolled e;
+    size_t size[3];
+    int64_t wait[3];
+    uint8_t digest[32];
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        ENT_AUTO_BUF body = ENT_BUF(65536);
+        assert_int_equal(ask(i ? 20 : 0).hit, i == 0);
+        ent_message m = the_last(digest);
+        if (i == 2) m.body_len--; /* a replay: refused */
+        int64_t before = s->clock.monotonic;
+        story_deliver(s, &m, &body);
+        size[i] = body.len;
+        wait[i] = s->last_release - before;
+    }
+    assert_true(size[0] == size[1] && size[1] == size[2]);
+    assert_true(wait[0] == wait[1] && wait[1] == wait[2]);
+}
+
+/* Replay after a suspension: refused with its clause, though the answer is known; also after a restart. */
+static void replay_after_suspension(void **state)
+{
+    (void)state;
+    ent_agreement_view v;
+    uint8_t digest[32];
+    story_agree(s, 1, 50);
+    ask(0);
+    ent_message m = the_last(digest);
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    uint64_t size = holder_entries();
+    for (int round = 0; round < 2; round++) {
+        expect_refused(&m, 403, ENT_REFUSED, "suspended by gb.example");
+        story_restart(s, &s->gb);
+    }
+    assert_int_equal(holder_entries(), size);
+}
+
+/* Another version, an unknown agreement: refused, each with its clause. */
+static void another_agreement(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    story_agree(s, 1, 50);
+    ask(0);
+    ent_message m = the_last(digest);
+    m.id[0] ^= 1;
+    m.agreement_version = 2;
+    expect_refused(&m, 403, ENT_REFUSED, "agreement version");
+    m.id[0] ^= 3;
+    m.agreement_version = 1;
+    m.agreement = "unheard-of";
+    expect_refused(&m, 403, ENT_REFUSED, "no agreement");
+}
+
+/* Agreement's dates: the day after its last, the requester does not even ask, and a holder that is asked refuses. */
+static void expired(void **state)
+{
+    (void)state;
+    ent_search_result r;
+    ent_err err = {0};
+    story_agree(s, 1, 50);
+    s->clock.now = ent_date_start((ent_date){2028, 12, 31});
+    assert_false(ask(0).refused);
+    s->clock.now = ent_date_start((ent_date){2029, 1, 1});
+    assert_int_equal(story_search(s, 0, 1, "threat-check", &r, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "in-force.until"));
+}
+
+/* By the hour, and by the hour for one officer, whatever the day grants. */
+static void quota_by_the_hour(void **state)
+{
+    (void)state;
+    snprintf(s->limits, sizeof s->limits, "per-hour: 3, per-officer-hour: 2, ");
+    story_agree(s, 1, 50);
+    ask(0);
+    ask(1);
+    assert_string_equal(ask(2).clause, "search.per-officer-hour");
+    ent_actor first = s->us.officer;
+    ent_public_key key = {{99}};
+    assert_int_equal(ent_flow_person_add(s->us.flow, &s->us.custodian, "o2.example", ENT_ROLE_OFFICER, &key, NULL), ENT_OK);
+    assert_int_equal(ent_flow_person(s->us.flow, "o2.example", &s->us.officer, NULL), ENT_OK);
+    assert_false(ask(0).refused);
+    assert_string_equal(ask(1).clause, "search.per-hour");
+    s->us.officer = first;
+    s->clock.now.ms += 3600000;
+    assert_false(ask(0).refused);
+}
+
+/* A question that was asked and waits to be delivered. */
+typedef struct waiting {
+    pthread_t thread;
+    ent_message m;
+    char *proof;
+    void *body;
+    int status;
+} waiting;
+
+static void *deliver(void *self)
+{
+    waiting *q = self;
+    int64_t release;
+    ENT_AUTO_BUF answer = ENT_BUF(65536);
+    ent_arrival in = {.message = q->m, .partner = "us.example", .received = s->clock.now, .signature_base = "base"};
+    ent_inbox inbox = ent_flow_inbox(s->gb.flow);
+    inbox.receive(inbox.self, &in, &q->status, &answer, &release);
+    return NULL;
+}
+
+/* Twice as many as the day grants, at the same time: exactly those are answered, each refusal is written down. */
+static void quota_in_parallel(void **state)
+{
+    (void)state;
+    enum { GRANTED = 6 };
+    waiting q[2 * GRANTED];
+    uint8_t digest[32];
+    int answered = 0, refused = 0;
+    story_agree(s, 1, GRANTED);
+    s->line_down = true; /* asked, and kept here */
+    for (int i = 0; i < 2 * GRANTED; i++) {
+        ent_search_result r;
+        ent_err err = {0};
+        assert_int_equal(story_search(s, 20, 1, "threat-check", &r, &err), ENT_UNREACHABLE);
+        q[i] = (waiting){.m = the_last(digest), .proof = strdup(s->last_proof), .body = malloc(s->last_request.len)};
+        memcpy(q[i].body, s->last_request.data, s->last_request.len);
+        q[i].m.proof = q[i].proof;
+        q[i].m.body = q[i].body;
+    }
+    uint64_t size = holder_entries();
+    for (int i = 0; i < 2 * GRANTED; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
+    for (int i = 0; i < 2 * GRANTED; i++) {
+        pthread_join(q[i].thread, NULL);
+        answered += q[i].status == 200;
+        refused += q[i].status == 429;
+        free(q[i].proof);
+        free(q[i].body);
+    }
+    assert_int_equal(answered, GRANTED);
+    assert_int_equal(refused, GRANTED);
+    assert_int_equal(holder_entries(), size + 2 * GRANTED);
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(replay_after_suspension), STORY(another_agreement),
+                                       STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel)};
+    return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
+}
