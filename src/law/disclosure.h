@@ -1,0 +1,40 @@
+/* What may leave after a hit, and when: (flow, the hit, who examined it, now) -> the fields, or the rule that refuses. A hit
+ * identifies nobody until the persons whom the agreement demands have confirmed it; a score never does.
+ *
+ * Pure. Any thread. That the agreement is in force is the envelope's; what the holder's own law forbids is the caller's. */
+#ifndef LAW_DISCLOSURE_H
+#define LAW_DISCLOSURE_H
+
+#include "base/ids.h"
+#include "law/agreement.h"
+
+/* One examiner's conclusion, signed by them; the caller has verified that. */
+typedef struct ent_conclusion {
+    char node[ENT_PARTY_NAME]; /* whose examiner */
+    ent_actor_id examiner;
+    ent_time at;
+    bool confirmed;            /* false: not the same person, or cannot be said */
+} ent_conclusion;
+
+typedef struct ent_disclosure_ask {
+    const ent_flow *flow;
+    bool hit;
+    ent_time answered, now;
+    const ent_conclusion *conclusions;
+    size_t count;
+    ent_actor_id by;           /* who discloses: none of the examiners */
+    uint32_t fields;           /* wanted, as bits of ent_field; 0: all that may go now */
+} ent_disclosure_ask;
+
+typedef struct ent_disclosure {
+    ent_code code;             /* ENT_OK, ENT_REFUSED */
+    bool confirmed;            /* as the flow demands it */
+    uint32_t fields;           /* what may leave: never more than the flow grants at this step */
+    char clause[ENT_LAW_CLAUSE], reason[160];
+} ent_disclosure;
+
+/* Always writes the whole answer. Of one examiner the last conclusion counts; one that is no confirmation stands in the way
+ * of all others. */
+void ent_disclosure_decide(const ent_disclosure_ask *ask, ent_disclosure *ret_disclosure);
+
+#endif

@@ -1,0 +1,109 @@
+#include "base/test.h"
+
+#include "law/disclosure.h"
+
+#define NAME (1u << ENT_FIELD_NAME)
+#define BIRTH (1u << ENT_FIELD_BIRTH_DATE)
+#define FACE (1u << ENT_FIELD_FACIAL_IMAGE)
+
+static ent_flow flow(void)
+{
+    return (ent_flow){.name = "check", .holder = "gb", .requester = "us", .confirm_by = ENT_CONFIRM_HOLDER, .examiners = 2,
+                      .confirm_within_ms = 900000, .on_hit = FACE, .on_confirmed = NAME};
+}
+
+static ent_conclusion says(const char *node, uint8_t who, int64_t at, bool confirmed)
+{
+    ent_conclusion c = {.examiner = {{who}}, .at = {at}, .confirmed = confirmed};
+    snprintf(c.node, sizeof c.node, "%s", node);
+    return c;
+}
+
+static ent_disclosure ask(const ent_flow *f, const ent_conclusion *c, size_t n, uint32_t fields)
+{
+    ent_disclosure d;
+    ent_disclosure_ask a = {.flow = f, .hit = true, .answered = {1000}, .now = {800000}, .conclusions = c, .count = n,
+                            .by = {{99}}, .fields = fields};
+    ent_disclosure_decide(&a, &d);
+    return d;
+}
+
+/* Before two of the holder's examiners have confirmed it, only the image for the comparison leaves. */
+static void persons_confirm(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    ent_conclusion c[] = {says("gb", 1, 2000, true), says("gb", 2, 3000, true)};
+    assert_int_equal(ask(&f, c, 0, 0).fields, FACE);
+    assert_int_equal(ask(&f, c, 0, NAME).code, ENT_REFUSED);
+    assert_string_equal(ask(&f, c, 1, NAME).clause, "disclose.on-hit");
+    ent_disclosure d = ask(&f, c, 2, 0);
+    assert_true(d.confirmed);
+    assert_int_equal(d.fields, NAME | FACE);
+    assert_int_equal(ask(&f, c, 2, NAME).fields, NAME);
+    assert_string_equal(ask(&f, c, 2, BIRTH).clause, "disclose.on-confirmed");
+    assert_int_equal(ask(&f, c, 2, BIRTH).fields, 0);
+}
+
+/* One person is not two, another node's examiner is not ours, and too late is not in time. */
+static void not_enough(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    ent_conclusion twice[] = {says("gb", 1, 2000, true), says("gb", 1, 3000, true)};
+    ent_conclusion theirs[] = {says("gb", 1, 2000, true), says("us", 2, 3000, true)};
+    ent_conclusion late[] = {says("gb", 1, 2000, true), says("gb", 2, 901001, true)};
+    ent_conclusion early[] = {says("gb", 1, 2000, true), says("gb", 2, 999, true)};
+    assert_false(ask(&f, twice, 2, 0).confirmed);
+    assert_false(ask(&f, theirs, 2, 0).confirmed);
+    assert_false(ask(&f, late, 2, 0).confirmed);
+    assert_false(ask(&f, early, 2, 0).confirmed);
+}
+
+/* A conclusion that is no confirmation stands in the way, until that examiner changes it. */
+static void one_rejection_stops_all(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    ent_conclusion c[] = {says("gb", 1, 2000, true), says("gb", 2, 3000, true), says("us", 3, 4000, false), says("us", 3, 5000, true)};
+    assert_int_equal(ask(&f, c, 3, 0).code, ENT_REFUSED);
+    assert_string_equal(ask(&f, c, 3, 0).clause, "confirm");
+    assert_true(ask(&f, c, 4, 0).confirmed);
+}
+
+/* Both sides, where the agreement says so. */
+static void both_sides(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    f.confirm_by = ENT_CONFIRM_BOTH;
+    f.examiners = 1;
+    ent_conclusion c[] = {says("gb", 1, 2000, true), says("us", 1, 3000, true)};
+    assert_false(ask(&f, c, 1, 0).confirmed);
+    assert_true(ask(&f, c, 2, 0).confirmed);
+    f.confirm_by = ENT_CONFIRM_REQUESTER;
+    assert_true(ask(&f, c + 1, 1, 0).confirmed);
+}
+
+/* No hit, nothing to grant, or one's own examination: refused. */
+static void refuses(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    ent_disclosure d;
+    ent_conclusion own[] = {says("gb", 99, 2000, true), says("gb", 2, 3000, true)};
+    assert_string_equal(ask(&f, own, 2, 0).reason, "who examined it does not disclose it");
+    ent_disclosure_ask a = {.flow = &f, .hit = false, .answered = {1000}, .now = {2000}};
+    ent_disclosure_decide(&a, &d);
+    assert_int_equal(d.code, ENT_REFUSED);
+    f.on_hit = 0;
+    assert_string_equal(ask(&f, NULL, 0, 0).reason, "nothing may leave before the hit is confirmed");
+    assert_int_equal(ask(&f, NULL, 0, 1u << 31).code, ENT_REFUSED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(persons_confirm), cmocka_unit_test(not_enough),
+                                       cmocka_unit_test(one_rejection_stops_all), cmocka_unit_test(both_sides), cmocka_unit_test(refuses)};
+    return cmocka_run_group_tests_name("disclosure", tests, NULL, NULL);
+}
