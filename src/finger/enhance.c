@@ -13,6 +13,8 @@
 #define TAPS FINGER_TAPS
 #define ORIENTATIONS 32
 #define PERIODS 12
+#define ACROSS 0.38 /* deviation of the window across the ridges, periods */
+#define ALONG 4.5   /* and along them, pixels */
 #define QUALITY_SCALE 90.0f
 #define LEAST_QUALITY 45.0f
 #define LEAST_STRENGTH 0.2f
@@ -42,7 +44,7 @@ static void make_kernel(float *kernel, int orientation, int step)
 {
     double sn, cs, period = (double)step_period(step);
     finger_sincos(orientation * (FINGER_PI / ORIENTATIONS), &sn, &cs);
-    double across = 0.45 * period, along = 4.5, sum = 0, weight = 0, window[TAPS], wave[TAPS], norm = 0;
+    double across = ACROSS * period, along = ALONG, sum = 0, weight = 0, window[TAPS], wave[TAPS], norm = 0;
     for (int k = 0; k <= TAPS / 2; k++) { /* the kernel is the same from both ends */
         double x = k % (2 * REACH + 1) - REACH, y = k / (2 * REACH + 1) - REACH, unused;
         double u = -sn * x + cs * y, v = cs * x + sn * y, twice = k < TAPS / 2 ? 2 : 1;

@@ -12,6 +12,7 @@
 #define NORM_LIMIT 2.5f
 #define MEAN_SMOOTH 1
 #define DEV_SMOOTH 2
+#define WIDTHS {1, 2, 5} /* smoothings of the tensor, one upon the other */
 #define STEP_SHARE 0.6f      /* of the variance */
 #define PERIOD_MIN 5.0f
 #define PERIOD_MAX 16.0f
@@ -180,7 +181,7 @@ void finger_orient(finger_canvas *c, const float *plane)
     float *d = c->scratch, *p = d + cells, *e = p + cells, *spare = e + cells, *bd = spare + cells, *bp = bd + cells;
     tensor(c, plane, d, p, e);
     memset(bd, 0, 2 * cells * sizeof *bd);
-    static const int times[3] = {1, 2, 5};
+    static const int times[3] = WIDTHS;
     for (int scale = 0; scale < 3; scale++) {
         finger_smooth(d, spare, c, times[scale]);
         finger_smooth(p, spare, c, times[scale]);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define LAYS 8
+#define LAYS 10
 
 enum { MINUTIAE_TERMS = 9, RIDGE_TERMS = 10 };
 
@@ -15,7 +15,7 @@ static const double minutiae_weights[MINUTIAE_TERMS] = {
 };
 
 static const double ridge_weights[RIDGE_TERMS] = {
-    -2.8122, 1.9454, -1.1735, 3.7955, 3.1052, 4.8795, -8.0212, -3.5982, 2.6081, -2.1089,
+    -1.1378, 2.1716, -5.647, 5.2675, 5.9611, 3.5399, -5.7657, -4.6864, 3.6481, 0.9296,
 };
 
 static double weigh(const double *weights, const double *terms, int n)

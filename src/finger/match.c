@@ -12,7 +12,8 @@
 
 #include <stdlib.h>
 
-#define PROPOSERS 16
+#define PROPOSERS 32       /* for the full match */
+#define PROPOSERS_COMPACT 16
 #define LAYS_COMPACT 3
 #define TURN_MISS 20 /* 1/256 turn: 28 degrees */
 
@@ -200,7 +201,8 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
     int n = finger_find_similar(p, t, s), kept = 0;
     float votes[PROPOSERS];
     finger_lay lays[PROPOSERS];
-    for (int k = 0; k < n && k < PROPOSERS; k++) {
+    int proposers = finger_min(n, most > LAYS_COMPACT ? PROPOSERS : PROPOSERS_COMPACT);
+    for (int k = 0; k < proposers; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];
         lays[k] = lay_from_pair(a, &t->minutiae[s[k].candidate]);
         lays[k].cx = a->x, lays[k].cy = a->y;
@@ -208,7 +210,7 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
     }
     for (; kept < most; kept++) {
         int top = -1;
-        for (int k = 0; k < n && k < PROPOSERS; k++)
+        for (int k = 0; k < proposers; k++)
             if (votes[k] > 0 && (top < 0 || votes[k] > votes[top])) top = k;
         if (top < 0) break;
         finger_found *f = &ret_found[kept];
