@@ -138,9 +138,8 @@ static ent_exchange_client *client_of(node *n)
     return client;
 }
 
-static int setup(void **state)
+static int start(unsigned queue)
 {
-    (void)state;
     signal(SIGPIPE, SIG_IGN);
     w = calloc(1, sizeof *w);
     make_node(&w->holder, "gb.holder", 1, real_now(), 30);
@@ -156,12 +155,24 @@ static int setup(void **state)
     ent_exchange_config c = {.name = w->holder.name, .address = "127.0.0.1",
                              .certificate = ent_buf_cstr(&w->holder.certificate), .key = ent_buf_cstr(&w->holder.key),
                              .identity = w->holder.secret, .directory = {NULL, by_name, by_certificate},
-                             .inbox = {NULL, receive}, .clock = clock, .random = ent_system_random(), .workers = 4};
+                             .inbox = {NULL, receive}, .clock = clock, .random = ent_system_random(), .workers = 4, .queue = queue};
     ent_err err = {0};
     if (ent_exchange_start(&c, &w->server, &err) != ENT_OK) fail_msg("%s", err.detail);
     snprintf(w->peers[0].address, sizeof w->peers[0].address, "https://127.0.0.1:%u", ent_exchange_port(w->server));
     w->client = client_of(&w->requester);
     return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return start(0);
+}
+
+static int setup_short_queue(void **state)
+{
+    (void)state;
+    return start(1);
 }
 
 static int teardown(void **state)
@@ -607,6 +618,43 @@ static void many_at_a_time(void **state)
     assert_int_equal(w->received, 200);
 }
 
+typedef struct asked {
+    pthread_t thread;
+    int status;
+} asked;
+
+static void *say_once(void *self)
+{
+    asked *a = self;
+    ent_reply r;
+    ent_message m = sample("x");
+    if (say(w->client, &m, &r, NULL) != ENT_OK) return NULL;
+    a->status = r.status;
+    ent_reply_free(&r);
+    return NULL;
+}
+
+/* More than it can work on and keep waiting: the rest is told so at once, signed, and may come again. */
+static void busy(void **state)
+{
+    (void)state;
+    asked a[16] = {0};
+    int answered = 0, told = 0;
+    w->work_ms = 300;
+    for (int i = 0; i < 16; i++) pthread_create(&a[i].thread, NULL, say_once, &a[i]);
+    for (int i = 0; i < 16; i++) {
+        pthread_join(a[i].thread, NULL);
+        answered += a[i].status == 200;
+        told += a[i].status == 503;
+    }
+    assert_int_equal(answered + told, 16);
+    assert_true(answered >= 4 && told >= 1);
+    ent_exchange_counts n;
+    ent_exchange_count(w->server, &n);
+    assert_int_equal(n.refused_busy, told);
+    expect_ok("again");
+}
+
 static void *stop_server(void *s)
 {
     ent_exchange_stop(s, 3000);
@@ -680,7 +728,8 @@ int main(void)
         CASE(tls_revoked_certificate), CASE(tls_wrong_server),      CASE(tls_none_and_old),
         CASE(wire_malformed),        CASE(wire_cut_and_dripped),    CASE(signature_flipped_bit),
         CASE(signature_of_another),  CASE(clock_outside_the_window), CASE(wire_silent_sockets),
-        CASE(many_at_a_time),        CASE(stops_gracefully),        CASE(reloads),
+        CASE(many_at_a_time),        cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
+                CASE(stops_gracefully),        CASE(reloads),
         CASE(failures_have_names),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
