@@ -14,7 +14,7 @@ static const struct {
     ent_image_encoder *encode;
 } formats[ENT_IMAGE_FORMAT_COUNT] = {
     [ENT_IMAGE_UNKNOWN] = {"unknown", "", NULL, NULL},
-    [ENT_IMAGE_WSQ] = {"WSQ", "wsq", NULL, NULL},
+    [ENT_IMAGE_WSQ] = {"WSQ", "wsq", ent_wsq_decode, NULL},
     [ENT_IMAGE_PNG] = {"PNG", "png", ent_png_decode, ent_png_encode},
     [ENT_IMAGE_JPEG] = {"JPEG", "jpg", ent_jpeg_decode, ent_jpeg_encode},
     [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", NULL, NULL},
