@@ -17,7 +17,7 @@ static const struct {
     [ENT_IMAGE_WSQ] = {"WSQ", "wsq", ent_wsq_decode, NULL},
     [ENT_IMAGE_PNG] = {"PNG", "png", ent_png_decode, ent_png_encode},
     [ENT_IMAGE_JPEG] = {"JPEG", "jpg", ent_jpeg_decode, ent_jpeg_encode},
-    [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", NULL, NULL},
+    [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", ent_jp2_decode, ent_jp2_encode},
     [ENT_IMAGE_TIFF] = {"TIFF", "tif", NULL, NULL},
     [ENT_IMAGE_BMP] = {"BMP", "bmp", ent_bmp_decode, ent_bmp_encode},
     [ENT_IMAGE_PGM] = {"PGM", "pgm", ent_pgm_decode, ent_pgm_encode},
