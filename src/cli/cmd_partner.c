@@ -66,9 +66,25 @@ static int list(ent_cli *cli, int argc, char **argv)
     return ent_cli_simple(cli, NULL, "partner-list", json_object(), NULL, print_partners);
 }
 
+static void print_revoked(const json_t *out) { printf("%s is refused from now on\n", ent_cli_text(out, "revoked")); }
+
+static int revoke(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "partner revoke NAME --as CUSTODIAN", .about = "Its keys and certificates are refused from this second, whatever it sends; a lost or stolen key. The ledger says so, old\n"
+                                                                                           "receipts stay verifiable. It comes back by a new rotation that people agree on.",
+                                   .example = "entente partner revoke us.example --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the partner");
+    return ent_cli_simple(cli, as, "partner-revoke", json_pack("{s:s}", "name", argv[0]), NULL, print_revoked);
+}
+
 int ent_cmd_partner(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"card", card, "print this node's card"}, {"add", add, "take a partner's card"}, {"list", list, "the partners"}, {0}};
+    static const ent_command commands[] = {{"card", card, "print this node's card"}, {"add", add, "take a partner's card"}, {"list", list, "the partners"}, {"revoke", revoke, "refuse a partner's keys from now on"}, {0}};
     return ent_cli_group(cli, "partner", "The other nodes. A card has what one node must know of another.", commands, argc, argv);
 }
 

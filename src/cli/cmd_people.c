@@ -125,21 +125,60 @@ static int rotate_person(ent_cli *cli, const char *as)
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }
 
+/* The node's own key: partners are told, the ledger goes on under the new one. */
+static int rotate_identity(ent_cli *cli, const char *as)
+{
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    ent_public_key key;
+    size_t told = 0;
+    ent_code code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) {
+        ent_sign_public(ent_cli_secret(s), &key);
+        code = ent_node_rotate_identity(cli->node, cli->program, as, &key, &told, &err);
+    }
+    ent_cli_end(s);
+    err.code = code;
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    if (cli->json) printf("{\"told\":%zu}\n", told);
+    else printf("the node has a new identity key; %zu partners took it. Send the new card (`entente partner card`) to the others.\n", told);
+    return 0;
+}
+
 static int keys_rotate(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "keys rotate --as NAME", .about = "A new personal key, signed by the old one; both are valid for 30 days, the ledger says so.",
+    static const ent_cmd_help h = {.usage = "keys rotate [--identity] --as NAME",
+                                   .about = "A new personal key, or with --identity a new key of the node (stop it first). The old one signs the new; both are valid for 30\n"
+                                            "days, partners are told, both ledgers say so. Receipts of before verify with the card of before.",
                                    .example = "entente keys rotate --as o.example"};
     const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "whose key"}, {0}};
+    bool identity = false;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "whose key; with --identity: custodian or operator"},
+                            {.name = "--identity", .flag = &identity, .help = "the node's own key"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (!as) return ent_cli_usage(&h, "say who: --as NAME");
-    return rotate_person(cli, as);
+    return identity ? rotate_identity(cli, as) : rotate_person(cli, as);
+}
+
+static void print_revoked(const json_t *out) { printf("%s may do nothing here from now on\n", ent_cli_text(out, "suspended")); }
+
+static int keys_revoke(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "keys revoke NAME --as CUSTODIAN", .about = "A person's key is refused from this second; a partner's: `entente partner revoke`. Old receipts stay verifiable.",
+                                   .example = "entente keys revoke o.example --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the person");
+    return ent_cli_simple(cli, as, "person-suspend", json_pack("{s:s}", "name", argv[0]), NULL, print_revoked);
 }
 
 int ent_cmd_keys(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"rotate", keys_rotate, "a new key, signed by the old one"}, {0}};
+    static const ent_command commands[] = {{"rotate", keys_rotate, "a new key, signed by the old one"}, {"revoke", keys_revoke, "refuse a person's key"}, {0}};
     return ent_cli_group(cli, "keys", "Keys that follow one another.", commands, argc, argv);
 }

@@ -66,6 +66,8 @@ ENT_MUST_CHECK ent_code ent_flow_partner_add(ent_flow_node *n, const ent_actor *
                                              ent_card *ret_card, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx,
                                           ent_err *err);
+/* Its keys and certificates are refused from this second, whatever it sends. */
+ENT_MUST_CHECK ent_code ent_flow_partner_revoke(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
 ent_directory ent_flow_directory(ent_flow_node *n);
 
 typedef struct ent_agreement_view {

@@ -101,6 +101,34 @@ ent_code ent_flow_partner_add(ent_flow_node *n, const ent_actor *by, const void 
     return code;
 }
 
+/* The row keeps the card's text behind a fixed head. */
+static ent_code stored_card(ent_flow_node *n, const char *name, ent_buf *ret_text, ent_err *err)
+{
+    enum { HEAD = 1 + 1 + 32 + 8 };
+    ENT_AUTO_BUF row = ENT_BUF(ENT_CARD_MAX + 64);
+    ENT_TRY(n->c.store.get(n->c.store.self, ENT_TABLE_PARTNERS, name, strlen(name), &row, err));
+    if (row.len <= HEAD) return ent_fail(err, ENT_DAMAGED, "the row of %s cannot be read", name);
+    ent_buf_put(ret_text, row.data + HEAD, row.len - HEAD);
+    return ent_buf_check(ret_text, err);
+}
+
+ent_code ent_flow_partner_revoke(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err)
+{
+    ENT_AUTO_BUF card = ENT_BUF(ENT_CARD_MAX);
+    ENT_TRY(ent_gate(by, ENT_MAY_ADD_PARTNER, err));
+    pthread_mutex_lock(&n->lock);
+    ent_held_partner *have = ent_partner_named(n, name), changed = {0};
+    ent_code code = have ? stored_card(n, name, &card, err) : ent_fail(err, ENT_NOT_FOUND, "no partner \"%s\" is known here", name);
+    if (code == ENT_OK) {
+        changed = *have;
+        changed.revoked = true;
+        code = commit_partner(n, by, &changed, card.data, card.len, "revoked", err);
+    }
+    if (code == ENT_OK) have->revoked = true;
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
 ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx, ent_err *err)
 {
     (void)err;

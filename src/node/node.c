@@ -148,6 +148,7 @@ static ent_code open_all(ent_node *n, const char *program, bool serving, ent_err
     ENT_TRY(ent_sandbox_start(program, n->config.decoders ? n->config.decoders : 1, &n->sandbox, err));
     if (serving) ENT_TRY(protect_memory(n, err));
     ENT_TRY(load_regimes(n, err));
+    ENT_TRY(ent_node_finish_rotation(n->folder, n->config.name, err));
     ENT_TRY(open_ports(n, serving, err));
     return ent_flow_open(&n->flow_config, &n->flow, err);
 }

@@ -1,5 +1,6 @@
 #include "node/wiring.h"
 
+#include "adapter/file/disk.h"
 #include "adapter/file/file.h"
 #include "api/exchange/server.h"
 #include "base/check.h"
@@ -51,14 +52,30 @@ static ent_code start_exchange(ent_node *n, ent_exchange_server **ret, ent_err *
     return code;
 }
 
-/* Waits for a signal, ticking; SIGHUP is reported and goes on. */
-static void wait_for_end(ent_node *n, const sigset_t *set)
+/* A new certificate for what connects from now on; the one that is there stays when the new cannot be used. */
+static void reload(ent_node *n, ent_exchange_server *server)
+{
+    ENT_AUTO_BUF certificate = ENT_BUF(65536), key = ENT_BUF(65536);
+    char path[PATH_MAX];
+    ent_err err = {0};
+    ent_node_path(n->folder, "tls.crt", path);
+    ent_code code = ent_disk_load(path, &certificate, &err);
+    ent_node_path(n->folder, "tls.key", path);
+    if (code == ENT_OK) code = ent_disk_load(path, &key, &err);
+    if (code == ENT_OK) code = ent_exchange_reload(server, ent_buf_cstr(&certificate), ent_buf_cstr(&key), &n->identity, &err);
+    if (code == ENT_OK) note(6, "certificate read anew");
+    else note(3, "the certificate was not read anew: %s", err.detail);
+    warn_about_keys(n);
+}
+
+/* Waits for a signal, ticking. */
+static void wait_for_end(ent_node *n, ent_exchange_server *server, const sigset_t *set)
 {
     const struct timespec minute = {.tv_sec = TICK_S};
     for (;;) {
         int got = sigtimedwait(set, NULL, &minute);
         if (got == SIGTERM || got == SIGINT) return;
-        if (got == SIGHUP) warn_about_keys(n);
+        if (got == SIGHUP) reload(n, server);
         if (got < 0 && errno == EINTR) continue;
         tick(n);
     }
@@ -83,7 +100,7 @@ ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), vo
     if (code == ENT_OK) {
         warn_about_keys(n);
         if (ready) ready(ctx, ent_exchange_port(server));
-        wait_for_end(n, &set);
+        wait_for_end(n, server, &set);
         note(6, "stopping: what was begun is answered first");
     }
     ent_desk_stop(desk);

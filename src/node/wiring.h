@@ -22,6 +22,8 @@ struct ent_node {
 };
 
 ENT_MUST_CHECK ent_code ent_node_load_identity(const char *folder, ent_secret_key *ret_secret, ent_err *err);
+/* Before anything is opened: a rotation that was cut short is finished when the ledger has the new key, undone otherwise. */
+ENT_MUST_CHECK ent_code ent_node_finish_rotation(const char *folder, const char *name, ent_err *err);
 ent_code ent_node_by_name(void *self, const char *name, ent_peer *ret_peer, ent_err *err);
 ent_code ent_node_by_certificate(void *self, const uint8_t sha256[32], ent_peer *ret_peer, ent_err *err);
 

@@ -25,4 +25,8 @@ ENT_MUST_CHECK ent_code ent_file_keys(const char *folder, bool create, ent_rando
 ENT_MUST_CHECK ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secret_key *secret, bool create,
                                         ent_ledger *ret_ledger, ent_err *err);
 
+/* The signing key changes: the checkpoint of `was` is signed anew by `now`. Done when it returns; before, the old one counts. */
+ENT_MUST_CHECK ent_code ent_file_ledger_resign(const char *folder, const char *origin, const ent_secret_key *was,
+                                               const ent_secret_key *now, ent_err *err);
+
 #endif

@@ -403,3 +403,16 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
                                .checkpoint = checkpoint, .close = close_ledger};
     return ENT_OK;
 }
+
+ent_code ent_file_ledger_resign(const char *folder, const char *origin, const ent_secret_key *was, const ent_secret_key *now, ent_err *err)
+{
+    ent_ledger ledger;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ENT_TRY(ent_file_ledger(folder, origin, was, false, &ledger, err));
+    file_ledger *l = ledger.self;
+    l->secret = *now;
+    ent_code code = sign_tree(l, l->size, &note, err);
+    if (code == ENT_OK) code = write_head(l, &note, err);
+    close_ledger(l);
+    return code;
+}

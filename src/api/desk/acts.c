@@ -159,6 +159,15 @@ static ent_code partner_add(const ent_desk_node *n, const ent_desk_request *r, j
     return ENT_OK;
 }
 
+static ent_code partner_revoke(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *name;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(ent_flow_partner_revoke(n->flow, r->by, name, err));
+    json_object_set_new(out, "revoked", json_string(name));
+    return ENT_OK;
+}
+
 static void see_partner(void *ctx, const ent_card *card)
 {
     json_t *p = json_object();
@@ -531,6 +540,7 @@ static const struct {
     {"person-rotate", true, person_rotate},
     {"partner-list", false, partner_list},
     {"partner-add", true, partner_add},
+    {"partner-revoke", true, partner_revoke},
     {"agreement-list", false, agreement_list},
     {"agreement-envelope", false, agreement_envelope},
     {"agreement-sign", true, agreement_sign},

@@ -17,7 +17,7 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
-enum { NONCES = 8192, WINDOW_MS = 60000 };
+enum { NONCES = 32768, WINDOW_MS = 60000 };
 
 struct ent_desk {
     struct MHD_Daemon *socket, *loopback;

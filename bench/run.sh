@@ -1,0 +1,7 @@
+#!/bin/sh
+# Every benchmark, one after the other; each says what it measures. Results with the machine's description: bench/README.md.
+set -eu
+cd "$(dirname "$0")/.."
+entente=${1:-build/entente}
+"$(dirname "$entente")/bench/bench_exchange" 2 || true
+bash bench/search.sh "$entente" "${PRINTS:-10000}" 20

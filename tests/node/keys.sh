@@ -1,0 +1,37 @@
+#!/bin/bash
+# Keys that follow one another: a person's, a node's; old receipts verify, partners go on, the revoked are refused.
+source "$(dirname "$0")/world.sh"
+world 1000
+status 0 "prints are enrolled" enrol prints/[1-3]_1.png
+status 0 "a search" search prints/1_2.png; first=$(reference)
+
+# a person
+echo "another passphrase" > next
+cp us/people/o.us.key before.key
+status 0 "a person's new key" us keys rotate --as o.us
+status 0 "a search with the new key" search prints/1_2.png
+cp us/people/o.us.key new.key; cp before.key us/people/o.us.key
+status 0 "the old key is valid for a while" search prints/1_2.png
+cp new.key us/people/o.us.key
+
+# a node: not while it serves
+status 4 "while it serves" gb keys rotate --identity --as c.gb; says "another process" "while it serves"
+cp gb.card gb.card.before
+stop gb
+status 0 "the node's new key" gb keys rotate --identity --as c.gb; says "1 partners took it" "the partner was told"
+start gb || { bad "the node does not start with its new key"; cat gb.log; verdict; }
+gb partner card > gb.card 2>/dev/null
+[ "$(key gb.card)" != "$(key gb.card.before)" ] || bad "the card has the old key"
+gb ledger show > out; says "rotated" "the holder's ledger"
+us ledger show > out; says "partner rotated" "the partner's ledger"
+status 0 "an old receipt with the old card" "$entente" verify us/receipts/$first.tlog-proof --card gb.card.before
+status 4 "an old receipt with the new card" "$entente" verify us/receipts/$first.tlog-proof --card gb.card
+status 0 "a search of a holder with a new key" search prints/2_2.png; second=$(reference)
+status 0 "its receipt with the new card" "$entente" verify us/receipts/$second.tlog-proof --card gb.card
+
+# a partner that is revoked
+status 0 "a revocation" gb partner revoke us.example --as c.gb
+status 3 "a search by who was revoked" search prints/2_2.png
+status 0 "a person is revoked" us keys revoke o.us --as c.us
+status 3 "a search by a person who was revoked" search prints/2_2.png; says "suspended" "a search by a person who was revoked"
+verdict
