@@ -15,12 +15,12 @@
 #include <stdlib.h>
 
 #define SIDE FINGER_RIDGE_SIDE
-#define MARGIN 8
+#define MARGIN 14
 #define STRIDE (SIDE + 2 * MARGIN)
 #define BLOCK FINGER_BLOCK
 #define STEP 8
 #define GRID (SIDE / STEP)
-#define FILLED 110 /* samples of 256 that a block needs on both prints */
+#define FILLED 90 /* samples of 256 that a block needs on both prints */
 #define SEED_REACH 3
 #define GOOD 0.6f
 
