@@ -61,7 +61,7 @@ ENT_API ENT_MUST_CHECK ent_code ent_finger_extract(const ent_finger_image *image
                                                    ent_err *err);
 
 /* From minutiae that somebody else found: count 1 to 255, positions inside width x height (pixels at 500 ppi).
- * Without texture and ridge part it matches less well. ENT_FORMAT on a position outside or a count of zero. */
+ * Without texture and ridge part it matches less well; the best 128 are kept. ENT_FORMAT on a position outside or a count of zero. */
 ENT_API ENT_MUST_CHECK ent_code ent_finger_import(const ent_finger_minutia *minutiae, size_t count,
                                                   const uint32_t size[2], ent_finger_template **ret_template,
                                                   ent_err *err);
@@ -111,7 +111,8 @@ ENT_API ENT_MUST_CHECK ent_code ent_finger_probe_new(const ent_finger_template *
                                                      ent_err *err);
 ENT_API void ent_finger_probe_free(ent_finger_probe *p); /* erases; NULL is fine */
 
-/* The score of the compact parts alone: what 1:N uses. 0 or more, larger is more alike. Allocates nothing.
+/* The score of the compact parts alone: what 1:N uses. 40 plus 10 for each power of ten of the likelihood ratio, never
+ * below 0 (ent_finger_llr says what the data carry of it). Allocates nothing.
  * ret_pairs may be NULL. */
 ENT_API double ent_finger_match(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs);
 
