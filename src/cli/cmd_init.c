@@ -47,7 +47,7 @@ static ent_code make(const char *folder, const ent_node_config *c, const char *c
 
 int ent_cmd_init(ent_cli *cli, int argc, char **argv)
 {
-    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "XXX", *desk_port = "0";
+    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "ZZZ", *desk_port = "0";
     bool unlocked = false;
     const ent_opt opts[] = {{.name = "--name", .value = &name, .hint = "NAME", .help = "the node's name with partners (default: this machine's)"},
                             {.name = "--custodian", .value = &custodian, .hint = "NAME", .help = "the first custodian (default: custodian)"},

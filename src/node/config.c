@@ -87,6 +87,6 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "matching-threads: %u               # 0: one a core\n"
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "XXX", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->threads,
                 c->decoders, c->accept_unlocked_memory ? "true" : "false");
 }

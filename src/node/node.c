@@ -215,7 +215,7 @@ static ent_code make_card(void *self, ent_buf *ret_text, ent_err *err)
     char path[PATH_MAX];
     snprintf(card.name, sizeof card.name, "%s", n->config.name);
     snprintf(card.address, sizeof card.address, "%s", n->config.address);
-    snprintf(card.country, sizeof card.country, "%s", strcmp(n->config.country, "XXX") == 0 ? "" : n->config.country);
+    snprintf(card.country, sizeof card.country, "%s", strcmp(n->config.country, "ZZZ") == 0 ? "" : n->config.country);
     ent_sign_public(&n->identity, &card.identity);
     if (load_text(n->folder, "card.serial", &serial, NULL) == ENT_OK) card.serial = (uint32_t)strtoul(ent_buf_cstr(&serial), NULL, 10);
     ent_node_path(n->folder, "tls.crt", path);
