@@ -162,6 +162,17 @@ static void asks_for_the_proof(void **state)
     assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_REFUSED), 3);
 }
 
+/* A body that cannot be read is refused as such, and stands in the holder's ledger. */
+static void refuses_what_it_cannot_read(void **state)
+{
+    story *s = *state;
+    s->garble = true;
+    ent_search_result r = ask(s, 1, 0);
+    assert_true(r.refused);
+    assert_string_equal(r.clause, "unreadable request");
+    assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_REFUSED), 1);
+}
+
 /* The quota is spent search by search, and refused with its clause; the next day it is there again. */
 static void spends_the_quota(void **state)
 {
@@ -306,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
-        STORY(asks_for_the_proof), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends),
+        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

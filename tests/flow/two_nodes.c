@@ -31,6 +31,7 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
     if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
     assert_string_equal(partner, to->c.name);
     snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
+    if (s->garble && m->kind == ENT_MESSAGE_SEARCH) in.message.body_len /= 2;
     ent_inbox inbox = ent_flow_inbox(to->flow);
     inbox.receive(inbox.self, &in, &ret->status, &ret->body, &release);
     s->last_release = release;

@@ -29,6 +29,7 @@ typedef struct story {
     ent_story_random random;
     story_node gb, us;
     bool line_down;
+    bool garble;          /* bodies of searches are cut on the way */
     int64_t last_release; /* of the last answer, monotonic */
     ent_buf last_request; /* body of the last message, to be sent again */
     uint8_t last_id[ENT_ID_SIZE];

@@ -376,19 +376,20 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
         if (code == ENT_OK) return;
     }
     *ret_status = status_of(code);
-    if (code == ENT_REFUSED || code == ENT_QUOTA) {
+    /* what the decoder says of the partner's own bytes may go back to it; nothing else of ours */
+    bool theirs = *ret_status == 422 || *ret_status == 413;
+    if (code == ENT_REFUSED || code == ENT_QUOTA || theirs) { /* every request that was asked stands in our ledger too */
         ent_err failed;
         char reason[200];
-        snprintf(reason, sizeof reason, "%.199s", s->verdict.reason[0] ? s->verdict.reason : err.detail);
+        if (theirs) snprintf(s->verdict.clause, sizeof s->verdict.clause, "unreadable request");
+        snprintf(reason, sizeof reason, "%.199s", !theirs && s->verdict.reason[0] ? s->verdict.reason : err.detail);
         if (commit_refusal(s, reason, &failed) == ENT_OK) {
             ent_refusal_write(*ret_status, code, reason, s->verdict.clause, ret_body);
             return;
         }
         *ret_status = 500;
     }
-    /* what the decoder says of the partner's own bytes may go back to it; nothing else of ours */
-    bool theirs = *ret_status == 422 || *ret_status == 413;
-    ent_refusal_write(*ret_status, theirs ? code : ENT_INTERNAL, theirs ? err.detail : "the holder could not answer; ask again", "", ret_body);
+    ent_refusal_write(*ret_status, ENT_INTERNAL, "the holder could not answer; ask again", "", ret_body);
 }
 
 static int64_t on_grid(const ent_flow_node *n, int64_t from)
