@@ -23,6 +23,7 @@
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
     X(finger, finger, "extract, match and look at prints")                                                             \
+    X(evaluate, evaluate, "error rates of the engine")                                                                 \
     X(image, image, "convert and show images")                                                                         \
     X(itl, itl, "ANSI/NIST-ITL transactions")                                                                          \
     X(synth, synth, "make synthetic prints")                                                                           \

@@ -1,0 +1,29 @@
+/* Error rates of a matcher from scored pairs (ISO/IEC 19795-1), with bootstrap intervals over fingers, since pairs of one finger
+ * are not independent. Pure; deterministic. */
+#ifndef FINGER_STATS_H
+#define FINGER_STATS_H
+
+#include "entente/error.h"
+
+#include <stdbool.h>
+
+typedef struct ent_pair {
+    float score;
+    bool genuine;
+    uint32_t a, b; /* fingers; equal when genuine */
+} ent_pair;
+
+typedef struct ent_rate {
+    double value, low, high; /* shares; 95 % */
+    size_t errors;           /* that it rests on; fewer than ten: not measurable */
+} ent_rate;
+
+typedef struct ent_rates {
+    size_t genuine, impostor;
+    ent_rate eer, fnmr_100, fnmr_1000, fnmr_10000, fnmr_zero; /* FNMR at FMR 1 %, 0.1 %, 0.01 %, 0 */
+} ent_rates;
+
+/* Sorts the pairs. fingers: how many there are; samples of the bootstrap (0: no interval). ENT_NO_MEMORY, ENT_USAGE without both kinds. */
+ENT_MUST_CHECK ent_code ent_rates_of(ent_pair *pairs, size_t count, uint32_t fingers, unsigned samples, ent_rates *ret, ent_err *err);
+
+#endif
