@@ -23,7 +23,7 @@ typedef struct reading {
     float shift, scale, centre;
     float q[WSQ_BANDS], z[WSQ_BANDS];
     wsq_filters f;
-    bool has_filters, has_quantisation;
+    bool has_filters, has_quantisation, has_frame;
     huffman table[8];
     wsq_tree tree;
     int16_t *index; /* all bands' indexes, one band after the other */
@@ -71,6 +71,7 @@ static ent_code read_filters(reading *r, ent_cursor *c)
 
 static ent_code read_quantisation(reading *r, ent_cursor *c)
 {
+    if (r->index) return wrong(r, "a quantisation table after the first block");
     r->centre = scaled(c);
     for (int i = 0; i < WSQ_BANDS; i++) {
         r->q[i] = scaled(c);
@@ -115,11 +116,19 @@ static ent_code read_frame(reading *r, ent_cursor *c)
     r->shift = scaled(c);
     r->scale = scaled(c);
     if (!ent_cursor_ok(c)) return wrong(r, "the frame header ends too early");
-    if (r->index) return wrong(r, "a second frame");
+    if (r->has_frame) return wrong(r, "a second frame");
     if (r->width < 32 || r->height < 32) return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ: an image of %u x %u; at least 32 a side", r->width, r->height);
     if (r->width > ENT_LIMIT_IMAGE_SIDE || r->height > ENT_LIMIT_IMAGE_SIDE || (uint64_t)r->width * r->height > ENT_LIMIT_IMAGE_PIXELS)
         return ent_fail(r->err, ENT_TOO_LARGE, "WSQ: an image of %u x %u pixels", r->width, r->height);
-    if (!r->has_quantisation) return wrong(r, "a frame before its quantisation table");
+    r->has_frame = true;
+    return ENT_OK;
+}
+
+/* With the first block: tables and frame may come in any order before it, and none after. */
+static ent_code prepare(reading *r)
+{
+    if (r->index) return ENT_OK;
+    if (!r->has_frame || !r->has_quantisation) return wrong(r, "data before the frame header or the quantisation table");
     wsq_plan(r->width, r->height, &r->tree);
     for (int i = 0; i < WSQ_USED; i++)
         if (r->q[i] != 0) r->count += (size_t)r->tree.band[i].width * r->tree.band[i].height;
@@ -212,7 +221,7 @@ static ent_code read_indexes(reading *r, bits *b, const huffman *h)
 static ent_code read_block(reading *r, ent_cursor *c)
 {
     int id = ent_cursor_u8(c);
-    if (!r->index) return wrong(r, "data before the frame header");
+    ENT_TRY(prepare(r));
     if (!ent_cursor_ok(c) || id > 7 || !r->table[id].there) return wrong(r, "a block with a Huffman table that is not there");
     bits b = {.at = r->c.data + r->c.at, .end = r->c.data + r->c.len};
     ENT_TRY(read_indexes(r, &b, &r->table[id]));

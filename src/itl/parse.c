@@ -242,7 +242,8 @@ static ent_code parse_all(parsing *p)
 ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err *err)
 {
     if (len > ENT_LIMIT_ITL_FILE) return ent_fail(err, ENT_TOO_LARGE, "a transaction of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE);
-    if (len < 16 || memcmp(bytes, "1.00", 4) != 0) return ent_fail(err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction: it begins with the field 1.001");
+    /* older files write 1.1 or 1.01 */
+    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction: it begins with the field 1.001");
     ent_itl *t = calloc(1, sizeof *t);
     if (t) t->bytes = malloc(len), t->records = calloc(ENT_LIMIT_ITL_RECORDS, sizeof *t->records);
     if (!t || !t->bytes || !t->records) {

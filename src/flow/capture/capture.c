@@ -58,9 +58,10 @@ static void take_text(ent_cursor *c, char *ret_text, size_t cap)
 
 static void take_date(ent_cursor *c, ent_date *ret_date)
 {
-    ent_date d = ent_date_unpack(ent_cursor_u32(c));
-    if (d.year && !ent_date_valid(d)) c->bad = true;
-    else *ret_date = d;
+    uint32_t packed = ent_cursor_u32(c);
+    ent_date d = ent_date_unpack(packed);
+    if (packed && (!ent_date_valid(d) || ent_date_pack(d) != packed)) c->bad = true;
+    else *ret_date = packed ? d : (ent_date){0};
 }
 
 static bool take_image(ent_cursor *c, uint8_t **ret_image, size_t *ret_len)
