@@ -3,6 +3,7 @@
 
 #include "adapter/file/disk.h"
 #include "entente/finger.h"
+#include "finger/fmr.h"
 #include "image/image.h"
 
 #include <stdlib.h>
@@ -15,6 +16,11 @@ static ent_code load_template(const char *path, ent_finger_template **ret, ent_e
     ent_image image, grey;
     ent_code code = ent_cli_load(path, &bytes, err);
     if (code != ENT_OK) return code;
+    uint8_t position;
+    if (ent_fmr_is(bytes.data, bytes.len)) {
+        code = ent_fmr_read(bytes.data, bytes.len, ret, &position, err);
+        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
+    }
     if (bytes.len && ent_image_sniff(bytes.data, bytes.len) == ENT_IMAGE_UNKNOWN) {
         code = ent_finger_decode(bytes.data, bytes.len, ret, err);
         return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s is neither an image nor a template", path);
@@ -34,10 +40,10 @@ static ent_code load_template(const char *path, ent_finger_template **ret, ent_e
 
 static int extract(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--compact]", .about = "Writes the native template of a print (docs/protocol/finger-template.md).", .example = "entente finger extract thumb.png -o thumb.entf"};
-    const char *out = NULL;
+    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--format native|iso|ansi] [--compact]", .about = "Writes the template of a print: native (docs/protocol/finger-template.md), ISO/IEC 19794-2:2005 or ANSI/INCITS 378-2004.", .example = "entente finger extract thumb.png -o thumb.entf"};
+    const char *out = NULL, *format = "native";
     bool compact = false;
-    const ent_opt opts[] = {{.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
+    const ent_opt opts[] = {{.name = "--format", .value = &format, .hint = "native|iso|ansi", .help = "of the template"}, {.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
     ent_err err = {0};
     ent_finger_template *t = NULL;
     uint8_t bytes[ENT_FINGER_FULL_MAX];
@@ -45,9 +51,12 @@ static int extract(ent_cli *cli, int argc, char **argv)
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    bool iso = strcmp(format, "iso") == 0, ansi = strcmp(format, "ansi") == 0;
     if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
+    if (!iso && !ansi && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso or ansi");
     code = load_template(argv[0], &t, &err);
-    if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
+    if (code == ENT_OK && (iso || ansi)) code = ent_fmr_write(t, iso ? ENT_FMR_ISO_2005 : ENT_FMR_ANSI_2004, 0, bytes, &len, &err);
+    else if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
     if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
     if (code == ENT_OK) {
         ent_finger_minutiae(t, &count);
