@@ -33,7 +33,7 @@ enum ent_limits {
     ENT_LIMIT_LEDGER_ENTRY = 256,           /* every entry has this size */
     ENT_LIMIT_PROOF = 64,                   /* hashes in a Merkle proof */
     /* sandbox */
-    ENT_LIMIT_DECODE_MS = 2000,
+    ENT_LIMIT_DECODE_MS = 4000,             /* a tenprint card takes about half a second */
     ENT_LIMIT_DECODE_MEMORY = 512 << 20,
     /* memory that is locked and kept from dumps */
     ENT_LIMIT_ARENA = 64 << 20,
