@@ -28,18 +28,30 @@ static void note(int priority, const char *format, ...)
     va_end(args);
 }
 
+static void warn_about_person(void *ctx, const ent_actor *a)
+{
+    const ent_time *now = ctx;
+    char who[ENT_ID_TEXT];
+    if (a->suspended || a->expires_ms - now->ms >= WARN_MS) return;
+    ent_id_text(a->pseudonym.b, who);
+    note(4, "the key of the person %.8s… ends in %lld days: `entente keys rotate`", who, (long long)((a->expires_ms - now->ms) / 86400000));
+}
+
 static void warn_about_keys(ent_node *n)
 {
     uint8_t pin[32];
     ent_time until, now = ent_system_clock().now(NULL);
     if (ent_x509_pin((char *)n->certificate.data, n->certificate.len, pin, &until, NULL) == ENT_OK && until.ms - now.ms < WARN_MS)
-        note(4, "the TLS certificate ends in %lld days: `entente keys rotate --identity`", (long long)((until.ms - now.ms) / 86400000));
+        note(4, "the TLS certificate ends in %lld days: put a new tls.crt and tls.key there, send SIGHUP, give partners the card", (long long)((until.ms - now.ms) / 86400000));
+    (void)!ent_flow_people(n->flow, warn_about_person, &now, NULL);
 }
 
-static void tick(ent_node *n)
+/* Each minute; what ends soon is said at the start and once a day. */
+static void tick(ent_node *n, unsigned *minutes)
 {
     ent_err err = {0};
     if (ent_flow_tick(n->flow, &err) != ENT_OK) note(3, "%s", err.detail);
+    if (++*minutes % 1440 == 0) warn_about_keys(n);
 }
 
 static ent_code start_exchange(ent_node *n, ent_exchange_server **ret, ent_err *err)
@@ -72,12 +84,13 @@ static void reload(ent_node *n, ent_exchange_server *server)
 static void wait_for_end(ent_node *n, ent_exchange_server *server, const sigset_t *set)
 {
     const struct timespec minute = {.tv_sec = TICK_S};
+    unsigned minutes = 0;
     for (;;) {
         int got = sigtimedwait(set, NULL, &minute);
         if (got == SIGTERM || got == SIGINT) return;
         if (got == SIGHUP) reload(n, server);
         if (got < 0 && errno == EINTR) continue;
-        tick(n);
+        tick(n, &minutes);
     }
 }
 
