@@ -126,7 +126,7 @@ static int rotate_person(ent_cli *cli, const char *as)
 }
 
 /* The node's own key: partners are told, the ledger goes on under the new one. */
-static int rotate_identity(ent_cli *cli, const char *as)
+static int rotate_identity(ent_cli *cli, const char *as, bool revoke)
 {
     ent_cli_session *s = NULL;
     ent_err err = {0};
@@ -135,7 +135,7 @@ static int rotate_identity(ent_cli *cli, const char *as)
     ent_code code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) {
         ent_sign_public(ent_cli_secret(s), &key);
-        code = ent_node_rotate_identity(cli->node, cli->program, as, &key, &told, &err);
+        code = ent_node_rotate_identity(cli->node, cli->program, as, &key, revoke, &told, &err);
     }
     ent_cli_end(s);
     err.code = code;
@@ -159,21 +159,25 @@ static int keys_rotate(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (!as) return ent_cli_usage(&h, "say who: --as NAME");
-    return identity ? rotate_identity(cli, as) : rotate_person(cli, as);
+    return identity ? rotate_identity(cli, as, false) : rotate_person(cli, as);
 }
 
 static void print_revoked(const json_t *out) { printf("%s may do nothing here from now on\n", ent_cli_text(out, "suspended")); }
 
 static int keys_revoke(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "keys revoke NAME --as CUSTODIAN", .about = "A person's key is refused from this second; a partner's: `entente partner revoke`. Old receipts stay verifiable.",
+    static const ent_cmd_help h = {.usage = "keys revoke NAME|--identity --as CUSTODIAN",
+                                   .about = "A person's key is refused from this second. With --identity the node's own (stop it first): a new one takes its place, partners\n"
+                                            "are told to refuse the old at once. A partner's: `entente partner revoke`. Old receipts stay verifiable.",
                                    .example = "entente keys revoke o.example --as c.example"};
     const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian"}, {0}};
+    bool identity = false;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian"}, {.name = "--identity", .flag = &identity, .help = "the node's own key"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n != 1) return ent_cli_usage(&h, "name the person");
+    if (identity && as && n == 0) return rotate_identity(cli, as, true);
+    if (n != 1) return ent_cli_usage(&h, "name the person, or --identity and --as");
     return ent_cli_simple(cli, as, "person-suspend", json_pack("{s:s}", "name", argv[0]), NULL, print_revoked);
 }
 

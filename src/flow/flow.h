@@ -217,10 +217,10 @@ ent_inbox ent_flow_inbox(ent_flow_node *n);
 
 /* ---- the node's own keys ---- */
 
-/* Writes the ledger entry and tells every partner: signed by the old key, valid beside it for the overlap. The caller
- * stored the new key before. */
+/* Writes the ledger entry and tells every partner: signed by the old key, valid beside it for 30 days; revoke: not a second
+ * longer. The caller stored the new key before. */
 ENT_MUST_CHECK ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const ent_card *fresh,
-                                                 const ent_secret_key *secret, size_t *ret_told, ent_err *err);
+                                                 const ent_secret_key *secret, bool revoke, size_t *ret_told, ent_err *err);
 
 /* ---- for status pages ---- */
 

@@ -19,14 +19,16 @@ static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_card *ca
     if (card->serial <= have->card.serial) return ent_fail(err, ENT_REPLAY, "a card of serial %u, %u is known", card->serial, have->card.serial);
     fresh = *have;
     fresh.old_key = have->card.identity;
-    fresh.old_until_ms = ent_now(n).ms + OVERLAP_MS;
+    bool revoked = strcmp(in->message.purpose, "revoke") == 0; /* stolen or lost: the old key is refused from this second */
+    fresh.old_until_ms = revoked ? 0 : ent_now(n).ms + OVERLAP_MS;
     fresh.card = *card;
     ent_buf_u8(&row, 1);
     ent_buf_u8(&row, 0);
     ent_buf_put(&row, fresh.old_key.b, 32);
     ent_buf_u64(&row, (uint64_t)fresh.old_until_ms);
     ent_buf_put(&row, in->message.body, in->message.body_len);
-    ent_entry e = {.kind = ENT_ENTRY_KEY, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .clause = "partner rotated"};
+    ent_entry e = {.kind = ENT_ENTRY_KEY, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
+    snprintf(e.clause, sizeof e.clause, "%s", revoked ? "partner revoked its key" : "partner rotated");
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_sha256(in->message.body, in->message.body_len, e.commitment);
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTNERS, ENT_BYTES(card->name, strlen(card->name)), ENT_BYTES(row.data, row.len));
@@ -62,7 +64,8 @@ static void gather(void *ctx, const ent_card *card)
     if (s->count < 64) snprintf(s->name[s->count++], ENT_NODE_NAME_MAX, "%s", card->name);
 }
 
-ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const ent_card *fresh, const ent_secret_key *secret, size_t *ret_told, ent_err *err)
+ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const ent_card *fresh, const ent_secret_key *secret, bool revoke, size_t *ret_told,
+                                  ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("identity");
     ENT_AUTO_BUF card = ENT_BUF(ENT_CARD_MAX);
@@ -70,7 +73,8 @@ ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const e
     ENT_TRY(ent_gate(by, ENT_MAY_ROTATE_IDENTITY, err));
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(ent_card_encode(fresh, secret, &card, err));
-    ent_entry e = {.kind = ENT_ENTRY_KEY, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .clause = "rotated", .actor = by->pseudonym};
+    ent_entry e = {.kind = ENT_ENTRY_KEY, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .actor = by->pseudonym};
+    snprintf(e.clause, sizeof e.clause, "%s", revoke ? "revoked" : "rotated");
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_sha256(card.data, card.len, e.commitment);
     ent_batch_entry(b, &e);
@@ -78,7 +82,7 @@ ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const e
     ENT_TRY(ent_flow_partners(n, gather, &partners, err));
     *ret_told = 0;
     for (size_t i = 0; i < partners.count && n->c.partners.send; i++) {
-        ent_message m = {.kind = ENT_MESSAGE_IDENTITY, .agreement = "", .flow = "", .purpose = "", .proof = "", .body = card.data, .body_len = card.len};
+        ent_message m = {.kind = ENT_MESSAGE_IDENTITY, .agreement = "", .flow = "", .purpose = revoke ? "revoke" : "", .proof = "", .body = card.data, .body_len = card.len};
         ent_reply reply = {.body = ENT_BUF(65536), .evidence = ENT_BUF(65536)};
         ent_fill(n, m.id, sizeof m.id);
         if (n->c.partners.send(n->c.partners.self, partners.name[i], &m, ent_ticks(n) + 5000, &reply, NULL) == ENT_OK && reply.status == 200) ++*ret_told;

@@ -52,9 +52,9 @@ ENT_MUST_CHECK ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uin
 
 /* A new identity key: the ledger says so under the old one, every partner is told by a message that the old one signs, then the
  * ledger's checkpoint is signed by the new. The node must not be serving (ENT_BUSY). A crash on the way is finished or undone by
- * the next open. ret_told: partners who took it; the others must get the new card by hand. */
+ * the next open. revoke: the old key was lost or stolen, and partners refuse it at once. ret_told: partners who took it; the others must get the new card by hand. */
 ENT_MUST_CHECK ent_code ent_node_rotate_identity(const char *folder, const char *program, const char *as, const ent_public_key *as_key,
-                                                 size_t *ret_told, ent_err *err);
+                                                 bool revoke, size_t *ret_told, ent_err *err);
 
 /* Folder and a name joined; false: too long. */
 bool ent_node_path(const char *folder, const char *name, char ret_path[PATH_MAX]);

@@ -59,7 +59,7 @@ static ent_code bump_serial(ent_node *n, uint32_t *ret_serial, ent_err *err)
     return ent_disk_replace(path, text, (size_t)len, 0644, err);
 }
 
-static ent_code announce(ent_node *n, const ent_actor *by, const ent_secret_key *fresh, size_t *ret_told, ent_err *err)
+static ent_code announce(ent_node *n, const ent_actor *by, const ent_secret_key *fresh, bool revoke, size_t *ret_told, ent_err *err)
 {
     ent_card card;
     ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
@@ -70,7 +70,7 @@ static ent_code announce(ent_node *n, const ent_actor *by, const ent_secret_key 
     ENT_TRY(ent_card_decode(text.data, text.len, &card, err));
     card.serial = serial;
     ent_sign_public(fresh, &card.identity);
-    return ent_flow_identity_rotate(n->flow, by, &card, fresh, ret_told, err);
+    return ent_flow_identity_rotate(n->flow, by, &card, fresh, revoke, ret_told, err);
 }
 
 static ent_code write_next(const char *folder, ent_secret_key *ret_fresh, ent_err *err)
@@ -85,17 +85,17 @@ static ent_code write_next(const char *folder, ent_secret_key *ret_fresh, ent_er
     return ent_disk_replace(path, seed.b, sizeof seed.b, 0600, err);
 }
 
-static ent_code rotate(ent_node *n, const char *as, const ent_public_key *as_key, ent_secret_key *ret_fresh, size_t *ret_told, ent_err *err)
+static ent_code rotate(ent_node *n, const char *as, const ent_public_key *as_key, bool revoke, ent_secret_key *ret_fresh, size_t *ret_told, ent_err *err)
 {
     ent_actor by;
     ENT_TRY(ent_flow_person(n->flow, as, &by, err));
     if (!ent_public_key_equal(&by.key, as_key)) return ent_fail(err, ENT_SIGNATURE, "the key of %s is not the one that this node knows", as);
     ENT_TRY(ent_gate(&by, ENT_MAY_ROTATE_IDENTITY, err));
     ENT_TRY(write_next(n->folder, ret_fresh, err));
-    return announce(n, &by, ret_fresh, ret_told, err);
+    return announce(n, &by, ret_fresh, revoke, ret_told, err);
 }
 
-ent_code ent_node_rotate_identity(const char *folder, const char *program, const char *as, const ent_public_key *as_key, size_t *ret_told, ent_err *err)
+ent_code ent_node_rotate_identity(const char *folder, const char *program, const char *as, const ent_public_key *as_key, bool revoke, size_t *ret_told, ent_err *err)
 {
     ent_node *n;
     char ledger[PATH_MAX], name[ENT_NODE_NAME_MAX];
@@ -103,7 +103,7 @@ ent_code ent_node_rotate_identity(const char *folder, const char *program, const
     ENT_TRY(ent_node_open(folder, program, true, NULL, &n, err));
     was = n->identity;
     snprintf(name, sizeof name, "%s", n->config.name);
-    ent_code code = rotate(n, as, as_key, &fresh, ret_told, err);
+    ent_code code = rotate(n, as, as_key, revoke, &fresh, ret_told, err);
     ent_node_close(n);
     if (code != ENT_OK) return code;
     ent_node_path(folder, "ledger", ledger);

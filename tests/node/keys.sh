@@ -29,6 +29,13 @@ status 4 "an old receipt with the new card" "$entente" verify us/receipts/$first
 status 0 "a search of a holder with a new key" search prints/2_2.png; second=$(reference)
 status 0 "its receipt with the new card" "$entente" verify us/receipts/$second.tlog-proof --card gb.card
 
+# a node whose key was stolen: the old one is refused at once
+stop gb
+status 0 "the node's own revocation" gb keys revoke --identity --as c.gb; says "1 partners took it" "the partner was told of the revocation"
+start gb || { bad "the node does not start after its revocation"; cat gb.log; verdict; }
+us ledger show > out; says "partner revoked its key" "the partner's ledger of the revocation"
+status 0 "a search after the revocation" search prints/2_2.png
+
 # a partner that is revoked
 status 0 "a revocation" gb partner revoke us.example --as c.gb
 status 3 "a search by who was revoked" search prints/2_2.png
