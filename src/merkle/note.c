@@ -17,7 +17,7 @@ void ent_note_key_id(const char *name, uint8_t type, const ent_public_key *key, 
     memcpy(ret_id, digest, 4);
 }
 
-static bool name_fits(const char *name)
+bool ent_note_name_fits(const char *name)
 {
     size_t n = strlen(name);
     return n > 0 && n < ENT_ORIGIN_MAX && !strpbrk(name, " +\n\t") && ent_utf8_valid((const uint8_t *)name, n);
@@ -38,7 +38,7 @@ ent_code ent_checkpoint_sign(const ent_checkpoint *c, const ent_secret_key *secr
     char root[ENT_BASE64_SIZE(32)];
     uint8_t signature[ENT_SIGNATURE_SIZE];
     ent_public_key public;
-    if (!name_fits(c->origin)) return ent_fail(err, ENT_FORMAT, "a log's origin has no spaces or plus signs and is not empty");
+    if (!ent_note_name_fits(c->origin)) return ent_fail(err, ENT_FORMAT, "a log's origin has no spaces or plus signs and is not empty");
     size_t at = ret_note->len;
     ent_base64(c->root.b, 32, root);
     ent_buf_fmt(ret_note, "%s\n%" PRIu64 "\n%s\n", c->origin, c->size, root);
@@ -64,7 +64,7 @@ static bool split_note(const char *note, size_t len, size_t *ret_text, size_t *r
 }
 
 /* Reads one line up to its newline; false at the end. */
-static bool next_line(const char **at, const char *end, const char **ret_line, size_t *ret_len)
+bool ent_note_line(const char **at, const char *end, const char **ret_line, size_t *ret_len)
 {
     const char *nl = *at < end ? memchr(*at, '\n', (size_t)(end - *at)) : NULL;
     if (!nl) return false;
@@ -74,7 +74,7 @@ static bool next_line(const char **at, const char *end, const char **ret_line, s
     return true;
 }
 
-static bool read_number(const char *text, size_t n, uint64_t *ret_value)
+bool ent_note_number(const char *text, size_t n, uint64_t *ret_value)
 {
     uint64_t v = 0;
     if (n == 0 || n > 19 || (text[0] == '0' && n > 1)) return false;
@@ -86,7 +86,7 @@ static bool read_number(const char *text, size_t n, uint64_t *ret_value)
     return true;
 }
 
-static bool read_hash(const char *text, size_t n, ent_hash *ret_hash)
+bool ent_note_hash(const char *text, size_t n, ent_hash *ret_hash)
 {
     size_t got;
     return ent_unbase64(text, n, ret_hash->b, 32, &got) && got == 32;
@@ -99,11 +99,11 @@ ent_code ent_checkpoint_parse(const char *note, size_t len, ent_checkpoint *ret_
     const char *line, *at = note;
     if (!split_note(note, len, &text, &lines)) return ent_fail(err, ENT_FORMAT, "a checkpoint is a text, an empty line and signature lines");
     const char *end = note + text;
-    if (!next_line(&at, end, &line, &n) || n == 0 || n >= sizeof c.origin) return ent_fail(err, ENT_FORMAT, "a checkpoint begins with its log's origin");
+    if (!ent_note_line(&at, end, &line, &n) || n == 0 || n >= sizeof c.origin) return ent_fail(err, ENT_FORMAT, "a checkpoint begins with its log's origin");
     memcpy(c.origin, line, n);
-    if (!name_fits(c.origin)) return ent_fail(err, ENT_FORMAT, "a checkpoint's origin has no spaces or plus signs");
-    if (!next_line(&at, end, &line, &n) || !read_number(line, n, &c.size)) return ent_fail(err, ENT_FORMAT, "a checkpoint's second line is the tree's size");
-    if (!next_line(&at, end, &line, &n) || !read_hash(line, n, &c.root)) return ent_fail(err, ENT_FORMAT, "a checkpoint's third line is the root's hash");
+    if (!ent_note_name_fits(c.origin)) return ent_fail(err, ENT_FORMAT, "a checkpoint's origin has no spaces or plus signs");
+    if (!ent_note_line(&at, end, &line, &n) || !ent_note_number(line, n, &c.size)) return ent_fail(err, ENT_FORMAT, "a checkpoint's second line is the tree's size");
+    if (!ent_note_line(&at, end, &line, &n) || !ent_note_hash(line, n, &c.root)) return ent_fail(err, ENT_FORMAT, "a checkpoint's third line is the root's hash");
     *ret_checkpoint = c;
     return ENT_OK;
 }
@@ -121,20 +121,25 @@ static bool line_of(const char *line, size_t n, const char *name, const uint8_t 
     return true;
 }
 
-bool ent_note_signed_by(const char *note, size_t len, const char *name, const ent_public_key *key)
+ent_note_found ent_note_look(const char *note, size_t len, const char *name, const ent_public_key *key)
 {
     size_t text, lines, n;
     const char *line;
     uint8_t id[4], signature[ENT_SIGNATURE_SIZE];
-    bool found = false;
-    if (!split_note(note, len, &text, &lines)) return false;
+    ent_note_found found = ENT_NOTE_ABSENT;
+    if (!split_note(note, len, &text, &lines)) return ENT_NOTE_ABSENT;
     ent_note_key_id(name, ENT_NOTE_ED25519, key, id);
-    for (const char *at = note + lines; next_line(&at, note + len, &line, &n);) {
+    for (const char *at = note + lines; ent_note_line(&at, note + len, &line, &n);) {
         if (!line_of(line, n, name, id, signature, sizeof signature)) continue;
-        if (!ent_sign_verify(key, note, text, signature)) return false;
-        found = true;
+        if (!ent_sign_verify(key, note, text, signature)) return ENT_NOTE_INVALID;
+        found = ENT_NOTE_VALID;
     }
     return found;
+}
+
+bool ent_note_signed_by(const char *note, size_t len, const char *name, const ent_public_key *key)
+{
+    return ent_note_look(note, len, name, key) == ENT_NOTE_VALID;
 }
 
 static ent_code cosigned_text(const char *note, size_t text, uint64_t seconds, ent_buf *ret, ent_err *err)
@@ -151,7 +156,7 @@ ent_code ent_note_cosign(const char *note, size_t len, const char *witness, cons
     ent_public_key public;
     uint8_t blob[8 + ENT_SIGNATURE_SIZE];
     ENT_AUTO_BUF message = ENT_BUF(ENT_NOTE_MAX + 64);
-    if (!name_fits(witness) || !split_note(note, len, &text, &lines)) return ent_fail(err, ENT_FORMAT, "not a checkpoint to co-sign");
+    if (!ent_note_name_fits(witness) || !split_note(note, len, &text, &lines)) return ent_fail(err, ENT_FORMAT, "not a checkpoint to co-sign");
     uint64_t seconds = (uint64_t)(now.ms / 1000);
     ENT_TRY(cosigned_text(note, text, seconds, &message, err));
     for (int i = 0; i < 8; i++) blob[i] = (uint8_t)(seconds >> (56 - 8 * i));
@@ -168,7 +173,7 @@ bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, con
     uint8_t id[4], blob[8 + ENT_SIGNATURE_SIZE];
     if (!split_note(note, len, &text, &lines)) return false;
     ent_note_key_id(witness, ENT_NOTE_COSIGNATURE, key, id);
-    for (const char *at = note + lines; next_line(&at, note + len, &line, &n);) {
+    for (const char *at = note + lines; ent_note_line(&at, note + len, &line, &n);) {
         if (!line_of(line, n, witness, id, blob, sizeof blob)) continue;
         uint64_t seconds = 0;
         for (int i = 0; i < 8; i++) seconds = seconds << 8 | blob[i];
@@ -177,6 +182,22 @@ bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, con
         if (!ent_sign_verify(key, message.data, message.len, blob + 8)) return false;
         if (ret_time) ret_time->ms = (int64_t)seconds * 1000;
         return true;
+    }
+    return false;
+}
+
+bool ent_note_take_cosignature(ent_buf *note, const char *lines, size_t len, const char *witness, const ent_public_key *key)
+{
+    const char *line;
+    size_t n;
+    if (ent_note_cosigned_by((const char *)note->data, note->len, witness, key, NULL)) return true;
+    for (const char *at = lines; ent_note_line(&at, lines + len, &line, &n);) {
+        ENT_AUTO_BUF with = ENT_BUF(ENT_NOTE_MAX);
+        ent_buf_put(&with, note->data, note->len);
+        ent_buf_put(&with, line, n + 1);
+        if (with.failed != ENT_OK || !ent_note_cosigned_by((const char *)with.data, with.len, witness, key, NULL)) continue;
+        ent_buf_put(note, line, n + 1);
+        return note->failed == ENT_OK;
     }
     return false;
 }
@@ -210,22 +231,23 @@ ent_code ent_proof_parse(const char *text, size_t len, ent_proof *ret_proof, ent
     size_t n, got;
     ent_proof p = {0};
     if (len > ENT_NOTE_MAX) return ent_fail(err, ENT_TOO_LARGE, "a proof of %zu bytes, at most %d", len, ENT_NOTE_MAX);
-    if (!next_line(&at, end, &line, &n) || n != strlen(PROOF_HEAD) || memcmp(line, PROOF_HEAD, n) != 0)
+    if (!ent_note_line(&at, end, &line, &n) || n != strlen(PROOF_HEAD) || memcmp(line, PROOF_HEAD, n) != 0)
         return ent_fail(err, ENT_FORMAT, "a proof's first line is \"%s\"", PROOF_HEAD);
-    if (!next_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof ends after its first line");
+    if (!ent_note_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof ends after its first line");
     if (n > 6 && memcmp(line, "extra ", 6) == 0) {
         if (!ent_unbase64(line + 6, n - 6, p.extra, sizeof p.extra, &got) || got != sizeof p.extra)
             return ent_fail(err, ENT_FORMAT, "a receipt's \"extra\" line is one ledger entry of %d bytes", ENT_ENTRY_SIZE);
         p.has_extra = true;
-        if (!next_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof has no \"index\" line");
+        if (!ent_note_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof has no \"index\" line");
     }
-    if (n < 7 || memcmp(line, "index ", 6) != 0 || !read_number(line + 6, n - 6, &p.index))
+    if (n < 7 || memcmp(line, "index ", 6) != 0 || !ent_note_number(line + 6, n - 6, &p.index))
         return ent_fail(err, ENT_FORMAT, "the proof's \"index\" line is not a number");
     for (;;) {
-        if (!next_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof has no checkpoint");
+        if (!ent_note_line(&at, end, &line, &n)) return ent_fail(err, ENT_FORMAT, "the proof has no checkpoint");
         if (n == 0) break;
-        if (p.path.count == ENT_LIMIT_PROOF || !read_hash(line, n, &p.path.at[p.path.count++]))
-            return ent_fail(err, ENT_FORMAT, "line %zu of the proof's path is not a hash", p.path.count);
+        if (p.path.count == ENT_LIMIT_PROOF || !ent_note_hash(line, n, &p.path.at[p.path.count]))
+            return ent_fail(err, ENT_FORMAT, "line %zu of the proof's path is not a hash, or the %dth", p.path.count + 1, ENT_LIMIT_PROOF + 1);
+        p.path.count++;
     }
     p.note = at;
     p.note_len = (size_t)(end - at);

@@ -28,7 +28,9 @@ ENT_MUST_CHECK ent_code ent_checkpoint_sign(const ent_checkpoint *c, const ent_s
                                             ent_err *err);
 /* Reads the three lines; nothing is verified. ENT_FORMAT. */
 ENT_MUST_CHECK ent_code ent_checkpoint_parse(const char *note, size_t len, ent_checkpoint *ret_checkpoint, ent_err *err);
-/* Does this log's key sign it? A line with its name and id that does not verify makes the note bad. */
+/* Whether this key has a line under it. INVALID: one with its name and id that does not verify, which makes the note bad. */
+typedef enum ent_note_found { ENT_NOTE_ABSENT, ENT_NOTE_VALID, ENT_NOTE_INVALID } ent_note_found;
+ent_note_found ent_note_look(const char *note, size_t len, const char *name, const ent_public_key *key);
 bool ent_note_signed_by(const char *note, size_t len, const char *name, const ent_public_key *key);
 
 /* Appends the line "— name base64(id, time, signature)" of a witness under the checkpoint. */
@@ -36,6 +38,17 @@ ENT_MUST_CHECK ent_code ent_note_cosign(const char *note, size_t len, const char
                                         ent_time now, ent_buf *ret_line, ent_err *err);
 /* Its time in ret_time (may be NULL). */
 bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, const ent_public_key *key, ent_time *ret_time);
+
+/* Appends to the note those of `lines` that are this witness's valid cosignature on it and not there yet; whether there was one. */
+bool ent_note_take_cosignature(ent_buf *note, const char *lines, size_t len, const char *witness, const ent_public_key *key);
+
+/* ---- the forms that these texts share ---- */
+
+/* The next line without its newline; false at the end. */
+bool ent_note_line(const char **at, const char *end, const char **ret_line, size_t *ret_len);
+bool ent_note_number(const char *text, size_t n, uint64_t *ret_value); /* decimal, no leading zeroes */
+bool ent_note_hash(const char *text, size_t n, ent_hash *ret_hash);
+bool ent_note_name_fits(const char *name);
 
 /* ---- tlog-proof v1: the receipt ---- */
 

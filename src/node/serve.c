@@ -58,7 +58,7 @@ static ent_code start_exchange(ent_node *n, ent_exchange_server **ret, ent_err *
 {
     ent_exchange_config c = {.name = n->config.name, .address = n->config.listen, .port = n->config.port, .certificate = ent_buf_cstr(&n->certificate),
                              .key = ent_buf_cstr(&n->tls_key), .identity = n->identity, .directory = ent_flow_directory(n->flow),
-                             .inbox = ent_flow_inbox(n->flow), .clock = ent_system_clock(), .random = ent_system_random()};
+                             .inbox = ent_flow_inbox(n->flow), .ledger = n->flow_config.ledger, .clock = ent_system_clock(), .random = ent_system_random()};
     ent_code code = ent_exchange_start(&c, ret, err);
     ent_secret_key_wipe(&c.identity);
     return code;

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "entente/error.h"
 #include "merkle/entry.h"
+#include "merkle/tree.h"
 
 typedef struct ent_ledger {
     void *self;
@@ -19,11 +20,26 @@ typedef struct ent_ledger {
     /* ENT_NOT_FOUND at or past the size. */
     ENT_MUST_CHECK ent_code (*read)(void *self, uint64_t index, uint8_t ret_entry[ENT_ENTRY_SIZE], ent_err *err);
     uint64_t (*size)(void *self);
-    /* Appends the receipt for one entry: a C2SP tlog-proof file whose `extra` is the entry, with the latest checkpoint
-     * and the cosignatures that it has. */
+    /* Appends the receipt for one entry: a C2SP tlog-proof file whose `extra` is the entry, under the latest checkpoint, which
+     * only this log signed. */
     ENT_MUST_CHECK ent_code (*receipt)(void *self, uint64_t index, ent_buf *ret_text, ent_err *err);
     /* Appends the latest signed checkpoint (C2SP tlog-checkpoint). */
     ENT_MUST_CHECK ent_code (*checkpoint)(void *self, ent_buf *ret_note, ent_err *err);
+    /* Appends 32 bytes for each of `count` complete subtrees of 2^level entries, from the index-th of that level: what a
+     * tile is made of. ENT_NOT_FOUND where the acknowledged tree has not all of them. */
+    ENT_MUST_CHECK ent_code (*hashes)(void *self, unsigned level, uint64_t index, size_t count, ent_buf *ret_hashes,
+                                      ent_err *err);
+    /* The root of the first `size` entries, and the proof from `old` of them to `size`. ENT_NOT_FOUND unless
+     * old <= size <= the acknowledged size. */
+    ENT_MUST_CHECK ent_code (*consistency)(void *self, uint64_t old, uint64_t size, ent_hash *ret_root, ent_hashes *ret_proof,
+                                           ent_err *err);
+    /* Keeps a checkpoint of this log under which witnesses' cosignatures stand, durably, in place of an older one. ENT_SIGNATURE
+     * (not signed by this log), ENT_CONFLICT (another root than the tree has), ENT_STALE (smaller than the one kept). */
+    ENT_MUST_CHECK ent_code (*keep_cosigned)(void *self, const char *note, size_t len, ent_err *err);
+    /* The same as receipt, under the cosigned checkpoint. ENT_NOT_FOUND while none that was kept covers the entry. */
+    ENT_MUST_CHECK ent_code (*cosigned_receipt)(void *self, uint64_t index, ent_buf *ret_text, ent_err *err);
+    /* Appends the cosigned checkpoint. ENT_NOT_FOUND. */
+    ENT_MUST_CHECK ent_code (*cosigned)(void *self, ent_buf *ret_note, ent_err *err);
     void (*close)(void *self);
 } ent_ledger;
 

@@ -5,7 +5,8 @@
 #include "adapter/file/file.h"
 #include "adapter/memory/memory.h"
 #include "contract/folder.h"
-#include "merkle/note.h"
+#include "merkle/tile.h"
+#include "merkle/witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,96 @@ static void appends(void **state)
     assert_int_equal(w->ledger.read(w->ledger.self, 20, entry, NULL), ENT_NOT_FOUND);
 }
 
+static void flip(const world *w, const char *name, off_t at)
+{
+    char path[300];
+    uint8_t byte;
+    snprintf(path, sizeof path, "%s/%s", w->folder, name);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pread(fd, &byte, 1, at), 1);
+    byte ^= 1;
+    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    close(fd);
+}
+
+/* Hashes of whole subtrees and proofs between sizes come out of the acknowledged tree, and nothing past it. */
+static void proves_to_others(void **state)
+{
+    world *w = *state;
+    ent_hash root, leaf, first, second;
+    ent_hashes proof;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    ENT_AUTO_BUF hashes = ENT_BUF(64 * 32);
+    for (uint32_t i = 0; i < 20; i++) add(w, i);
+    assert_int_equal(w->ledger.hashes(w->ledger.self, 0, 7, 13, &hashes, NULL), ENT_OK);
+    assert_int_equal(hashes.len, 13 * 32);
+    make_entry(19, entry);
+    ent_leaf_hash(entry, sizeof entry, &leaf);
+    assert_memory_equal(hashes.data + 12 * 32, leaf.b, 32);
+    assert_int_equal(w->ledger.hashes(w->ledger.self, 0, 7, 14, &hashes, NULL), ENT_NOT_FOUND);
+    assert_int_equal(w->ledger.hashes(w->ledger.self, 4, 0, 1, &hashes, NULL), ENT_OK);
+    assert_int_equal(w->ledger.hashes(w->ledger.self, 4, 1, 1, &hashes, NULL), ENT_NOT_FOUND);
+    assert_int_equal(w->ledger.consistency(w->ledger.self, 0, 16, &first, &proof, NULL), ENT_OK);
+    assert_memory_equal(hashes.data + 13 * 32, first.b, 32);
+    assert_int_equal(w->ledger.consistency(w->ledger.self, 16, 20, &second, &proof, NULL), ENT_OK);
+    assert_true(ent_consistency_holds(16, &first, 20, &second, &proof));
+    assert_int_equal(w->ledger.consistency(w->ledger.self, 16, 21, &root, &proof, NULL), ENT_NOT_FOUND);
+}
+
+/* A checkpoint that came back cosigned is kept: what it covers gets its receipt under it, what came later not yet. One of another
+ * history, of another log or an older one is refused. */
+static void keeps_cosignatures(void **state)
+{
+    world *w = *state;
+    ent_public_key witness;
+    ENT_WIPED_SECRET secret;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX), text = ENT_BUF(ENT_NOTE_MAX), other = ENT_BUF(ENT_NOTE_MAX), line = ENT_BUF(512);
+    ent_sign_keys((uint8_t[32]){9}, &witness, &secret);
+    for (uint32_t i = 0; i < 5; i++) add(w, i);
+    assert_int_equal(w->ledger.checkpoint(w->ledger.self, &note, NULL), ENT_OK);
+    assert_int_equal(ent_note_cosign((char *)note.data, note.len, "observer.example", &secret, (ent_time){1700000000000}, &line, NULL), ENT_OK);
+    assert_int_equal(w->ledger.cosigned(w->ledger.self, &text, NULL), ENT_NOT_FOUND);
+    assert_true(ent_note_take_cosignature(&note, (char *)line.data, line.len, "observer.example", &witness));
+    add(w, 5);
+    assert_int_equal(w->ledger.keep_cosigned(w->ledger.self, (char *)note.data, note.len, NULL), ENT_OK);
+    ent_checkpoint c;
+    ent_proof p;
+    uint64_t index;
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 5, &text, NULL), ENT_NOT_FOUND);
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 4, &text, NULL), ENT_OK);
+    assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &w->key, NULL, &index, &c, NULL), ENT_OK);
+    assert_int_equal(index, 4);
+    assert_int_equal(c.size, 5);
+    assert_int_equal(ent_proof_parse((char *)text.data, text.len, &p, NULL), ENT_OK);
+    assert_true(ent_note_cosigned_by(p.note, p.note_len, "observer.example", &witness, NULL));
+    c.root.b[0] ^= 1;
+    assert_int_equal(ent_checkpoint_sign(&c, &w->secret, &other, NULL), ENT_OK);
+    assert_int_equal(w->ledger.keep_cosigned(w->ledger.self, (char *)other.data, other.len, NULL), ENT_CONFLICT);
+    ent_buf_clear(&other);
+    assert_int_equal(ent_checkpoint_sign(&c, &secret, &other, NULL), ENT_OK);
+    assert_int_equal(w->ledger.keep_cosigned(w->ledger.self, (char *)other.data, other.len, NULL), ENT_SIGNATURE);
+    ent_buf_clear(&other);
+    assert_int_equal(w->ledger.consistency(w->ledger.self, 0, 4, &c.root, &(ent_hashes){0}, NULL), ENT_OK);
+    c.size = 4;
+    assert_int_equal(ent_checkpoint_sign(&c, &w->secret, &other, NULL), ENT_OK);
+    assert_int_equal(w->ledger.keep_cosigned(w->ledger.self, (char *)other.data, other.len, NULL), ENT_STALE);
+}
+
+/* The cosigned checkpoint is there after a restart; a file that was changed is as good as none, and the ledger opens. */
+static void keeps_cosignatures_on_disk(void **state)
+{
+    world *w = *state;
+    ENT_AUTO_BUF text = ENT_BUF(ENT_NOTE_MAX);
+    keeps_cosignatures(state);
+    w->ledger.close(w->ledger.self);
+    assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 4, &text, NULL), ENT_OK);
+    w->ledger.close(w->ledger.self);
+    flip(w, "cosigned", 20);
+    assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 4, &text, NULL), ENT_NOT_FOUND);
+}
+
 static void *add_many(void *ctx)
 {
     for (uint32_t i = 0; i < 40; i++) add(ctx, i);
@@ -125,18 +216,6 @@ static void opens_again(void **state)
     ent_ledger ledger;
     ent_sign_keys((uint8_t[32]){6}, &other.key, &other.secret);
     assert_int_equal(open_file(&other, &ledger), ENT_DAMAGED);
-}
-
-static void flip(const world *w, const char *name, off_t at)
-{
-    char path[300];
-    uint8_t byte;
-    snprintf(path, sizeof path, "%s/%s", w->folder, name);
-    int fd = open(path, O_RDWR);
-    assert_int_equal(pread(fd, &byte, 1, at), 1);
-    byte ^= 1;
-    assert_int_equal(pwrite(fd, &byte, 1, at), 1);
-    close(fd);
 }
 
 /* One bit anywhere in what was signed: it does not open. A tail that was never signed, whatever it is, is cut. */
@@ -211,7 +290,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(appends, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(gathers_batches, setup_memory, teardown),
+        cmocka_unit_test_setup_teardown(proves_to_others, setup_memory, teardown),
+        cmocka_unit_test_setup_teardown(keeps_cosignatures, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(appends, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(proves_to_others, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(keeps_cosignatures_on_disk, setup_file, teardown),
         cmocka_unit_test_setup_teardown(gathers_batches, setup_file, teardown),
         cmocka_unit_test_setup_teardown(opens_again, setup_file, teardown),
         cmocka_unit_test_setup_teardown(halts_on_damage, setup_file, teardown),

@@ -4,7 +4,8 @@
  *
  *     entries   256 bytes each
  *     head      two places of 4096 bytes, written in turn: length, checksum, the signed checkpoint
- *     tile/…    C2SP tlog-tiles, full tiles only (partial ones are made when asked for), and `checkpoint`
+ *     tile/…    C2SP tlog-tiles, full tiles only (partial ones are made when asked for)
+ *     cosigned  the latest checkpoint that witnesses co-signed; one that does not fit is no damage: it is asked for again
  */
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
@@ -12,7 +13,8 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "crypto/hash.h"
-#include "merkle/note.h"
+#include "merkle/cosigned.h"
+#include "merkle/tile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +41,7 @@ typedef struct waiting {
 typedef struct file_ledger {
     pthread_mutex_t lock;
     pthread_cond_t told;
-    char folder[PATH_MAX - 64], origin[ENT_ORIGIN_MAX];
+    char folder[PATH_MAX - 96], origin[ENT_ORIGIN_MAX];
     ent_secret_key secret;
     ent_tree *tree; /* changed only by the leader, with the lock held */
     ent_buf note;   /* the checkpoint that head holds */
@@ -48,6 +50,8 @@ typedef struct file_ledger {
     unsigned turn;  /* the place of head to be written next */
     waiting *first, **last;
     bool leading, broken;
+    ent_buf cosigned;
+    uint64_t cosigned_size;
 } file_ledger;
 
 /* ---- the head ---- */
@@ -95,19 +99,6 @@ static ent_code sign_tree(file_ledger *l, uint64_t size, ent_buf *ret_note, ent_
 
 /* ---- tiles ---- */
 
-/* C2SP tlog-tiles: index 1234067 is x001/x234/067. */
-static void tile_path(const file_ledger *l, const char *level, uint64_t n, char ret_path[PATH_MAX])
-{
-    char parts[64] = "";
-    size_t at = 0;
-    uint64_t groups[7];
-    int count = 0;
-    do groups[count++] = n % 1000;
-    while ((n /= 1000));
-    while (count-- > 0) at += (size_t)snprintf(parts + at, sizeof parts - at, count ? "x%03u/" : "%03u", (unsigned)groups[count]);
-    snprintf(ret_path, PATH_MAX, "%s/tile/%s/%s", l->folder, level, parts);
-}
-
 static ent_code make_folders(const char *path, ent_err *err)
 {
     char folder[PATH_MAX];
@@ -120,10 +111,11 @@ static ent_code make_folders(const char *path, ent_err *err)
     return ENT_OK;
 }
 
-static ent_code write_tile(file_ledger *l, const char *level, uint64_t n, const ent_buf *tile, ent_err *err)
+static ent_code write_tile(file_ledger *l, const ent_tile *which, const ent_buf *tile, ent_err *err)
 {
-    char path[PATH_MAX];
-    tile_path(l, level, n, path);
+    char path[PATH_MAX], name[ENT_TILE_PATH];
+    ent_tile_path(which, name);
+    snprintf(path, sizeof path, "%s/tile/%s", l->folder, name);
     if (access(path, F_OK) == 0) return ENT_OK;
     ENT_TRY(make_folders(path, err));
     return ent_disk_replace(path, tile->data, tile->len, 0644, err);
@@ -133,8 +125,6 @@ static ent_code write_tile(file_ledger *l, const char *level, uint64_t n, const 
 static ent_code write_tiles(file_ledger *l, uint64_t from, uint64_t to, ent_err *err)
 {
     for (unsigned level = 0; to >> (8 * (level + 1)); level++) {
-        char name[8];
-        snprintf(name, sizeof name, "%u", level);
         for (uint64_t n = from >> (8 * (level + 1)); n < to >> (8 * (level + 1)); n++) {
             ENT_AUTO_BUF tile = ENT_BUF(256 * 32);
             for (unsigned i = 0; i < 256; i++) {
@@ -142,7 +132,7 @@ static ent_code write_tiles(file_ledger *l, uint64_t from, uint64_t to, ent_err 
                 ENT_INVARIANT(ent_tree_hash(l->tree, 8 * level, n * 256 + i, &h));
                 ent_buf_put(&tile, h.b, 32);
             }
-            ENT_TRY(write_tile(l, name, n, &tile, err));
+            ENT_TRY(write_tile(l, &(ent_tile){.level = (uint8_t)level, .index = n, .width = ENT_TILE_WIDTH}, &tile, err));
         }
     }
     for (uint64_t n = from / 256; n < to / 256; n++) {
@@ -153,7 +143,7 @@ static ent_code write_tiles(file_ledger *l, uint64_t from, uint64_t to, ent_err 
             ent_buf_u16(&tile, ENT_ENTRY_SIZE);
             ent_buf_put(&tile, entry, sizeof entry);
         }
-        ENT_TRY(write_tile(l, "entries", n, &tile, err));
+        ENT_TRY(write_tile(l, &(ent_tile){.entries = true, .index = n, .width = ENT_TILE_WIDTH}, &tile, err));
     }
     return ENT_OK;
 }
@@ -296,10 +286,82 @@ static ent_code receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *
     return code;
 }
 
+/* ---- what others read ---- */
+
+/* With the lock held. */
+static ent_own_log own(const file_ledger *l)
+{
+    ent_own_log log = {.origin = l->origin, .tree = l->tree, .size = l->size, .kept = l->cosigned_size};
+    ent_sign_public(&l->secret, &log.key);
+    return log;
+}
+
+static ent_code hashes(void *self, unsigned level, uint64_t index, size_t count, ent_buf *ret_hashes, ent_err *err)
+{
+    file_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    ent_code code = ent_tree_put_hashes(l->tree, l->size, level, index, count, ret_hashes, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code consistency(void *self, uint64_t old, uint64_t to, ent_hash *ret_root, ent_hashes *ret_proof, ent_err *err)
+{
+    file_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    ent_code code = ent_tree_between(l->tree, l->size, (uint64_t[2]){old, to}, ret_root, ret_proof, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code keep_cosigned(void *self, const char *note, size_t len, ent_err *err)
+{
+    file_ledger *l = self;
+    ent_checkpoint c;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/cosigned", l->folder);
+    pthread_mutex_lock(&l->lock);
+    ent_own_log log = own(l);
+    ent_code code = ent_cosigned_check(&log, note, len, &c, err);
+    pthread_mutex_unlock(&l->lock);
+    if (code == ENT_OK) code = ent_disk_replace(path, note, len, 0644, err);
+    if (code != ENT_OK) return code;
+    pthread_mutex_lock(&l->lock);
+    ent_buf_clear(&l->cosigned);
+    ent_buf_put(&l->cosigned, note, len);
+    l->cosigned_size = c.size;
+    code = ent_buf_check(&l->cosigned, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code cosigned(void *self, ent_buf *ret_note, ent_err *err)
+{
+    file_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    bool none = l->cosigned.len == 0;
+    if (!none) ent_buf_put(ret_note, l->cosigned.data, l->cosigned.len);
+    pthread_mutex_unlock(&l->lock);
+    return none ? ent_fail(err, ENT_NOT_FOUND, "no witness has co-signed this ledger yet") : ent_buf_check(ret_note, err);
+}
+
+static ent_code cosigned_receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *err)
+{
+    file_ledger *l = self;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    ENT_TRY(read_entry(l, index, entry, err));
+    pthread_mutex_lock(&l->lock);
+    ent_own_log log = own(l);
+    ent_code code = ent_cosigned_receipt(&log, entry, index, &l->cosigned, ret_text, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
 static void close_ledger(void *self)
 {
     file_ledger *l = self;
     if (!l) return;
+    ent_buf_free(&l->cosigned);
     if (l->entries >= 0) close(l->entries);
     if (l->head >= 0) close(l->head);
     ent_tree_free(l->tree);
@@ -364,6 +426,18 @@ static ent_code check_files(file_ledger *l, ent_err *err)
     return ent_buf_check(&l->note, err);
 }
 
+/* One that is not there, or of another key or history, is as good as none. */
+static void load_cosigned(file_ledger *l)
+{
+    char path[PATH_MAX];
+    ent_checkpoint c;
+    ent_own_log log = own(l);
+    snprintf(path, sizeof path, "%s/cosigned", l->folder);
+    if (ent_disk_load(path, &l->cosigned, NULL) == ENT_OK &&
+        ent_cosigned_check(&log, (const char *)l->cosigned.data, l->cosigned.len, &c, NULL) == ENT_OK) l->cosigned_size = c.size;
+    else ent_buf_clear(&l->cosigned);
+}
+
 static ent_code open_files(file_ledger *l, bool create, ent_err *err)
 {
     char entries[PATH_MAX], head[PATH_MAX];
@@ -378,6 +452,7 @@ static ent_code open_files(file_ledger *l, bool create, ent_err *err)
     ENT_TRY(ent_tree_new(&l->tree, err));
     if (fresh) ENT_TRY(create_files(l, err));
     ENT_TRY(check_files(l, err));
+    load_cosigned(l);
     return write_tiles(l, 0, l->size, err);
 }
 
@@ -392,6 +467,7 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
     snprintf(l->origin, sizeof l->origin, "%s", origin);
     l->secret = *secret;
     l->note = ENT_BUF(ENT_NOTE_MAX);
+    l->cosigned = ENT_BUF(ENT_NOTE_MAX);
     l->last = &l->first;
     l->entries = l->head = -1;
     ent_code code = open_files(l, create, err);
@@ -400,7 +476,8 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
         return code;
     }
     *ret_ledger = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt,
-                               .checkpoint = checkpoint, .close = close_ledger};
+                               .checkpoint = checkpoint, .hashes = hashes, .consistency = consistency, .keep_cosigned = keep_cosigned,
+                               .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;
 }
 

@@ -1,7 +1,7 @@
 #include "adapter/memory/memory.h"
 
 #include "base/check.h"
-#include "merkle/note.h"
+#include "merkle/cosigned.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -15,6 +15,8 @@ typedef struct memory_ledger {
     size_t cap;
     char origin[ENT_ORIGIN_MAX];
     ent_secret_key secret;
+    ent_buf cosigned;
+    uint64_t cosigned_size;
 } memory_ledger;
 
 static ent_code append_locked(memory_ledger *l, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
@@ -96,10 +98,77 @@ static ent_code receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *
     return code;
 }
 
+/* ---- what others read ---- */
+
+static ent_own_log own(const memory_ledger *l)
+{
+    ent_own_log log = {.origin = l->origin, .tree = l->tree, .size = ent_tree_size(l->tree), .kept = l->cosigned_size};
+    ent_sign_public(&l->secret, &log.key);
+    return log;
+}
+
+static ent_code hashes(void *self, unsigned level, uint64_t index, size_t count, ent_buf *ret_hashes, ent_err *err)
+{
+    memory_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    ent_code code = ent_tree_put_hashes(l->tree, ent_tree_size(l->tree), level, index, count, ret_hashes, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code consistency(void *self, uint64_t old, uint64_t to, ent_hash *ret_root, ent_hashes *ret_proof, ent_err *err)
+{
+    memory_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    ent_code code = ent_tree_between(l->tree, ent_tree_size(l->tree), (uint64_t[2]){old, to}, ret_root, ret_proof, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code keep_cosigned(void *self, const char *note, size_t len, ent_err *err)
+{
+    memory_ledger *l = self;
+    ent_checkpoint c;
+    pthread_mutex_lock(&l->lock);
+    ent_own_log log = own(l);
+    ent_code code = ent_cosigned_check(&log, note, len, &c, err);
+    if (code == ENT_OK) {
+        ent_buf_clear(&l->cosigned);
+        ent_buf_put(&l->cosigned, note, len);
+        l->cosigned_size = c.size;
+        code = ent_buf_check(&l->cosigned, err);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
+static ent_code cosigned(void *self, ent_buf *ret_note, ent_err *err)
+{
+    memory_ledger *l = self;
+    pthread_mutex_lock(&l->lock);
+    bool none = l->cosigned.len == 0;
+    if (!none) ent_buf_put(ret_note, l->cosigned.data, l->cosigned.len);
+    pthread_mutex_unlock(&l->lock);
+    return none ? ent_fail(err, ENT_NOT_FOUND, "no witness has co-signed this ledger yet") : ent_buf_check(ret_note, err);
+}
+
+static ent_code cosigned_receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *err)
+{
+    memory_ledger *l = self;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    ENT_TRY(read_entry(l, index, entry, err));
+    pthread_mutex_lock(&l->lock);
+    ent_own_log log = own(l);
+    ent_code code = ent_cosigned_receipt(&log, entry, index, &l->cosigned, ret_text, err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
+}
+
 static void close_ledger(void *self)
 {
     memory_ledger *l = self;
     if (!l) return;
+    ent_buf_free(&l->cosigned);
     ent_tree_free(l->tree);
     ent_secret_key_wipe(&l->secret);
     free(l->entries);
@@ -113,12 +182,14 @@ ent_code ent_memory_ledger(const char *origin, const ent_secret_key *secret, ent
     pthread_mutex_init(&l->lock, NULL);
     snprintf(l->origin, sizeof l->origin, "%s", origin);
     l->secret = *secret;
+    l->cosigned = ENT_BUF(ENT_NOTE_MAX);
     ent_code code = ent_tree_new(&l->tree, err);
     if (code != ENT_OK) {
         close_ledger(l);
         return code;
     }
     *ret_ledger = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt,
-                               .checkpoint = checkpoint, .close = close_ledger};
+                               .checkpoint = checkpoint, .hashes = hashes, .consistency = consistency, .keep_cosigned = keep_cosigned,
+                               .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;
 }

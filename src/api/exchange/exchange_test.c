@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include "adapter/file/file.h"
+#include "adapter/memory/memory.h"
 #include "api/exchange/client.h"
 #include "api/exchange/server.h"
 #include "api/exchange/wire.h"
@@ -42,6 +43,7 @@ typedef struct world {
     int64_t hold_ms;        /* and when */
     int64_t work_ms;
     size_t answer_size;
+    ent_ledger ledger;
     char seen[1024];        /* what the inbox was told */
     size_t seen_body;
 } world;
@@ -152,7 +154,8 @@ static int start(unsigned queue)
     w->answer_size = 256;
     ent_clock clock = ent_system_clock();
     clock.now = skewed_now;
-    ent_exchange_config c = {.name = w->holder.name, .address = "127.0.0.1",
+    assert_int_equal(ent_memory_ledger(w->holder.name, &w->holder.secret, &w->ledger, NULL), ENT_OK);
+    ent_exchange_config c = {.name = w->holder.name, .ledger = w->ledger, .address = "127.0.0.1",
                              .certificate = ent_buf_cstr(&w->holder.certificate), .key = ent_buf_cstr(&w->holder.key),
                              .identity = w->holder.secret, .directory = {NULL, by_name, by_certificate},
                              .inbox = {NULL, receive}, .clock = clock, .random = ent_system_random(), .workers = 4, .queue = queue};
@@ -180,6 +183,7 @@ static int teardown(void **state)
     (void)state;
     ent_exchange_client_free(w->client);
     ent_exchange_stop(w->server, 1000);
+    w->ledger.close(w->ledger.self);
     node *all[] = {&w->holder, &w->requester, &w->rogue, &w->ended};
     for (size_t i = 0; i < 4; i++) {
         ent_buf_free(&all[i]->certificate);
@@ -718,6 +722,43 @@ static void failures_have_names(void **state)
     assert_int_equal(p.send(p.self, w->holder.name, &m, monotonic(NULL) + 1000, &r, NULL), ENT_UNREACHABLE);
 }
 
+static int get_ledger(node *n, const char *path, char *ret_text, size_t cap)
+{
+    char request[256];
+    int len = snprintf(request, sizeof request, "GET /v1/ledger/%s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+    memset(ret_text, 0, cap);
+    return talk(n, TLS1_3_VERSION, request, (size_t)len, false, ret_text, cap);
+}
+
+/* A partner reads checkpoint and hash tiles, each of the size that its name says, and no entries; a stranger nothing; what the tree
+ * does not have is not there. */
+static void ledger_is_read(void **state)
+{
+    (void)state;
+    char text[16384];
+    uint64_t index;
+    for (uint8_t i = 0; i < 200; i++) {
+        uint8_t entry[ENT_ENTRY_SIZE] = {i};
+        for (int k = 0; k < 2; k++) assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_OK);
+    }
+    assert_int_equal(get_ledger(&w->requester, "checkpoint", text, sizeof text), 200);
+    assert_non_null(strstr(text, "text/plain; charset=utf-8"));
+    assert_non_null(strstr(text, "no-cache"));
+    assert_int_equal(get_ledger(&w->requester, "tile/0/000", text, sizeof text), 200);
+    assert_non_null(strstr(text, "Content-Length: 8192"));
+    assert_non_null(strstr(text, "immutable"));
+    assert_int_equal(get_ledger(&w->requester, "tile/0/001.p/144", text, sizeof text), 200);
+    assert_non_null(strstr(text, "Content-Length: 4608"));
+    assert_int_equal(get_ledger(&w->requester, "tile/1/000.p/1", text, sizeof text), 200);
+    assert_int_equal(get_ledger(&w->requester, "tile/0/001.p/145", text, sizeof text), 404);
+    assert_int_equal(get_ledger(&w->requester, "tile/0/001", text, sizeof text), 404);
+    assert_int_equal(get_ledger(&w->requester, "tile/0/../../secret", text, sizeof text), 404);
+    assert_int_equal(get_ledger(&w->requester, "tile/entries/000", text, sizeof text), 403);
+    assert_int_equal(get_ledger(&w->requester, "", text, sizeof text), 404);
+    assert_int_equal(get_ledger(&w->rogue, "checkpoint", text, sizeof text), 0);
+    assert_int_equal(w->received, 0);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -730,7 +771,7 @@ int main(void)
         CASE(signature_of_another),  CASE(clock_outside_the_window), CASE(wire_silent_sockets),
         CASE(many_at_a_time),        cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
                 CASE(stops_gracefully),        CASE(reloads),
-        CASE(failures_have_names),
+        CASE(failures_have_names),     CASE(ledger_is_read),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

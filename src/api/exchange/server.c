@@ -9,6 +9,7 @@
  * with each byte). */
 #include "api/exchange/server.h"
 
+#include "api/exchange/tiles.h"
 #include "api/exchange/tls.h"
 #include "api/exchange/wire.h"
 #include "base/check.h"
@@ -143,6 +144,19 @@ static enum MHD_Result refuse_now(ent_exchange_server *s, job *j, ent_code code,
     ent_fail(&err, code, "%s", why);
     refuse(s, j, code, &err);
     sign_answer(s, j);
+    return send_answer(j);
+}
+
+/* What is read of the ledger proves itself: it is not signed. */
+static enum MHD_Result send_tile(ent_exchange_server *s, job *j)
+{
+    ent_err err = {0};
+    ent_tile_answer a;
+    ent_code code = ent_tiles_get(&s->config.ledger, j->path + sizeof ENT_TILES_PREFIX - 1, false, &a, &j->answer, &err);
+    if (code != ENT_OK) return refuse_now(s, j, code, err.detail);
+    ent_wire_add(&j->out, "content-type", 12, a.type, strlen(a.type));
+    ent_wire_add(&j->out, "cache-control", 13, a.caching, strlen(a.caching));
+    j->status = MHD_HTTP_OK;
     return send_answer(j);
 }
 
@@ -348,6 +362,7 @@ static enum MHD_Result begin(ent_exchange_server *s, job *j, const char *method)
         j->status = MHD_HTTP_NO_CONTENT;
         return send_answer(j);
     }
+    if (strcmp(method, "GET") == 0 && s->config.ledger.self && strncmp(j->path, ENT_TILES_PREFIX, sizeof ENT_TILES_PREFIX - 1) == 0) return send_tile(s, j);
     if (strcmp(method, "POST") != 0) return refuse_now(s, j, ENT_USAGE, "messages are sent by POST");
     if (ent_wire_kind(j->path) == ENT_MESSAGE_COUNT) return refuse_now(s, j, ENT_NOT_FOUND, "no such message");
     if (ent_http_field_value(&j->http, "transfer-encoding", NULL) || !body_length(j, &j->length))

@@ -9,6 +9,7 @@
 #include "crypto/sign.h"
 #include "port/clock.h"
 #include "port/directory.h"
+#include "port/ledger.h"
 #include "port/random.h"
 
 typedef struct ent_exchange_server ent_exchange_server;
@@ -22,6 +23,7 @@ typedef struct ent_exchange_config {
     ent_secret_key identity;       /* signs answers; copied into memory that is erased at stop */
     ent_directory directory;
     ent_inbox inbox;               /* called from the workers' threads */
+    ent_ledger ledger;             /* its checkpoint and hash tiles may be read by partners (tiles.h); .self NULL: not served */
     ent_clock clock;
     ent_random random;
     unsigned workers;              /* messages worked on at a time; 0: as many as processors */
