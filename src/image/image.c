@@ -1,6 +1,7 @@
 #include "image/codec.h"
 
 #include "base/check.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "base/wipe.h"
 
@@ -14,7 +15,7 @@ static const struct {
     ent_image_encoder *encode;
 } formats[ENT_IMAGE_FORMAT_COUNT] = {
     [ENT_IMAGE_UNKNOWN] = {"unknown", "", NULL, NULL},
-    [ENT_IMAGE_WSQ] = {"WSQ", "wsq", ent_wsq_decode, NULL},
+    [ENT_IMAGE_WSQ] = {"WSQ", "wsq", ent_wsq_decode, ent_wsq_encode},
     [ENT_IMAGE_PNG] = {"PNG", "png", ent_png_decode, ent_png_encode},
     [ENT_IMAGE_JPEG] = {"JPEG", "jpg", ent_jpeg_decode, ent_jpeg_encode},
     [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", ent_jp2_decode, ent_jp2_encode},
@@ -71,7 +72,30 @@ void ent_image_free(ent_image *image)
     if (!image) return;
     if (image->pixels) ent_wipe(image->pixels, (size_t)image->width * image->height * image->channels);
     free(image->pixels);
+    ent_buf_free(&image->comments);
     *image = (ent_image){0};
+}
+
+bool ent_image_comment(const ent_image *image, size_t *at, const char **ret_text, size_t *ret_len)
+{
+    ent_cursor c = ENT_CURSOR(image->comments.data, image->comments.len);
+    ent_cursor_take(&c, *at);
+    size_t n = ent_cursor_u16(&c);
+    const char *text = (const char *)ent_cursor_take(&c, n);
+    if (!ent_cursor_ok(&c)) return false;
+    *ret_text = text;
+    *ret_len = n;
+    *at = c.at;
+    return true;
+}
+
+ent_code ent_image_remark(ent_image *image, const void *text, size_t len, ent_err *err)
+{
+    if (len > 65535) return ent_fail(err, ENT_TOO_LARGE, "a comment of %zu bytes, at most 65535", len);
+    if (!image->comments.max) image->comments = ENT_BUF(ENT_LIMIT_IMAGE_COMMENTS);
+    ent_buf_u16(&image->comments, (uint16_t)len);
+    ent_buf_put(&image->comments, text, len);
+    return ent_buf_check(&image->comments, err);
 }
 
 ent_code ent_image_decode(const void *bytes, size_t len, ent_image *ret_image, ent_err *err)
@@ -114,6 +138,12 @@ ent_code ent_image_grey(const ent_image *image, ent_image *ret_grey, ent_err *er
         }
     g.ppi = image->ppi;
     g.format = image->format;
-    *ret_grey = g;
-    return ENT_OK;
+    if (image->comments.len) {
+        g.comments = ENT_BUF(ENT_LIMIT_IMAGE_COMMENTS);
+        ent_buf_put(&g.comments, image->comments.data, image->comments.len);
+    }
+    ent_code code = ent_buf_check(&g.comments, err);
+    if (code == ENT_OK) *ret_grey = g;
+    else ent_image_free(&g);
+    return code;
 }

@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "entente/error.h"
 
+#include <stdbool.h>
+
 /* format, word, usual ending */
 #define ENT_IMAGE_FORMATS(X)                                                                                           \
     X(WSQ, "WSQ", "wsq") X(PNG, "PNG", "png") X(JPEG, "JPEG", "jpg") X(JPEG2000, "JPEG 2000", "jp2")                   \
@@ -25,7 +27,7 @@ typedef struct ent_image {
     uint32_t ppi;                     /* 0: the file does not say */
     uint8_t *pixels;
     ent_image_format format;          /* it was decoded from */
-    char comment[256];                /* the first comment, "" */
+    ent_buf comments;                 /* read by ent_image_comment */
 } ent_image;
 
 ent_image_format ent_image_sniff(const void *bytes, size_t len); /* by its first bytes */
@@ -45,6 +47,10 @@ ENT_MUST_CHECK ent_code ent_image_encode(const ent_image *image, ent_image_forma
 
 ENT_MUST_CHECK ent_code ent_image_new(uint32_t width, uint32_t height, uint32_t channels, ent_image *ret_image, ent_err *err);
 ENT_MUST_CHECK ent_code ent_image_grey(const ent_image *image, ent_image *ret_grey, ent_err *err); /* ITU-R BT.601 luma */
+/* The comments that a file carries, in its order: *at is 0 for the first. The text is borrowed and ends with no NUL. */
+bool ent_image_comment(const ent_image *image, size_t *at, const char **ret_text, size_t *ret_len);
+/* One more; at most 65535 bytes each and ENT_LIMIT_IMAGE_COMMENTS in all, otherwise ENT_TOO_LARGE. */
+ENT_MUST_CHECK ent_code ent_image_remark(ent_image *image, const void *text, size_t len, ent_err *err);
 void ent_image_free(ent_image *image); /* what it points to; NULL is fine */
 
 #endif

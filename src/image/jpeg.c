@@ -39,8 +39,7 @@ static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent
     ENT_TRY(ent_image_new(c->image_width, c->image_height, channels, image, err));
     if (c->saw_JFIF_marker && c->density_unit == 1) image->ppi = c->X_density;
     else if (c->saw_JFIF_marker && c->density_unit == 2) image->ppi = (uint32_t)(c->X_density * 2.54 + 0.5);
-    for (jpeg_saved_marker_ptr m = c->marker_list; m && !image->comment[0]; m = m->next)
-        snprintf(image->comment, sizeof image->comment, "%.*s", (int)m->data_length, (const char *)m->data);
+    for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next) ENT_TRY(ent_image_remark(image, m->data, m->data_length, err));
     c->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     c->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(c);
@@ -104,6 +103,9 @@ ent_code ent_jpeg_encode(const ent_image *image, double rate, ent_buf *ret_bytes
     c.X_density = c.Y_density = (UINT16)(image->ppi ? image->ppi : 72);
     jpeg_set_quality(&c, rate >= 1 ? (int)rate : 90, TRUE);
     jpeg_start_compress(&c, TRUE);
+    const char *text;
+    size_t len;
+    for (size_t at = 0; ent_image_comment(image, &at, &text, &len);) jpeg_write_marker(&c, JPEG_COM, (const JOCTET *)text, len > 65533 ? 65533 : (unsigned)len);
     while (c.next_scanline < c.image_height) {
         JSAMPROW row = image->pixels + (size_t)c.next_scanline * image->width * image->channels;
         jpeg_write_scanlines(&c, &row, 1);

@@ -44,13 +44,27 @@ static ent_code read_header(png_structp png, png_infop info, ent_image *ret, ent
     return png_get_rowbytes(png, info) == (size_t)width * channels ? ENT_OK : ent_fail(err, ENT_UNSUPPORTED, "PNG: a form of pixels that is not read");
 }
 
+/* Texts under the keywords of remarks; one that is too long is left out. */
+static ent_code read_texts(png_structp png, png_infop info, ent_image *image, ent_err *err)
+{
+    png_textp text;
+    int count;
+    png_get_text(png, info, &text, &count);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(text[i].key, "Comment") != 0 && strcmp(text[i].key, "Description") != 0) continue;
+        size_t n = strlen(text[i].text);
+        if (n && n <= 65535) ENT_TRY(ent_image_remark(image, text[i].text, n, err));
+    }
+    return ENT_OK;
+}
+
 static void read_rows(png_structp png, png_infop info, ent_image *image)
 {
     int passes = png_get_interlace_type(png, info) == PNG_INTERLACE_NONE ? 1 : 7;
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < image->height; y++)
             png_read_row(png, image->pixels + (size_t)y * image->width * image->channels, NULL);
-    png_read_end(png, NULL);
+    png_read_end(png, info);
 }
 
 ent_code ent_png_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, ent_err *err)
@@ -71,7 +85,10 @@ ent_code ent_png_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
         png_set_chunk_malloc_max(png, 8 << 20);
         png_set_read_fn(png, &r, take);
         code = read_header(png, info, kept, &local);
-        if (code == ENT_OK) read_rows(png, info, kept);
+        if (code == ENT_OK) {
+            read_rows(png, info, kept);
+            code = read_texts(png, info, kept, &local);
+        }
     } else {
         code = ENT_FORMAT;
     }
@@ -88,6 +105,22 @@ ent_code ent_png_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
 static void put(png_structp png, png_bytep from, size_t n) { ent_buf_put(png_get_io_ptr(png), from, n); }
 static void flush(png_structp png) { (void)png; }
 
+/* As Latin-1, which is what a tEXt chunk holds; copied, because the library wants a C string. */
+static void write_texts(png_structp png, png_infop info, const ent_image *image)
+{
+    const char *from;
+    size_t n;
+    for (size_t at = 0; ent_image_comment(image, &at, &from, &n);) {
+        static const char keyword[] = "Comment";
+        char *copy = png_malloc(png, n + 1);
+        memcpy(copy, from, n);
+        copy[n] = 0;
+        png_text text = {.compression = PNG_TEXT_COMPRESSION_NONE, .key = (char *)(uintptr_t)keyword, .text = copy, .text_length = strlen(copy)};
+        png_set_text(png, info, &text, 1);
+        png_free(png, copy);
+    }
+}
+
 ent_code ent_png_encode(const ent_image *image, double rate, ent_buf *ret_bytes, ent_err *err)
 {
     ent_err local = {0};
@@ -103,6 +136,7 @@ ent_code ent_png_encode(const ent_image *image, double rate, ent_buf *ret_bytes,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     uint32_t metre = (uint32_t)((double)image->ppi / 0.0254 + 0.5);
     if (image->ppi) png_set_pHYs(png, info, metre, metre, PNG_RESOLUTION_METER);
+    write_texts(png, info, image);
     png_write_info(png, info);
     for (uint32_t y = 0; y < image->height; y++) png_write_row(png, image->pixels + (size_t)y * image->width * image->channels);
     png_write_end(png, NULL);

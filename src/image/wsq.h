@@ -10,7 +10,8 @@ enum {
     WSQ_SOI = 0xffa0, WSQ_EOI = 0xffa1, WSQ_SOF = 0xffa2, WSQ_SOB = 0xffa3, WSQ_DTT = 0xffa4, WSQ_DQT = 0xffa5, WSQ_DHT = 0xffa6,
     WSQ_DRI = 0xffa7, WSQ_COM = 0xffa8,
     WSQ_BANDS = 64, WSQ_USED = 60, /* 60 to 63, the highest quarter, are never coded */
-    WSQ_NODES = 20, WSQ_TAPS = 9
+    WSQ_NODES = 20, WSQ_TAPS = 9,
+    WSQ_LEAST = 32 /* pixels a side: below, subbands would be empty */
 };
 
 /* A rectangle of the plane; low and high halves change places where flipped (the spectrum's order is a Gray code). */

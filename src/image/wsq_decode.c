@@ -28,8 +28,7 @@ typedef struct reading {
     wsq_tree tree;
     int16_t *index; /* all bands' indexes, one band after the other */
     size_t count, done;
-    char comment[256];
-    uint32_t ppi;
+    ent_image remarks; /* comments and resolution only, until there are pixels */
 } reading;
 
 static ent_code wrong(reading *r, const char *what) { return ent_fail(r->err, ENT_FORMAT, "WSQ at byte %zu: %s", r->c.at, what); }
@@ -117,7 +116,8 @@ static ent_code read_frame(reading *r, ent_cursor *c)
     r->scale = scaled(c);
     if (!ent_cursor_ok(c)) return wrong(r, "the frame header ends too early");
     if (r->has_frame) return wrong(r, "a second frame");
-    if (r->width < 32 || r->height < 32) return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ: an image of %u x %u; at least 32 a side", r->width, r->height);
+    if (r->width < WSQ_LEAST || r->height < WSQ_LEAST)
+        return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ: an image of %u x %u; at least %d a side", r->width, r->height, WSQ_LEAST);
     if (r->width > ENT_LIMIT_IMAGE_SIDE || r->height > ENT_LIMIT_IMAGE_SIDE || (uint64_t)r->width * r->height > ENT_LIMIT_IMAGE_PIXELS)
         return ent_fail(r->err, ENT_TOO_LARGE, "WSQ: an image of %u x %u pixels", r->width, r->height);
     r->has_frame = true;
@@ -137,17 +137,18 @@ static ent_code prepare(reading *r)
 }
 
 /* NISTCOM comments hold "PPI 500" on a line of their own. */
-static void read_comment(reading *r, ent_cursor *c)
+static ent_code read_comment(reading *r, ent_cursor *c)
 {
     size_t n = ent_cursor_left(c);
-    const char *text = (const char *)ent_cursor_take(c, n), *ppi = memmem(text, n, "\nPPI ", 5);
-    if (!r->comment[0]) snprintf(r->comment, sizeof r->comment, "%.*s", (int)n, text);
-    if (!ppi) return;
+    const char *text = (const char *)ent_cursor_take(c, n), *ppi = n ? memmem(text, n, "\nPPI ", 5) : NULL;
+    ENT_TRY(ent_image_remark(&r->remarks, text, n, r->err));
+    if (!ppi) return ENT_OK;
     char digits[8] = "";
     size_t left = n - (size_t)(ppi + 5 - text);
     memcpy(digits, ppi + 5, left < 7 ? left : 7);
     long v = strtol(digits, NULL, 10);
-    if (v > 0 && v < 10000) r->ppi = (uint32_t)v;
+    if (v > 0 && v < 10000) r->remarks.ppi = (uint32_t)v;
+    return ENT_OK;
 }
 
 /* ---- entropy-coded data ---- */
@@ -243,7 +244,7 @@ static ent_code read_segment(reading *r, unsigned marker)
     case WSQ_DHT: return read_huffman(r, &c);
     case WSQ_SOF: return read_frame(r, &c);
     case WSQ_SOB: return read_block(r, &c);
-    case WSQ_COM: return read_comment(r, &c), ENT_OK;
+    case WSQ_COM: return read_comment(r, &c);
     case WSQ_DRI: return ENT_OK;
     default: return wrong(r, "an unknown marker");
     }
@@ -280,7 +281,7 @@ static void dequantise(const reading *r, float *plane)
     }
 }
 
-static ent_code synthesise(const reading *r, ent_image *ret, ent_err *err)
+static ent_code synthesise(reading *r, ent_image *ret, ent_err *err)
 {
     uint32_t longest = r->width > r->height ? r->width : r->height;
     float *plane = calloc((size_t)r->width * r->height, sizeof *plane), *line = calloc(4 * ((size_t)longest + 16), sizeof *line);
@@ -292,8 +293,9 @@ static ent_code synthesise(const reading *r, ent_image *ret, ent_err *err)
             float v = plane[i] * r->scale + r->shift + 0.5f;
             ret->pixels[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
         }
-        ret->ppi = r->ppi;
-        snprintf(ret->comment, sizeof ret->comment, "%s", r->comment);
+        ret->ppi = r->remarks.ppi;
+        ret->comments = r->remarks.comments;
+        r->remarks.comments = (ent_buf){0};
     }
     free(plane);
     free(line);
@@ -309,6 +311,7 @@ ent_code ent_wsq_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
     ent_code code = read_all(r);
     if (code == ENT_OK) code = synthesise(r, ret_image, err);
     free(r->index);
+    ent_image_free(&r->remarks);
     free(r);
     return code;
 }
