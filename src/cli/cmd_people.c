@@ -145,20 +145,29 @@ static int rotate_identity(ent_cli *cli, const char *as, bool revoke)
     return 0;
 }
 
+static void print_epoch(const json_t *out)
+{
+    printf("epoch %lld has begun; what was destroyed before it is unreadable in every copy\n", (long long)json_integer_value(json_object_get(out, "epoch")));
+}
+
 static int keys_rotate(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "keys rotate [--identity] --as NAME",
+    static const ent_cmd_help h = {.usage = "keys rotate [--identity|--epoch] --as NAME",
                                    .about = "A new personal key, or with --identity a new key of the node (stop it first). The old one signs the new; both are valid for 30\n"
-                                            "days, partners are told, both ledgers say so. Receipts of before verify with the card of before.",
+                                            "days, partners are told, both ledgers say so. Receipts of before verify with the card of before. With --epoch the epoch of the\n"
+                                            "data keys ends: living ones are wrapped under a fresh root, the old root is destroyed. Killed, it is finished at the next start.",
                                    .example = "entente keys rotate --as o.example"};
     const char *as = NULL;
-    bool identity = false;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "whose key; with --identity: custodian or operator"},
-                            {.name = "--identity", .flag = &identity, .help = "the node's own key"}, {0}};
+    bool identity = false, epoch = false;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "whose key; with --identity or --epoch: custodian or operator"},
+                            {.name = "--identity", .flag = &identity, .help = "the node's own key"},
+                            {.name = "--epoch", .flag = &epoch, .help = "the root of the data keys"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (!as) return ent_cli_usage(&h, "say who: --as NAME");
+    if (identity && epoch) return ent_cli_usage(&h, "one of --identity and --epoch");
+    if (epoch) return ent_cli_simple(cli, as, "epoch-end", json_object(), NULL, print_epoch);
     return identity ? rotate_identity(cli, as, false) : rotate_person(cli, as);
 }
 

@@ -222,6 +222,9 @@ ent_inbox ent_flow_inbox(ent_flow_node *n);
 ENT_MUST_CHECK ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const ent_card *fresh,
                                                  const ent_secret_key *secret, bool revoke, size_t *ret_told, ent_err *err);
 
+/* Ends the epoch of the data keys: what was destroyed before is unreadable in every copy when it returns. ret_epoch: the new one. */
+ENT_MUST_CHECK ent_code ent_flow_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoch, ent_err *err);
+
 /* ---- for status pages ---- */
 
 typedef struct ent_flow_counts {

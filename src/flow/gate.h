@@ -35,7 +35,8 @@ typedef enum ent_role {
     X(SEARCH, "search", OFFICER_)                                                                                      \
     X(SEE_SEARCH, "see the holder's side of a search", CUSTODIAN_ | EXAMINER_ | AUDITOR_)                              \
     X(CLOSE_SEARCH, "close a case", EXAMINER_ | CUSTODIAN_)                                                            \
-    X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)
+    X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)                                               \
+    X(END_EPOCH, "end an epoch", CUSTODIAN_ | OPERATOR_)
 
 typedef enum ent_gate_act {
 #define ENT_X(name, text, roles) ENT_MAY_##name,

@@ -30,8 +30,8 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
-    const ent_doc *exchange, *desk = ent_doc_get(doc, "desk");
-    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory", err));
+    const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
+    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
     ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
@@ -44,6 +44,14 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
         ENT_TRY(ent_doc_only(desk, "port", err));
         ENT_TRY(read_port(desk, "port", &c->desk_port, err));
     }
+    if (keys) {
+        ENT_TRY(ent_doc_only(keys, "root accept-residue", err));
+        ENT_TRY(ent_doc_text(keys, "root", false, c->root, sizeof c->root, err));
+        ENT_TRY(ent_doc_bool(keys, "accept-residue", false, &c->accept_residue, err));
+    }
+    ENT_TRY(ent_doc_text(doc, "standby", false, c->standby, sizeof c->standby, err));
+    if (strcmp(c->root, "file") == 0) c->root[0] = 0;
+    if (strcmp(c->standby, "none") == 0) c->standby[0] = 0;
     ENT_TRY(read_count(doc, "matching-threads", &c->threads, err));
     ENT_TRY(read_count(doc, "decoders", &c->decoders, err));
     return ent_doc_bool(doc, "accept-unlocked-memory", false, &c->accept_unlocked_memory, err);
@@ -84,9 +92,14 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "desk:                             # commands, console and kiosks on this machine\n"
                 "  port: %u                         # on 127.0.0.1 beside the socket; 0: the socket only\n"
                 "\n"
+                "keys:                             # docs/operating/keys.md\n"
+                "  root: \"%s\"                    # or the PKCS#11 URI of the token that wraps the epoch's key\n"
+                "  accept-residue: %s            # start although overwritten keys may stay readable on this file system\n"
+                "standby: \"%s\"                   # or the command that keeps slots and ledger a second time: docs/operating/backup.md\n"
+                "\n"
                 "matching-threads: %u               # 0: one a core\n"
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->threads,
                 c->decoders, c->accept_unlocked_memory ? "true" : "false");
 }

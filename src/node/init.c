@@ -81,9 +81,10 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     char path[PATH_MAX];
     ent_flow_config f = {.identity = *secret, .clock = ent_system_clock(), .random = ent_system_random(), .read_doc = ent_yaml_read};
     ent_flow_node *flow = NULL;
+    ent_node_custody custody = {0};
     snprintf(f.name, sizeof f.name, "%s", c->name);
     ent_node_path(folder, "keys", path);
-    ent_code code = ent_file_keys(path, true, ent_system_random(), &f.keys, err);
+    ent_code code = ent_node_open_keys(path, c, true, &custody, &f.keys, err);
     ent_node_path(folder, "ledger", path);
     if (code == ENT_OK) code = ent_file_ledger(path, c->name, secret, true, &f.ledger, err);
     ent_node_path(folder, "store.db", path);
@@ -94,6 +95,7 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     if (f.store.close) f.store.close(f.store.self);
     if (f.ledger.close) f.ledger.close(f.ledger.self);
     if (f.keys.close) f.keys.close(f.keys.self);
+    ent_node_close_custody(&custody);
     return code;
 }
 

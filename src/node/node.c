@@ -120,7 +120,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     ENT_TRY(load_text(n->folder, "tls.crt", &n->certificate, err));
     ENT_TRY(load_text(n->folder, "tls.key", &n->tls_key, err));
     ent_node_path(n->folder, "keys", path);
-    ENT_TRY(ent_file_keys(path, false, ent_system_random(), &c->keys, err));
+    ENT_TRY(ent_node_open_keys(path, &n->config, false, &n->custody, &c->keys, err));
     ent_node_path(n->folder, "ledger", path);
     ENT_TRY(ent_file_ledger(path, n->config.name, &n->identity, false, &c->ledger, err));
     ent_node_path(n->folder, "store.db", path);
@@ -180,6 +180,7 @@ void ent_node_close(ent_node *n)
     if (n->flow_config.store.close) n->flow_config.store.close(n->flow_config.store.self);
     if (n->flow_config.ledger.close) n->flow_config.ledger.close(n->flow_config.ledger.self);
     if (n->flow_config.keys.close) n->flow_config.keys.close(n->flow_config.keys.self);
+    ent_node_close_custody(&n->custody);
     ent_sandbox_stop(n->sandbox);
     ent_buf_free(&n->certificate);
     ent_buf_free(&n->tls_key);

@@ -25,6 +25,9 @@ typedef struct ent_node_config {
     int64_t grid_ms;
     unsigned threads, decoders;
     bool accept_unlocked_memory;
+    bool accept_residue;             /* keys may lie where an overwrite leaves traces */
+    char root[400];                  /* PKCS#11 URI (RFC 7512) of the token that wraps the epoch's key; "": a file */
+    char standby[400];               /* a command that runs `entente standby keep DIR`; "": none */
 } ent_node_config;
 
 ENT_MUST_CHECK ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, ent_err *err);

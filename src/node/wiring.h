@@ -4,8 +4,18 @@
 
 #include "api/exchange/client.h"
 #include "node/node.h"
+#include "port/root.h"
 
 enum { ENT_NODE_REGIMES = 128 };
+
+/* What stands behind the key slots. */
+typedef struct ent_node_custody {
+    ent_root root;
+} ent_node_custody;
+
+/* The slots in a folder with the root that the configuration names. Both are closed by the caller, the keys first. */
+ENT_MUST_CHECK ent_code ent_node_open_keys(const char *folder, const ent_node_config *config, bool create, ent_node_custody *ret_custody, ent_keys *ret_keys, ent_err *err);
+void ent_node_close_custody(ent_node_custody *c);
 
 struct ent_node {
     char folder[PATH_MAX - 320];
@@ -14,6 +24,7 @@ struct ent_node {
     ent_sandbox *sandbox;
     ent_secret_key identity;
     ent_buf certificate, tls_key;
+    ent_node_custody custody;
     ent_regime regimes[ENT_NODE_REGIMES];
     size_t regime_count;
     ent_exchange_client *client;

@@ -11,9 +11,21 @@
 #include "base/wipe.h"
 #include "entente/error.h"
 
+#include <stdbool.h>
+
 typedef struct ent_slot {
     uint64_t number;     /* never used twice: position and generation */
 } ent_slot;
+
+/* What can be said of a destroyed key: on what it lay and what kept the epoch's key. */
+typedef enum ent_root_class { ENT_ROOT_FILE, ENT_ROOT_TOKEN /* PKCS#11 in software */, ENT_ROOT_HARDWARE } ent_root_class;
+
+typedef struct ent_custody {
+    ent_root_class root;
+    bool overwrites;   /* an overwrite in place reaches what was there (adapter/file/medium.h) */
+    bool standby;      /* a second copy, which acknowledges each destruction before it is reported */
+    char medium[32];   /* the file system's type: "ext4"; "memory" */
+} ent_custody;
 
 typedef struct ent_keys {
     void *self;
@@ -28,6 +40,7 @@ typedef struct ent_keys {
     /* Ends the epoch: living slots are wrapped anew under a fresh root, the old root is destroyed. Resumable. */
     ENT_MUST_CHECK ent_code (*end_epoch)(void *self, uint32_t *ret_epoch, ent_err *err);
     uint32_t (*epoch)(void *self);
+    void (*custody)(void *self, ent_custody *ret_custody);
     void (*close)(void *self);
 } ent_keys;
 

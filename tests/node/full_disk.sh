@@ -5,7 +5,7 @@ mkdir small
 mount -t tmpfs -o size=30m tmpfs small 2> /dev/null || { echo "skipped: a small file system cannot be mounted here"; exit 77; }
 trap 'for p in "${pid[@]}"; do kill -9 $p; done 2>/dev/null; wait 2>/dev/null; cd /; umount "$work/small"; rm -rf "$work"' EXIT
 "$entente" synth finger --count 6 --impressions 1 --seed 5 -o prints > /dev/null
-"$entente" init small/gb --name gb.example --custodian c.gb --port 29556 --accept-unlocked-memory > /dev/null || exit 1
+"$entente" init small/gb --name gb.example --custodian c.gb --port 29556 --accept-unlocked-memory --accept-residue > /dev/null || exit 1
 ln -s small/gb gb
 start gb || { cat gb.log; exit 1; }
 status 0 "prints are enrolled" gb enrol prints/[12]_1.png --taken-under ta-2000-s41 --as c.gb

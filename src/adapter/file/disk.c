@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,7 @@ void ent_disk_plant(int writes_until, int syncs_until, int error)
 static bool strikes(int *until)
 {
     if (!planted.error || *until <= 0 || --*until > 0) return false;
+    if (planted.error == ENT_DISK_KILL) raise(SIGKILL);
     errno = planted.error;
     return true;
 }

@@ -22,7 +22,8 @@ ENT_MUST_CHECK ent_code ent_disk_load(const char *path, ent_buf *ret, ent_err *e
 /* Overwrites with zeros in place, syncs, removes. Not there is ENT_OK. */
 ENT_MUST_CHECK ent_code ent_disk_shred(const char *path, ent_err *err);
 
-/* For tests: the n-th write or sync from now fails with this errno (0: none). */
+#define ENT_DISK_KILL (-1)
+/* For tests: the n-th write or sync from now fails with this errno (0: none), or the process is killed there. */
 void ent_disk_plant(int writes_until, int syncs_until, int error);
 
 #endif

@@ -79,6 +79,12 @@ static ent_code end_epoch(void *self, uint32_t *ret_epoch, ent_err *err)
 
 static uint32_t epoch(void *self) { return ((memory_keys *)self)->epoch; }
 
+static void custody(void *self, ent_custody *ret)
+{
+    (void)self;
+    *ret = (ent_custody){.overwrites = true, .medium = "memory"};
+}
+
 static void close_keys(void *self)
 {
     memory_keys *k = self;
@@ -95,6 +101,6 @@ ent_code ent_memory_keys(ent_random random, ent_keys *ret_keys, ent_err *err)
     k->epoch = 1;
     pthread_mutex_init(&k->lock, NULL);
     *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .destroy = destroy, .end_epoch = end_epoch,
-                           .epoch = epoch, .close = close_keys};
+                           .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

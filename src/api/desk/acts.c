@@ -524,6 +524,14 @@ static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t
     return ENT_OK;
 }
 
+static ent_code epoch_end(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint32_t epoch;
+    ENT_TRY(ent_flow_epoch_end(n->flow, r->by, &epoch, err));
+    json_object_set_new(out, "epoch", json_integer(epoch));
+    return ENT_OK;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -556,6 +564,7 @@ static const struct {
     {"search-targets", false, search_targets},
     {"search-show", true, search_show},
     {"search-close", true, search_close},
+    {"epoch-end", true, epoch_end},
 };
 
 bool ent_desk_needs_person(const char *act)
