@@ -22,6 +22,7 @@
     X(ledger, ledger, "what this node did")                                                                            \
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
+    X(witness, witness, "an observer who is no party: co-signs ledgers, needs no node")                                \
     X(finger, finger, "extract, match and look at prints")                                                             \
     X(evaluate, evaluate, "error rates of the engine")                                                                 \
     X(image, image, "convert and show images")                                                                         \

@@ -142,6 +142,24 @@ bool ent_note_signed_by(const char *note, size_t len, const char *name, const en
     return ent_note_look(note, len, name, key) == ENT_NOTE_VALID;
 }
 
+bool ent_note_own_lines(const char *note, size_t len, const char *name, const ent_public_key *keys, size_t count, ent_buf *ret_note)
+{
+    size_t text, lines, n;
+    const char *line;
+    bool any = false;
+    if (!split_note(note, len, &text, &lines)) return false;
+    ent_buf_put(ret_note, note, lines);
+    for (const char *at = note + lines; ent_note_line(&at, note + len, &line, &n);)
+        for (size_t i = 0; i < count; i++) {
+            uint8_t id[4], signature[ENT_SIGNATURE_SIZE];
+            ent_note_key_id(name, ENT_NOTE_ED25519, &keys[i], id);
+            if (!line_of(line, n, name, id, signature, sizeof signature) || !ent_sign_verify(&keys[i], note, text, signature)) continue;
+            ent_buf_put(ret_note, line, n + 1);
+            any = true;
+        }
+    return any && ret_note->failed == ENT_OK;
+}
+
 static ent_code cosigned_text(const char *note, size_t text, uint64_t seconds, ent_buf *ret, ent_err *err)
 {
     ent_buf_fmt(ret, "cosignature/v1\ntime %" PRIu64 "\n", seconds);

@@ -42,6 +42,9 @@ bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, con
 /* Appends to the note those of `lines` that are this witness's valid cosignature on it and not there yet; whether there was one. */
 bool ent_note_take_cosignature(ent_buf *note, const char *lines, size_t len, const char *witness, const ent_public_key *key);
 
+/* Appends the note with only those signature lines that one of these keys of the log made; false when there is none. */
+bool ent_note_own_lines(const char *note, size_t len, const char *name, const ent_public_key *keys, size_t count, ent_buf *ret_note);
+
 /* ---- the forms that these texts share ---- */
 
 /* The next line without its newline; false at the end. */
