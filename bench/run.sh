@@ -4,4 +4,5 @@ set -eu
 cd "$(dirname "$0")/.."
 entente=${1:-build/entente}
 "$(dirname "$entente")/bench/bench_exchange" 2 || true
+"$(dirname "$entente")/bench/bench_image"
 bash bench/search.sh "$entente" "${PRINTS:-10000}" 20

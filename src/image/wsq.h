@@ -10,7 +10,7 @@ enum {
     WSQ_SOI = 0xffa0, WSQ_EOI = 0xffa1, WSQ_SOF = 0xffa2, WSQ_SOB = 0xffa3, WSQ_DTT = 0xffa4, WSQ_DQT = 0xffa5, WSQ_DHT = 0xffa6,
     WSQ_DRI = 0xffa7, WSQ_COM = 0xffa8,
     WSQ_BANDS = 64, WSQ_USED = 60, /* 60 to 63, the highest quarter, are never coded */
-    WSQ_NODES = 20, WSQ_TAPS = 9,
+    WSQ_NODES = 20, WSQ_TAPS = 8,
     WSQ_LEAST = 32 /* pixels a side: below, subbands would be empty */
 };
 
@@ -27,14 +27,23 @@ typedef struct wsq_tree {
 
 void wsq_plan(uint32_t width, uint32_t height, wsq_tree *ret_tree);
 
-/* One node there or back, in place in a plane of `stride` floats a row. Filters by taps from the centre outward, both odd and
- * symmetric: analysis low and high. line: 4 * (longest side + 16) floats. */
+/* Filters by taps from the centre outward, both odd and symmetric: analysis low and high. At most WSQ_TAPS - 1 on a side. */
 typedef struct wsq_filters {
     int low_half, high_half; /* taps on each side of the centre */
     float low[WSQ_TAPS], high[WSQ_TAPS];
 } wsq_filters;
 
-void wsq_forward(float *plane, uint32_t stride, const wsq_region *r, const wsq_filters *f, float *line);
-void wsq_inverse(float *plane, uint32_t stride, const wsq_region *r, const wsq_filters *f, float *line);
+/* One node of at least 2 x 2 there or back, in place in a plane of `stride` floats a row; scratch: WSQ_SCRATCH(longest side)
+ * floats that have been set once. Every kind gives the same floats: the same sums in the same order. */
+typedef void wsq_transform(float *plane, uint32_t stride, const wsq_region *r, const wsq_filters *f, float *scratch);
+typedef struct wsq_lines {
+    const char *name;
+    wsq_transform *forward, *inverse;
+} wsq_lines;
+
+#define WSQ_SCRATCH(longest) (2 * (((size_t)(longest) / 2 + 16) * 16 + 16))
+
+const wsq_lines *wsq_lines_at(int i); /* the i-th that this machine can run, 0 the plain one; NULL past the last */
+const wsq_lines *wsq_lines_best(void);
 
 #endif

@@ -6,14 +6,18 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FAST = 11 };
 
 typedef struct huffman {
     bool there;
     uint8_t symbol[65536 >> 8]; /* at most 256 */
     /* the canonical code, as in ITU-T T.81 annex C */
     int32_t smallest[17], largest[17], first[17];
+    uint16_t fast[1 << FAST]; /* by the next bits: length and symbol of a code that is not longer, else 0 */
 } huffman;
 
 typedef struct reading {
@@ -83,6 +87,15 @@ static ent_code read_quantisation(reading *r, ent_cursor *c)
     return ENT_OK;
 }
 
+static void index_short_codes(huffman *h)
+{
+    memset(h->fast, 0, sizeof h->fast);
+    for (int n = 1; n <= FAST; n++)
+        for (int code = h->smallest[n]; code <= h->largest[n]; code++)
+            for (int k = 0; k < 1 << (FAST - n); k++)
+                h->fast[(code << (FAST - n)) + k] = (uint16_t)(n << 8 | h->symbol[h->first[n] + code - h->smallest[n]]);
+}
+
 static ent_code read_huffman(reading *r, ent_cursor *c)
 {
     while (ent_cursor_left(c)) {
@@ -103,6 +116,7 @@ static ent_code read_huffman(reading *r, ent_cursor *c)
         }
         h->there = ent_cursor_ok(c);
         if (!h->there) return wrong(r, "a Huffman table that ends too early");
+        index_short_codes(h);
     }
     return ENT_OK;
 }
@@ -155,42 +169,79 @@ static ent_code read_comment(reading *r, ent_cursor *c)
 
 typedef struct bits {
     const uint8_t *at, *end;
-    uint32_t value;
+    uint64_t value; /* the next bits, from the highest down; zeros behind them */
     int have;
     bool ended; /* at a marker or the end */
 } bits;
 
-static int take_bit(bits *b)
+static bool any_ff(uint64_t v) { return (~v - 0x0101010101010101u) & v & 0x8080808080808080u; }
+
+/* At least 32 bits, or all that are left before the marker. FF 00 stands for FF. */
+static void refill(bits *b)
 {
-    if (!b->have) {
-        if (b->at == b->end || (b->at[0] == 0xff && (b->at + 1 == b->end || b->at[1] != 0))) {
-            b->ended = true;
-            return 0;
+    uint64_t eight;
+    if (b->end - b->at >= 8) {
+        memcpy(&eight, b->at, 8);
+        eight = be64toh(eight);
+        if (!any_ff(eight)) {
+            int bytes = (64 - b->have) / 8;
+            b->value |= eight >> b->have;
+            if (b->have + 8 * bytes < 64) b->value &= ~(uint64_t)0 << (64 - b->have - 8 * bytes);
+            b->at += bytes;
+            b->have += 8 * bytes;
+            return;
         }
-        b->value = *b->at;
-        b->at += b->at[0] == 0xff ? 2 : 1;
-        b->have = 8;
     }
-    return (int)(b->value >> --b->have & 1);
+    while (b->have <= 56 && b->at < b->end) {
+        if (b->at[0] == 0xff && (b->at + 1 == b->end || b->at[1] != 0)) return;
+        b->value |= (uint64_t)b->at[0] << (56 - b->have);
+        b->at += b->at[0] == 0xff ? 2 : 1;
+        b->have += 8;
+    }
 }
 
+/* 1 to 16 bits; a symbol's own are had already, so that these are too unless the data ended. */
 static int take_bits(bits *b, int n)
 {
-    int v = 0;
-    while (n-- > 0) v = v << 1 | take_bit(b);
+    if (b->have < n) refill(b);
+    int v = (int)(b->value >> (64 - n));
+    b->ended |= b->have < n;
+    b->value <<= n;
+    b->have -= n;
     return v;
+}
+
+static int skip(bits *b, int n, int symbol)
+{
+    if (n > b->have) {
+        b->ended = true;
+        return -1;
+    }
+    b->value <<= n;
+    b->have -= n;
+    return symbol;
 }
 
 /* -1: no code begins like this, or the data ended. */
 static int take_symbol(bits *b, const huffman *h)
 {
-    int code = 0;
-    for (int n = 1; n <= 16; n++) {
-        code = code << 1 | take_bit(b);
-        if (b->ended) return -1;
-        if (h->largest[n] >= 0 && code <= h->largest[n] && code >= h->smallest[n]) return h->symbol[h->first[n] + code - h->smallest[n]];
+    if (b->have < 32) refill(b);
+    const uint16_t fast = h->fast[b->value >> (64 - FAST)];
+    if (fast) return skip(b, fast >> 8, fast & 255);
+    for (int n = FAST + 1; n <= 16; n++) {
+        int code = (int)(b->value >> (64 - n));
+        if (h->largest[n] >= 0 && code <= h->largest[n] && code >= h->smallest[n]) return skip(b, n, h->symbol[h->first[n] + code - h->smallest[n]]);
     }
+    b->ended = b->have < 16;
     return -1;
+}
+
+/* Where the frame has restart intervals: the rest of the byte is filling, the code begins anew behind the marker. */
+static bool restart(bits *b)
+{
+    if (b->end - b->at < 2 || b->at[0] != 0xff || b->at[1] < 0xb0 || b->at[1] > 0xb7) return false;
+    *b = (bits){.at = b->at + 2, .end = b->end};
+    return true;
 }
 
 /* Table of the specification's annex: 1 to 100 are runs of zeros, 107 to 254 values, the rest escapes. */
@@ -198,18 +249,24 @@ static ent_code read_indexes(reading *r, bits *b, const huffman *h)
 {
     while (r->done < r->count) {
         int s = take_symbol(b, h), run = 0, value = 0;
-        if (s < 0) return b->ended ? ENT_OK : wrong(r, "bits that are no code");
-        if (s == 0 || s > 254) return wrong(r, "a symbol that means nothing");
+        if (s < 0) {
+            if (!b->ended) return wrong(r, "bits that are no code");
+            if (restart(b)) continue;
+            return ENT_OK;
+        }
+        if (s > 106 && s < 255) {
+            r->index[r->done++] = (int16_t)(s - 180);
+            continue;
+        }
+        if (s == 0 || s == 255) return wrong(r, "a symbol that means nothing");
         if (s <= 100) run = s;
-        else if (s == 105) run = take_bits(b, 8);
-        else if (s == 106) run = take_bits(b, 16);
         else if (s == 101) value = take_bits(b, 8);
         else if (s == 102) value = -take_bits(b, 8);
         else if (s == 103) value = take_bits(b, 16);
         else if (s == 104) value = -take_bits(b, 16);
-        else value = s - 180;
+        else run = take_bits(b, s == 105 ? 8 : 16);
         if (b->ended) return wrong(r, "a value cut short");
-        if (s <= 100 || s == 105 || s == 106) {
+        if (s <= 100 || s >= 105) {
             if ((size_t)run > r->count - r->done) return wrong(r, "a run of zeros past the last coefficient");
             r->done += (size_t)run;
         } else {
@@ -265,34 +322,46 @@ static ent_code read_all(reading *r)
 
 /* ---- pixels ---- */
 
+/* One row of a subband: 0 stays 0, the others come to the place `centre` in their bin. */
+static void dequantise_row(const int16_t *in, uint32_t n, float width, float centre, float half_zero, float *out)
+{
+    for (uint32_t x = 0; x < n; x++) {
+        float v = (float)in[x], sign = v < 0 ? -1.0f : 1.0f;
+        float there = width * (v - sign * centre) + sign * half_zero;
+        out[x] = v != 0 ? there : 0;
+    }
+}
+
 static void dequantise(const reading *r, float *plane)
 {
     const int16_t *in = r->index;
     for (int k = 0; k < WSQ_USED; k++) {
         const wsq_region *b = &r->tree.band[k];
         if (r->q[k] == 0) continue;
-        for (uint32_t y = 0; y < b->height; y++) {
-            float *p = plane + (size_t)(b->y + y) * r->width + b->x;
-            for (uint32_t x = 0; x < b->width; x++) {
-                int v = *in++;
-                *p++ = v == 0 ? 0 : v > 0 ? r->q[k] * ((float)v - r->centre) + r->z[k] / 2 : r->q[k] * ((float)v + r->centre) - r->z[k] / 2;
-            }
-        }
+        for (uint32_t y = 0; y < b->height; y++, in += b->width)
+            dequantise_row(in, b->width, r->q[k], r->centre, r->z[k] / 2, plane + (size_t)(b->y + y) * r->width + b->x);
+    }
+}
+
+static void to_pixels(const float *plane, size_t n, float scale, float shift, uint8_t *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float v = plane[i] * scale + shift + 0.5f;
+        v = v > 0 ? v : 0; /* of what is no number too: filters may be anything */
+        v = v > 255 ? 255 : v;
+        out[i] = (uint8_t)(int32_t)v;
     }
 }
 
 static ent_code synthesise(reading *r, ent_image *ret, ent_err *err)
 {
     uint32_t longest = r->width > r->height ? r->width : r->height;
-    float *plane = calloc((size_t)r->width * r->height, sizeof *plane), *line = calloc(4 * ((size_t)longest + 16), sizeof *line);
+    float *plane = calloc((size_t)r->width * r->height, sizeof *plane), *line = calloc(WSQ_SCRATCH(longest), sizeof *line);
     ent_code code = plane && line ? ent_image_new(r->width, r->height, 1, ret, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory for a WSQ image");
     if (code == ENT_OK) {
         dequantise(r, plane);
-        for (int n = WSQ_NODES - 1; n >= 0; n--) wsq_inverse(plane, r->width, &r->tree.node[n], &r->f, line);
-        for (size_t i = 0; i < (size_t)r->width * r->height; i++) {
-            float v = plane[i] * r->scale + r->shift + 0.5f;
-            ret->pixels[i] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-        }
+        for (int n = WSQ_NODES - 1; n >= 0; n--) wsq_lines_best()->inverse(plane, r->width, &r->tree.node[n], &r->f, line);
+        to_pixels(plane, (size_t)r->width * r->height, r->scale, r->shift, ret->pixels);
         ret->ppi = r->remarks.ppi;
         ret->comments = r->remarks.comments;
         r->remarks.comments = (ent_buf){0};

@@ -60,12 +60,12 @@ static void normalise(writing *w)
 static ent_code transform(writing *w, ent_err *err)
 {
     uint32_t width = w->image->width, height = w->image->height, longest = width > height ? width : height;
-    float *line = calloc(4 * ((size_t)longest + 16), sizeof *line);
+    float *line = calloc(WSQ_SCRATCH(longest), sizeof *line);
     w->plane = calloc((size_t)width * height, sizeof *w->plane);
     if (line && w->plane) {
         normalise(w);
         wsq_plan(width, height, &w->tree);
-        for (int n = 0; n < WSQ_NODES; n++) wsq_forward(w->plane, width, &w->tree.node[n], &filters, line);
+        for (int n = 0; n < WSQ_NODES; n++) wsq_lines_best()->forward(w->plane, width, &w->tree.node[n], &filters, line);
     }
     free(line);
     return w->plane ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory for a WSQ image");
