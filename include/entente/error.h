@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(__GNUC__)
 #define ENT_MUST_CHECK __attribute__((warn_unused_result))
 #define ENT_PRINTF(f, a) __attribute__((format(printf, f, a)))
@@ -68,5 +72,9 @@ ENT_API ent_code ent_context(ent_err *err, ent_code code, const char *format, ..
 ENT_API const char *ent_code_text(ent_code code); /* "no hit"; static storage */
 ENT_API const char *ent_code_name(ent_code code); /* "NO_HIT"; static storage */
 ENT_API int ent_code_exit(ent_code code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,8 @@ enum ent_limits {
     /* fingerprints */
     ENT_LIMIT_MINUTIAE = 255,               /* ISO/IEC 19794-2 counts them in one byte */
     ENT_LIMIT_PRINT_SIDE = 4096,            /* pixels, after resampling to 500 ppi */
+    /* faces */
+    ENT_LIMIT_FACE_NETWORK = 256 << 20,     /* one network file */
     /* transactions */
     ENT_LIMIT_ITL_FILE = 64 << 20,
     ENT_LIMIT_ITL_RECORDS = 1024,

@@ -24,6 +24,7 @@
     X(report, report, "what was exchanged in a year, for the public")                                             \
     X(witness, witness, "an observer who is no party: co-signs ledgers, needs no node")                                \
     X(finger, finger, "extract, match and look at prints")                                                             \
+    X(face, face, "find, extract and match faces")                                                                     \
     X(evaluate, evaluate, "error rates of the engine")                                                                 \
     X(image, image, "convert and show images")                                                                         \
     X(itl, itl, "ANSI/NIST-ITL transactions")                                                                          \
