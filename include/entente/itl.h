@@ -18,7 +18,7 @@ enum { ENT_ITL_FS = 0x1c, ENT_ITL_GS = 0x1d, ENT_ITL_RS = 0x1e, ENT_ITL_US = 0x1
 
 /* One field of a tagged record, without its number and the separator after it. Points into the transaction. */
 typedef struct ent_itl_field {
-    uint16_t number;
+    uint32_t number; /* up to nine digits; the standard's own end at 999 */
     const uint8_t *value;
     size_t len;
 } ent_itl_field;
@@ -35,20 +35,42 @@ typedef struct ent_itl_record {
 
 typedef struct ent_itl ent_itl;
 
+/* One departure from the standard, where it is: record counted from 1 (0: the file), field, subfield and item (each 0:
+ * the whole of what stands before it), byte offset in the file, and the clause of ANSI/NIST-ITL 1-2011 Update 2015 (or of
+ * the edition or domain that the text names). */
+typedef struct ent_itl_fault {
+    size_t record, offset;
+    uint8_t type;
+    uint32_t field;
+    uint16_t subfield, item;
+    uint8_t level;    /* 1 syntax, 2 relations; 0 a remark: odd, but no fault */
+    char clause[24];
+    char text[160];   /* what is there and what was expected */
+} ent_itl_fault;
+
+/* Who is told of them, in the order of the file. */
+typedef struct ent_itl_sink {
+    void (*put)(void *ctx, const ent_itl_fault *fault);
+    void *ctx;
+} ent_itl_sink;
+
 /* Reads and checks structure: lengths, 1.003 CNT against what follows, IDCs, separators. ENT_FORMAT, ENT_TOO_LARGE
  * (ENT_LIMIT_ITL_*), ENT_NO_MEMORY. The caller frees. The bytes are copied. */
 ENT_API ENT_MUST_CHECK ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err *err);
+/* As ent_itl_parse, but goes on where it can: wrong lengths, counts, IDCs, tags and separators are told to the sink (NULL:
+ * nobody), and what is there is read. ENT_FORMAT when not even a Type-1 record can be found. */
+ENT_API ENT_MUST_CHECK ent_code ent_itl_parse_lenient(const void *bytes, size_t len, const ent_itl_sink *sink, ent_itl **ret_itl, ent_err *err);
 ENT_API void ent_itl_free(ent_itl *t); /* erases; NULL is fine */
 ENT_API size_t ent_itl_count(const ent_itl *t);
 ENT_API const ent_itl_record *ent_itl_record_at(const ent_itl *t, size_t i); /* i < count; 0 is the Type-1 */
 ENT_API const uint8_t *ent_itl_bytes(const ent_itl *t, size_t *ret_len);     /* all of it, as it came */
 
 /* The field of that number, NULL. */
-ENT_API const ent_itl_field *ent_itl_field_of(const ent_itl_record *r, uint16_t number);
+ENT_API const ent_itl_field *ent_itl_field_of(const ent_itl_record *r, uint32_t number);
 /* The item at (subfield, item), both from 0; false: not there. */
 ENT_API bool ent_itl_item(const ent_itl_field *f, size_t subfield, size_t item, const uint8_t **ret_text, size_t *ret_len);
 /* A field's first item as text, cut at cap - 1; "" when it is not there. */
-ENT_API void ent_itl_text(const ent_itl_record *r, uint16_t number, char *ret_text, size_t cap);
+ENT_API void ent_itl_text(const ent_itl_record *r, uint32_t number, char *ret_text, size_t cap);
 
 /* ---- images ---- */
 
@@ -71,8 +93,8 @@ ENT_API ENT_MUST_CHECK ent_code ent_itl_writer_new(ent_itl_writer **ret_writer, 
 ENT_API void ent_itl_writer_free(ent_itl_writer *w); /* erases; NULL is fine */
 /* Begins a tagged record; Type-1 first. LEN and CNT are filled in by finish; IDC is given. Failures stick until finish. */
 ENT_API void ent_itl_begin(ent_itl_writer *w, uint8_t type, int idc);
-ENT_API void ent_itl_put(ent_itl_writer *w, uint16_t number, const char *text);
-ENT_API void ent_itl_put_bytes(ent_itl_writer *w, uint16_t number, const void *bytes, size_t len);
+ENT_API void ent_itl_put(ent_itl_writer *w, uint32_t number, const char *text);
+ENT_API void ent_itl_put_bytes(ent_itl_writer *w, uint32_t number, const void *bytes, size_t len);
 /* Calls write with the whole transaction once. */
 ENT_API ENT_MUST_CHECK ent_code ent_itl_finish(ent_itl_writer *w, void (*write)(void *ctx, const void *bytes, size_t len),
                                                void *ctx, ent_err *err);

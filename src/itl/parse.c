@@ -1,5 +1,8 @@
 /* The traditional encoding (ANSI/NIST-ITL 1-2011 Update 2015, clause 8 and annex B): a Type-1 record that lists what
- * follows, then tagged records of "T.nnn:value" fields and binary records with a length in front. */
+ * follows, then tagged records of "T.nnn:value" fields and binary records with a length in front.
+ *
+ * There is one reader. At each departure from the encoding it calls depart(): strict reading ends there with the error,
+ * lenient reading tells the sink and goes on with what is there. Only where nothing sensible can follow does it end in both. */
 #include "entente/itl.h"
 
 #include "base/buf.h"
@@ -7,6 +10,7 @@
 #include "base/limits.h"
 #include "base/wipe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,17 +26,40 @@ struct ent_itl {
 typedef struct parsing {
     ent_itl *t;
     size_t at;
+    unsigned type; /* of the record that is being read */
+    bool lenient;
+    const ent_itl_sink *sink; /* of lenient reading, or NULL */
     ent_err *err;
 } parsing;
 
 static bool is_binary(unsigned type) { return type >= 3 && type <= 8; }
+static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 
-static ent_code wrong(parsing *p, unsigned type, size_t offset, const char *what)
+/* Nothing sensible can follow: ends strict and lenient reading alike. */
+static ent_code wrong(parsing *p, size_t offset, const char *what)
 {
-    return ent_fail(p->err, ENT_FORMAT, "record %zu (Type-%u) at byte %zu: %s", p->t->count + 1, type, offset, what);
+    return ent_fail(p->err, ENT_FORMAT, "record %zu (Type-%u) at byte %zu: %s", p->t->count + 1, p->type, offset, what);
 }
 
-static ent_code add_field(parsing *p, uint16_t number, const uint8_t *value, size_t len)
+/* `record` is counted from 1, 0 the file. */
+static ent_code depart_at(parsing *p, size_t record, uint32_t field, size_t offset, const char *clause, const char *what)
+{
+    char number[24] = "";
+    if (field) snprintf(number, sizeof number, ", field %u.%03u", p->type, field);
+    if (!p->lenient) return ent_fail(p->err, ENT_FORMAT, "record %zu (Type-%u)%s at byte %zu: %s", record, p->type, number, offset, what);
+    ent_itl_fault f = {.record = record, .offset = offset, .type = (uint8_t)p->type, .field = field, .level = 1};
+    snprintf(f.clause, sizeof f.clause, "%s", clause);
+    snprintf(f.text, sizeof f.text, "%s", what);
+    if (p->sink) p->sink->put(p->sink->ctx, &f);
+    return ENT_OK;
+}
+
+static ent_code depart(parsing *p, uint32_t field, size_t offset, const char *clause, const char *what)
+{
+    return depart_at(p, p->t->count + 1, field, offset, clause, what);
+}
+
+static ent_code add_field(parsing *p, uint32_t number, const uint8_t *value, size_t len)
 {
     ent_itl *t = p->t;
     if (t->field_count == t->field_cap) {
@@ -47,19 +74,27 @@ static ent_code add_field(parsing *p, uint16_t number, const uint8_t *value, siz
     return ENT_OK;
 }
 
-/* "14.006:" at p->at; the offset after the colon. */
-static ent_code read_tag(parsing *p, size_t end, unsigned want_type, uint16_t *ret_number, size_t *ret_value)
+/* "14.006:" at `at`, where fields of any type and number are taken; false: there is none. */
+static bool tag_at(const parsing *p, size_t at, size_t end, unsigned *ret_type, uint32_t *ret_number, size_t *ret_value)
 {
     const uint8_t *b = p->t->bytes;
-    size_t at = p->at;
     unsigned type = 0, number = 0, digits = 0;
-    while (at < end && b[at] >= '0' && b[at] <= '9' && digits < 3) type = type * 10 + (unsigned)(b[at++] - '0'), digits++;
-    if (!digits || at == end || b[at++] != '.') return wrong(p, want_type, p->at, "a field's number (\"T.nnn:\") was expected");
-    for (digits = 0; at < end && b[at] >= '0' && b[at] <= '9' && digits < 9; digits++) number = number * 10 + (unsigned)(b[at++] - '0');
-    if (!digits || at == end || b[at++] != ':' || number > 999) return wrong(p, want_type, p->at, "a field's number (\"T.nnn:\") was expected");
-    if (want_type && type != want_type) return wrong(p, want_type, p->at, "a field of another record type");
-    *ret_number = (uint16_t)number;
+    while (at < end && is_digit(b[at]) && digits < 3) type = type * 10 + (unsigned)(b[at++] - '0'), digits++;
+    if (!digits || at == end || b[at++] != '.') return false;
+    for (digits = 0; at < end && is_digit(b[at]) && digits < 9; digits++) number = number * 10 + (unsigned)(b[at++] - '0');
+    if (!digits || at == end || b[at++] != ':') return false;
+    *ret_type = type;
+    *ret_number = number;
     *ret_value = at;
+    return true;
+}
+
+/* The tag at p->at. Lenient: a field of another type counts as this record's. */
+static ent_code read_tag(parsing *p, size_t end, uint32_t *ret_number, size_t *ret_value)
+{
+    unsigned type;
+    if (!tag_at(p, p->at, end, &type, ret_number, ret_value)) return wrong(p, p->at, "a field's number (\"T.nnn:\") was expected");
+    if (type != p->type) return depart(p, *ret_number, p->at, "B.1.5", "a field of another record type");
     return ENT_OK;
 }
 
@@ -68,48 +103,72 @@ static bool read_number(const uint8_t *text, size_t n, size_t *ret)
     size_t v = 0;
     if (n == 0 || n > 10) return false;
     for (size_t i = 0; i < n; i++) {
-        if (text[i] < '0' || text[i] > '9') return false;
+        if (!is_digit(text[i])) return false;
         v = v * 10 + (size_t)(text[i] - '0');
     }
     *ret = v;
     return true;
 }
 
-/* LEN is the first field of every tagged record: it says where the record ends. */
-static ent_code read_length(parsing *p, unsigned type, size_t *ret_len)
+/* Where the value that begins at `at` ends: at GS or FS, or at `end`. */
+static size_t value_end(const parsing *p, size_t at, size_t end)
 {
     const uint8_t *b = p->t->bytes;
-    uint16_t number;
-    size_t value, start = p->at, n = 0;
-    ENT_TRY(read_tag(p, p->t->len, type, &number, &value));
-    if (number != 1) return wrong(p, type, p->at, "the first field must be LEN (.001)");
-    while (value + n < p->t->len && b[value + n] != ENT_ITL_GS && b[value + n] != ENT_ITL_FS) n++;
-    if (!read_number(b + value, n, ret_len)) return wrong(p, type, value, "LEN (.001) is not a number");
-    if (*ret_len < 8 || *ret_len > p->t->len - start) return wrong(p, type, value, "LEN (.001) reaches past the end of the file");
-    if (b[start + *ret_len - 1] != ENT_ITL_FS) return wrong(p, type, value, "LEN (.001) does not end at a record separator (FS)");
+    while (at < end && b[at] != ENT_ITL_GS && b[at] != ENT_ITL_FS) at++;
+    return at;
+}
+
+/* LEN is the first field of every tagged record: it says where the record ends. Lenient: *ret_len 0 when it cannot. */
+static ent_code read_length(parsing *p, size_t *ret_len)
+{
+    const ent_itl *t = p->t;
+    uint32_t number;
+    size_t value, len, start = p->at, room = t->len - start;
+    ENT_TRY(read_tag(p, t->len, &number, &value));
+    *ret_len = 0;
+    if (number != 1) return depart(p, 1, p->at, "7.1", "the first field must be LEN (.001)");
+    if (!read_number(t->bytes + value, value_end(p, value, t->len) - value, &len)) return depart(p, 1, value, "7.1", "LEN (.001) is not a number");
+    if (len < 8 || len > room) return depart(p, 1, value, "7.1", "LEN (.001) reaches past the end of the file");
+    if (t->bytes[start + len - 1] != ENT_ITL_FS) return depart(p, 1, value, "7.1", "LEN (.001) does not end at a record separator (FS)");
+    *ret_len = len;
     return ENT_OK;
 }
 
-static bool has_image_field(unsigned type) { return type >= 9; }
+/* Lenient, LEN unusable: an image's data end at the FS before the next tagged record's first field, or with the file. */
+static size_t data_end(const parsing *p, size_t at)
+{
+    const ent_itl *t = p->t;
+    unsigned type;
+    uint32_t number;
+    size_t value;
+    for (; at + 1 < t->len; at++)
+        if (t->bytes[at] == ENT_ITL_FS && tag_at(p, at + 1, t->len, &type, &number, &value) && number == 1) return at + 1;
+    return t->len;
+}
 
-static ent_code read_fields(parsing *p, unsigned type, size_t end)
+/* field 999 is binary and the record's last (8.1); 9.1xx to 9.9xx of Type-9 are text */
+static bool is_data(const parsing *p, uint32_t number) { return number == 999 && p->type >= 9; }
+
+/* The fields up to `end`; it moves when the record turns out to end elsewhere. `sure`: LEN said so. */
+static ent_code read_fields(parsing *p, size_t *end, bool sure)
 {
     const uint8_t *b = p->t->bytes;
-    uint16_t number;
+    uint32_t number;
     size_t value, count = 0;
-    while (p->at < end) {
-        ENT_TRY(read_tag(p, end, type, &number, &value));
-        size_t stop = value;
-        /* field 999 is binary and the record's last (8.1); 9.1xx to 9.9xx of Type-9 are text */
-        if (number == 999 && has_image_field(type)) stop = end - 1;
-        else
-            while (stop < end && b[stop] != ENT_ITL_GS && b[stop] != ENT_ITL_FS) stop++;
-        if (stop >= end) return wrong(p, type, value, "a field without a separator after it");
+    while (p->at < *end) {
+        ENT_TRY(read_tag(p, *end, &number, &value));
+        if (is_data(p, number) && !sure) *end = data_end(p, value);
+        size_t stop = is_data(p, number) ? *end - 1 : value_end(p, value, *end);
+        if (stop >= *end || stop < value) return wrong(p, value, "a field without a separator after it");
         if (++count > ENT_LIMIT_ITL_FIELDS) return ent_fail(p->err, ENT_TOO_LARGE, "record %zu has more than %d fields", p->t->count + 1, ENT_LIMIT_ITL_FIELDS);
         ENT_TRY(add_field(p, number, b + value, stop - value));
-        if (b[stop] == ENT_ITL_FS && stop != end - 1) return wrong(p, type, stop, "the record ends (FS) before its length says");
-        if (b[stop] == ENT_ITL_GS && stop == end - 1) return wrong(p, type, stop, "the record's last field ends with GS, not FS");
         p->at = stop + 1;
+        if (b[stop] == ENT_ITL_FS && stop != *end - 1) {
+            if (sure) ENT_TRY(depart(p, 0, stop, "7.1", "the record ends (FS) before its length says"));
+            *end = stop + 1;
+        } else if (b[stop] != ENT_ITL_FS && stop == *end - 1) {
+            ENT_TRY(depart(p, number, stop, "B.1.1", "the record's last field ends with GS, not FS"));
+        }
     }
     return ENT_OK;
 }
@@ -125,32 +184,38 @@ static ent_code add_record(parsing *p, ent_itl_record r)
 static ent_code read_tagged(parsing *p, unsigned type)
 {
     size_t start = p->at, len = 0, first = p->t->field_count;
-    ENT_TRY(read_length(p, type, &len));
-    ENT_TRY(read_fields(p, type, start + len));
+    p->type = type;
+    ENT_TRY(read_length(p, &len));
+    size_t end = len ? start + len : p->t->len;
+    ENT_TRY(read_fields(p, &end, len != 0));
     /* the fields move when they grow: counts now, pointers at the end */
-    return add_record(p, (ent_itl_record){.type = (uint8_t)type, .idc = -1, .bytes = p->t->bytes + start, .len = len, .offset = start,
+    return add_record(p, (ent_itl_record){.type = (uint8_t)type, .idc = -1, .bytes = p->t->bytes + start, .len = end - start, .offset = start,
                                           .field_count = p->t->field_count - first});
 }
+
+/* Type-8's header has 12 bytes, that of Types 3 to 7 has 18 (table 23 and the like). */
+static size_t binary_header(unsigned type) { return type == 8 ? 12 : 18; }
 
 static ent_code read_binary(parsing *p, unsigned type)
 {
     const uint8_t *b = p->t->bytes + p->at;
     size_t left = p->t->len - p->at, start = p->at;
-    if (left < 18) return wrong(p, type, start, "a binary record needs at least 18 bytes");
+    p->type = type;
+    if (left < binary_header(type)) return wrong(p, start, "a binary record needs at least its header");
     size_t len = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
-    if (len < 18 || len > left) return wrong(p, type, start, "the record's length reaches past the end of the file");
+    if (len < binary_header(type) || len > left) return wrong(p, start, "the record's length reaches past the end of the file");
     p->at += len;
     return add_record(p, (ent_itl_record){.type = (uint8_t)type, .idc = b[4], .bytes = b, .len = len, .offset = start});
 }
 
-static const ent_itl_field *in_record(const ent_itl_record *r, uint16_t number)
+static const ent_itl_field *in_record(const ent_itl_record *r, uint32_t number)
 {
     for (size_t i = 0; i < r->field_count; i++)
         if (r->fields[i].number == number) return &r->fields[i];
     return NULL;
 }
 
-const ent_itl_field *ent_itl_field_of(const ent_itl_record *r, uint16_t number) { return in_record(r, number); }
+const ent_itl_field *ent_itl_field_of(const ent_itl_record *r, uint32_t number) { return in_record(r, number); }
 
 bool ent_itl_item(const ent_itl_field *f, size_t subfield, size_t item, const uint8_t **ret_text, size_t *ret_len)
 {
@@ -173,7 +238,7 @@ bool ent_itl_item(const ent_itl_field *f, size_t subfield, size_t item, const ui
     return true;
 }
 
-void ent_itl_text(const ent_itl_record *r, uint16_t number, char *ret_text, size_t cap)
+void ent_itl_text(const ent_itl_record *r, uint32_t number, char *ret_text, size_t cap)
 {
     const ent_itl_field *f = in_record(r, number);
     const uint8_t *text;
@@ -185,35 +250,97 @@ void ent_itl_text(const ent_itl_record *r, uint16_t number, char *ret_text, size
     ret_text[n] = 0;
 }
 
+/* ---- what follows the Type-1 record ---- */
+
+static ent_code depart_first(parsing *p, size_t offset, const char *what)
+{
+    p->type = 1;
+    return depart_at(p, 1, 3, offset, "8.1.3", what);
+}
+
+static bool tagged_at(const parsing *p, unsigned *ret_type)
+{
+    uint32_t number;
+    size_t value;
+    return tag_at(p, p->at, p->t->len, ret_type, &number, &value) && number == 1 && *ret_type <= 99 && !is_binary(*ret_type);
+}
+
+/* The record that CNT's entry `type`, `idc` announces. Lenient: a tagged record of another type is taken as what it is. */
+static ent_code read_announced(parsing *p, unsigned type, size_t idc)
+{
+    unsigned there = type;
+    if (p->lenient && tagged_at(p, &there) && there != type) {
+        ENT_TRY(depart_first(p, p->at, "CNT (1.003) names another record type than the one that follows"));
+        type = there;
+    }
+    ENT_TRY(is_binary(type) ? read_binary(p, type) : read_tagged(p, type));
+    ent_itl_record *r = &p->t->records[p->t->count - 1];
+    if (r->idc < 0) r->idc = (int)idc;
+    if (r->idc != (int)idc) {
+        char what[96];
+        snprintf(what, sizeof what, "its IDC is %d, field 1.003 (CNT) names %zu", r->idc, idc);
+        return depart_at(p, p->t->count, 2, r->offset, "7.3.1", what);
+    }
+    return ENT_OK;
+}
+
+/* Records past those that CNT names. */
+static ent_code read_beyond(parsing *p)
+{
+    unsigned type;
+    char what[96];
+    if (p->at == p->t->len) return ENT_OK;
+    snprintf(what, sizeof what, "%zu bytes follow the last record that field 1.003 (CNT) names", p->t->len - p->at);
+    ENT_TRY(depart_first(p, p->at, what));
+    while (p->at < p->t->len && tagged_at(p, &type)) ENT_TRY(read_tagged(p, type));
+    return ENT_OK;
+}
+
+static ent_code read_entry(parsing *p, const ent_itl_field *cnt, size_t i)
+{
+    const uint8_t *text;
+    size_t n, type, idc;
+    char what[96];
+    if (!ent_itl_item(cnt, i, 0, &text, &n)) return ENT_OK;
+    size_t where = (size_t)(text - p->t->bytes);
+    snprintf(what, sizeof what, "CNT (1.003), entry %zu: its record type is not a number from 2 to 99", i);
+    p->type = 1;
+    if (!read_number(text, n, &type) || type < 2 || type > 99) return wrong(p, where, what);
+    snprintf(what, sizeof what, "CNT (1.003), entry %zu: its IDC is not a number", i);
+    if (!ent_itl_item(cnt, i, 1, &text, &n) || !read_number(text, n, &idc)) {
+        ENT_TRY(depart_first(p, where, what));
+        idc = 0;
+    }
+    snprintf(what, sizeof what, "CNT (1.003) names more records than the %zu that follow", i - 1);
+    if (p->at >= p->t->len) return depart_first(p, where, what);
+    return read_announced(p, (unsigned)type, idc);
+}
+
 /* 1.003 CNT: its first subfield is "1 US number of records that follow", then one "type US IDC" each (8.1.3). */
 static ent_code read_rest(parsing *p)
 {
-    const ent_itl_record *first = &p->t->records[0];
-    const ent_itl_field head = *p->t->fields, *cnt = NULL;
+    const ent_itl_field *cnt = NULL;
     const uint8_t *text;
-    size_t n, announced, type, idc;
-    (void)head;
-    for (size_t i = 0; i < first->field_count; i++)
+    size_t n, announced = 0, named = 0;
+    for (size_t i = 0; i < p->t->field_count; i++)
         if (p->t->fields[i].number == 3) cnt = &p->t->fields[i];
-    if (!cnt) return ent_fail(p->err, ENT_FORMAT, "record 1 (Type-1): field 1.003 (CNT) is missing");
-    ent_itl_field copy = *cnt; /* the array may move */
-    if (!ent_itl_item(&copy, 0, 1, &text, &n) || !read_number(text, n, &announced) || announced > ENT_LIMIT_ITL_RECORDS)
-        return ent_fail(p->err, ENT_FORMAT, "record 1 (Type-1): field 1.003 (CNT) does not begin with \"1\" and the number of records");
-    for (size_t i = 1; i <= announced; i++) {
-        if (!ent_itl_item(&copy, i, 0, &text, &n) || !read_number(text, n, &type) || type < 2 || type > 99)
-            return ent_fail(p->err, ENT_FORMAT, "record 1 (Type-1): field 1.003 (CNT) announces %zu records and names %zu", announced, i - 1);
-        if (!ent_itl_item(&copy, i, 1, &text, &n) || !read_number(text, n, &idc)) return ent_fail(p->err, ENT_FORMAT, "record 1 (Type-1): field 1.003 (CNT), entry %zu: its IDC is not a number", i);
-        if (p->at >= p->t->len) return ent_fail(p->err, ENT_FORMAT, "field 1.003 (CNT) announces %zu records, the file ends after %zu", announced, i - 1);
-        ENT_TRY(is_binary((unsigned)type) ? read_binary(p, (unsigned)type) : read_tagged(p, (unsigned)type));
-        p->t->records[p->t->count - 1].idc = p->t->records[p->t->count - 1].idc < 0 ? (int)idc : p->t->records[p->t->count - 1].idc;
-        if (p->t->records[p->t->count - 1].idc != (int)idc) {
-            p->t->count--;
-            return wrong(p, (unsigned)type, p->at, "its IDC is not the one that field 1.003 (CNT) names");
-        }
+    if (!cnt) {
+        ENT_TRY(depart_first(p, 0, "field 1.003 (CNT) is missing"));
+        return read_beyond(p);
     }
-    if (ent_itl_item(&copy, announced + 1, 0, &text, &n)) return ent_fail(p->err, ENT_FORMAT, "record 1 (Type-1): field 1.003 (CNT) names more records than it announces");
-    if (p->at != p->t->len) return ent_fail(p->err, ENT_FORMAT, "%zu bytes follow the last record that field 1.003 (CNT) names", p->t->len - p->at);
-    return ENT_OK;
+    ent_itl_field copy = *cnt; /* the array may move */
+    size_t where = (size_t)(copy.value - p->t->bytes);
+    while (ent_itl_item(&copy, named + 1, 0, &text, &n) && named <= ENT_LIMIT_ITL_RECORDS) named++;
+    if (!ent_itl_item(&copy, 0, 1, &text, &n) || !read_number(text, n, &announced))
+        ENT_TRY(depart_first(p, where, "CNT (1.003) does not begin with \"1\" and the number of records"));
+    else if (announced != named) {
+        char what[96];
+        snprintf(what, sizeof what, "CNT (1.003) announces %zu records and names %zu", announced, named);
+        ENT_TRY(depart_first(p, where, what));
+    }
+    if (named > ENT_LIMIT_ITL_RECORDS) return ent_fail(p->err, ENT_TOO_LARGE, "more than %d records", ENT_LIMIT_ITL_RECORDS);
+    for (size_t i = 1; i <= named; i++) ENT_TRY(read_entry(p, &copy, i));
+    return read_beyond(p);
 }
 
 /* .002 of a tagged record is its IDC, and must be what CNT said. */
@@ -224,35 +351,48 @@ static ent_code check_idcs(parsing *p)
         ent_itl_record *r = &p->t->records[i];
         r->fields = at;
         at += r->field_count;
-        const ent_itl_field *idc = i && !is_binary(r->type) ? in_record(r, 2) : NULL;
+        if (i == 0 || is_binary(r->type)) continue;
+        const ent_itl_field *idc = in_record(r, 2);
         size_t n;
-        if (i && !is_binary(r->type) && (!idc || !read_number(idc->value, idc->len, &n) || (int)n != r->idc))
-            return ent_fail(p->err, ENT_FORMAT, "record %zu (Type-%u) at byte %zu: field %u.002 (IDC) is not the one that field 1.003 names", i + 1, r->type, r->offset, r->type);
+        p->type = r->type;
+        if (!idc || !read_number(idc->value, idc->len, &n) || n > 99) ENT_TRY(depart_at(p, i + 1, 2, idc ? (size_t)(idc->value - p->t->bytes) : r->offset, "7.3.1", "the record has no IDC (.002) from 0 to 99"));
+        else if ((int)n != r->idc) {
+            ENT_TRY(depart_at(p, i + 1, 2, (size_t)(idc->value - p->t->bytes), "7.3.1", "IDC (.002) is not the one that field 1.003 (CNT) names"));
+            r->idc = (int)n;
+        }
     }
     return ENT_OK;
 }
 
+/* Lenient: what was read before the place where nothing sensible follows is kept, when it has a Type-1 record. */
 static ent_code parse_all(parsing *p)
 {
     ENT_TRY(read_tagged(p, 1));
-    ENT_TRY(read_rest(p));
-    return check_idcs(p);
+    ent_code code = read_rest(p);
+    if (code == ENT_FORMAT && p->lenient) {
+        ent_itl_fault f = {.record = p->t->count + 1, .offset = p->at, .type = (uint8_t)p->type, .level = 1, .clause = "8.1.3"};
+        snprintf(f.text, sizeof f.text, "%.150s", p->err->detail);
+        if (p->sink) p->sink->put(p->sink->ctx, &f);
+        /* fields of a record that was not finished belong to none */
+        code = ENT_OK;
+    }
+    return code == ENT_OK ? check_idcs(p) : code;
 }
 
-ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err *err)
+static ent_code parse(const void *bytes, size_t len, parsing p, ent_itl **ret_itl)
 {
-    if (len > ENT_LIMIT_ITL_FILE) return ent_fail(err, ENT_TOO_LARGE, "a transaction of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE);
+    if (len > ENT_LIMIT_ITL_FILE) return ent_fail(p.err, ENT_TOO_LARGE, "a transaction of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE);
     /* older files write 1.1 or 1.01 */
-    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction: it begins with the field 1.001");
+    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(p.err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction: it begins with the field 1.001");
     ent_itl *t = calloc(1, sizeof *t);
     if (t) t->bytes = malloc(len), t->records = calloc(ENT_LIMIT_ITL_RECORDS, sizeof *t->records);
     if (!t || !t->bytes || !t->records) {
         ent_itl_free(t);
-        return ent_fail(err, ENT_NO_MEMORY, "out of memory for a transaction");
+        return ent_fail(p.err, ENT_NO_MEMORY, "out of memory for a transaction");
     }
     memcpy(t->bytes, bytes, len);
     t->len = len;
-    parsing p = {.t = t, .err = err};
+    p.t = t;
     ent_code code = parse_all(&p);
     if (code != ENT_OK) {
         ent_itl_free(t);
@@ -260,6 +400,17 @@ ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err
     }
     *ret_itl = t;
     return ENT_OK;
+}
+
+ent_code ent_itl_parse(const void *bytes, size_t len, ent_itl **ret_itl, ent_err *err)
+{
+    return parse(bytes, len, (parsing){.err = err}, ret_itl);
+}
+
+ent_code ent_itl_parse_lenient(const void *bytes, size_t len, const ent_itl_sink *sink, ent_itl **ret_itl, ent_err *err)
+{
+    ent_err own = {0};
+    return parse(bytes, len, (parsing){.lenient = true, .sink = sink, .err = err ? err : &own}, ret_itl);
 }
 
 void ent_itl_free(ent_itl *t)

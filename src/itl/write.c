@@ -51,11 +51,11 @@ void ent_itl_begin(ent_itl_writer *w, uint8_t type, int idc)
     w->records[w->count++] = (writing){.type = type, .idc = idc, .fields = ENT_BUF(ENT_LIMIT_ITL_FILE)};
     if (type == 1) return;
     char text[16];
-    snprintf(text, sizeof text, "%02d", idc);
+    snprintf(text, sizeof text, "%d", idc);
     ent_itl_put(w, 2, text);
 }
 
-void ent_itl_put_bytes(ent_itl_writer *w, uint16_t number, const void *bytes, size_t len)
+void ent_itl_put_bytes(ent_itl_writer *w, uint32_t number, const void *bytes, size_t len)
 {
     writing *r = last(w);
     if (!r) {
@@ -67,7 +67,7 @@ void ent_itl_put_bytes(ent_itl_writer *w, uint16_t number, const void *bytes, si
     if (r->fields.failed != ENT_OK) w->failed = r->fields.failed;
 }
 
-void ent_itl_put(ent_itl_writer *w, uint16_t number, const char *text) { ent_itl_put_bytes(w, number, text, strlen(text)); }
+void ent_itl_put(ent_itl_writer *w, uint32_t number, const char *text) { ent_itl_put_bytes(w, number, text, strlen(text)); }
 
 /* Type-1's CNT stands between VER (.002) and TOT (.004): it is put in by the caller's order, so here by splitting. */
 static ent_code type_one(const ent_itl_writer *w, ent_buf *ret, ent_err *err)
@@ -78,7 +78,7 @@ static ent_code type_one(const ent_itl_writer *w, ent_buf *ret, ent_err *err)
     if (!at) return ent_fail(err, ENT_USAGE, "a Type-1 record needs TOT (1.004)");
     ent_buf_put(ret, fields->data, (size_t)(at - fields->data));
     ent_buf_fmt(ret, "%c1.003:1%c%zu", ENT_ITL_GS, ENT_ITL_US, w->count - 1);
-    for (size_t i = 1; i < w->count; i++) ent_buf_fmt(ret, "%c%u%c%02d", ENT_ITL_RS, w->records[i].type, ENT_ITL_US, w->records[i].idc);
+    for (size_t i = 1; i < w->count; i++) ent_buf_fmt(ret, "%c%u%c%d", ENT_ITL_RS, w->records[i].type, ENT_ITL_US, w->records[i].idc);
     ent_buf_put(ret, at, fields->len - (size_t)(at - fields->data));
     return ent_buf_check(ret, err);
 }

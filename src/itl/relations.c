@@ -1,0 +1,361 @@
+/* Level 2: relations between the fields of a record, and between records, that no row can say. */
+#include "itl/check.h"
+#include "itl/peek.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+static ent_itl_place at_field(const ent_itl_record *r, uint32_t number)
+{
+    const ent_itl_field *f = ent_itl_field_of(r, number);
+    return (ent_itl_place){.field = number, .at = f ? f->value : NULL};
+}
+
+/* How many subfields; 0: the field is not there. */
+static size_t subfields(const ent_itl_record *r, uint32_t number)
+{
+    const ent_itl_field *f = ent_itl_field_of(r, number);
+    size_t count = f ? 1 : 0;
+    for (size_t i = 0; f && i < f->len; i++) count += f->value[i] == ENT_ITL_RS;
+    return count;
+}
+
+static bool has_item(const ent_itl_field *f, size_t subfield, size_t item)
+{
+    const uint8_t *text;
+    size_t n;
+    return f && ent_itl_item(f, subfield, item, &text, &n) && n > 0;
+}
+
+/* ---- Type-1 ---- */
+
+/* 8.1.11, 8.1.12: the resolutions are about Types 3 to 6; without one of them both are 00.00. */
+static void resolutions(ent_itl_checking *c)
+{
+    bool binary = false;
+    if (c->edition & ED07) return;
+    for (size_t i = 0; i < ent_itl_count(c->t); i++) binary |= ent_itl_record_at(c->t, i)->type >= 3 && ent_itl_record_at(c->t, i)->type <= 6;
+    double nsr = ent_itl_number_at(c->r, 11, 0, 0, -1), ntr = ent_itl_number_at(c->r, 12, 0, 0, -1);
+    if (nsr < 0 || ntr < 0) return;
+    if (!binary) {
+        if (nsr > 0) ent_itl_tell(c, at_field(c->r, 11), 2, "8.1.11", "NSR is 00.00 in a transaction without Type-4 records");
+        if (ntr > 0) ent_itl_tell(c, at_field(c->r, 12), 2, "8.1.12", "NTR is 00.00 in a transaction without Type-4 records");
+        return;
+    }
+    if (nsr < 19.295) ent_itl_tell(c, at_field(c->r, 11), 2, "8.1.11", "NSR is %.2f: with Type-4 records at least 19.30 pixels a millimetre", nsr);
+    if (ntr < 19.295 || ntr > 20.085) ent_itl_tell(c, at_field(c->r, 12), 2, "8.1.12", "NTR is %.2f: with Type-4 records 19.30 to 20.08 pixels a millimetre", ntr);
+    if (nsr < ntr) ent_itl_tell(c, at_field(c->r, 12), 2, "8.1.12", "NTR is greater than NSR");
+}
+
+/* Table 4: index and name of the character encoding belong together. */
+static void encoding(ent_itl_checking *c)
+{
+    static const struct {
+        double index;
+        const char *name;
+        unsigned editions;
+    } known[] = {{0, "ASCII", ED_ALL}, {2, "UTF-16", ED_ALL}, {3, "UTF-8", ED_ALL}, {4, "UTF-32", ED_11ON}};
+    const ent_itl_field *f = ent_itl_field_of(c->r, 15);
+    const uint8_t *text;
+    size_t n;
+    if (!f || !ent_itl_item(f, 0, 1, &text, &n) || n == 0) return;
+    double index = ent_itl_number_at(c->r, 15, 0, 0, -1);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (index >= known[i].index && index <= known[i].index && (c->edition & known[i].editions) && (n != strlen(known[i].name) || memcmp(text, known[i].name, n) != 0))
+            ent_itl_tell(c, at_field(c->r, 15), 2, "5.6", "character encoding %.0f is %s, not \"%.*s\"", index, known[i].name, (int)(n > 16 ? 16 : n), (const char *)text);
+}
+
+static void first_record(ent_itl_checking *c)
+{
+    const ent_itl_field *cnt = ent_itl_field_of(c->r, 3), *names = ent_itl_field_of(c->r, 17);
+    if (cnt && !ent_itl_item_is(cnt, 0, 0, "1")) ent_itl_tell(c, at_field(c->r, 3), 1, "8.1.3", "CNT begins with the record category 1");
+    if (names && (c->edition & ED_11ON) && !has_item(names, 0, 0) && !has_item(names, 0, 1)) ent_itl_tell(c, at_field(c->r, 17), 1, "8.1.17", "ANM names neither agency");
+    resolutions(c);
+    encoding(c);
+}
+
+/* ---- images ---- */
+
+static bool compression_is(const ent_itl_record *r, const char *label) { return ent_itl_item_is(ent_itl_field_of(r, 11), 0, 0, label); }
+
+static const char *format_of_label(const ent_itl_record *r)
+{
+    static const char *const known[][2] = {{"WSQ20", "WSQ"}, {"JPEGB", "JPEG"}, {"JPEGL", "JPEG"}, {"JP2", "JPEG 2000"}, {"JP2L", "JPEG 2000"}, {"PNG", "PNG"}};
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (compression_is(r, known[i][0])) return known[i][1];
+    return NULL;
+}
+
+/* HLL x VLL pixels of BPX bits (8.10: of the colour space's channels). */
+static void uncompressed_size(ent_itl_checking *c, const ent_itl_field *data)
+{
+    double bits = c->r->type == 10 ? (ent_itl_item_is(ent_itl_field_of(c->r, 12), 0, 0, "GRAY") ? 8 : 24) : ent_itl_number_at(c->r, 12, 0, 0, 0);
+    double bytes = (double)c->width * c->height * bits / 8;
+    if (bits <= 0 || !c->width || !c->height) return;
+    if (bytes < (double)data->len || bytes > (double)data->len)
+        ent_itl_tell(c, at_field(c->r, 999), 2, "7.7.8.1", "an uncompressed image of %u x %u at %.0f bits has %.0f bytes, there are %zu", c->width, c->height, bits, bytes, data->len);
+}
+
+/* A photograph may be described at another sampling than its data have, of the same shape: odd, but accepted. */
+static bool same_shape(const ent_itl_checking *c, const ent_itl_peek *p)
+{
+    double ratio = (double)c->width * p->height / ((double)c->height * p->width);
+    return c->r->type == 10 && ratio > 0.98 && ratio < 1.02;
+}
+
+static void image_size(ent_itl_checking *c)
+{
+    const ent_itl_field *data = ent_itl_field_of(c->r, 999);
+    const char *wanted = format_of_label(c->r);
+    if (!data || !data->len || !ent_itl_field_of(c->r, 11)) return;
+    if (compression_is(c->r, "NONE")) {
+        uncompressed_size(c, data);
+        return;
+    }
+    ent_itl_peek p = ent_itl_peek_at(data->value, data->len);
+    if (wanted && p.format != wanted) ent_itl_tell(c, at_field(c->r, 999), 2, "7.7.9", "CGA says %s, the data are %s", wanted, p.format ? p.format : "not an image of a known format");
+    if (!p.format || !c->width || !c->height || (p.width == c->width && p.height == c->height)) return;
+    ent_itl_tell(c, at_field(c->r, 6), same_shape(c, &p) ? 0 : 2, "7.7.8.1", "HLL and VLL are %u and %u, the image is %u x %u", c->width, c->height, p.width, p.height);
+}
+
+/* 7.7.8.4: friction ridges are taken at 500 pixels an inch or more (1 in 100 less is let pass). */
+static void ridge_resolution(ent_itl_checking *c)
+{
+    double scale = ent_itl_number_at(c->r, 8, 0, 0, 0), least = scale > 1.5 ? 195 : 495;
+    for (uint32_t field = 9; field <= 10; field++) {
+        double v = ent_itl_number_at(c->r, field, 0, 0, -1);
+        if (scale > 0 && v >= 0 && v < least) ent_itl_tell(c, at_field(c->r, field), 2, "7.7.8.4", "%.0f pixels %s: friction ridges need at least 500 pixels an inch", v, scale > 1.5 ? "a centimetre" : "an inch");
+    }
+}
+
+/* From 2011 on an image may be absent when the part could not be taken, and the record says so. */
+static void absent_image(ent_itl_checking *c)
+{
+    const ent_itl_field *amputated = ent_itl_field_of(c->r, 18);
+    bool excused = c->r->type == 17 ? ent_itl_field_of(c->r, 28) != NULL : amputated && ent_itl_any_item(amputated, 1, "UP");
+    if (ent_itl_field_of(c->r, 999) || ent_itl_field_of(c->r, 994)) return;
+    if ((c->edition & ED_11ON) && excused) return;
+    ent_itl_tell(c, (ent_itl_place){.field = 999}, 2, NULL, "the record has no image%s", c->edition & ED07 ? "" : ", and does not say why");
+}
+
+static void hash(ent_itl_checking *c)
+{
+    const ent_itl_field *has = ent_itl_field_of(c->r, 996), *data = ent_itl_field_of(c->r, 999);
+    uint8_t digest[32];
+    char text[65];
+    if (!has || has->len != 64 || !data || !c->options->sha256) return;
+    c->options->sha256(data->value, data->len, digest);
+    ent_hex(digest, 32, text);
+    for (size_t i = 0; i < 64; i++)
+        if (toupper(text[i]) != has->value[i]) {
+            ent_itl_tell(c, at_field(c->r, 996), 2, "7.5.2", "HAS is not the SHA-256 of %u.999", c->r->type);
+            return;
+        }
+}
+
+/* ---- fields of many types ---- */
+
+/* Items that are there together or not at all (7.7.3): degrees of both, then minutes, then seconds; zone, easting, northing. */
+static void geography(ent_itl_checking *c)
+{
+    static const uint8_t together[][2] = {{1, 4}, {2, 5}, {3, 6}, {9, 10}, {10, 11}}, needs[][2] = {{2, 1}, {3, 2}, {5, 4}, {6, 5}, {14, 13}};
+    const ent_itl_field *f = ent_itl_field_of(c->r, 998);
+    if (!f || c->r->type < 9) return;
+    for (size_t i = 0; i < COUNT_OF(together); i++)
+        if (has_item(f, 0, together[i][0]) != has_item(f, 0, together[i][1]))
+            ent_itl_tell(c, at_field(c->r, 998), 2, "7.7.3", "items %u and %u of GEO are there together or not at all", together[i][0] + 1, together[i][1] + 1);
+    for (size_t i = 0; i < COUNT_OF(needs); i++)
+        if (has_item(f, 0, needs[i][0]) && !has_item(f, 0, needs[i][1])) ent_itl_tell(c, at_field(c->r, 998), 2, "7.7.3", "item %u of GEO needs item %u", needs[i][0] + 1, needs[i][1] + 1);
+}
+
+static void subject(ent_itl_checking *c)
+{
+    const ent_itl_field *f = ent_itl_field_of(c->r, 46);
+    if (!f || c->r->type == 9 || c->r->type < 10 || (c->edition & ED_TO11)) return;
+    bool dead = ent_itl_item_is(f, 0, 0, "D");
+    if (!dead && (has_item(f, 0, 1) || has_item(f, 0, 2)))
+        ent_itl_tell(c, at_field(c->r, 46), 2, "7.7.7", "status and class of the body are given only when SSC is D");
+    if (dead && (!has_item(f, 0, 1) || !has_item(f, 0, 2))) ent_itl_tell(c, at_field(c->r, 46), 2, "7.7.7", "SSC D needs status and class of the body");
+}
+
+/* A reference (ASC, SOR) names a record of Type-21 or 20 by its number, and a segment of it. */
+static void references(ent_itl_checking *c, uint32_t field, unsigned type, const char *clause)
+{
+    const ent_itl_field *f = ent_itl_field_of(c->r, field);
+    for (size_t i = 0; f && i < subfields(c->r, field); i++) {
+        double number = ent_itl_number_at(c->r, field, i, 0, -1), segment = ent_itl_number_at(c->r, field, i, 1, -1);
+        bool record = false, part = segment < 0;
+        for (size_t k = 1; k < ent_itl_count(c->t); k++) {
+            const ent_itl_record *r = ent_itl_record_at(c->t, k);
+            double own = ent_itl_number_at(r, 21, 0, 0, -2);
+            if (r->type != type || own < number || own > number) continue;
+            record = true;
+            for (size_t s = 0; s < subfields(r, 16); s++) part |= ent_itl_number_at(r, 16, s, 0, -2) >= segment && ent_itl_number_at(r, 16, s, 0, -2) <= segment;
+        }
+        ent_itl_place place = at_field(c->r, field);
+        place.subfield = i + 1;
+        if (!record && number >= 0) ent_itl_tell(c, place, 2, clause, "no Type-%u record has the number %.0f", type, number);
+        else if (record && !part) ent_itl_tell(c, place, 2, clause, "the Type-%u record %.0f has no segment %.0f", type, number, segment);
+    }
+}
+
+/* A finger, in the first item, is named in one subfield only. */
+static void once_each(ent_itl_checking *c, uint32_t field)
+{
+    for (size_t i = 1; i < subfields(c->r, field) && i < 64; i++)
+        for (size_t k = 0; k < i; k++) {
+            double a = ent_itl_number_at(c->r, field, i, 0, -1), b = ent_itl_number_at(c->r, field, k, 0, -2);
+            ent_itl_place place = at_field(c->r, field);
+            place.subfield = i + 1;
+            if (a >= b && a <= b) ent_itl_tell(c, place, 2, NULL, "position %.0f is named twice", a);
+        }
+}
+
+/* ---- Type-10 ---- */
+
+static void feature_points(ent_itl_checking *c, uint32_t field)
+{
+    const ent_itl_field *f = ent_itl_field_of(c->r, field);
+    for (size_t i = 0; f && i < subfields(c->r, field) && i < 88; i++) {
+        const uint8_t *text;
+        size_t n;
+        bool mpeg = ent_itl_item_is(f, i, 0, "1");
+        if ((!mpeg && !ent_itl_item_is(f, i, 0, "2")) || !ent_itl_item(f, i, 1, &text, &n) || !n) continue;
+        ent_itl_place place = {.field = field, .subfield = i + 1, .item = 2, .at = text};
+        bool known = false;
+        for (const char *at = mpeg ? ent_itl_codes_mpeg4 : ent_itl_codes_landmark; at && !known;) {
+            size_t len = strcspn(at, "|");
+            known = len == n && memcmp(at, text, n) == 0;
+            at = at[len] ? at + len + 1 : NULL;
+        }
+        if (!known) ent_itl_tell(c, place, 2, "8.10.29", "\"%.*s\" is no %s", (int)(n > 8 ? 8 : n), (const char *)text, mpeg ? "MPEG-4 feature point" : "landmark of table 65");
+    }
+}
+
+static void photograph(ent_itl_checking *c)
+{
+    const ent_itl_field *source = ent_itl_field_of(c->r, 23), *marks = ent_itl_field_of(c->r, 42), *lighting = ent_itl_field_of(c->r, 19);
+    if (c->edition & ED07) return;
+    if (source && !ent_itl_item_is(source, 0, 0, "VENDOR") && has_item(source, 0, 1)) ent_itl_tell(c, at_field(c->r, 23), 2, "8.10.23", "VSD goes only with VENDOR");
+    if (source && ent_itl_item_is(source, 0, 0, "VENDOR") && !has_item(source, 0, 1)) ent_itl_tell(c, at_field(c->r, 23), 2, "8.10.23", "VENDOR needs its description (VSD)");
+    feature_points(c, 29);
+    feature_points(c, 32);
+    for (size_t i = 0; marks && i < subfields(c->r, 42) && i < 9; i++) {
+        ent_itl_place place = {.field = 42, .subfield = i + 1, .at = marks->value};
+        bool tattoo = ent_itl_item_is(marks, i, 0, "TATTOO");
+        if (tattoo && (!has_item(marks, i, 1) || !has_item(marks, i, 2))) ent_itl_tell(c, place, 2, "8.10.41", "a TATTOO needs its class and subclass");
+        if (!tattoo && (has_item(marks, i, 1) || has_item(marks, i, 2) || has_item(marks, i, 3))) ent_itl_tell(c, place, 2, "8.10.41", "class, subclass and description go only with TATTOO");
+    }
+    if (marks && subfields(c->r, 43) > subfields(c->r, 42)) ent_itl_tell(c, at_field(c->r, 43), 2, "8.10.42", "COL describes %zu marks, SMD has %zu", subfields(c->r, 43), subfields(c->r, 42));
+    for (size_t i = 1; lighting && i < subfields(c->r, 19) && i < 3; i++)
+        for (size_t k = 0; k < i; k++) {
+            const uint8_t *a, *b;
+            size_t m, n;
+            if (ent_itl_item(lighting, i, 0, &a, &m) && ent_itl_item(lighting, k, 0, &b, &n) && m == 1 && n == 1 && *a == *b)
+                ent_itl_tell(c, at_field(c->r, 19), 2, "8.10.19", "an artifact is named twice");
+        }
+}
+
+/* ---- Type-9 ---- */
+
+/* 8.9.4: NOM minutiae in 9.137, numbered 1 to NOM; ridge counts between two of them, told after a subfield "method, 0, 0". */
+static void minutiae(ent_itl_checking *c)
+{
+    double nom = ent_itl_number_at(c->r, 136, 0, 0, -1);
+    size_t have = subfields(c->r, 137), counts = subfields(c->r, 138);
+    if (nom < 0 || (c->edition & ED07)) return;
+    if ((double)have < nom || (double)have > nom) ent_itl_tell(c, at_field(c->r, 136), 2, "8.9.4", "NOM is %.0f, there are %zu minutiae (9.137)", nom, have);
+    const ent_itl_field *f = ent_itl_field_of(c->r, 138);
+    if (!f) return;
+    const uint8_t *at = f->value, *end = f->value + f->len;
+    for (size_t i = 0; i < counts; i++) {
+        const uint8_t *stop = memchr(at, ENT_ITL_RS, (size_t)(end - at));
+        ent_itl_field one = {138, at, (size_t)((stop ? stop : end) - at)};
+        const ent_itl_record r = {.type = 9, .fields = &one, .field_count = 1};
+        double a = ent_itl_number_at(&r, 138, 0, 0, -1), b = ent_itl_number_at(&r, 138, 0, 1, -1), n = ent_itl_number_at(&r, 138, 0, 2, -1);
+        ent_itl_place place = {.field = 138, .subfield = i + 1, .at = at};
+        if (i == 0 && (a > 2 || b > 0 || n > 0)) ent_itl_tell(c, place, 2, "8.9.4", "RCI begins with the method 0 to 2 and two zeros");
+        if (i > 0 && (a < 1 || a > nom || b < 1 || b > nom)) ent_itl_tell(c, place, 2, "8.9.4", "a ridge count between minutiae %.0f and %.0f of %.0f", a, b, nom);
+        at = stop ? stop + 1 : end;
+    }
+}
+
+/* 8.9.2.9: MINT minutiae in the legacy block. */
+static void legacy_minutiae(ent_itl_checking *c)
+{
+    double n = ent_itl_number_at(c->r, 10, 0, 0, -1);
+    size_t have = subfields(c->r, 12);
+    if (n >= 0 && ((double)have < n || (double)have > n)) ent_itl_tell(c, at_field(c->r, 10), 2, "8.9.2", "%.0f minutiae are announced, there are %zu (9.012)", n, have);
+}
+
+/* ---- Type-17 ---- */
+
+/* 8.17.25: in nanometres, in steps of 10. */
+static void spectrum(ent_itl_checking *c)
+{
+    for (size_t i = 0; i < subfields(c->r, 27) && i < 9; i++) {
+        double low = ent_itl_number_at(c->r, 27, i, 0, 0), high = ent_itl_number_at(c->r, 27, i, 1, 0);
+        ent_itl_place place = at_field(c->r, 27);
+        place.subfield = i + 1;
+        if ((long)low % 10 || (long)high % 10) ent_itl_tell(c, place, 2, "8.17.25", "wavelengths are multiples of 10 nanometres");
+        if (high < low) ent_itl_tell(c, place, 2, "8.17.25", "the upper wavelength is below the lower");
+    }
+}
+
+void ent_itl_relate_record(ent_itl_checking *c)
+{
+    unsigned type = c->r->type;
+    if (type == 1) first_record(c);
+    if (type == 10 || (type >= 13 && type <= 15) || type == 17) image_size(c);
+    if (type >= 13 && type <= 15) ridge_resolution(c);
+    if (type == 14 || type == 15 || type == 17) absent_image(c);
+    if (type == 10) photograph(c);
+    if (type == 14) once_each(c, 21), once_each(c, 25);
+    if (type == 9) minutiae(c), legacy_minutiae(c);
+    if (type == 17) spectrum(c);
+    if (type < 9 || (c->edition & ED07)) return;
+    hash(c);
+    geography(c);
+    subject(c);
+    references(c, 995, 21, "7.3.3");
+    if (type < 20) references(c, 997, 20, "7.3.2");
+}
+
+/* ---- among records ---- */
+
+/* The types that an edition has (table 3). */
+static bool type_known(unsigned type, unsigned edition)
+{
+    if (edition & ED07) return type <= 10 || (type >= 13 && type <= 17) || type == 99;
+    if (edition & ED11) return type <= 10 || (type >= 13 && type <= 21) || type == 98 || type == 99;
+    return type <= 22 || type == 98 || type == 99;
+}
+
+/* 7.3.1: records of one type share an IDC only when they show the same part in other ways. */
+static void same_part(ent_itl_checking *c, const ent_itl_record *other)
+{
+    uint32_t field = c->r->type == 10 ? 40 : c->r->type == 17 ? 3 : 13;
+    const ent_itl_field *a = ent_itl_field_of(c->r, field), *b = ent_itl_field_of(other, field);
+    if (c->r->type != 10 && c->r->type != 13 && c->r->type != 14 && c->r->type != 15 && c->r->type != 17) return;
+    if (!a != !b || (a && (a->len != b->len || memcmp(a->value, b->value, a->len) != 0)))
+        ent_itl_tell(c, at_field(c->r, field), 2, "7.3.1", "records of IDC %d and Type-%u show different parts", c->r->idc, c->r->type);
+}
+
+void ent_itl_relate_all(ent_itl_checking *c)
+{
+    size_t count = ent_itl_count(c->t);
+    if (count < 2) ent_itl_tell(c, (ent_itl_place){0}, 2, "8.1", "a transaction has at least one record after its Type-1");
+    for (size_t i = 1; i < count; i++) {
+        c->index = i;
+        c->r = ent_itl_record_at(c->t, i);
+        if (!type_known(c->r->type, c->edition)) ent_itl_tell(c, (ent_itl_place){0}, 1, "5.3", "the edition has no Type-%u", c->r->type);
+        if (c->r->type == 1) ent_itl_tell(c, (ent_itl_place){0}, 2, "8.1", "a second Type-1 record");
+        for (size_t k = 1; k < i; k++) {
+            const ent_itl_record *other = ent_itl_record_at(c->t, k);
+            if (other->type == c->r->type && other->idc == c->r->idc && (c->edition & ED_11ON)) same_part(c, other);
+        }
+    }
+}
