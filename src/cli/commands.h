@@ -23,6 +23,7 @@
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
     X(witness, witness, "an observer who is no party: co-signs ledgers, needs no node")                                \
+    X(standby, standby, "keys and ledger on a second disk or host")                                                  \
     X(finger, finger, "extract, match and look at prints")                                                             \
     X(face, face, "find, extract and match faces")                                                                     \
     X(evaluate, evaluate, "error rates of the engine")                                                                 \

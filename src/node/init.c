@@ -83,8 +83,7 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     ent_flow_node *flow = NULL;
     ent_node_custody custody = {0};
     snprintf(f.name, sizeof f.name, "%s", c->name);
-    ent_node_path(folder, "keys", path);
-    ent_code code = ent_node_open_keys(path, c, true, &custody, &f.keys, err);
+    ent_code code = ent_node_open_keys(folder, c, true, &custody, &f.keys, err);
     ent_node_path(folder, "ledger", path);
     if (code == ENT_OK) code = ent_file_ledger(path, c->name, secret, true, &f.ledger, err);
     ent_node_path(folder, "store.db", path);

@@ -119,10 +119,10 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     ENT_TRY(ent_node_load_identity(n->folder, &n->identity, err));
     ENT_TRY(load_text(n->folder, "tls.crt", &n->certificate, err));
     ENT_TRY(load_text(n->folder, "tls.key", &n->tls_key, err));
-    ent_node_path(n->folder, "keys", path);
-    ENT_TRY(ent_node_open_keys(path, &n->config, false, &n->custody, &c->keys, err));
+    ENT_TRY(ent_node_open_keys(n->folder, &n->config, false, &n->custody, &c->keys, err));
     ent_node_path(n->folder, "ledger", path);
     ENT_TRY(ent_file_ledger(path, n->config.name, &n->identity, false, &c->ledger, err));
+    ENT_TRY(ent_node_keep_ledger(&n->custody, &c->ledger, err));
     ent_node_path(n->folder, "store.db", path);
     ENT_TRY(ent_sqlite_store(path, &c->store, err));
     if (serving) ENT_TRY(open_client(n, err));

@@ -5,16 +5,20 @@
 #include "api/exchange/client.h"
 #include "node/node.h"
 #include "port/root.h"
+#include "port/standby.h"
 
 enum { ENT_NODE_REGIMES = 128 };
 
 /* What stands behind the key slots. */
 typedef struct ent_node_custody {
     ent_root root;
+    ent_standby standby; /* self NULL: none */
 } ent_node_custody;
 
-/* The slots in a folder with the root that the configuration names. Both are closed by the caller, the keys first. */
+/* The slots of the node in a folder, with the root and the standby that the configuration names; then the ledger, opened before, is
+ * kept by the standby too (`ledger` is exchanged). All are closed by the caller, the custody last. */
 ENT_MUST_CHECK ent_code ent_node_open_keys(const char *folder, const ent_node_config *config, bool create, ent_node_custody *ret_custody, ent_keys *ret_keys, ent_err *err);
+ENT_MUST_CHECK ent_code ent_node_keep_ledger(const ent_node_custody *custody, ent_ledger *ledger, ent_err *err);
 void ent_node_close_custody(ent_node_custody *c);
 
 struct ent_node {

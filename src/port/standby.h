@@ -15,6 +15,7 @@ typedef struct ent_standby_state {
     uint64_t capacity;
     uint8_t digest[32];    /* of all slots, see adapter/file/slots.h */
     uint64_t ledger_size;
+    uint8_t ledger_root[32]; /* of that many entries */
 } ent_standby_state;
 
 typedef struct ent_standby {
