@@ -98,7 +98,7 @@ int main(int argc, char **argv)
     static const struct {
         ent_image_format format;
         double rate;
-    } all[] = {{ENT_IMAGE_WSQ, 0.75}, {ENT_IMAGE_WSQ, 2.25}, {ENT_IMAGE_PNG, 0}, {ENT_IMAGE_JPEG, 0}, {ENT_IMAGE_JPEG2000, 0}};
+    } all[] = {{ENT_IMAGE_WSQ, 0.75}, {ENT_IMAGE_WSQ, 2.25}, {ENT_IMAGE_PNG, 0}, {ENT_IMAGE_JPEG, 0}, {ENT_IMAGE_JPEG2000, 0}, {ENT_IMAGE_TIFF, 0}};
     compose(&image);
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) measure(&image, all[i].format, all[i].rate);
     ent_image_free(&image);

@@ -16,7 +16,7 @@ for source in tests/fuzz/*.c; do
   mkdir -p "build-fuzz/corpus/$name"
   printf '%-12s ' "$name"
   if "build-fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -max_len=65536 -print_final_stats=1 \
-    -artifact_prefix="build-fuzz/found/$name-" "build-fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build-fuzz/$name.log" 2>&1
+    -artifact_prefix="build-fuzz/found/$name-" $([ -f "tests/fuzz/$name.dict" ] && echo "-dict=tests/fuzz/$name.dict") "build-fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build-fuzz/$name.log" 2>&1
   then sed -n 's/^stat::number_of_executed_units: */nothing found in runs: /p' "build-fuzz/$name.log"
   else bad=$((bad + 1)); echo "FOUND: see build-fuzz/$name.log"; fi
 done

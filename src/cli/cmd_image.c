@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ent_code load(const char *path, ent_buf *bytes, ent_image *ret, ent_err *err)
+/* raw_size: of raw pixels, NULL: the file says what it is. */
+static ent_code load(const char *path, const uint32_t *raw_size, ent_buf *bytes, ent_image *ret, ent_err *err)
 {
     ent_code code = ent_cli_load(path, bytes, err);
-    if (code == ENT_OK) code = ent_image_decode(bytes->data ? bytes->data : (const uint8_t *)"", bytes->len, ret, err);
+    const uint8_t *data = bytes->data ? bytes->data : (const uint8_t *)"";
+    if (code == ENT_OK) code = raw_size ? ent_image_raw(data, bytes->len, raw_size, 0, ret, err) : ent_image_decode(data, bytes->len, ret, err);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
 }
 
@@ -62,7 +64,7 @@ static int show(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1) return ent_cli_usage(&h, "name one image");
-    code = load(argv[0], &bytes, &image, &err);
+    code = load(argv[0], NULL, &bytes, &image, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     double ratio = (double)image.width * image.height * image.channels / (double)bytes.len;
@@ -90,10 +92,11 @@ static ent_code make_grey(ent_image *image, ent_err *err)
 
 static int convert(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "image convert IN OUT [--rate BPP] [--ppi N]", .about = "Reads any of the field's formats, writes the one that OUT's name ends with.", .example = "entente image convert thumb.png thumb.wsq --rate 0.75"};
-    const char *rate = "0", *ppi = NULL;
+    static const ent_cmd_help h = {.usage = "image convert IN OUT [--rate BPP] [--ppi N] [--raw WxH]", .about = "Reads any of the field's formats, writes the one that OUT's name ends with.", .example = "entente image convert thumb.png thumb.wsq --rate 0.75"};
+    const char *rate = "0", *ppi = NULL, *raw = NULL;
+    uint32_t size[2] = {0, 0};
     double bpp, resolution = 0;
-    const ent_opt opts[] = {{.name = "--rate", .value = &rate, .hint = "BPP", .help = "bits a pixel (WSQ, JPEG 2000) or quality (JPEG)"}, {.name = "--ppi", .value = &ppi, .hint = "N", .help = "resolution to state"}, {0}};
+    const ent_opt opts[] = {{.name = "--rate", .value = &rate, .hint = "BPP", .help = "bits a pixel (WSQ, JPEG 2000) or quality (JPEG)"}, {.name = "--ppi", .value = &ppi, .hint = "N", .help = "resolution to state"}, {.name = "--raw", .value = &raw, .hint = "WxH", .help = "IN is raw pixels, 8 bit grey or RGB, of this size"}, {0}};
     ent_err err = {0};
     ent_image image = {0};
     int n;
@@ -102,10 +105,11 @@ static int convert(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
     ent_image_format format = ent_image_format_named(argv[1]);
-    if (format == ENT_IMAGE_UNKNOWN) return ent_cli_usage(&h, "%s: the ending names no format (png, wsq, jpg, jp2, bmp, pgm)", argv[1]);
+    if (format == ENT_IMAGE_UNKNOWN) return ent_cli_usage(&h, "%s: the ending names no format (png, wsq, jpg, jp2, tif, bmp, pgm, raw)", argv[1]);
     if (!number(rate, 0, 100, &bpp)) return ent_cli_usage(&h, "--rate %s: a number of bits a pixel, as 0.75 or 2.25 (JPEG: a quality from 1 to 100)", rate);
     if (ppi && !number(ppi, 1, 9999, &resolution)) return ent_cli_usage(&h, "--ppi %s: pixels an inch, from 1 to 9999", ppi);
-    code = load(argv[0], &bytes, &image, &err);
+    if (raw && sscanf(raw, "%5ux%5u", &size[0], &size[1]) != 2) return ent_cli_usage(&h, "--raw %s: width x height in pixels, as 512x480", raw);
+    code = load(argv[0], raw ? size : NULL, &bytes, &image, &err);
     bool made_grey = code == ENT_OK && image.channels != 1 && (format == ENT_IMAGE_WSQ || format == ENT_IMAGE_PGM);
     if (made_grey) code = make_grey(&image, &err);
     if (code == ENT_OK && ppi) image.ppi = (uint32_t)resolution;

@@ -8,6 +8,6 @@ typedef ent_code ent_image_decoder(const uint8_t *bytes, size_t len, ent_image *
 typedef ent_code ent_image_encoder(const ent_image *image, double rate, ent_buf *ret_bytes, ent_err *err);
 
 ent_image_decoder ent_png_decode, ent_jpeg_decode, ent_jp2_decode, ent_tiff_decode, ent_bmp_decode, ent_pgm_decode, ent_wsq_decode;
-ent_image_encoder ent_png_encode, ent_jpeg_encode, ent_jp2_encode, ent_bmp_encode, ent_pgm_encode, ent_wsq_encode;
+ent_image_encoder ent_png_encode, ent_jpeg_encode, ent_jp2_encode, ent_tiff_encode, ent_bmp_encode, ent_pgm_encode, ent_wsq_encode, ent_raw_encode;
 
 #endif

@@ -19,9 +19,10 @@ static const struct {
     [ENT_IMAGE_PNG] = {"PNG", "png", ent_png_decode, ent_png_encode},
     [ENT_IMAGE_JPEG] = {"JPEG", "jpg", ent_jpeg_decode, ent_jpeg_encode},
     [ENT_IMAGE_JPEG2000] = {"JPEG 2000", "jp2", ent_jp2_decode, ent_jp2_encode},
-    [ENT_IMAGE_TIFF] = {"TIFF", "tif", NULL, NULL},
+    [ENT_IMAGE_TIFF] = {"TIFF", "tif", ent_tiff_decode, ent_tiff_encode},
     [ENT_IMAGE_BMP] = {"BMP", "bmp", ent_bmp_decode, ent_bmp_encode},
     [ENT_IMAGE_PGM] = {"PGM", "pgm", ent_pgm_decode, ent_pgm_encode},
+    [ENT_IMAGE_RAW] = {"raw", "raw", NULL, ent_raw_encode},
 };
 
 const char *ent_image_format_text(ent_image_format f) { return (unsigned)f < ENT_IMAGE_FORMAT_COUNT ? formats[f].text : "unknown"; }
@@ -110,18 +111,21 @@ ent_code ent_image_decode(const void *bytes, size_t len, ent_image *ret_image, e
 
 ent_code ent_image_raw(const void *bytes, size_t len, const uint32_t size[2], uint32_t ppi, ent_image *ret_image, ent_err *err)
 {
-    if (len != (uint64_t)size[0] * size[1])
-        return ent_fail(err, ENT_FORMAT, "%zu bytes of raw pixels for an image of %u x %u", len, size[0], size[1]);
-    ENT_TRY(ent_image_new(size[0], size[1], 1, ret_image, err));
+    uint64_t n = (uint64_t)size[0] * size[1];
+    if (len != n && len != 3 * n)
+        return ent_fail(err, ENT_FORMAT, "%zu bytes of raw pixels for an image of %u x %u: %llu (grey) or %llu (RGB) are needed", len, size[0], size[1],
+                        (unsigned long long)n, (unsigned long long)(3 * n));
+    ENT_TRY(ent_image_new(size[0], size[1], len == n ? 1 : 3, ret_image, err));
     memcpy(ret_image->pixels, bytes, len);
     ret_image->ppi = ppi;
+    ret_image->format = ENT_IMAGE_RAW;
     return ENT_OK;
 }
 
 ent_code ent_image_encode(const ent_image *image, ent_image_format format, double rate, ent_buf *ret_bytes, ent_err *err)
 {
     if ((unsigned)format >= ENT_IMAGE_FORMAT_COUNT || !formats[format].encode)
-        return ent_fail(err, ENT_UNSUPPORTED, "%s is read, not written: write PNG, WSQ, JPEG, JPEG 2000, BMP or PGM", ent_image_format_text(format));
+        return ent_fail(err, ENT_UNSUPPORTED, "%s is not written: write PNG, WSQ, JPEG, JPEG 2000, TIFF, BMP, PGM or raw", ent_image_format_text(format));
     return formats[format].encode(image, rate, ret_bytes, err);
 }
 

@@ -11,8 +11,9 @@
 /* format, word, usual ending */
 #define ENT_IMAGE_FORMATS(X)                                                                                           \
     X(WSQ, "WSQ", "wsq") X(PNG, "PNG", "png") X(JPEG, "JPEG", "jpg") X(JPEG2000, "JPEG 2000", "jp2")                   \
-    X(TIFF, "TIFF", "tif") X(BMP, "BMP", "bmp") X(PGM, "PGM", "pgm")
+    X(TIFF, "TIFF", "tif") X(BMP, "BMP", "bmp") X(PGM, "PGM", "pgm") X(RAW, "raw", "raw")
 
+/* "raw" has no header: it is read by ent_image_raw and never recognised */
 typedef enum ent_image_format {
     ENT_IMAGE_UNKNOWN,
 #define ENT_X(name, text, ending) ENT_IMAGE_##name,
@@ -37,7 +38,7 @@ ent_image_format ent_image_format_named(const char *path);       /* by a file na
 /* ENT_FORMAT, ENT_TOO_LARGE (ENT_LIMIT_IMAGE_*), ENT_UNSUPPORTED (bit depths, colour spaces), ENT_NO_MEMORY. */
 ENT_MUST_CHECK ent_code ent_image_decode(const void *bytes, size_t len, ent_image *ret_image, ent_err *err);
 
-/* Raw samples of known size, as ANSI/NIST-ITL's compression NONE has them. */
+/* Raw samples of known size, 8 bit grey or RGB by their number, as ANSI/NIST-ITL's compression NONE has them. */
 ENT_MUST_CHECK ent_code ent_image_raw(const void *bytes, size_t len, const uint32_t size[2], uint32_t ppi,
                                       ent_image *ret_image, ent_err *err);
 

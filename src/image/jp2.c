@@ -103,16 +103,21 @@ static ent_code copy_pixels(const opj_image_t *j, ent_image *ret, ent_err *err)
     return ENT_OK;
 }
 
-/* The "res " box of a JP2 header: capture resolution in points a metre (ISO/IEC 15444-1, I.5.3.7). */
+/* The capture resolution of a JP2 header, else the display resolution, in points a metre (ISO/IEC 15444-1, I.5.3.7). */
 static uint32_t resolution(const uint8_t *b, size_t len)
 {
+    const uint8_t *codes = memmem(b, len, "jp2c", 4);
+    if (!codes) return 0;
+    len = (size_t)(codes - b);
     const uint8_t *r = memmem(b, len, "resc", 4);
-    if (!r || (size_t)(r - b) + 14 > len) return 0;
-    uint32_t num = (uint32_t)r[4] << 8 | r[5], den = (uint32_t)r[6] << 8 | r[7];
-    double metre = den ? (double)num / den : 0;
-    for (int e = (int8_t)r[12]; e > 0 && e < 10; e--) metre *= 10;
-    uint32_t ppi = (uint32_t)(metre * 0.0254 + 0.5);
-    return ppi < 10000 ? ppi : 0;
+    if (!r) r = memmem(b, len, "resd", 4);
+    if (!r || b + len - r < 14) return 0;
+    uint32_t above = (uint32_t)r[4] << 8 | r[5], below = (uint32_t)r[6] << 8 | r[7];
+    int exponent = r[12] < 128 ? r[12] : r[12] - 256;
+    double ppi = below ? 0.0254 * above / below : 0;
+    for (; exponent > 0 && ppi < 10000; exponent--) ppi *= 10;
+    for (; exponent < 0 && ppi >= 1; exponent++) ppi /= 10;
+    return ppi >= 1 && ppi < 10000 ? (uint32_t)(ppi + 0.5) : 0;
 }
 
 static ent_code decode_with(opj_codec_t *codec, opj_stream_t *o, ent_image *ret, ent_err *local, ent_err *err)
@@ -163,6 +168,36 @@ static opj_image_t *make_image(const ent_image *image)
     return j;
 }
 
+/* A superbox "res " with the capture resolution, appended to the header box: 26 bytes (ISO/IEC 15444-1, I.5.3.7). */
+static void put_with_resolution(const ent_buf *file, uint32_t ppi, ent_buf *out)
+{
+    const uint8_t *type = ppi ? memmem(file->data, file->len < 128 ? file->len : 128, "jp2h", 4) : NULL;
+    uint32_t metre = (uint32_t)((double)ppi / 0.0254 + 0.5), ten = 1; /* as metre / 10^k with 16 bits, times 10^k */
+    int exponent = 0;
+    for (; (metre + ten / 2) / ten > 65535; exponent++) ten *= 10;
+    if (!type) {
+        ent_buf_put(out, file->data, file->len);
+        return;
+    }
+    size_t start = (size_t)(type - file->data) - 4;
+    uint32_t len = (uint32_t)type[-4] << 24 | (uint32_t)type[-3] << 16 | (uint32_t)type[-2] << 8 | type[-1];
+    uint16_t number = (uint16_t)((metre + ten / 2) / ten);
+    ent_buf_put(out, file->data, start);
+    ent_buf_u32(out, len + 26);
+    ent_buf_put(out, type, len - 4);
+    ent_buf_u32(out, 26);
+    ent_buf_str(out, "res ");
+    ent_buf_u32(out, 18);
+    ent_buf_str(out, "resc");
+    for (int i = 0; i < 2; i++) { /* down, across */
+        ent_buf_u16(out, number);
+        ent_buf_u16(out, 1);
+    }
+    ent_buf_u8(out, (uint8_t)exponent);
+    ent_buf_u8(out, (uint8_t)exponent);
+    ent_buf_put(out, file->data + start + len, file->len - start - len);
+}
+
 ent_code ent_jp2_encode(const ent_image *image, double rate, ent_buf *ret_bytes, ent_err *err)
 {
     opj_cparameters_t p;
@@ -187,7 +222,7 @@ ent_code ent_jp2_encode(const ent_image *image, double rate, ent_buf *ret_bytes,
     if (o) opj_stream_destroy(o);
     if (codec) opj_destroy_codec(codec);
     if (j) opj_image_destroy(j);
-    if (ok) ent_buf_put(ret_bytes, out.data, out.len);
+    if (ok) put_with_resolution(&out, image->ppi, ret_bytes);
     ent_buf_free(&out);
     return ok ? ent_buf_check(ret_bytes, err) : ent_fail(err, ENT_INTERNAL, "%s", local.detail[0] ? local.detail : "JPEG 2000: the image cannot be written");
 }

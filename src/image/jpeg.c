@@ -7,6 +7,7 @@
 
 #include <jpeglib.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,34 @@ static void on_message(j_common_ptr c, int level)
     if (level < 0) on_error(c);
 }
 
+static uint32_t exif_number(const uint8_t *p, int n, bool little)
+{
+    uint32_t v = 0;
+    for (int i = 0; i < n; i++) v = v << 8 | p[little ? n - 1 - i : i];
+    return v;
+}
+
+/* XResolution (0x11a) and ResolutionUnit (0x128) of the first directory of an Exif block (a TIFF structure behind six bytes). */
+static uint32_t exif_ppi(const uint8_t *p, size_t len)
+{
+    if (len < 14 || memcmp(p, "Exif\0", 6) != 0) return 0;
+    p += 6, len -= 6;
+    bool little = p[0] == 'I';
+    uint32_t at = exif_number(p + 4, 4, little), unit = 2;
+    double ppi = 0;
+    if (at > len || len - at < 2) return 0;
+    uint32_t entries = exif_number(p + at, 2, little);
+    for (at += 2; entries-- && len - at >= 12; at += 12) {
+        uint32_t tag = exif_number(p + at, 2, little), where = exif_number(p + at + 8, 4, little);
+        if (tag == 0x128) unit = exif_number(p + at + 8, 2, little);
+        if (tag != 0x11a || where > len || len - where < 8) continue;
+        uint32_t below = exif_number(p + where + 4, 4, little);
+        ppi = below ? (double)exif_number(p + where, 4, little) / below : 0;
+    }
+    ppi *= unit == 3 ? 2.54 : 1;
+    return ppi >= 1 && ppi < 10000 && unit >= 2 ? (uint32_t)(ppi + 0.5) : 0;
+}
+
 static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent_err *err)
 {
     jpeg_read_header(c, TRUE);
@@ -39,7 +68,9 @@ static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent
     ENT_TRY(ent_image_new(c->image_width, c->image_height, channels, image, err));
     if (c->saw_JFIF_marker && c->density_unit == 1) image->ppi = c->X_density;
     else if (c->saw_JFIF_marker && c->density_unit == 2) image->ppi = (uint32_t)(c->X_density * 2.54 + 0.5);
-    for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next) ENT_TRY(ent_image_remark(image, m->data, m->data_length, err));
+    for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next)
+        if (m->marker == JPEG_COM) ENT_TRY(ent_image_remark(image, m->data, m->data_length, err));
+        else if (!image->ppi) image->ppi = exif_ppi(m->data, m->data_length);
     c->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     c->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(c);
@@ -66,6 +97,7 @@ ent_code ent_jpeg_decode(const uint8_t *bytes, size_t len, ent_image *ret_image,
         c.mem->max_memory_to_use = 256 << 20;
         jpeg_mem_src(&c, bytes, (unsigned long)len);
         jpeg_save_markers(&c, JPEG_COM, 0xffff);
+        jpeg_save_markers(&c, JPEG_APP0 + 1, 0xffff);
         code = read_all(&c, kept, &f.err);
     } else {
         code = f.err.code;

@@ -1,4 +1,4 @@
-/* Uncompressed formats: PGM (binary, 8 bit) and BMP (8 bit with a palette, 24 and 32 bit). */
+/* Uncompressed formats: raw, PGM (binary, 8 bit) and BMP (8 bit with a palette, 24 and 32 bit). */
 #include "image/codec.h"
 
 #include "base/check.h"
@@ -47,6 +47,13 @@ ent_code ent_pgm_encode(const ent_image *image, double rate, ent_buf *ret_bytes,
     if (image->channels != 1) return ent_fail(err, ENT_UNSUPPORTED, "PGM holds grey images only");
     ent_buf_fmt(ret_bytes, "P5\n%u %u\n255\n", image->width, image->height);
     ent_buf_put(ret_bytes, image->pixels, (size_t)image->width * image->height);
+    return ent_buf_check(ret_bytes, err);
+}
+
+ent_code ent_raw_encode(const ent_image *image, double rate, ent_buf *ret_bytes, ent_err *err)
+{
+    (void)rate;
+    ent_buf_put(ret_bytes, image->pixels, (size_t)image->width * image->height * image->channels);
     return ent_buf_check(ret_bytes, err);
 }
 
