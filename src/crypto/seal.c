@@ -55,6 +55,36 @@ ent_code ent_unseal(const ent_key32 *key, ent_bytes associated, ent_bytes box, e
     return ent_fail(err, ENT_DAMAGED, "a sealed box does not open: damaged, or under another key or record");
 }
 
+ent_code ent_seal_to(const ent_public_key *reader, ent_bytes plain, ent_buf *ret_box, ent_err *err)
+{
+    _Static_assert(crypto_box_SEALBYTES == ENT_SEAL_TO_OVERHEAD, "a sealed box's overhead");
+    uint8_t key[crypto_box_PUBLICKEYBYTES];
+    size_t at = ret_box->len;
+    ENT_INVARIANT(sodium_init() >= 0);
+    if (crypto_sign_ed25519_pk_to_curve25519(key, reader->b) != 0) return ent_fail(err, ENT_SIGNATURE, "a key that nothing can be sealed to");
+    ent_buf_zero(ret_box, plain.len + ENT_SEAL_TO_OVERHEAD);
+    ENT_TRY(ent_buf_check(ret_box, err));
+    ENT_INVARIANT(crypto_box_seal(ret_box->data + at, plain.data, plain.len, key) == 0);
+    return ENT_OK;
+}
+
+ent_code ent_unseal_as(const ent_secret_key *reader, ent_bytes box, ent_buf *ret_plain, ent_err *err)
+{
+    ent_public_key own;
+    uint8_t public[crypto_box_PUBLICKEYBYTES];
+    ENT_WIPED_KEY secret;
+    size_t at = ret_plain->len, n = box.len - ENT_SEAL_TO_OVERHEAD;
+    if (box.len < ENT_SEAL_TO_OVERHEAD) return ent_fail(err, ENT_DAMAGED, "a sealed box of %zu bytes is too short", box.len);
+    ENT_INVARIANT(sodium_init() >= 0);
+    ent_sign_public(reader, &own);
+    ENT_INVARIANT(crypto_sign_ed25519_pk_to_curve25519(public, own.b) == 0 && crypto_sign_ed25519_sk_to_curve25519(secret.b, reader->b) == 0);
+    ent_buf_zero(ret_plain, n + !n); /* never without memory behind it */
+    ENT_TRY(ent_buf_check(ret_plain, err));
+    bool done = crypto_box_seal_open(ret_plain->data + at, box.data, box.len, public, secret.b) == 0;
+    ret_plain->len = done ? at + n : at;
+    return done ? ENT_OK : ent_fail(err, ENT_DAMAGED, "a sealed box does not open: damaged, or for another key");
+}
+
 ent_code ent_passphrase_key(const char *passphrase, const uint8_t salt[16], bool quick, ent_key32 *ret_key, ent_err *err)
 {
     _Static_assert(crypto_pwhash_SALTBYTES == 16, "Argon2id's salt");

@@ -284,15 +284,11 @@ int ent_flow_bit(ent_flow_node *n, const ent_agreement *a, const ent_flow *f)
     return -1;
 }
 
-uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, const ent_retention *kept)
+uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, const ent_retention *kept, bool convicted)
 {
     uint64_t bits = 0;
     ent_date today = ent_today(n);
-    ent_subject s = {.facts = facts, .kept = kept};
-    for (size_t i = 0; i < facts->event_count; i++) {
-        const ent_legal_event *e = &facts->events[i];
-        if (!e->undone && (e->kind == ENT_EVENT_CONVICTED || e->kind == ENT_EVENT_CONVICTED_ABROAD)) s.convicted = true;
-    }
+    ent_subject s = {.facts = facts, .kept = kept, .convicted = convicted};
     for (size_t i = 0; i < n->agreement_count; i++) {
         const ent_held_agreement *h = &n->agreements[i];
         bool in_force = h->state == ENT_AGREEMENT_SIGNED && ent_date_compare(h->a->from, today) <= 0 && ent_date_compare(today, h->a->until) <= 0;

@@ -20,19 +20,32 @@ ent_batch *ent_batch_new(const char *name)
 void ent_batch_free(ent_batch *b)
 {
     if (!b) return;
-    for (size_t i = 0; i < ENT_BATCH_CHANGES; i++) ent_buf_free(&b->bytes[i]);
+    for (size_t i = 0; i < b->count; i++) ent_buf_free(&b->bytes[i]);
+    free(b->change);
+    free(b->bytes);
     free(b);
+}
+
+static bool grow(ent_batch *b)
+{
+    if (b->count < b->cap) return true;
+    size_t cap = b->cap ? b->cap * 2 : 32;
+    ent_change *change = cap <= ENT_BATCH_CHANGES ? realloc(b->change, cap * sizeof *change) : NULL;
+    if (change) b->change = change;
+    ent_buf *bytes = change ? realloc(b->bytes, cap * sizeof *bytes) : NULL;
+    if (bytes) b->bytes = bytes, b->cap = cap;
+    return bytes != NULL;
 }
 
 void ent_batch_put(ent_batch *b, ent_change_kind kind, ent_table table, ent_bytes key, ent_bytes value)
 {
-    if (b->count == ENT_BATCH_CHANGES) b->failed = ENT_TOO_LARGE;
+    if (b->failed == ENT_OK && !grow(b)) b->failed = ENT_TOO_LARGE;
     if (b->failed != ENT_OK) return;
     ent_buf *bytes = &b->bytes[b->count];
     *bytes = ENT_BUF(ENT_STORE_KEY_MAX + ENT_STORE_VALUE_MAX);
     ent_buf_put(bytes, key.data, key.len);
     if (value.len) ent_buf_put(bytes, value.data, value.len);
-    if (bytes->failed != ENT_OK) b->failed = bytes->failed;
+    if (bytes->failed != ENT_OK) b->failed = bytes->failed, ent_buf_free(bytes);
     else b->change[b->count++] = (ent_change){kind, table, bytes->data, key.len, bytes->data + key.len, value.len};
 }
 

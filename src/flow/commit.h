@@ -9,12 +9,12 @@
 
 #include "flow/flow.h"
 
-enum { ENT_BATCH_CHANGES = 256, ENT_BATCH_ENTRIES = 4 };
+enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 8 };
 
 typedef struct ent_batch {
-    ent_change change[ENT_BATCH_CHANGES];
-    size_t count;
-    ent_buf bytes[ENT_BATCH_CHANGES]; /* key, then value, owned; one a change */
+    ent_change *change; /* grows, ENT_BATCH_CHANGES at most */
+    ent_buf *bytes;     /* key, then value, owned; one a change */
+    size_t count, cap;
     ent_entry entry[ENT_BATCH_ENTRIES];
     size_t entry_count;
     bool reserve; /* may use the space kept back: destruction */

@@ -11,6 +11,7 @@
 #include "flow/gate.h"
 #include "law/card.h"
 #include "law/envelope.h"
+#include "law/examination.h"
 #include "port/clock.h"
 #include "port/decoder.h"
 #include "port/directory.h"
@@ -32,6 +33,7 @@ typedef struct ent_flow_config {
     ent_clock clock;
     ent_random random;
     ent_decoder decoder;            /* job "capture": see capture/read.h */
+    unsigned control_per_mille;     /* how often a control goes to the examiners beside a case */
     ent_partners partners;          /* .send NULL: no messages can be sent (offline commands) */
     ent_doc_reader *read_doc;       /* adapter/yaml's */
     const ent_regime *regimes;
@@ -199,6 +201,8 @@ typedef struct ent_search_view {
     ent_time received;
     bool sent, hit, refused, closed; /* sent: by this node */
     char clause[ENT_LAW_CLAUSE];
+    char outcome[16];               /* of the case of a hit: "" while it is open */
+    char crossing[64];              /* the requester's own reference of the crossing; "" at the holder */
     double score, ratio, expected_false_hits;
     uint64_t compared;              /* entries that the flow may see */
     int64_t decode_us, match_us, append_us;
@@ -211,6 +215,104 @@ ENT_MUST_CHECK ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *
 /* The case is concluded: the probe of the hit is destroyed. ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE],
                                               ent_err *err);
+
+/* ---- examination ---- */
+
+typedef enum ent_case_state { ENT_CASE_OPEN, ENT_CASE_CONCLUDED, ENT_CASE_EXPIRED, ENT_CASE_WITHDRAWN, ENT_CASE_STATE_COUNT } ent_case_state;
+
+/* What somebody may see of a case. An examiner sees their own work, and what stands only once the case has ended; whether it
+ * is a control, nobody who examines ever sees. */
+typedef struct ent_case_view {
+    uint8_t id[ENT_ID_SIZE];
+    ent_case_state state;
+    ent_finding finding;             /* that stands; ENT_FINDING_NONE: not for you, or none yet */
+    ent_time opened, until;
+    size_t needed, concluded;        /* examiners; 0 for an examiner */
+    bool mine, analysed, suitable;   /* the asking examiner's own work */
+    ent_finding own;
+    unsigned version;
+    /* custodian and auditor */
+    bool control;
+    ent_search_id reference;
+    char flow[ENT_FLOW_NAME];
+} ent_case_view;
+
+ENT_MUST_CHECK ent_code ent_flow_cases(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_case_view *v), void *ctx,
+                                       ent_err *err);
+/* The pictures for this examiner's step, as PNG: the probe's alone until their own analysis is locked, then the candidate's too.
+ * `see` is called for each, not under any lock. */
+typedef void ent_see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len);
+ENT_MUST_CHECK ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx,
+                                           ent_case_view *ret_view, ent_err *err);
+/* What the examiner signs with their own key, ended by a NUL. `what`: "suitable" or "not-suitable"; a finding's word. */
+#define ENT_CASE_SIGNED 256
+void ent_case_analysis_text(const uint8_t id[ENT_ID_SIZE], bool suitable, const void *marks, size_t len, char ret_text[ENT_CASE_SIGNED]);
+void ent_case_conclusion_text(const uint8_t id[ENT_ID_SIZE], ent_finding finding, unsigned version, const void *reasons, size_t len,
+                              char ret_text[ENT_CASE_SIGNED]);
+/* Locks the analysis. marks: what the examiner marked, up to 64 KiB of text; sealed with the probe. */
+ENT_MUST_CHECK ent_code ent_flow_case_analyse(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], bool suitable, const void *marks,
+                                              size_t len, const uint8_t signature[ENT_SIGNATURE_SIZE], ent_err *err);
+/* A conclusion, with its reasons; again: a new version of it, while nothing was disclosed. The case ends when enough have
+ * concluded: the probe is destroyed, and the partner told. */
+ENT_MUST_CHECK ent_code ent_flow_case_conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_finding finding,
+                                               const void *reasons, size_t len, const uint8_t signature[ENT_SIGNATURE_SIZE],
+                                               ent_case_view *ret_view, ent_err *err);
+
+/* Of controls, which do not match: how an examiner concluded them. */
+typedef struct ent_examiner_rate {
+    char name[ENT_PERSON_NAME];
+    ent_actor_id pseudonym;
+    size_t cases, controls, identified /* wrongly */, excluded, inconclusive;
+} ent_examiner_rate;
+
+ENT_MUST_CHECK ent_code ent_flow_case_rates(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_examiner_rate *r), void *ctx,
+                                            ent_err *err);
+
+/* ---- disclosure ---- */
+
+typedef struct ent_disclosed {
+    uint8_t id[ENT_ID_SIZE];
+    uint32_t fields;                 /* bits of ent_field that left */
+    char partner[ENT_NODE_NAME_MAX], clause[ENT_LAW_CLAUSE];
+    ent_date keep_until;             /* at the requester */
+    uint64_t index;
+    bool told;                       /* it has arrived; else it waits in the queue */
+} ent_disclosed;
+
+/* Sends the fields that the flow grants at this step, sealed to the requester's key. fields 0: all that may go. */
+ENT_MUST_CHECK ent_code ent_flow_disclose(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], uint32_t fields,
+                                          ent_disclosed *ret_disclosed, ent_err *err);
+
+/* A disclosure's own record, which outlives the biometric and names nobody. */
+typedef struct ent_disclosure_view {
+    uint8_t id[ENT_ID_SIZE];
+    ent_search_id reference;
+    char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], clause[ENT_LAW_CLAUSE];
+    ent_time at, received, recalled, undertaken; /* 0: not (yet) */
+    char recalled_for[24];           /* "destroyed", "unlawful", "corrected" */
+    uint32_t fields;
+    ent_date keep_until, record_until;
+    uint64_t index;
+    uint64_t kept_index, gone_index; /* in the requester's ledger, proven; UINT64_MAX */
+} ent_disclosure_view;
+
+ENT_MUST_CHECK ent_code ent_flow_disclosures(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_disclosure_view *v), void *ctx,
+                                             ent_err *err);
+
+/* What a partner disclosed to us. */
+typedef struct ent_kept_view {
+    uint8_t id[ENT_ID_SIZE];
+    ent_search_id reference;
+    char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME];
+    ent_time received;
+    ent_date until;
+} ent_kept_view;
+
+ENT_MUST_CHECK ent_code ent_flow_kept(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_kept_view *v), void *ctx, ent_err *err);
+/* One of them, opened: fields by name, images with their finger. Each opening is an entry. */
+ENT_MUST_CHECK ent_code ent_flow_kept_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
+                                           void (*see)(void *ctx, const char *field, uint8_t finger, const void *value, size_t len), void *ctx,
+                                           ent_kept_view *ret_view, ent_err *err);
 
 /* The holder's end: give it to the exchange server. */
 ent_inbox ent_flow_inbox(ent_flow_node *n);
@@ -227,10 +329,13 @@ ENT_MUST_CHECK ent_code ent_flow_epoch_end(ent_flow_node *n, const ent_actor *by
 
 /* ---- for status pages ---- */
 
+/* Sends what waits for partners, as far as it can now; never fails. Called after acts and each minute. */
+void ent_flow_tell(ent_flow_node *n);
+
 typedef struct ent_flow_counts {
     size_t people, partners, agreements, gallery;
     uint64_t ledger;
-    size_t outbox;
+    size_t outbox, queue;          /* entries to append; messages that wait for partners */
 } ent_flow_counts;
 
 void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts);

@@ -34,7 +34,15 @@ typedef enum ent_role {
     X(SEE_RECORDS, "see what is held", CUSTODIAN_ | AUDITOR_)                                                          \
     X(SEARCH, "search", OFFICER_)                                                                                      \
     X(SEE_SEARCH, "see the holder's side of a search", CUSTODIAN_ | EXAMINER_ | AUDITOR_)                              \
-    X(CLOSE_SEARCH, "close a case", EXAMINER_ | CUSTODIAN_)                                                            \
+    X(CLOSE_SEARCH, "close a case", CUSTODIAN_)                                                                        \
+    X(EXAMINE, "examine a candidate", EXAMINER_)                                                                       \
+    X(SEE_CASES, "see cases", EXAMINER_ | CUSTODIAN_ | AUDITOR_)                                                       \
+    X(DISCLOSE, "disclose", CUSTODIAN_)                                                                                \
+    X(SEE_DISCLOSED, "see what was disclosed", CUSTODIAN_ | AUDITOR_)                                                  \
+    X(SEE_KEPT, "see what partners disclosed", OFFICER_ | EXAMINER_ | CUSTODIAN_)                                      \
+    X(LINK, "link encounters of one person", CUSTODIAN_)                                                               \
+    X(APPROVE, "approve what another proposed", CUSTODIAN_)                                                            \
+    X(SUBJECT_ACCESS, "answer a person's request", CUSTODIAN_)                                                         \
     X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)                                               \
     X(END_EPOCH, "end an epoch", CUSTODIAN_ | OPERATOR_)
 

@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/queue.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -90,9 +91,17 @@ void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts)
     ret_counts->gallery = ent_gallery_count(n->gallery);
     ret_counts->ledger = n->c.ledger.size(n->c.ledger.self);
     ret_counts->outbox = ent_outbox_count(n);
+    ret_counts->queue = ent_queue_count(n);
 }
 
 ent_code ent_flow_receipt(ent_flow_node *n, uint64_t index, ent_buf *ret_text, ent_err *err)
 {
     return n->c.ledger.receipt(n->c.ledger.self, index, ret_text, err);
+}
+
+void ent_flow_tell(ent_flow_node *n)
+{
+    ent_err err;
+    size_t sent;
+    if (n->c.partners.send) (void)!ent_queue_send(n, &sent, &err); /* what could not be sent waits, and is counted */
 }

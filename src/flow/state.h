@@ -22,6 +22,10 @@ typedef struct ent_held_partner {
     bool revoked;
 } ent_held_partner;
 
+/* What a part can be found by. */
+typedef enum ent_part_by { ENT_BY_PART, ENT_BY_ENCOUNTER, ENT_BY_PERSON, ENT_PART_BYS } ent_part_by;
+#define ENT_LINKED_MAX 32 /* encounters of one person that count for each other */
+
 /* One part of one encounter, as the part's row says. */
 typedef struct ent_held_part {
     ent_part_id id;
@@ -34,6 +38,7 @@ typedef struct ent_held_part {
     ent_legal_facts facts;   /* events owned */
     ent_date due_on;         /* as of the last look; year 0: no end */
     bool hidden;             /* due: in no gallery */
+    uint32_t next[ENT_PART_BYS]; /* holding.c's chains */
 } ent_held_part;
 
 struct ent_flow_node {
@@ -47,6 +52,7 @@ struct ent_flow_node {
     size_t agreement_count;
     ent_held_part *parts;
     size_t part_count, part_cap;
+    uint32_t *part_head[ENT_PART_BYS];
     ent_key32 transaction_key; /* of the tombstones' tokens */
     ent_gallery *gallery;
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
@@ -72,12 +78,24 @@ ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
 ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
 /* Which flows of which agreements, in force today, in which this node is the holder, may see a part: a bit each. The bit of
  * a flow is its place in the walk over agreements and flows. Under the lock. */
-uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, const ent_retention *kept);
+uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, const ent_retention *kept, bool convicted);
 int ent_flow_bit(ent_flow_node *n, const ent_agreement *a, const ent_flow *f); /* -1: not the holder, or over 64 */
 /* Works out all parts' powers and visibility anew; after a change of agreement or of day. Under the lock. */
 void ent_parts_look(ent_flow_node *n);
 void ent_part_look(ent_flow_node *n, ent_held_part *p);
+/* holding.c: copies the part in (its events are taken over), out, and along the parts of one encounter or person. */
+ENT_MUST_CHECK ent_code ent_part_hold(ent_flow_node *n, const ent_held_part *p, ent_held_part **ret_held, ent_err *err);
+void ent_part_drop(ent_flow_node *n, ent_held_part *p);
+void ent_part_renamed(ent_flow_node *n, ent_held_part *p, const ent_person_id *person);
 ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE]);
+ent_held_part *ent_part_first(ent_flow_node *n, ent_part_by by, const uint8_t id[ENT_ID_SIZE]);
+ent_held_part *ent_part_next(ent_flow_node *n, ent_part_by by, const ent_held_part *p);
+/* Facts of the person's other encounters. */
+size_t ent_part_linked(ent_flow_node *n, const ent_held_part *p, ent_legal_facts linked[ENT_LINKED_MAX]);
+/* What keeps it today; on a day, with other facts than its own. */
+void ent_part_retention(ent_flow_node *n, const ent_held_part *p, ent_retention *ret);
+void ent_part_retention_on(ent_flow_node *n, const ent_held_part *p, const ent_legal_facts *facts, ent_date day, ent_retention *ret);
+uint64_t ent_part_flows(ent_flow_node *n, const ent_held_part *p, const ent_retention *kept);
 ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);
 void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32]);
 

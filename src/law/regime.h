@@ -200,6 +200,8 @@ ENT_MUST_CHECK ent_code ent_extension_check(const ent_regime *regimes, size_t re
                                             size_t linked_count, const ent_legal_event *extension, ent_date applied,
                                             ent_err *err);
 
+/* A conviction or caution counts today, in this encounter or a linked one: not corrected, not quashed. */
+bool ent_convicted(const ent_legal_facts *facts, const ent_legal_facts *linked, size_t linked_count, ent_date today);
 bool ent_under_18_at_offence(const ent_legal_facts *facts); /* unknown counts as yes */
 
 /* Words of files and commands; NULL / ENT_EVENT_COUNT / 0 for what is not one. Static storage. */

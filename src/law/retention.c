@@ -169,6 +169,22 @@ static bool convicted_before(const scene *s, const ent_legal_event *e)
     return earlier.found;
 }
 
+static bool find_conviction(void *ctx, const ent_legal_facts *f, const ent_legal_event *e)
+{
+    (void)f;
+    bool *found = ctx;
+    *found = is_conviction(e->kind);
+    return !*found;
+}
+
+bool ent_convicted(const ent_legal_facts *facts, const ent_legal_facts *linked, size_t linked_count, ent_date today)
+{
+    scene s = {.facts = facts, .linked = linked, .linked_count = linked_count, .today = today};
+    bool found = false;
+    each_event(&s, true, find_conviction, &found);
+    return found;
+}
+
 /* ---- how far one power reaches from one start ---- */
 
 static ent_date window_start(const ent_extend *x, ent_date until)

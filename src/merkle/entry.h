@@ -36,6 +36,9 @@
     X(40, RECALLED, "recalled")                                                                                        \
     X(41, FEED, "feed")                                                                                                \
     X(42, LOCAL_SEARCH, "local search")                                                                                \
+    X(43, KEPT, "kept")                    /* requester: a disclosure is kept until its day */                         \
+    X(44, LINKED, "linked")                /* or unlinked: encounters of one person */                                 \
+    X(45, APPROVED, "approved")            /* a second person's word on a proposal */                                  \
     X(48, ALARM, "alarm")
 
 typedef enum ent_entry_kind {

@@ -2,4 +2,4 @@
 
 #include "flow/capture/read.h"
 
-const ent_sandbox_job ent_node_jobs[] = {{"capture", ent_capture_read}, {0}};
+const ent_sandbox_job ent_node_jobs[] = {{"capture", ent_capture_read}, {"picture", ent_capture_picture}, {0}};

@@ -37,7 +37,9 @@
     X(ANSWERS, "answers")           /* by partner and message id: the answer, for retries */                           \
     X(PROBES, "probes")             /* sealed probes of hits, until concluded */                                       \
     X(QUOTAS, "quotas")             /* agreement, flow, day: count */                                                  \
-    X(CASES, "cases")               /* examinations and disclosures */                                                 \
+    X(CASES, "cases")               /* examinations */                                                                 \
+    X(DISCLOSURES, "disclosures")   /* what was disclosed to whom: outlives the record, names nobody */                \
+    X(KEPT, "kept")                 /* what partners disclosed to us, until its day */                                 \
     X(DUE, "due")                   /* date + part: what falls due when */                                             \
     X(EVENTS, "events")             /* legal events and proposals that wait for a second person */                     \
     X(QUEUE, "queue")               /* messages for partners that are offline */                                       \

@@ -1,6 +1,6 @@
 #include "flow/two_nodes.h"
 
-static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {0}};
+static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {"picture", ent_capture_picture}, {0}};
 
 /* ---- the link ---- */
 

@@ -81,7 +81,7 @@ static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, co
     ent_fill(n, p->case_number.b, ENT_ID_SIZE);
     ent_fill(n, p->salt, sizeof p->salt);
     digest_contents(p, c, p->digest);
-    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+    ent_part_retention(n, p, &kept);
     if (kept.due)
         return ent_fail(err, ENT_REFUSED, "no power keeps this %s: taken under \"%s\" on a day that is over by %s; name the power with --taken-under",
                         ent_material_text(p->facts.material), p->facts.taken_under, kept.clause);
@@ -105,8 +105,8 @@ static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, co
 static ent_code into_gallery(ent_flow_node *n, const ent_held_part *p, const ent_capture *c, ent_err *err)
 {
     ent_retention kept;
-    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
-    uint64_t flows = kept.due ? 0 : ent_flows_that_see(n, &p->facts, &kept);
+    ent_part_retention(n, p, &kept);
+    uint64_t flows = ent_part_flows(n, p, &kept);
     for (size_t i = 0; i < c->print_count; i++) {
         ent_finger_template *t;
         if (!c->print[i]->template_len) continue;
@@ -117,18 +117,6 @@ static ent_code into_gallery(ent_flow_node *n, const ent_held_part *p, const ent
             return code;
         }
     }
-    return ENT_OK;
-}
-
-static ent_code hold(ent_flow_node *n, const ent_held_part *p, ent_err *err)
-{
-    if (n->part_count == n->part_cap) {
-        ent_held_part *parts = realloc(n->parts, n->part_cap * 2 * sizeof *parts);
-        if (!parts) return ent_fail(err, ENT_NO_MEMORY, "out of memory for parts");
-        n->parts = parts;
-        n->part_cap *= 2;
-    }
-    n->parts[n->part_count++] = *p;
     return ENT_OK;
 }
 
@@ -180,7 +168,7 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
     }
     for (size_t i = 0; i < out.part_count; i++) {
         out.part[i].index = parts[i].index = indexes[i];
-        ENT_TRY(hold(n, &parts[i], err));
+        ENT_TRY(ent_part_hold(n, &parts[i], NULL, err));
         if (parts[i].facts.material == ENT_MATERIAL_FINGERPRINT) ENT_TRY(into_gallery(n, &parts[i], c, err));
     }
     *ret = out;

@@ -180,14 +180,14 @@ static ent_code load_one(ent_flow_node *n, const ent_part_id *id, uint64_t slot,
     ENT_TRY(n->c.keys.get(n->c.keys.self, p.slot, binding, &key, err));
     ENT_TRY(ent_unseal(&key, ENT_BYTES(id->b, ENT_ID_SIZE), ENT_BYTES(box->data, box->len), &plain, err));
     ENT_TRY(read_row(&p, &plain, err));
-    n->parts[n->part_count++] = p;
-    ent_held_part *held = &n->parts[n->part_count - 1];
-    ent_retention kept;
-    ent_retention_of(n->c.regimes, n->c.regime_count, &held->facts, NULL, 0, ent_today(n), &kept);
-    held->due_on = kept.due_on;
-    held->hidden = kept.due;
-    uint64_t flows = kept.due ? 0 : ent_flows_that_see(n, &held->facts, &kept);
-    return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_prints(n, held, &key, flows, err) : ENT_OK;
+    ent_held_part *held;
+    ent_code code = ent_part_hold(n, &p, &held, err);
+    if (code != ENT_OK) {
+        free((void *)p.facts.events);
+        return code;
+    }
+    /* seen by nobody until all are loaded: other encounters of the person count too (ent_parts_look) */
+    return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_prints(n, held, &key, 0, err) : ENT_OK;
 }
 
 ent_code ent_parts_load(ent_flow_node *n, ent_err *err)
@@ -196,41 +196,24 @@ ent_code ent_parts_load(ent_flow_node *n, ent_err *err)
     ent_change all = {.key = "", .key_len = 0};
     ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_PARTS, &all, remember_row, &l, err);
     if (code == ENT_DAMAGED) code = ent_fail(err, code, "a part's row that this program did not write");
-    n->part_cap = l.count + 1024;
-    n->parts = calloc(n->part_cap, sizeof *n->parts);
-    if (code == ENT_OK && !n->parts) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu parts", l.count);
     for (size_t i = 0; i < l.count; i++) {
         if (code == ENT_OK) code = load_one(n, &l.rows[i].id, l.rows[i].slot, &l.rows[i].box, err);
         if (n->c.progress) n->c.progress(n->c.progress_ctx, "loading the gallery", i + 1, l.count);
         ent_buf_free(&l.rows[i].box);
     }
     free(l.rows);
-    n->looked = ent_today(n);
+    if (code == ENT_OK) ent_parts_look(n);
     return code;
-}
-
-void ent_parts_free(ent_flow_node *n)
-{
-    for (size_t i = 0; i < n->part_count; i++) free((void *)n->parts[i].facts.events);
-    if (n->parts) ent_wipe(n->parts, n->part_cap * sizeof *n->parts);
-    free(n->parts);
-}
-
-ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE])
-{
-    for (size_t i = 0; i < n->part_count; i++)
-        if (ent_id_equal(n->parts[i].id.b, id)) return &n->parts[i];
-    return NULL;
 }
 
 void ent_part_look(ent_flow_node *n, ent_held_part *p)
 {
     ent_retention kept;
-    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+    ent_part_retention(n, p, &kept);
     p->due_on = kept.due_on;
     p->hidden = kept.due;
     if (p->facts.material == ENT_MATERIAL_FINGERPRINT)
-        ent_gallery_see(n->gallery, &p->id, kept.due ? 0 : ent_flows_that_see(n, &p->facts, &kept));
+        ent_gallery_see(n->gallery, &p->id, ent_part_flows(n, p, &kept));
 }
 
 void ent_parts_look(ent_flow_node *n)
@@ -245,7 +228,7 @@ static void view(ent_flow_node *n, const ent_held_part *p, ent_part_view *ret)
 {
     *ret = (ent_part_view){.id = p->id, .encounter = p->encounter, .person = p->person, .material = p->facts.material, .taken = p->facts.taken};
     snprintf(ret->taken_under, sizeof ret->taken_under, "%s", p->facts.taken_under);
-    ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &ret->kept);
+    ent_part_retention(n, p, &ret->kept);
 }
 
 ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v), void *ctx, ent_err *err)
@@ -280,7 +263,7 @@ static ent_code with_event(ent_flow_node *n, const ent_actor *by, ent_held_part 
     }
     if (code == ENT_OK) {
         ent_retention kept;
-        ent_retention_of(n->c.regimes, n->c.regime_count, &changed.facts, NULL, 0, ent_today(n), &kept);
+        ent_part_retention_on(n, p, &changed.facts, ent_today(n), &kept);
         ent_entry e = {.kind = event->kind == ENT_EVENT_EXTENSION ? ENT_ENTRY_EXTENDED : event->kind == ENT_EVENT_HOLD ? ENT_ENTRY_HELD : ENT_ENTRY_EVENT,
                        .time = ent_now(n), .follows = ENT_ENTRY_NONE, .case_number = p->case_number, .actor = by->pseudonym, .destroy_by = kept.due_on};
         snprintf(e.clause, sizeof e.clause, "%s", kept.clause);

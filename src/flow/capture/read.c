@@ -214,3 +214,12 @@ ent_code ent_capture_pack(const ent_capture *c, ent_buf *ret_transaction, ent_er
     ent_itl_writer_free(w);
     return code == ENT_OK ? ent_buf_check(ret_transaction, err) : code;
 }
+
+ent_code ent_capture_picture(const void *bytes, size_t len, ent_buf *ret_png, ent_err *err)
+{
+    ent_image image;
+    ENT_TRY(ent_image_decode(bytes, len, &image, err));
+    ent_code code = ent_image_encode(&image, ENT_IMAGE_PNG, 0, ret_png, err);
+    ent_image_free(&image);
+    return code;
+}

@@ -11,4 +11,7 @@ ENT_MUST_CHECK ent_code ent_capture_read(const void *bytes, size_t len, ent_buf 
  * of it: the body of a search. */
 ENT_MUST_CHECK ent_code ent_capture_pack(const ent_capture *c, ent_buf *ret_transaction, ent_err *err);
 
+/* The decoder's job "picture": any image from outside into a PNG that people can look at. */
+ENT_MUST_CHECK ent_code ent_capture_picture(const void *bytes, size_t len, ent_buf *ret_png, ent_err *err);
+
 #endif

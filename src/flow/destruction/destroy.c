@@ -7,6 +7,9 @@
 #include "base/cursor.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/disclosure/disclosure.h"
+#include "flow/examination/case.h"
+#include "flow/queue.h"
 #include "flow/search/record.h"
 #include "flow/state.h"
 
@@ -37,7 +40,9 @@ static ent_code take_out(ent_flow_node *n, ent_batch *b, const ent_held_part *p,
     memcpy(key + 1, p->id.b, ENT_ID_SIZE);
     for (int i = 0; i < 8; i++) slot[i] = (uint8_t)(p->slot.number >> (56 - 8 * i));
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
-    return ent_searches_forget(n, b, &p->id, err);
+    ENT_TRY(ent_searches_forget(n, b, &p->id, err));
+    ENT_TRY(ent_cases_forget(n, b, &p->id, err));
+    return ent_queue_forget(n, b, p->id.b, err);
 }
 
 static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason)
@@ -108,15 +113,6 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
     return ENT_OK;
 }
 
-static void forget_part(ent_flow_node *n, const ent_part_id *id)
-{
-    ent_held_part *p = ent_part_held(n, id->b);
-    if (!p) return;
-    free((void *)p->facts.events);
-    *p = n->parts[--n->part_count];
-    ent_wipe(&n->parts[n->part_count], sizeof *n->parts);
-}
-
 static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_part *const *parts, size_t count, const char *clause,
                               const char *reason, ent_destroyed *ret, ent_err *err)
 {
@@ -132,12 +128,14 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
         write_entry(n, b, by, parts[i], clause, reason);
     }
     ENT_TRY(close_encounter(n, b, parts, count, err));
+    ENT_TRY(ent_disclosures_recall(n, b, parts[0]->transaction, NULL, ENT_RECALL_DESTROYED, err));
     /* the slots are overwritten after the rows are gone and before the entry is appended, so that the ledger never says
      * "destroyed" of a key that is still there */
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, indexes, err));
     for (size_t i = 0; i < count; i++) {
         ret->index[i] = indexes[i];
-        forget_part(n, &ids[i]);
+        ent_held_part *p = ent_part_held(n, ids[i].b);
+        if (p) ent_part_drop(n, p);
     }
     ret->parts = count;
     return ENT_OK;
@@ -147,8 +145,8 @@ static ent_code destroy_locked(ent_flow_node *n, const ent_actor *by, const uint
 {
     ent_held_part *parts[3];
     size_t count = 0;
-    for (size_t i = 0; i < n->part_count && count < 3; i++)
-        if (ent_id_equal(n->parts[i].id.b, id) || ent_id_equal(n->parts[i].encounter.b, id)) parts[count++] = &n->parts[i];
+    for (ent_held_part *p = ent_part_first(n, ENT_BY_ENCOUNTER, id); p && count < 3; p = ent_part_next(n, ENT_BY_ENCOUNTER, p)) parts[count++] = p;
+    if (!count && ent_part_held(n, id)) parts[count++] = ent_part_held(n, id);
     if (!count) return ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
     return destroy_parts(n, by, parts, count, "custodian's decision", reason, ret, err);
 }
@@ -161,6 +159,7 @@ ent_code ent_flow_destroy(ent_flow_node *n, const ent_actor *by, const uint8_t i
     pthread_mutex_lock(&n->lock);
     ent_code code = destroy_locked(n, by, id, reason, ret_destroyed, err);
     pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK) ent_flow_tell(n);
     return code;
 }
 
@@ -172,7 +171,7 @@ static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *er
         ent_held_part *p = &n->parts[i];
         ent_retention kept;
         ent_destroyed destroyed;
-        ent_retention_of(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, ent_today(n), &kept);
+        ent_part_retention(n, p, &kept);
         if (!kept.due || kept.held) {
             i++;
             continue;
@@ -199,7 +198,11 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
 {
     pthread_mutex_lock(&n->lock);
     if (ent_date_compare(ent_today(n), n->looked) != 0) ent_parts_look(n);
-    ent_code code = ent_probes_expire(n, err);
+    ent_code code = ent_cases_tick(n, err);
+    if (code == ENT_OK) code = ent_probes_expire(n, err);
+    if (code == ENT_OK) code = ent_kept_tick(n, err);
+    if (code == ENT_OK) code = ent_disclosures_tick(n, err);
     pthread_mutex_unlock(&n->lock);
+    ent_flow_tell(n);
     return code;
 }

@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/decision/decision.h"
+#include "flow/disclosure/disclosure.h"
+#include "flow/examination/case.h"
 #include "flow/search/quota.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
@@ -194,6 +196,7 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     int64_t t0 = ent_ticks(s->n);
     answer_entry(s, kind, &e);
     if (s->r->view.hit) ENT_TRY(seal_probe(s, b, err));
+    if (s->r->view.hit) ENT_TRY(ent_case_begin(s->n, b, s->r, &s->flow, err));
     ent_quota quota = quota_of(s);
     if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
     put_answer(s, b);
@@ -225,13 +228,8 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
         ent_refusal_write(403, ENT_REFUSED, r->reason, r->view.clause, ret_body);
         return ENT_OK;
     }
-    for (uint64_t i = n->c.ledger.size(n->c.ledger.self); r->view.index == UINT64_MAX && i-- > 0;) {
-        /* died after the append and before the index was noted */
-        uint8_t bytes[ENT_ENTRY_SIZE];
-        ent_entry e;
-        ENT_TRY(n->c.ledger.read(n->c.ledger.self, i, bytes, err));
-        if (ent_entry_decode(bytes, &e, NULL) == ENT_OK && ent_id_equal(e.case_number.b, r->view.reference.b)) r->view.index = i;
-    }
+    if (r->view.index == UINT64_MAX) /* died after the append and before the index was noted */
+        ENT_TRY(ent_entry_find(n, r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, r->view.reference.b, &r->view.index, err));
     ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, r->view.index, &receipt, err));
     ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = r->view.index, .receipt = ent_buf_cstr(&receipt)};
     *ret_status = 200;
@@ -426,6 +424,9 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
         break;
     }
     case ENT_MESSAGE_AGREEMENT: receive_agreement(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_CLOSE: ent_search_closed(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_DISCLOSE: ent_disclosure_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_IDENTITY: ent_identity_receive(n, arrival, ret_status, ret_body); break;
     default:
         *ret_status = 501;

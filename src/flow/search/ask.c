@@ -167,6 +167,7 @@ static ent_code exchange(ent_flow_node *n, const ent_actor *by, const grant *g, 
     snprintf(r->view.agreement, sizeof r->view.agreement, "%s", g->agreement);
     snprintf(r->view.flow, sizeof r->view.flow, "%s", g->flow);
     snprintf(r->view.purpose, sizeof r->view.purpose, "%s", o->purpose);
+    snprintf(r->view.crossing, sizeof r->view.crossing, "%s", o->crossing);
     memcpy(r->agreement_digest, g->digest, 32);
     r->agreement_version = g->version;
     r->probe_slot.number = UINT64_MAX;

@@ -3,7 +3,12 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/wipe.h"
+#include "flow/disclosure/disclosure.h"
+#include "flow/examination/case.h"
+#include "flow/queue.h"
+#include "flow/search/search.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -30,7 +35,7 @@ static void put_double(ent_buf *b, double v)
 static void encode(const ent_search_record *r, ent_buf *b)
 {
     const ent_search_view *v = &r->view;
-    ent_buf_u8(b, 1);
+    ent_buf_u8(b, 2);
     ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see ent_searches_forget */
     ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
     ent_buf_u64(b, (uint64_t)v->received.ms);
@@ -40,6 +45,8 @@ static void encode(const ent_search_record *r, ent_buf *b)
     put_text(b, v->flow);
     put_text(b, v->purpose);
     put_text(b, v->clause);
+    put_text(b, v->outcome);
+    put_text(b, v->crossing);
     put_text(b, r->reason);
     put_text(b, r->evidence);
     put_double(b, v->score);
@@ -98,6 +105,8 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     take_text(&c, v->flow, sizeof v->flow);
     take_text(&c, v->purpose, sizeof v->purpose);
     take_text(&c, v->clause, sizeof v->clause);
+    take_text(&c, v->outcome, sizeof v->outcome);
+    take_text(&c, v->crossing, sizeof v->crossing);
     take_text(&c, ret->reason, sizeof ret->reason);
     take_text(&c, ret->evidence, sizeof ret->evidence);
     v->score = take_double(&c);
@@ -113,7 +122,7 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     ent_cursor_copy(&c, ret->body_digest, 32);
     ent_cursor_copy(&c, ret->signature, 64);
     ent_cursor_copy(&c, ret->salt, 32);
-    return version == 1 && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
+    return version == 2 && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
 }
 
 ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err)
@@ -163,55 +172,107 @@ static void intend(ent_batch *b, const ent_search_record *r)
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PROBES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
 }
 
-struct forgetting {
-    ent_batch *b;
+enum { FEW = 16 };
+
+/* The searches whose candidate a part was. */
+struct references {
     const ent_part_id *part;
+    ent_search_id *id;
+    size_t count, cap;
 };
 
-static ent_code forget_candidate(void *ctx, const ent_search_record *r)
+static ent_code note_candidate(void *ctx, const ent_search_record *r)
 {
-    struct forgetting *f = ctx;
-    if (!ent_id_equal(r->view.candidate.b, f->part->b)) return ENT_OK;
+    struct references *refs = ctx;
+    if (!ent_id_equal(r->view.candidate.b, refs->part->b)) return ENT_OK;
+    if (refs->count == refs->cap) {
+        size_t cap = refs->cap ? refs->cap * 2 : 16;
+        ent_search_id *id = realloc(refs->id, cap * sizeof *id);
+        if (!id) return ENT_NO_MEMORY;
+        refs->id = id;
+        refs->cap = cap;
+    }
+    refs->id[refs->count++] = r->view.reference;
+    return ENT_OK;
+}
+
+struct picking {
+    int64_t before;             /* those received before this whose probe is still there */
+    size_t count;
+    ent_search_record *records; /* FEW at most a round */
+};
+
+static ent_code pick_expired(void *ctx, const ent_search_record *r)
+{
+    struct picking *p = ctx;
+    if (!r->has_probe || r->view.received.ms >= p->before) return ENT_OK;
+    p->records[p->count++] = *r;
+    return p->count == FEW ? ENT_BUSY : ENT_OK;
+}
+
+static const char *const outcomes[] = {
+#define ENT_X(name, text) text,
+    ENT_OUTCOMES(ENT_X)
+#undef ENT_X
+};
+
+static void tell(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_outcome outcome)
+{
+    char body[128], reference[ENT_ID_TEXT];
+    ent_queued q = {.kind = ENT_MESSAGE_CLOSE, .agreement_version = r->agreement_version};
+    ent_fill(n, q.id, sizeof q.id);
+    snprintf(q.partner, sizeof q.partner, "%s", r->view.partner);
+    snprintf(q.agreement, sizeof q.agreement, "%s", r->view.agreement);
+    snprintf(q.flow, sizeof q.flow, "%s", r->view.flow);
+    snprintf(q.purpose, sizeof q.purpose, "%s", r->view.purpose);
+    memcpy(q.agreement_digest, r->agreement_digest, 32);
+    ent_id_text(r->view.reference.b, reference);
+    int len = snprintf(body, sizeof body, "entente-close/v1\nreference %s\noutcome %s\n", reference, outcomes[outcome]);
+    ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
+}
+
+/* A record goes: the searches that it was the candidate of lose it, and the cases that are open end. */
+static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_err *err)
+{
     ent_search_record changed = *r;
-    if (r->has_probe) intend(f->b, r);
+    bool open = r->has_probe;
+    if (r->has_probe) intend(b, r);
     memset(changed.view.candidate.b, 0, ENT_ID_SIZE);
     changed.has_probe = false;
     changed.view.closed = true;
-    ent_search_put(f->b, ENT_CHANGE_PUT, &changed);
+    if (open) {
+        snprintf(changed.view.outcome, sizeof changed.view.outcome, "%s", outcomes[ENT_OUTCOME_WITHDRAWN]);
+        tell(n, b, r, ENT_OUTCOME_WITHDRAWN);
+    }
+    ent_search_put(b, ENT_CHANGE_PUT, &changed);
     /* a stored answer that named it: gone, a retry is told so */
-    ent_batch_put(f->b, ENT_CHANGE_DELETE, ENT_TABLE_ANSWERS, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
-    return ENT_OK;
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ANSWERS, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
+    return ent_case_end(n, b, r->view.reference.b, ENT_CASE_WITHDRAWN, err);
 }
 
 ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err)
 {
-    struct forgetting f = {b, part};
-    return walk_searches(n, forget_candidate, &f, err);
+    struct references refs = {.part = part};
+    ent_code code = walk_searches(n, note_candidate, &refs, err);
+    ent_search_record *r = malloc(sizeof *r);
+    if (code == ENT_OK && !r) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < refs.count && code == ENT_OK; i++) {
+        code = ent_search_get(n, refs.id[i].b, r, err);
+        if (code == ENT_OK) code = forget_one(n, b, r, err);
+    }
+    free(r);
+    free(refs.id);
+    return code;
 }
 
-struct expiring {
-    int64_t before;
-    size_t count;
-    ent_search_record *records; /* at most 16 a round */
-};
-
-static ent_code find_expired(void *ctx, const ent_search_record *r)
+void ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *clause, ent_outcome outcome)
 {
-    struct expiring *x = ctx;
-    if (!r->has_probe || r->view.received.ms >= x->before) return ENT_OK;
-    x->records[x->count++] = *r;
-    return x->count == 16 ? ENT_BUSY : ENT_OK;
-}
-
-static ent_code close_case(ent_flow_node *n, const ent_actor *by, const ent_search_record *r, const char *clause, ent_err *err)
-{
-    ENT_AUTO_BATCH b = ent_batch_new("close");
-    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_search_record changed = *r;
     b->reserve = true;
-    intend(b, r);
+    if (r->has_probe) intend(b, r);
     changed.has_probe = false;
     changed.view.closed = true;
+    snprintf(changed.view.outcome, sizeof changed.view.outcome, "%s", outcomes[outcome]);
     ent_search_put(b, ENT_CHANGE_PUT, &changed);
     ent_entry e = {.kind = ENT_ENTRY_CLOSED, .time = ent_now(n), .follows = r->view.index, .agreement_version = r->agreement_version};
     memcpy(e.case_number.b, r->view.reference.b, ENT_ID_SIZE);
@@ -222,25 +283,91 @@ static ent_code close_case(ent_flow_node *n, const ent_actor *by, const ent_sear
     if (by) e.actor = by->pseudonym;
     ent_commit_to(r->salt, clause, strlen(clause), e.commitment);
     ent_batch_entry(b, &e);
-    return ent_commit_with(n, b, ent_destructions_finish, NULL, err);
+    tell(n, b, r, outcome);
+}
+
+ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *clause, ent_case_state how, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("close");
+    ent_search_record *r = malloc(sizeof *r);
+    ent_code code = b && r ? ent_search_get(n, reference, r, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK && (r->view.sent || !r->view.hit || r->view.closed))
+        code = ent_fail(err, ENT_CONFLICT, r->view.closed ? "this case is closed already" : "this search hit nothing here: there is no case to close");
+    if (code == ENT_OK) ent_search_close_in(n, b, by, r, clause, ENT_OUTCOME_UNRESOLVED);
+    if (code == ENT_OK) code = ent_case_end(n, b, reference, how, err);
+    if (code == ENT_OK) code = ent_commit_with(n, b, ent_destructions_finish, NULL, err);
+    free(r);
+    return code;
 }
 
 ent_code ent_probes_expire(ent_flow_node *n, ent_err *err)
 {
-    struct expiring x = {.before = ent_now(n).ms - ENT_LIMIT_PROBE_KEPT_MS, .records = calloc(16, sizeof *x.records)};
-    if (!x.records) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    struct picking p = {.before = ent_now(n).ms - ENT_LIMIT_PROBE_KEPT_MS, .records = calloc(FEW, sizeof *p.records)};
+    if (!p.records) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_code code;
     do {
-        x.count = 0;
-        code = walk_searches(n, find_expired, &x, err);
+        p.count = 0;
+        code = walk_searches(n, pick_expired, &p, err);
         if (code == ENT_BUSY) code = ENT_OK;
-        for (size_t i = 0; i < x.count && code == ENT_OK; i++) code = close_case(n, NULL, &x.records[i], "48 hours are over", err);
-    } while (x.count && code == ENT_OK);
-    free(x.records);
+        for (size_t i = 0; i < p.count && code == ENT_OK; i++)
+            code = ent_search_end(n, NULL, p.records[i].view.reference.b, "48 hours are over", ENT_CASE_EXPIRED, err);
+    } while (p.count && code == ENT_OK);
+    free(p.records);
     return code;
 }
 
+/* ---- the requester's end ---- */
+
+static ent_code take_close(ent_flow_node *n, const ent_arrival *in, ent_search_record *r, ent_err *err)
+{
+    char reference[33] = "", outcome[32] = "", text[160] = "";
+    uint8_t id[ENT_ID_SIZE];
+    ENT_AUTO_BATCH b = ent_batch_new("closed");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (in->message.body_len < sizeof text) memcpy(text, in->message.body, in->message.body_len);
+    if (sscanf(text, "entente-close/v1\nreference %32[0-9a-f]\noutcome %31[a-z ]", reference, outcome) != 2 || !ent_id_parse(reference, id))
+        return ent_fail(err, ENT_FORMAT, "no end of a case");
+    int known = 0;
+    while (known < ENT_OUTCOME_COUNT && strcmp(outcomes[known], outcome) != 0) known++;
+    if (known == ENT_OUTCOME_COUNT) return ent_fail(err, ENT_FORMAT, "no such outcome");
+    ENT_TRY(ent_search_get(n, id, r, err));
+    if (!r->view.sent || !r->view.hit || strcmp(r->view.partner, in->partner) != 0) return ent_fail(err, ENT_NOT_FOUND, "no search with this reference is known here");
+    if (r->view.closed) return ENT_OK; /* told twice */
+    r->view.closed = true;
+    snprintf(r->view.outcome, sizeof r->view.outcome, "%s", outcome);
+    ent_search_put(b, ENT_CHANGE_PUT, r);
+    ent_entry e = {.kind = ENT_ENTRY_CLOSED, .time = ent_now(n), .follows = r->view.index, .agreement_version = r->agreement_version};
+    memcpy(e.case_number.b, id, ENT_ID_SIZE);
+    memcpy(e.agreement, r->agreement_digest, 32);
+    snprintf(e.flow, sizeof e.flow, "%s", r->view.flow);
+    snprintf(e.purpose, sizeof e.purpose, "%s", r->view.purpose);
+    snprintf(e.clause, sizeof e.clause, "told by the holder");
+    ent_commit_to(r->salt, outcome, strlen(outcome), e.commitment);
+    ent_batch_entry(b, &e);
+    return ent_commit(n, b, NULL, err);
+}
+
+void ent_search_closed(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body)
+{
+    ent_err err = {0};
+    ent_search_record *r = calloc(1, sizeof *r);
+    pthread_mutex_lock(&n->lock);
+    ent_code code = r ? take_close(n, arrival, r, &err) : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
+    pthread_mutex_unlock(&n->lock);
+    free(r);
+    *ret_status = code == ENT_OK ? 200 : code == ENT_NOT_FOUND ? 410 : code == ENT_FORMAT ? 422 : 503;
+    if (code == ENT_OK) ent_buf_str(ret_body, "{}");
+    else ent_refusal_write(*ret_status, code, err.detail, "", ret_body);
+}
+
 /* ---- acts ---- */
+
+/* What the machine found may be seen by an examiner only when the persons have concluded. */
+static ent_code examiner_may_look(const ent_actor *by, const ent_search_record *r, ent_err *err)
+{
+    if (by->role != ENT_ROLE_EXAMINER || !r->view.hit || r->view.sent || r->view.closed) return ENT_OK;
+    return ent_fail(err, ENT_DENIED, "the machine's score stays closed to examiners until the case is concluded");
+}
 
 ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_search_view *ret_view, ent_err *err)
 {
@@ -248,6 +375,7 @@ ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8
     ent_search_record *r = malloc(sizeof *r);
     if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_code code = ent_search_get(n, reference, r, err);
+    if (code == ENT_OK) code = examiner_may_look(by, r, err);
     if (code == ENT_OK) *ret_view = r->view;
     free(r);
     return code;
@@ -256,14 +384,9 @@ ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8
 ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err)
 {
     ENT_TRY(ent_gate(by, ENT_MAY_CLOSE_SEARCH, err));
-    ent_search_record *r = malloc(sizeof *r);
-    if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
-    ent_code code = ent_search_get(n, reference, r, err);
-    if (code == ENT_OK && !r->has_probe)
-        code = ent_fail(err, ENT_CONFLICT, r->view.closed ? "this case is closed already" : "this search hit nothing: there is no case to close");
-    if (code == ENT_OK) code = close_case(n, by, r, "concluded", err);
+    ent_code code = ent_search_end(n, by, reference, "closed by a custodian", ENT_CASE_WITHDRAWN, err);
     pthread_mutex_unlock(&n->lock);
-    free(r);
+    if (code == ENT_OK) ent_flow_tell(n);
     return code;
 }

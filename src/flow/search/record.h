@@ -19,6 +19,25 @@ typedef struct ent_search_record {
     char evidence[ENT_EVIDENCE_MAX]; /* signature base (holder: the request's; requester: the answer's) */
 } ent_search_record;
 
+/* What the requester is told of a case's end. */
+#define ENT_OUTCOMES(X) X(CONFIRMED, "confirmed") X(NOT_CONFIRMED, "not confirmed") X(UNRESOLVED, "unresolved") X(WITHDRAWN, "withdrawn")
+
+typedef enum ent_outcome {
+#define ENT_X(name, text) ENT_OUTCOME_##name,
+    ENT_OUTCOMES(ENT_X)
+#undef ENT_X
+        ENT_OUTCOME_COUNT
+} ent_outcome;
+
+/* Adds to a batch that the case of a hit ends: its probe is to be overwritten (commit with ent_destructions_finish), the row
+ * says so, the ledger says "closed", the requester is told. */
+void ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *clause, ent_outcome outcome);
+/* The same, whole, with the examination's end. `by` NULL: the clock. */
+ENT_MUST_CHECK ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *clause,
+                                       ent_case_state how, ent_err *err);
+/* The requester's end: the holder says how the case ended. */
+void ent_search_closed(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
+
 void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r);
 /* ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err);
