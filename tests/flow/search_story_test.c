@@ -56,7 +56,7 @@ static void a_hit_and_no_hit(void **state)
     assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_ANSWERED_HIT), 1);
     assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_ANSWERED_NO_HIT), 1);
     ent_search_view v;
-    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, hit.reference.b, &v, NULL), ENT_OK);
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.custodian, hit.reference.b, &v, NULL), ENT_OK);
     assert_true(v.hit);
     assert_int_equal(v.compared, 4);
     assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.officer, hit.reference.b, &v, NULL), ENT_DENIED);
@@ -219,13 +219,13 @@ static void keeps_no_probe(void **state)
     assert_true(first.hit && second.hit);
     ENT_AUTO_BUF sealed = ENT_BUF(1 << 22), gone = ENT_BUF(1 << 22);
     assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, first.reference.b, 16, &sealed, NULL), ENT_OK);
-    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.examiner, first.reference.b, NULL), ENT_OK);
+    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.custodian, first.reference.b, NULL), ENT_OK);
     assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, first.reference.b, 16, &gone, NULL), ENT_NOT_FOUND);
-    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.examiner, first.reference.b, NULL), ENT_CONFLICT);
-    s->clock.now.ms += 47 * 3600000ll;
+    assert_int_equal(ent_flow_search_close(s->gb.flow, &s->gb.custodian, first.reference.b, NULL), ENT_CONFLICT);
+    s->clock.now.ms += 14 * 60000ll; /* confirm.within is 15 min */
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
     assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, second.reference.b, 16, &sealed, NULL), ENT_OK);
-    s->clock.now.ms += 2 * 3600000ll;
+    s->clock.now.ms += 2 * 60000ll;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
     assert_int_equal(s->gb.c.store.get(s->gb.c.store.self, ENT_TABLE_PROBES, second.reference.b, 16, &gone, NULL), ENT_NOT_FOUND);
 }

@@ -60,9 +60,20 @@ static void make_card(story *s, story_node *n)
     n->card_len = text.len;
 }
 
+void story_secret(const char *name, ent_secret_key *ret)
+{
+    uint8_t seed[32];
+    ent_public_key public;
+    ent_sha256(name, strlen(name), seed);
+    ent_sign_keys(seed, &public, ret);
+}
+
 static void add_person(story_node *n, const ent_actor *by, const char *name, ent_role role, ent_actor *ret)
 {
-    ent_public_key key = {{(uint8_t)role, 7}};
+    ent_public_key key;
+    ent_secret_key secret;
+    story_secret(name, &secret);
+    ent_sign_public(&secret, &key);
     assert_int_equal(ent_flow_person_add(n->flow, by, name, role, &key, NULL), ENT_OK);
     assert_int_equal(ent_flow_person(n->flow, name, ret, NULL), ENT_OK);
 }
@@ -88,6 +99,7 @@ static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
     add_person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
     add_person(n, &n->custodian, "o.example", ENT_ROLE_OFFICER, &n->officer);
     add_person(n, &n->custodian, "x.example", ENT_ROLE_EXAMINER, &n->examiner);
+    add_person(n, &n->custodian, "y.example", ENT_ROLE_EXAMINER, &n->second);
     make_card(s, n);
 }
 
@@ -146,7 +158,7 @@ void story_agree(story *s, unsigned version, unsigned per_day)
                      "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
                      "    search: { per-day: %u, %scandidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
                      "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
-                     "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
+                     "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
                      version, keys[0], keys[1], per_day, s->limits);
     if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
@@ -175,6 +187,7 @@ ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolle
 {
     ENT_AUTO_BUF png = ENT_BUF(1);
     ent_enrol_options o = {.taken_under = "ta-2000-s41"};
+    if (s->named) snprintf(o.subject, sizeof o.subject, "Exempla, Jane");
     story_print(finger, impression, &png);
     return ent_flow_enrol(s->gb.flow, &s->gb.custodian, png.data, png.len, &o, ret, NULL);
 }

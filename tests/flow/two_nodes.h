@@ -18,7 +18,7 @@
 typedef struct story_node {
     ent_flow_config c;
     ent_flow_node *flow;
-    ent_actor custodian, officer, examiner;
+    ent_actor custodian, officer, examiner, second;
     struct story *story;
     char card[ENT_CARD_MAX];
     size_t card_len;
@@ -29,6 +29,7 @@ typedef struct story {
     ent_story_random random;
     story_node gb, us;
     bool line_down;
+    bool named;           /* who is enrolled has a name */
     bool garble;          /* bodies of searches are cut on the way */
     int64_t last_release; /* of the last answer, monotonic */
     ent_buf last_request; /* body of the last message, to be sent again */
@@ -44,6 +45,8 @@ void story_end(story *s);
 void story_restart(story *s, story_node *n);
 /* An agreement of one flow in which gb holds and us asks, signed by both. */
 void story_agree(story *s, unsigned version, unsigned per_day);
+/* The key of somebody who works at a node of the story. */
+void story_secret(const char *name, ent_secret_key *ret);
 /* A synthetic print as PNG. */
 void story_print(uint32_t finger, uint32_t impression, ent_buf *ret_png);
 ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolled *ret);

@@ -1,71 +1,4 @@
-#include "api/desk/acts.h"
-
-#include "base/check.h"
-#include "base/text.h"
-
-#include <inttypes.h>
-#include <string.h>
-
-static const char *param(const ent_desk_request *r, const char *name)
-{
-    const char *text = json_string_value(json_object_get(r->params, name));
-    return text ? text : "";
-}
-
-static ent_code need(const ent_desk_request *r, const char *name, const char **ret, ent_err *err)
-{
-    *ret = param(r, name);
-    return **ret ? ENT_OK : ent_fail(err, ENT_USAGE, "the act \"%s\" needs \"%s\"", r->act, name);
-}
-
-static ent_code copy_param(const ent_desk_request *r, const char *name, char *ret, size_t cap, ent_err *err)
-{
-    if (strlen(param(r, name)) >= cap) return ent_fail(err, ENT_USAGE, "\"%s\" has at most %zu characters", name, cap - 1);
-    snprintf(ret, cap, "%s", param(r, name));
-    return ENT_OK;
-}
-
-static ent_code id_param(const ent_desk_request *r, const char *name, uint8_t ret[ENT_ID_SIZE], ent_err *err)
-{
-    return ent_id_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is 32 hexadecimal digits, not \"%s\"", name, param(r, name));
-}
-
-static ent_code date_param(const ent_desk_request *r, const char *name, ent_date *ret, ent_err *err)
-{
-    if (!*param(r, name)) return ENT_OK;
-    return ent_date_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is a date as 2026-03-10, not \"%s\"", name, param(r, name));
-}
-
-static json_t *id_json(const uint8_t id[ENT_ID_SIZE])
-{
-    char text[ENT_ID_TEXT];
-    ent_id_text(id, text);
-    return json_string(text);
-}
-
-static json_t *date_json(ent_date d)
-{
-    char text[ENT_DATE_TEXT];
-    if (!d.year) return json_null();
-    ent_date_text(d, text);
-    return json_string(text);
-}
-
-static json_t *time_json(ent_time t)
-{
-    char text[ENT_TIME_TEXT];
-    ent_time_text(t, text);
-    return json_string(text);
-}
-
-static json_t *hex_json(const uint8_t *bytes, size_t n)
-{
-    char text[129];
-    ent_hex(bytes, n, text);
-    return json_string(text);
-}
-
-static json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
+#include "api/desk/params.h"
 
 /* ---- people ---- */
 
@@ -483,6 +416,8 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     json_object_set_new(out, "index", index_json(v.index));
     json_object_set_new(out, "sent-by-us", json_boolean(v.sent));
     json_object_set_new(out, "closed", json_boolean(v.closed));
+    json_object_set_new(out, "case", json_string(v.outcome));
+    if (v.sent) json_object_set_new(out, "crossing", json_string(v.crossing));
     if (v.sent) return ENT_OK;
     json_object_set_new(out, "score", json_real(v.score));
     json_object_set_new(out, "log10-ratio", json_real(v.ratio));
@@ -521,6 +456,7 @@ static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t
     json_object_set_new(out, "gallery", json_integer((json_int_t)c.gallery));
     json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
     json_object_set_new(out, "outbox", json_integer((json_int_t)c.outbox));
+    json_object_set_new(out, "waiting", json_integer((json_int_t)c.queue));
     return ENT_OK;
 }
 
@@ -537,7 +473,7 @@ static ent_code epoch_end(const ent_desk_node *n, const ent_desk_request *r, jso
 static const struct {
     const char *name;
     bool person;
-    ent_code (*run)(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err);
+    ent_desk_run *run;
 } acts[] = {
     {"status", false, status},
     {"card", false, own_card},
@@ -565,6 +501,15 @@ static const struct {
     {"search-show", true, search_show},
     {"search-close", true, search_close},
     {"epoch-end", true, epoch_end},
+    {"case-list", true, ent_desk_case_list},
+    {"case-open", true, ent_desk_case_open},
+    {"case-analyse", true, ent_desk_case_analyse},
+    {"case-conclude", true, ent_desk_case_conclude},
+    {"case-rates", true, ent_desk_case_rates},
+    {"disclose", true, ent_desk_disclose},
+    {"disclosure-list", true, ent_desk_disclosure_list},
+    {"kept-list", true, ent_desk_kept_list},
+    {"kept-open", true, ent_desk_kept_open},
 };
 
 bool ent_desk_needs_person(const char *act)

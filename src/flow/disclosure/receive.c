@@ -182,7 +182,7 @@ static ent_code prove(ent_flow_node *n, ent_entry_kind kind, const ent_search_id
 
 static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_disclosed_text *d, const ent_buf *text, ent_search_record *r, ent_buf *ret_body, ent_err *err)
 {
-    ent_date until;
+    ent_date until = {0};
     ENT_TRY(ent_search_get(n, d->reference.b, r, err));
     ENT_TRY(check(n, in, d, r, &until, err));
     ENT_TRY(keep(n, in, d, text, r, until, err));

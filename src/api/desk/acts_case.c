@@ -1,0 +1,244 @@
+/* Acts on cases, disclosures and what partners disclosed. */
+#include "api/desk/params.h"
+
+static json_t *base64_json(const void *bytes, size_t len)
+{
+    char *text = malloc(ENT_BASE64_SIZE(len));
+    if (!text) return NULL;
+    ent_base64(bytes, len, text);
+    json_t *j = json_string(text);
+    free(text);
+    return j;
+}
+
+static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
+{
+    const char *text = param(r, "signature");
+    size_t got;
+    if (ent_unbase64(text, strlen(text), ret, ENT_SIGNATURE_SIZE, &got) && got == ENT_SIGNATURE_SIZE) return ENT_OK;
+    return ent_fail(err, ENT_USAGE, "\"signature\" is an Ed25519 signature in base64");
+}
+
+/* ---- examination ---- */
+
+static const char *state_text(ent_case_state s)
+{
+    static const char *const words[] = {"open", "concluded", "expired", "withdrawn"};
+    return words[s];
+}
+
+static json_t *case_json(const ent_case_view *v, bool examiner)
+{
+    json_t *k = json_object();
+    json_object_set_new(k, "case", id_json(v->id));
+    json_object_set_new(k, "state", json_string(state_text(v->state)));
+    json_object_set_new(k, "opened", time_json(v->opened));
+    json_object_set_new(k, "until", time_json(v->until));
+    json_object_set_new(k, "finding", json_string(ent_finding_text(v->finding)));
+    if (examiner) {
+        json_object_set_new(k, "step", json_string(!v->analysed ? "analysis" : v->own == ENT_FINDING_NONE ? "comparison" : "concluded"));
+        json_object_set_new(k, "suitable", v->analysed ? json_boolean(v->suitable) : json_null());
+        json_object_set_new(k, "own", json_string(ent_finding_text(v->own)));
+        json_object_set_new(k, "version", json_integer(v->version));
+        return k;
+    }
+    json_object_set_new(k, "reference", id_json(v->reference.b));
+    json_object_set_new(k, "flow", json_string(v->flow));
+    json_object_set_new(k, "control", json_boolean(v->control));
+    json_object_set_new(k, "examiners", json_integer((json_int_t)v->needed));
+    json_object_set_new(k, "concluded", json_integer((json_int_t)v->concluded));
+    return k;
+}
+
+struct cases {
+    json_t *list;
+    bool examiner;
+};
+
+static void see_case(void *ctx, const ent_case_view *v)
+{
+    struct cases *c = ctx;
+    json_array_append_new(c->list, case_json(v, c->examiner));
+}
+
+ent_code ent_desk_case_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    struct cases c = {json_array(), r->by->role == ENT_ROLE_EXAMINER};
+    json_object_set_new(out, "cases", c.list);
+    return ent_flow_cases(n->flow, r->by, see_case, &c, err);
+}
+
+static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len)
+{
+    json_array_append_new(ctx, json_pack("{s:s,s:i,s:o}", "of", candidate ? "candidate" : "probe", "finger", (int)finger, "png", base64_json(png, len)));
+}
+
+ent_code ent_desk_case_open(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_case_view v;
+    json_t *pictures = json_array();
+    json_object_set_new(out, "pictures", pictures);
+    ENT_TRY(id_param(r, "case", id, err));
+    ENT_TRY(ent_flow_case_open(n->flow, r->by, id, see_picture, pictures, &v, err));
+    json_object_set_new(out, "case", case_json(&v, true));
+    return ENT_OK;
+}
+
+ent_code ent_desk_case_analyse(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
+    const char *word;
+    ENT_TRY(id_param(r, "case", id, err));
+    ENT_TRY(need(r, "suitable", &word, err));
+    ENT_TRY(signature_param(r, signature, err));
+    if (strcmp(word, "yes") != 0 && strcmp(word, "no") != 0) return ent_fail(err, ENT_USAGE, "\"suitable\" is yes or no");
+    ENT_TRY(ent_flow_case_analyse(n->flow, r->by, id, *word == 'y', r->len ? r->body : "", r->len, signature, err));
+    json_object_set_new(out, "case", id_json(id));
+    return ENT_OK;
+}
+
+ent_code ent_desk_case_conclude(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
+    ent_case_view v;
+    ent_finding f = ent_finding_named(param(r, "finding"));
+    ENT_TRY(id_param(r, "case", id, err));
+    if (f == ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "\"finding\" is identified, excluded, inconclusive or not-suitable");
+    ENT_TRY(signature_param(r, signature, err));
+    ENT_TRY(ent_flow_case_conclude(n->flow, r->by, id, f, r->len ? r->body : "", r->len, signature, &v, err));
+    json_object_set_new(out, "case", case_json(&v, true));
+    return ENT_OK;
+}
+
+static void see_rate(void *ctx, const ent_examiner_rate *r)
+{
+    json_array_append_new(ctx, json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "name", r->name, "cases", (json_int_t)r->cases, "controls", (json_int_t)r->controls,
+                                         "wrongly-identified", (json_int_t)r->identified, "excluded", (json_int_t)r->excluded, "inconclusive",
+                                         (json_int_t)r->inconclusive));
+}
+
+ent_code ent_desk_case_rates(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "examiners", list);
+    return ent_flow_case_rates(n->flow, r->by, see_rate, list, err);
+}
+
+/* ---- disclosure ---- */
+
+static ent_code fields_param(const ent_desk_request *r, uint32_t *ret, ent_err *err)
+{
+    char list[300], *save = NULL;
+    ENT_TRY(copy_param(r, "fields", list, sizeof list, err));
+    for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        int f = 0;
+        while (f < ENT_FIELD_COUNT && strcmp(ent_field_text((ent_field)f), word) != 0) f++;
+        if (f == ENT_FIELD_COUNT) return ent_fail(err, ENT_USAGE, "no field \"%s\": name, birth-date, nationality, sex, category, status, offence, arrest-date, document, facial-image, fingerprint-image", word);
+        *ret |= 1u << f;
+    }
+    return ENT_OK;
+}
+
+static json_t *fields_json(uint32_t fields)
+{
+    json_t *list = json_array();
+    for (int f = 0; f < ENT_FIELD_COUNT; f++)
+        if (fields >> f & 1) json_array_append_new(list, json_string(ent_field_text((ent_field)f)));
+    return list;
+}
+
+ent_code ent_desk_disclose(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    uint32_t fields = 0;
+    ent_disclosed d;
+    ENT_TRY(id_param(r, "reference", id, err));
+    ENT_TRY(fields_param(r, &fields, err));
+    ENT_TRY(ent_flow_disclose(n->flow, r->by, id, fields, &d, err));
+    json_object_set_new(out, "disclosure", id_json(d.id));
+    json_object_set_new(out, "partner", json_string(d.partner));
+    json_object_set_new(out, "fields", fields_json(d.fields));
+    json_object_set_new(out, "clause", json_string(d.clause));
+    json_object_set_new(out, "keep-until", date_json(d.keep_until));
+    json_object_set_new(out, "index", index_json(d.index));
+    json_object_set_new(out, "arrived", json_boolean(d.told));
+    return ENT_OK;
+}
+
+static json_t *maybe_time(ent_time t) { return t.ms ? time_json(t) : json_null(); }
+
+static void see_disclosure(void *ctx, const ent_disclosure_view *v)
+{
+    json_t *d = json_object();
+    json_object_set_new(d, "disclosure", id_json(v->id));
+    json_object_set_new(d, "reference", id_json(v->reference.b));
+    json_object_set_new(d, "partner", json_string(v->partner));
+    json_object_set_new(d, "agreement", json_string(v->agreement));
+    json_object_set_new(d, "purpose", json_string(v->purpose));
+    json_object_set_new(d, "clause", json_string(v->clause));
+    json_object_set_new(d, "fields", fields_json(v->fields));
+    json_object_set_new(d, "disclosed", time_json(v->at));
+    json_object_set_new(d, "arrived", maybe_time(v->received));
+    json_object_set_new(d, "keep-until", date_json(v->keep_until));
+    json_object_set_new(d, "recalled", maybe_time(v->recalled));
+    json_object_set_new(d, "recalled-for", json_string(v->recalled_for));
+    json_object_set_new(d, "undertaken", maybe_time(v->undertaken));
+    json_object_set_new(d, "index", index_json(v->index));
+    json_object_set_new(d, "kept-there", index_json(v->kept_index));
+    json_object_set_new(d, "destroyed-there", index_json(v->gone_index));
+    json_object_set_new(d, "record-until", date_json(v->record_until));
+    json_array_append_new(ctx, d);
+}
+
+ent_code ent_desk_disclosure_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "disclosures", list);
+    return ent_flow_disclosures(n->flow, r->by, see_disclosure, list, err);
+}
+
+/* ---- what partners disclosed ---- */
+
+static json_t *kept_json(const ent_kept_view *v)
+{
+    json_t *k = json_object();
+    json_object_set_new(k, "disclosure", id_json(v->id));
+    json_object_set_new(k, "reference", id_json(v->reference.b));
+    json_object_set_new(k, "partner", json_string(v->partner));
+    json_object_set_new(k, "agreement", json_string(v->agreement));
+    json_object_set_new(k, "received", time_json(v->received));
+    json_object_set_new(k, "until", date_json(v->until));
+    return k;
+}
+
+static void see_kept(void *ctx, const ent_kept_view *v) { json_array_append_new(ctx, kept_json(v)); }
+
+ent_code ent_desk_kept_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "received", list);
+    return ent_flow_kept(n->flow, r->by, see_kept, list, err);
+}
+
+static void see_value(void *ctx, const char *field, uint8_t finger, const void *value, size_t len)
+{
+    bool image = strstr(field, "-image") != NULL;
+    json_t *v = json_object();
+    json_object_set_new(v, "field", json_string(field));
+    if (image) json_object_set_new(v, "finger", json_integer(finger));
+    json_object_set_new(v, image ? "base64" : "value", image ? base64_json(value, len) : json_stringn(value, len));
+    json_array_append_new(ctx, v);
+}
+
+ent_code ent_desk_kept_open(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_kept_view v;
+    json_t *values = json_array();
+    json_object_set_new(out, "values", values);
+    ENT_TRY(id_param(r, "disclosure", id, err));
+    ENT_TRY(ent_flow_kept_open(n->flow, r->by, id, see_value, values, &v, err));
+    json_object_set_new(out, "disclosure", kept_json(&v));
+    return ENT_OK;
+}

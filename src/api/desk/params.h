@@ -1,0 +1,81 @@
+/* Parameters in, members of the answer out: what every act of the desk interface does the same way. */
+#ifndef API_DESK_PARAMS_H
+#define API_DESK_PARAMS_H
+
+#include "api/desk/acts.h"
+#include "base/check.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline const char *param(const ent_desk_request *r, const char *name)
+{
+    const char *text = json_string_value(json_object_get(r->params, name));
+    return text ? text : "";
+}
+
+static inline ent_code need(const ent_desk_request *r, const char *name, const char **ret, ent_err *err)
+{
+    *ret = param(r, name);
+    return **ret ? ENT_OK : ent_fail(err, ENT_USAGE, "the act \"%s\" needs \"%s\"", r->act, name);
+}
+
+static inline ent_code copy_param(const ent_desk_request *r, const char *name, char *ret, size_t cap, ent_err *err)
+{
+    if (strlen(param(r, name)) >= cap) return ent_fail(err, ENT_USAGE, "\"%s\" has at most %zu characters", name, cap - 1);
+    snprintf(ret, cap, "%s", param(r, name));
+    return ENT_OK;
+}
+
+static inline ent_code id_param(const ent_desk_request *r, const char *name, uint8_t ret[ENT_ID_SIZE], ent_err *err)
+{
+    return ent_id_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is 32 hexadecimal digits, not \"%s\"", name, param(r, name));
+}
+
+static inline ent_code date_param(const ent_desk_request *r, const char *name, ent_date *ret, ent_err *err)
+{
+    if (!*param(r, name)) return ENT_OK;
+    return ent_date_parse(param(r, name), ret) ? ENT_OK : ent_fail(err, ENT_USAGE, "\"%s\" is a date as 2026-03-10, not \"%s\"", name, param(r, name));
+}
+
+static inline json_t *id_json(const uint8_t id[ENT_ID_SIZE])
+{
+    char text[ENT_ID_TEXT];
+    ent_id_text(id, text);
+    return json_string(text);
+}
+
+static inline json_t *date_json(ent_date d)
+{
+    char text[ENT_DATE_TEXT];
+    if (!d.year) return json_null();
+    ent_date_text(d, text);
+    return json_string(text);
+}
+
+static inline json_t *time_json(ent_time t)
+{
+    char text[ENT_TIME_TEXT];
+    ent_time_text(t, text);
+    return json_string(text);
+}
+
+static inline json_t *hex_json(const uint8_t *bytes, size_t n)
+{
+    char text[129];
+    ent_hex(bytes, n, text);
+    return json_string(text);
+}
+
+static inline json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
+
+/* An act: parameters and body in, members of `out` set. */
+typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err);
+
+/* acts_case.c */
+ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
+ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
+
+#endif

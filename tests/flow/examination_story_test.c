@@ -1,0 +1,507 @@
+/* Between a hit and an identity: persons. The stories of cases, disclosures and recalls between two nodes. */
+#include "flow/two_nodes.h"
+
+#include "crypto/seal.h"
+#include "flow/disclosure/disclosure.h"
+
+#include <string.h>
+
+static int begin(void **state)
+{
+    story *s = calloc(1, sizeof *s);
+    story_begin(s, 5);
+    s->named = true;
+    story_agree(s, 1, 100);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    story_end(*state);
+    free(*state);
+    return 0;
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+/* A record, and a search that hits it. */
+static ent_search_id hit(story *s, ent_enrolled *ret_enrolled)
+{
+    ent_search_result r;
+    assert_int_equal(story_enrol(s, 3, 0, ret_enrolled), ENT_OK);
+    assert_int_equal(story_enrol(s, 4, 0, &(ent_enrolled){0}), ENT_OK);
+    assert_int_equal(story_search(s, 3, 1, "threat-check", &r, NULL), ENT_OK);
+    assert_true(r.hit);
+    ent_buf_free(&r.receipt);
+    return r.reference;
+}
+
+struct found {
+    size_t count;
+    ent_case_view view[8];
+};
+
+static void see_case(void *ctx, const ent_case_view *v)
+{
+    struct found *f = ctx;
+    f->view[f->count++] = *v;
+}
+
+static struct found cases_of(story *s, const ent_actor *who)
+{
+    struct found f = {0};
+    assert_int_equal(ent_flow_cases(s->gb.flow, who, see_case, &f, NULL), ENT_OK);
+    return f;
+}
+
+struct pictures {
+    size_t probes, candidates;
+};
+
+static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len)
+{
+    struct pictures *p = ctx;
+    (void)finger;
+    assert_int_equal(ent_image_sniff(png, len), ENT_IMAGE_PNG);
+    if (candidate) p->candidates++;
+    else p->probes++;
+}
+
+static struct pictures look(story *s, const ent_actor *who, const uint8_t *id, ent_code expected)
+{
+    struct pictures p = {0};
+    ent_case_view v;
+    assert_int_equal(ent_flow_case_open(s->gb.flow, who, id, see_picture, &p, &v, NULL), expected);
+    return p;
+}
+
+static void sign_as(const ent_actor *who, const char *text, uint8_t ret[64])
+{
+    ent_secret_key secret;
+    story_secret(who->name, &secret);
+    ent_sign(&secret, text, strlen(text), ret);
+}
+
+static ent_code analyse(story *s, const ent_actor *who, const uint8_t *id, bool suitable)
+{
+    char text[ENT_CASE_SIGNED];
+    uint8_t signature[64];
+    static const char marks[] = "ending 120 80 45\n";
+    ent_case_analysis_text(id, suitable, marks, sizeof marks - 1, text);
+    sign_as(who, text, signature);
+    return ent_flow_case_analyse(s->gb.flow, who, id, suitable, marks, sizeof marks - 1, signature, NULL);
+}
+
+static ent_code conclude_version(story *s, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version)
+{
+    char text[ENT_CASE_SIGNED];
+    uint8_t signature[64];
+    ent_case_view v;
+    static const char reasons[] = "level 2 detail in agreement, no unexplained difference";
+    ent_case_conclusion_text(id, f, version, reasons, sizeof reasons - 1, text);
+    sign_as(who, text, signature);
+    return ent_flow_case_conclude(s->gb.flow, who, id, f, reasons, sizeof reasons - 1, signature, &v, NULL);
+}
+
+static ent_code conclude(story *s, const ent_actor *who, const uint8_t *id, ent_finding f) { return conclude_version(s, who, id, f, 1); }
+
+static void examine(story *s, const ent_actor *who, const uint8_t *id, ent_finding f)
+{
+    assert_int_equal(analyse(s, who, id, true), ENT_OK);
+    assert_int_equal(conclude(s, who, id, f), ENT_OK);
+}
+
+static ent_search_view at(story_node *n, const ent_search_id *reference)
+{
+    ent_search_view v;
+    assert_int_equal(ent_flow_search_show(n->flow, &n->custodian, reference->b, &v, NULL), ENT_OK);
+    return v;
+}
+
+static size_t rows(story_node *n, ent_table table, const void *key, size_t len)
+{
+    ENT_AUTO_BUF row = ENT_BUF(1 << 24);
+    return n->c.store.get(n->c.store.self, table, key, len, &row, NULL) == ENT_OK;
+}
+
+/* The analysis sees the probe alone; the candidate comes when the analysis is locked; the second examiner never learns of the
+ * first; when both identified, the probe is gone and the partner knows. */
+static void by_ace_v(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_search_id reference = hit(s, &e);
+    struct found x = cases_of(s, &s->gb.examiner), y = cases_of(s, &s->gb.second);
+    assert_int_equal(x.count, 1);
+    assert_int_equal(y.count, 1);
+    const uint8_t *id = x.view[0].id;
+    struct pictures p = look(s, &s->gb.examiner, id, ENT_OK);
+    assert_int_equal(p.probes, 1);
+    assert_int_equal(p.candidates, 0);
+    assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED), ENT_CONFLICT); /* analysis first */
+    assert_int_equal(analyse(s, &s->gb.examiner, id, true), ENT_OK);
+    assert_int_equal(analyse(s, &s->gb.examiner, id, false), ENT_CONFLICT); /* locked */
+    p = look(s, &s->gb.examiner, id, ENT_OK);
+    assert_int_equal(p.candidates, 1);
+    p = look(s, &s->gb.second, id, ENT_OK);
+    assert_int_equal(p.candidates, 0);
+    ent_search_view v;
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_DENIED); /* no score yet */
+    assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED), ENT_OK);
+    assert_int_equal(cases_of(s, &s->gb.second).view[0].finding, ENT_FINDING_NONE);
+    assert_true(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
+    assert_string_equal(at(&s->us, &reference).outcome, "");
+    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+    assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
+    assert_string_equal(at(&s->gb, &reference).outcome, "confirmed");
+    assert_string_equal(at(&s->us, &reference).outcome, "confirmed");
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_OK);
+    look(s, &s->gb.examiner, id, ENT_GONE);
+}
+
+/* Whoever is not an examiner of the case cannot work on it, nor with another's signature. */
+static void only_its_examiners(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    hit(s, &e);
+    uint8_t id[ENT_ID_SIZE], signature[64];
+    char text[ENT_CASE_SIGNED];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    look(s, &s->gb.custodian, id, ENT_DENIED);
+    look(s, &s->gb.officer, id, ENT_DENIED);
+    ent_case_analysis_text(id, true, "", 0, text);
+    sign_as(&s->gb.second, text, signature);
+    assert_int_equal(ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, id, true, "", 0, signature, NULL), ENT_SIGNATURE);
+    sign_as(&s->gb.examiner, text, signature);
+    assert_int_equal(ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, id, false, "", 0, signature, NULL), ENT_SIGNATURE);
+    assert_int_equal(ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, id, true, "x", 1, signature, NULL), ENT_SIGNATURE);
+    assert_int_equal(ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, id, true, "", 0, signature, NULL), ENT_OK);
+    id[0] ^= 1;
+    look(s, &s->gb.examiner, id, ENT_NOT_FOUND);
+}
+
+static void add_third(story *s, ent_actor *ret)
+{
+    ent_secret_key secret;
+    ent_public_key key;
+    story_secret("z.example", &secret);
+    ent_sign_public(&secret, &key);
+    assert_int_equal(ent_flow_person_add(s->gb.flow, &s->gb.custodian, "z.example", ENT_ROLE_EXAMINER, &key, NULL), ENT_OK);
+    assert_int_equal(ent_flow_person(s->gb.flow, "z.example", ret, NULL), ENT_OK);
+}
+
+static ent_code disclose(story *s, const ent_search_id *reference, ent_disclosed *ret, ent_err *err)
+{
+    return ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference->b, 0, ret, err);
+}
+
+/* Two who disagree wait for a third, and nothing leaves meanwhile; an exclusion is not outvoted. */
+static void disagreement(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_actor third;
+    ent_disclosed d;
+    ent_err err = {0};
+    ent_search_id reference = hit(s, &e);
+    uint8_t id[ENT_ID_SIZE];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    examine(s, &s->gb.second, id, ENT_FINDING_EXCLUDED);
+    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_OPEN);
+    assert_int_equal(disclose(s, &reference, &d, &err), ENT_REFUSED);
+    add_third(s, &third);
+    assert_int_equal(cases_of(s, &third).count, 1); /* given to who came */
+    examine(s, &third, id, ENT_FINDING_IDENTIFIED);
+    struct found f = cases_of(s, &s->gb.custodian);
+    assert_int_equal(f.view[0].state, ENT_CASE_CONCLUDED);
+    assert_int_equal(f.view[0].finding, ENT_FINDING_INCONCLUSIVE);
+    assert_string_equal(at(&s->us, &reference).outcome, "unresolved");
+    assert_int_equal(disclose(s, &reference, &d, &err), ENT_REFUSED);
+}
+
+/* A case whose time is over is unresolved, never a refusal and never a confirmation; its probe is gone. */
+static void time_ends(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_search_id reference = hit(s, &e);
+    uint8_t id[ENT_ID_SIZE];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    s->clock.now.ms += 16 * 60000;
+    assert_int_equal(conclude(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED), ENT_GONE);
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
+    assert_string_equal(at(&s->us, &reference).outcome, "unresolved");
+    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_EXPIRED);
+}
+
+/* The record goes while the case is open: withdrawn, no reason shown. */
+static void record_goes(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed destroyed;
+    ent_search_id reference = hit(s, &e);
+    uint8_t id[ENT_ID_SIZE];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful arrest", &destroyed, NULL), ENT_OK);
+    look(s, &s->gb.examiner, id, ENT_GONE);
+    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_WITHDRAWN);
+    assert_string_equal(at(&s->us, &reference).outcome, "withdrawn");
+    assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
+}
+
+static void confirm(story *s)
+{
+    uint8_t id[ENT_ID_SIZE];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+}
+
+struct values {
+    size_t count;
+    char name[64], status[64];
+    bool image;
+};
+
+static void see_value(void *ctx, const char *field, uint8_t finger, const void *value, size_t len)
+{
+    struct values *v = ctx;
+    (void)finger;
+    v->count++;
+    if (strcmp(field, "name") == 0) snprintf(v->name, sizeof v->name, "%.*s", (int)len, (const char *)value);
+    if (strcmp(field, "status") == 0) snprintf(v->status, sizeof v->status, "%.*s", (int)len, (const char *)value);
+    v->image |= strcmp(field, "fingerprint-image") == 0 && ent_image_sniff(value, len) == ENT_IMAGE_PNG;
+}
+
+struct kept_here {
+    size_t count;
+    ent_kept_view last;
+};
+
+static void see_kept(void *ctx, const ent_kept_view *v)
+{
+    struct kept_here *k = ctx;
+    k->count++;
+    k->last = *v;
+}
+
+static size_t kept(story *s, ent_kept_view *ret_last)
+{
+    struct kept_here k = {0};
+    assert_int_equal(ent_flow_kept(s->us.flow, &s->us.officer, see_kept, &k, NULL), ENT_OK);
+    if (ret_last) *ret_last = k.last;
+    return k.count;
+}
+
+static void see_disclosure(void *ctx, const ent_disclosure_view *v) { *(ent_disclosure_view *)ctx = *v; }
+
+static ent_disclosure_view record(story *s)
+{
+    ent_disclosure_view v = {0};
+    assert_int_equal(ent_flow_disclosures(s->gb.flow, &s->gb.custodian, see_disclosure, &v, NULL), ENT_OK);
+    return v;
+}
+
+/* After two examiners: exactly the granted fields, kept there under the agreement's clock, gone when it has run; both ledgers say
+ * so, and the holder has the proof. */
+static void discloses(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_err err = {0};
+    ent_search_id reference = hit(s, &e);
+    assert_int_equal(disclose(s, &reference, &d, &err), ENT_REFUSED); /* a hit identifies nobody */
+    confirm(s);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_BIRTH_DATE, &d, &err), ENT_REFUSED);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.examiner, reference.b, 0, &d, &err), ENT_DENIED);
+    if (disclose(s, &reference, &d, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_true(d.told);
+    ent_kept_view k;
+    struct values v = {0};
+    assert_int_equal(kept(s, &k), 1);
+    assert_int_equal(ent_flow_kept_open(s->us.flow, &s->us.officer, k.id, see_value, &v, &k, &err), ENT_OK);
+    assert_string_equal(v.name, "Exempla, Jane");
+    assert_string_equal(v.status, "arrested");
+    assert_true(v.image);
+    assert_int_equal(v.count, 4);
+    ent_disclosure_view r = record(s);
+    assert_true(r.received.ms != 0);
+    assert_true(r.kept_index != UINT64_MAX);
+    ent_date until = ent_date_add((ent_date){2026, 3, 10}, 0, 0, 90);
+    assert_int_equal(ent_date_compare(k.until, until), 0);
+    s->clock.now = ent_date_start(until);
+    assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 1); /* its last day */
+    s->clock.now.ms += 86400000;
+    assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+}
+
+/* What was disclosed is called back when the record goes: the copy is destroyed, the proof of it comes back, also when the line was
+ * down at the time; the record of the disclosure stays and names nobody. */
+static void recalls(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    s->line_down = true;
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 1);
+    ent_disclosure_view r = record(s);
+    assert_string_equal(r.recalled_for, "destroyed");
+    assert_int_equal(r.undertaken.ms, 0); /* missing, and listed as such */
+    story_restart(s, &s->gb);
+    s->line_down = false;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    r = record(s);
+    assert_true(r.undertaken.ms != 0);
+    assert_true(r.gone_index != UINT64_MAX);
+    ent_flow_counts c;
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.queue, 0);
+}
+
+/* A disclosure that waited while its record was destroyed never leaves. */
+static void destroyed_before_it_left(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    s->line_down = true;
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    assert_false(d.told);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    s->line_down = false;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    assert_true(record(s).undertaken.ms != 0); /* the partner says: nothing of it is here */
+}
+
+/* A conclusion that is taken back after the end brings back what was disclosed on the strength of it. */
+static void taken_back(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 1);
+    struct found f = cases_of(s, &s->gb.examiner);
+    assert_int_equal(conclude_version(s, &s->gb.examiner, f.view[0].id, ENT_FINDING_EXCLUDED, 2), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    assert_string_equal(record(s).recalled_for, "corrected");
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_REFUSED);
+}
+
+/* What nobody asked for is not kept, whatever it carries. */
+static void unasked(void **state)
+{
+    story *s = *state;
+    ENT_AUTO_BUF text = ENT_BUF(4096), box = ENT_BUF(8192), body = ENT_BUF(65536);
+    ent_public_key us;
+    ent_disclosed_text d = {.agreement = "deal", .agreement_version = 1, .flow = "check", .purpose = "threat-check", .at = s->clock.now,
+                            .keep_until = {2026, 4, 1}, .count = 1, .value = {{.field = "name", .value = "Nobody", .len = 6}}};
+    ent_arrival in = {.message = {.kind = ENT_MESSAGE_DISCLOSE, .agreement = "deal", .flow = "check", .purpose = "", .proof = ""}, .received = s->clock.now};
+    int status = 0;
+    int64_t release;
+    snprintf(in.partner, sizeof in.partner, "gb.example");
+    ent_disclosed_write(&d, &text);
+    ent_sign_public(&s->us.c.identity, &us);
+    assert_int_equal(ent_seal_to(&us, ENT_BYTES(text.data, text.len), &box, NULL), ENT_OK);
+    in.message.body = box.data;
+    in.message.body_len = box.len;
+    ent_inbox inbox = ent_flow_inbox(s->us.flow);
+    inbox.receive(inbox.self, &in, &status, &body, &release);
+    assert_int_equal(status, 410);
+    box.data[40] ^= 1;
+    inbox.receive(inbox.self, &in, &status, &body, &release);
+    assert_int_equal(status, 422);
+    assert_int_equal(kept(s, NULL), 0);
+}
+
+static void see_rate(void *ctx, const ent_examiner_rate *r)
+{
+    ent_examiner_rate *mine = ctx;
+    if (strcmp(r->name, "x.example") == 0) *mine = *r;
+}
+
+/* Controls look like any case to who examines, end like any case, tell nobody outside, and are counted. */
+static void controls(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_flow_close(s->gb.flow);
+    s->gb.c.control_per_mille = 1000;
+    assert_int_equal(ent_flow_open(&s->gb.c, &s->gb.flow, NULL), ENT_OK);
+    hit(s, &e);
+    struct found all = cases_of(s, &s->gb.custodian), x = cases_of(s, &s->gb.examiner);
+    assert_int_equal(all.count, 2);
+    assert_int_equal(x.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(x.view[i].control);
+        assert_true(ent_id_is_zero(x.view[i].reference.b));
+        if (!all.view[i].control) continue;
+        assert_int_equal(analyse(s, &s->gb.examiner, all.view[i].id, true), ENT_OK);
+        struct pictures p = look(s, &s->gb.examiner, all.view[i].id, ENT_OK);
+        assert_int_equal(p.probes, 1);
+        assert_int_equal(p.candidates, 1);
+        assert_int_equal(conclude(s, &s->gb.examiner, all.view[i].id, ENT_FINDING_IDENTIFIED), ENT_OK);
+        examine(s, &s->gb.second, all.view[i].id, ENT_FINDING_EXCLUDED);
+    }
+    ent_examiner_rate r = {0};
+    assert_int_equal(ent_flow_case_rates(s->gb.flow, &s->gb.custodian, see_rate, &r, NULL), ENT_OK);
+    assert_int_equal(r.controls, 1);
+    assert_int_equal(r.identified, 1);
+}
+
+/* The text of a disclosure: what was written is read, and no altered byte passes for another text of the same meaning. */
+static void text_form(void **state)
+{
+    (void)state;
+    ENT_AUTO_BUF text = ENT_BUF(4096);
+    ent_disclosed_text d = {.agreement = "deal", .agreement_version = 7, .flow = "check", .purpose = "threat-check", .at = {1770000000000}, .keep_until = {2026, 4, 1},
+                            .count = 2, .value = {{.field = "name", .value = "A\nvalues 9\n", .len = 11}, {.field = "facial-image", .finger = 3, .value = "\0\n\0", .len = 3}}};
+    ent_disclosed_text got;
+    ent_disclosed_write(&d, &text);
+    assert_int_equal(ent_disclosed_read(text.data, text.len, &got, NULL), ENT_OK);
+    assert_int_equal(got.count, 2);
+    assert_memory_equal(got.value[0].value, "A\nvalues 9\n", 11);
+    assert_int_equal(got.value[1].finger, 3);
+    for (size_t n = 0; n < text.len; n++) assert_int_equal(ent_disclosed_read(text.data, n, &got, NULL), ENT_FORMAT);
+    for (size_t at_byte = 0; at_byte < text.len; at_byte++) {
+        uint8_t was = text.data[at_byte];
+        text.data[at_byte] ^= 0x11;
+        if (ent_disclosed_read(text.data, text.len, &got, NULL) == ENT_OK) { /* only a value, a number or a name may differ */
+            ENT_AUTO_BUF again = ENT_BUF(4096);
+            ent_disclosed_write(&got, &again);
+            assert_int_equal(again.len, text.len);
+            assert_memory_equal(again.data, text.data, text.len);
+        }
+        text.data[at_byte] = was;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls),
+        STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
