@@ -49,6 +49,7 @@ for n in gb us; do
   grep -q ready $n.ready || fail "$n does not start"
 done
 run --node gb person add x.gb --role examiner --as c.gb || fail "person"
+run --node gb person add y.gb --role examiner --as c.gb || fail "person"
 run --node us person add o.us --role officer --as c.us || fail "person"
 
 title "2  They exchange cards, and people compare the digits by voice"
@@ -81,7 +82,7 @@ flows:
     search: { per-day: 100, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
-    disclose: { on-hit: [], on-confirmed: [name] }
+    disclose: { on-hit: [], on-confirmed: [status, category, arrest-date] }
     copy: { mode: none }
     requester-keeps: 90 days
     on-behalf-of: never
@@ -127,22 +128,42 @@ title "7  A purpose that the agreement does not grant"
 run --node us search "$known" --purpose tourism --agreement border-checks --as o.us
 expect $? 3 "the search that must be refused"
 
-title "8  What only the holder knows of the hit"
+title "8  Two examiners, each blind to the other: the probe alone, then the candidate beside it"
+run --node gb disclose "$reference" --as c.gb
+expect $? 3 "a disclosure before anybody examined"
+for x in x.gb y.gb; do
+  for case in $("$entente" --node gb candidate list --as $x | awk '/ open /{print $1}'); do
+    "$entente" --node gb candidate show "$case" -d "$x-$case" --as $x > /dev/null || fail "show"
+    run --node gb candidate analyse "$case" --suitable yes --as $x || fail "analyse"
+    "$entente" --node gb candidate show "$case" -d "$x-$case" --as $x > /dev/null || fail "show"
+    run --node gb candidate conclude "$case" identified --reasons "the demo's: level 2 detail in agreement" --as $x || fail "conclude"
+  done
+done
+run --node us search show "$reference" --as c.us || fail "show"
+
+title "9  The custodian discloses what the agreement grants, and no more"
+run --node gb disclose "$reference" --fields name --as c.gb
+expect $? 3 "a field that is not granted"
+run --node gb disclose "$reference" --as c.gb || fail "disclose"
+disclosure=$("$entente" --node us received list --as o.us | awk '{print $1; exit}')
+run --node us received show "$disclosure" --as o.us || fail "received"
 run --node gb search show "$reference" --as x.gb | tee show.txt || fail "show"
 candidate=$(sed -n 's/^candidate //p' show.txt)
 run --node gb record show "$candidate" --as c.gb || fail "record"
 
-title "9  Receipts, checked offline against the other side's card"
+title "10  Receipts, checked offline against the other side's card"
 run verify hit.tlog-proof --card gb.card || fail "verify"
 asked=$("$entente" --node us ledger show | awk '/ asked /{print $1; exit}')
 "$entente" --node us ledger prove "$asked" > asked.tlog-proof
 run verify asked.tlog-proof --card us.card || fail "verify"
 
-title "10  The case is closed, the record destroyed"
-run --node gb search close "$reference" --as x.gb || fail "close"
+title "11  The record is destroyed, and what was disclosed comes back"
 run --node gb destroy "$candidate" --reason "the demo's" --as c.gb || fail "destroy"
 
-title "11  The same traveller again"
+run --node gb disclose list --as c.gb || fail "disclosures"
+run --node us received list --as o.us || fail "received"
+
+title "12  The same traveller again"
 run --node us search "$known" --purpose terrorism-threat-check --as o.us
 expect $? 1 "the search after the destruction"
 

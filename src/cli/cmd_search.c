@@ -64,7 +64,8 @@ static int run_search(ent_cli *cli, const char *as, json_t *params, const char *
 static void print_show(const json_t *out)
 {
     printf("%s, asked %s for %s under %s, flow %s, at %s; ledger entry %lld%s\n", ent_cli_text(out, "outcome"), ent_cli_text(out, "partner"), ent_cli_text(out, "purpose"), ent_cli_text(out, "agreement"),
-           ent_cli_text(out, "flow"), ent_cli_text(out, "time"), (long long)json_integer_value(json_object_get(out, "index")), json_is_true(json_object_get(out, "closed")) ? "; closed" : "");
+           ent_cli_text(out, "flow"), ent_cli_text(out, "time"), (long long)json_integer_value(json_object_get(out, "index")), *ent_cli_text(out, "case") ? "; case closed" : json_is_true(json_object_get(out, "closed")) ? "; closed" : "");
+    if (*ent_cli_text(out, "case")) printf("case: %s\n", ent_cli_text(out, "case"));
     if (json_is_true(json_object_get(out, "sent-by-us"))) return;
     printf("score %.2f, log10 likelihood ratio %.1f, compared with %lld prints, %.2g false hits expected\n", json_real_value(json_object_get(out, "score")),
            json_real_value(json_object_get(out, "log10-ratio")), (long long)json_integer_value(json_object_get(out, "compared")), json_real_value(json_object_get(out, "expected-false-hits")));

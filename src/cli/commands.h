@@ -18,6 +18,9 @@
     X(retention, retention, "what falls due")                                                                          \
     X(destroy, destroy, "destroy a part or an encounter")                                                              \
     X(search, search, "ask a partner")                                                                                 \
+    X(candidate, candidate, "examine hits")                                                                            \
+    X(disclose, disclose, "what leaves after a confirmed hit")                                                         \
+    X(received, received, "what partners disclosed")                                                                   \
     X(verify, verify, "check a receipt offline")                                                                       \
     X(ledger, ledger, "what this node did")                                                                            \
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \

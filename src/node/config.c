@@ -31,7 +31,7 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
     const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
-    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby", err));
+    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby controls-per-mille", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
     ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
@@ -54,6 +54,9 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     if (strcmp(c->standby, "none") == 0) c->standby[0] = 0;
     ENT_TRY(read_count(doc, "matching-threads", &c->threads, err));
     ENT_TRY(read_count(doc, "decoders", &c->decoders, err));
+    int64_t controls = c->control_per_mille;
+    ENT_TRY(ent_doc_number(doc, "controls-per-mille", false, (const int64_t[2]){0, 1000}, &controls, err));
+    c->control_per_mille = (unsigned)controls;
     return ent_doc_bool(doc, "accept-unlocked-memory", false, &c->accept_unlocked_memory, err);
 }
 
@@ -62,7 +65,7 @@ ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, e
     char path[PATH_MAX];
     ent_doc *doc;
     ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
-    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2};
+    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50};
     if (!ent_node_path(folder, "node.yaml", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
     ent_code code = ent_disk_load(path, &text, err);
     if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no node in %s: make one with `entente init %s`", folder, folder);
@@ -99,7 +102,8 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "\n"
                 "matching-threads: %u               # 0: one a core\n"
                 "decoders: %u                       # processes that read what comes from outside\n"
+                "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
                 c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->threads,
-                c->decoders, c->accept_unlocked_memory ? "true" : "false");
+                c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
 }

@@ -137,6 +137,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     c->regimes = n->regimes;
     c->regime_count = n->regime_count;
     c->grid_ms = n->config.grid_ms;
+    c->control_per_mille = n->config.control_per_mille;
     c->threads = n->config.threads;
     return ENT_OK;
 }

@@ -24,6 +24,7 @@ typedef struct ent_node_config {
     uint16_t port, desk_port;
     int64_t grid_ms;
     unsigned threads, decoders;
+    unsigned control_per_mille;
     bool accept_unlocked_memory;
     bool accept_residue;             /* keys may lie where an overwrite leaves traces */
     char root[400];                  /* PKCS#11 URI (RFC 7512) of the token that wraps the epoch's key; "": a file */

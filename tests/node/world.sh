@@ -42,7 +42,7 @@ flows:
     search: { per-day: $2, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 20 s }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
-    disclose: { on-hit: [], on-confirmed: [name] }
+    disclose: { on-hit: [], on-confirmed: [name, status] }
     copy: { mode: none }
     requester-keeps: 90 days
     on-behalf-of: never

@@ -1,0 +1,332 @@
+#include "cli/act.h"
+#include "cli/commands.h"
+
+#include "adapter/file/disk.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- pictures as files ---- */
+
+static ent_code write_base64(const char *folder, const char *name, const char *text, ent_err *err)
+{
+    char path[PATH_MAX];
+    size_t len = strlen(text), got = 0;
+    uint8_t *bytes = malloc(len + 1);
+    if (!bytes) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    bool good = ent_unbase64(text, len, bytes, len, &got) && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path;
+    ent_code code = good ? ent_disk_replace(path, bytes, got, 0600, err) : ent_fail(err, ENT_FORMAT, "the node gave a picture that cannot be read");
+    if (code == ENT_OK) printf("%s\n", path);
+    free(bytes);
+    return code;
+}
+
+/* ---- candidate ---- */
+
+static void print_cases(const json_t *out)
+{
+    size_t i;
+    json_t *k;
+    if (!json_array_size(json_object_get(out, "cases"))) printf("no cases\n");
+    json_array_foreach(json_object_get(out, "cases"), i, k)
+    {
+        printf("%s  %-9s until %.16s", ent_cli_text(k, "case"), ent_cli_text(k, "state"), ent_cli_text(k, "until"));
+        if (*ent_cli_text(k, "step")) printf("  your step: %s%s%s", ent_cli_text(k, "step"), *ent_cli_text(k, "own") ? ", " : "", ent_cli_text(k, "own"));
+        if (*ent_cli_text(k, "reference"))
+            printf("  %s %s, %lld of %lld concluded", json_is_true(json_object_get(k, "control")) ? "control" : "search", ent_cli_text(k, "reference"),
+                   (long long)json_integer_value(json_object_get(k, "concluded")), (long long)json_integer_value(json_object_get(k, "examiners")));
+        printf("%s%s\n", *ent_cli_text(k, "finding") ? "  " : "", ent_cli_text(k, "finding"));
+    }
+}
+
+static int candidate_list(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate list --as NAME", .about = "The cases: an examiner sees their own, and of no case whether it is a control; a custodian or auditor sees all.", .example = "entente candidate list --as x.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "examiner, custodian or auditor"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "case-list", json_object(), NULL, print_cases);
+}
+
+static ent_code write_pictures(const json_t *out, const char *folder, ent_err *err)
+{
+    size_t i;
+    json_t *p;
+    json_array_foreach(json_object_get(out, "pictures"), i, p)
+    {
+        char name[64];
+        snprintf(name, sizeof name, "%.16s-%zu-finger-%lld.png", ent_cli_text(p, "of"), i + 1, (long long)json_integer_value(json_object_get(p, "finger")));
+        ent_code code = write_base64(folder, name, ent_cli_text(p, "png"), err);
+        if (code != ENT_OK) return code;
+    }
+    return ENT_OK;
+}
+
+static int candidate_show(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate show CASE [-d DIR] --as EXAMINER",
+                                   .about = "The pictures for your step, as PNG files: the probe alone until your analysis is locked, then the candidate's prints\n"
+                                            "beside it. They are copies outside the node: destroy them with the case.",
+                                   .example = "entente candidate show 0123456789abcdef0123456789abcdef -d case --as x.example"};
+    const char *as = NULL, *folder = ".";
+    const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where the pictures go (default: here)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    json_t *out = NULL;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the case");
+    mkdir(folder, 0700);
+    code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_act(s, "case-open", json_pack("{s:s}", "case", argv[0]), NULL, 0, &out, &err);
+    if (code == ENT_OK) code = write_pictures(out, folder, &err);
+    if (code == ENT_OK && !cli->json) printf("your step: %s\n", ent_cli_text(json_object_get(out, "case"), "step"));
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static json_t *signature_of(const ent_cli_session *s, const char *text)
+{
+    uint8_t signature[ENT_SIGNATURE_SIZE];
+    char base64[ENT_BASE64_SIZE(ENT_SIGNATURE_SIZE)];
+    ent_sign(ent_cli_secret(s), text, strlen(text), signature);
+    ent_base64(signature, sizeof signature, base64);
+    return json_string(base64);
+}
+
+static int candidate_analyse(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate analyse CASE --suitable yes|no [--marks FILE] --as EXAMINER",
+                                   .about = "Locks your analysis of the probe with your signature; the candidate can be seen afterwards and the analysis not be changed.",
+                                   .example = "entente candidate analyse 0123456789abcdef0123456789abcdef --suitable yes --marks marks.txt --as x.example"};
+    const char *as = NULL, *suitable = "", *marks = NULL;
+    const ent_opt opts[] = {{.name = "--suitable", .value = &suitable, .hint = "yes|no", .help = "whether the probe allows a comparison"},
+                            {.name = "--marks", .value = &marks, .hint = "FILE", .help = "what you marked, as text; sealed with the probe"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    json_t *out = NULL;
+    uint8_t id[ENT_ID_SIZE];
+    char text[ENT_CASE_SIGNED];
+    ENT_AUTO_BUF body = ENT_BUF(1 << 20);
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !ent_id_parse(argv[0], id)) return ent_cli_usage(&h, "name the case: 32 hexadecimal digits");
+    if (marks) code = ent_cli_load(marks, &body, &err);
+    if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) {
+        ent_case_analysis_text(id, strcmp(suitable, "yes") == 0, body.data ? body.data : (const uint8_t *)"", body.len, text);
+        json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "suitable", suitable, "signature", signature_of(s, text));
+        code = ent_cli_act(s, "case-analyse", params, body.data, body.len, &out, &err);
+    }
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) printf("analysis locked; compare with `entente candidate show %s`\n", argv[0]);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+/* How often this examiner has concluded the case already. */
+static ent_code version_of(ent_cli_session *s, const char *id, unsigned *ret, ent_err *err)
+{
+    json_t *out = NULL, *k;
+    size_t i;
+    ent_code code = ent_cli_act(s, "case-list", json_object(), NULL, 0, &out, err);
+    *ret = 0;
+    json_array_foreach(json_object_get(out, "cases"), i, k)
+        if (strcmp(ent_cli_text(k, "case"), id) == 0) *ret = (unsigned)json_integer_value(json_object_get(k, "version"));
+    json_decref(out);
+    return code;
+}
+
+static int candidate_conclude(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate conclude CASE identified|excluded|inconclusive|not-suitable --reasons TEXT --as EXAMINER",
+                                   .about = "Your conclusion, signed. Others conclude without seeing it; when enough have, the probe is destroyed and the partner told.\n"
+                                            "Concluding again is a new version, while nothing was disclosed.",
+                                   .example = "entente candidate conclude 0123456789abcdef0123456789abcdef excluded --reasons \"delta differs\" --as x.example"};
+    const char *as = NULL, *reasons = NULL;
+    const ent_opt opts[] = {{.name = "--reasons", .value = &reasons, .hint = "TEXT", .help = "why; sealed with the probe"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    json_t *out = NULL;
+    uint8_t id[ENT_ID_SIZE];
+    char text[ENT_CASE_SIGNED];
+    unsigned version = 0;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 2 || !reasons || !ent_id_parse(argv[0], id)) return ent_cli_usage(&h, "a case, a conclusion and --reasons are needed");
+    ent_finding f = ent_finding_named(argv[1]);
+    if (f == ENT_FINDING_COUNT) return ent_cli_usage(&h, "a conclusion is identified, excluded, inconclusive or not-suitable");
+    code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = version_of(s, argv[0], &version, &err);
+    if (code == ENT_OK) {
+        ent_case_conclusion_text(id, f, version + 1, reasons, strlen(reasons), text);
+        json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "finding", argv[1], "signature", signature_of(s, text));
+        code = ent_cli_act(s, "case-conclude", params, reasons, strlen(reasons), &out, &err);
+    }
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) printf("concluded: %s; the case is %s\n", argv[1], ent_cli_text(json_object_get(out, "case"), "state"));
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static void print_rates(const json_t *out)
+{
+    size_t i;
+    json_t *r;
+    printf("%-32s %8s %8s %18s %8s %12s\n", "examiner", "cases", "controls", "wrongly identified", "excluded", "inconclusive");
+    json_array_foreach(json_object_get(out, "examiners"), i, r)
+        printf("%-32s %8lld %8lld %18lld %8lld %12lld\n", ent_cli_text(r, "name"), (long long)json_integer_value(json_object_get(r, "cases")), (long long)json_integer_value(json_object_get(r, "controls")),
+               (long long)json_integer_value(json_object_get(r, "wrongly-identified")), (long long)json_integer_value(json_object_get(r, "excluded")), (long long)json_integer_value(json_object_get(r, "inconclusive")));
+}
+
+static int candidate_rates(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate rates --as CUSTODIAN", .about = "How each examiner concluded the controls: pairs that do not match, mixed in without a mark.", .example = "entente candidate rates --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "case-rates", json_object(), NULL, print_rates);
+}
+
+int ent_cmd_candidate(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"list", candidate_list, "your cases"}, {"show", candidate_show, "pictures of your step"}, {"analyse", candidate_analyse, "lock your analysis of the probe"},
+                                           {"conclude", candidate_conclude, "your conclusion, signed"}, {"rates", candidate_rates, "how controls were concluded"}, {0}};
+    return ent_cli_group(cli, "candidate", "Examination of hits by persons, after ACE-V.", commands, argc, argv);
+}
+
+/* ---- disclose ---- */
+
+static void print_fields(const json_t *list)
+{
+    size_t i;
+    json_t *f;
+    json_array_foreach(list, i, f) printf("%s%s", i ? ", " : "", json_string_value(f));
+}
+
+static void print_disclosed(const json_t *out)
+{
+    printf("disclosed to %s: ", ent_cli_text(out, "partner"));
+    print_fields(json_object_get(out, "fields"));
+    printf(" (%s), to be kept there until %s at most; ledger entry %lld\n%s\n", ent_cli_text(out, "clause"), ent_cli_text(out, "keep-until"), (long long)json_integer_value(json_object_get(out, "index")),
+           json_is_true(json_object_get(out, "arrived")) ? "it has arrived, and its receipt is proven" : "the partner cannot be reached: it waits, and is sent each minute");
+}
+
+static void print_disclosures(const json_t *out)
+{
+    size_t i;
+    json_t *d;
+    if (!json_array_size(json_object_get(out, "disclosures"))) printf("nothing was disclosed\n");
+    json_array_foreach(json_object_get(out, "disclosures"), i, d)
+    {
+        printf("%s  %.16s to %s: ", ent_cli_text(d, "disclosure"), ent_cli_text(d, "disclosed"), ent_cli_text(d, "partner"));
+        print_fields(json_object_get(d, "fields"));
+        if (!*ent_cli_text(d, "recalled")) printf("; %s, until %s\n", *ent_cli_text(d, "arrived") ? "kept there" : "waits for the partner", ent_cli_text(d, "keep-until"));
+        else printf("; recalled %.16s (%s), %s\n", ent_cli_text(d, "recalled"), ent_cli_text(d, "recalled-for"), *ent_cli_text(d, "undertaken") ? "destroyed there, proven" : "NO UNDERTAKING YET");
+    }
+}
+
+int ent_cmd_disclose(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "disclose REFERENCE [--fields LIST] --as CUSTODIAN | disclose list --as CUSTODIAN",
+                                   .about = "After the examiners that the agreement demands have identified: sends the fields that it grants, sealed to the requester's\n"
+                                            "key, with the legal status of today. Who examined cannot disclose. `list` shows what was disclosed and what became of it.",
+                                   .example = "entente disclose 0123456789abcdef0123456789abcdef --fields name,status --as c.example"};
+    const char *as = NULL, *fields = "";
+    const ent_opt opts[] = {{.name = "--fields", .value = &fields, .hint = "LIST", .help = "only these, commas between (default: all that are granted)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the reference of the search");
+    if (strcmp(argv[0], "list") == 0) return ent_cli_simple(cli, as, "disclosure-list", json_object(), NULL, print_disclosures);
+    return ent_cli_simple(cli, as, "disclose", json_pack("{s:s,s:s}", "reference", argv[0], "fields", fields), NULL, print_disclosed);
+}
+
+/* ---- received ---- */
+
+static void print_received(const json_t *out)
+{
+    size_t i;
+    json_t *k;
+    if (!json_array_size(json_object_get(out, "received"))) printf("nothing is kept of partners\n");
+    json_array_foreach(json_object_get(out, "received"), i, k)
+        printf("%s  search %s, from %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "reference"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
+}
+
+static int received_list(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "received list --as NAME", .about = "What partners disclosed and is still kept here.", .example = "entente received list --as o.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "officer, examiner or custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    return ent_cli_simple(cli, as, "kept-list", json_object(), NULL, print_received);
+}
+
+static ent_code print_values(const json_t *out, const char *folder, ent_err *err)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(out, "values"), i, v)
+    {
+        char name[80];
+        if (*ent_cli_text(v, "value")) {
+            printf("%-18s %s\n", ent_cli_text(v, "field"), ent_cli_text(v, "value"));
+            continue;
+        }
+        if (!folder) {
+            printf("%-18s (an image; -d DIR writes it)\n", ent_cli_text(v, "field"));
+            continue;
+        }
+        snprintf(name, sizeof name, "%.30s-%zu-finger-%lld.img", ent_cli_text(v, "field"), i + 1, (long long)json_integer_value(json_object_get(v, "finger")));
+        ent_code code = write_base64(folder, name, ent_cli_text(v, "base64"), err);
+        if (code != ENT_OK) return code;
+    }
+    return ENT_OK;
+}
+
+static int received_show(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "received show DISCLOSURE [-d DIR] --as NAME", .about = "Opens one disclosure; the ledger says who opened it. -d writes its images.", .example = "entente received show 0123456789abcdef0123456789abcdef --as o.example"};
+    const char *as = NULL, *folder = NULL;
+    const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where images go"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "officer, examiner or custodian"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    json_t *out = NULL;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the disclosure");
+    if (folder) mkdir(folder, 0700);
+    code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_act(s, "kept-open", json_pack("{s:s}", "disclosure", argv[0]), NULL, 0, &out, &err);
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) code = print_values(out, folder, &err);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+int ent_cmd_received(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"list", received_list, "what is kept here"}, {"show", received_show, "open one"}, {0}};
+    return ent_cli_group(cli, "received", "What partners disclosed to this node.", commands, argc, argv);
+}
