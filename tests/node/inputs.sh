@@ -47,10 +47,10 @@ for i in 3 4 5 6; do search prints/1_2.png > /dev/null 2>&1; done
 status 3 "the quota is used up" search prints/1_2.png; says "Art. 6(2)\|per-day" "the quota's clause"
 
 # destruction
-candidate=$(gb search show "$first" --as x.gb | sed -n 's/^candidate //p')
+candidate=$(gb search show "$first" --as c.gb | sed -n 's/^candidate //p')
 status 0 "a destruction" gb destroy "$candidate" --reason test --as c.gb
 status 3 "a resend of what was destroyed" enrol prints/1_1.png; says "destroyed" "a resend of what was destroyed"
-status 0 "the search is still known" gb search show "$first" --as x.gb
+status 0 "the search is still known" gb search show "$first" --as c.gb
 grep -q candidate out && bad "the search still names the destroyed record"
 
 # suspension stops searches the same second
