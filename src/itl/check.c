@@ -235,8 +235,8 @@ static void check_fields(ent_itl_checking *c, const ent_itl_record_rule *rules)
         ent_itl_place place = {.field = f->number, .at = f->value};
         const ent_itl_field_rule *rule = ent_itl_field_rule_of(rules, f->number, c->edition);
         if (ent_itl_field_of(c->r, f->number) != f) ent_itl_tell(c, place, 1, NULL, "the field stands twice in the record");
-        if (rule) ent_itl_check_field(c, f, rule, NULL);
-        else if (reserved(c, f->number)) ent_itl_tell(c, place, 1, NULL, "the field is reserved in this edition");
+        if (rule && rule->need != 'X') ent_itl_check_field(c, f, rule, NULL);
+        else if (rule || reserved(c, f->number)) ent_itl_tell(c, place, 1, NULL, "the field is reserved in this edition");
         else if (f->len == 0) ent_itl_tell(c, place, 1, NULL, "the field is there and empty");
     }
 }
@@ -321,12 +321,17 @@ static uint32_t size_of(const ent_itl_record *r, uint32_t field)
     return v > 0 && v < 1e6 ? (uint32_t)v : 0;
 }
 
-static void check_record(ent_itl_checking *c, size_t i)
+void ent_itl_checking_at(ent_itl_checking *c, size_t i)
 {
     c->index = i;
     c->r = ent_itl_record_at(c->t, i);
     c->width = size_of(c->r, c->r->type == 9 ? 128 : 6);
     c->height = size_of(c->r, c->r->type == 9 ? 129 : 7);
+}
+
+static void check_record(ent_itl_checking *c, size_t i)
+{
+    ent_itl_checking_at(c, i);
     if (c->r->type >= 3 && c->r->type <= 8) ent_itl_check_binary(c);
     else check_tagged(c);
     ent_itl_relate_record(c);

@@ -29,6 +29,9 @@ typedef struct ent_itl_place {
 /* clause NULL: the record type's. level 0: a remark. */
 void ent_itl_tell(ent_itl_checking *c, ent_itl_place place, uint8_t level, const char *clause, const char *format, ...) ENT_PRINTF(5, 6);
 
+/* Makes record i the one that is looked at. */
+void ent_itl_checking_at(ent_itl_checking *c, size_t i);
+
 /* relations.c: level 2 of the record that is looked at, and of the records among each other. */
 void ent_itl_relate_record(ent_itl_checking *c);
 void ent_itl_relate_all(ent_itl_checking *c);

@@ -50,7 +50,7 @@ enum { RELATE_NOTHING, RELATE_X, RELATE_Y, RELATE_X_AFTER, RELATE_Y_AFTER, RELAT
 typedef struct ent_itl_field_rule {
     uint32_t number, last; /* a range of fields has last > number */
     const char *name;
-    char need;             /* M mandatory, O optional, D see the dependencies */
+    char need;             /* M mandatory, O optional, D see the dependences, X reserved */
     uint16_t min, max;     /* subfields; max 0: no bound */
     uint8_t editions;
     const ent_itl_item_rule *items;
@@ -87,6 +87,7 @@ typedef struct ent_itl_dependence {
 #define ONE_IN(editions, number, name, need, set, lo, hi, ok) FIELD_IN(editions, number, name, need, 1, 1, ITEM(name, 'M', set, lo, hi, ok))
 #define ONE(number, name, need, set, lo, hi, ok) ONE_IN(ED_ALL, number, name, need, set, lo, hi, ok)
 #define OPEN_IN(editions, first, last, name) {first, last, #name, 'O', 1, 0, editions, NULL, 0}
+#define RESERVED_IN(editions, first, last) {first, last, "reserved", 'X', 1, 0, editions, NULL, 0}
 #define COUNT_OF(a) (sizeof(a) / sizeof *(a))
 
 /* The rules of a record type, NULL: none are known. */

@@ -49,6 +49,7 @@ static const ent_itl_field_rule fields[] = {
     FIELD_IN(ED_11ON, 178, SOD, 'O', 1, 1, ITEM(OFN, 'M', U, 1, 100, NULL), ITEM(OFV, 'O', U, 1, 100, NULL)),
     ONE_IN(ED_11ON, 179, DTX, 'D', U, 1, 1000, NULL),
     OPEN_IN(ED_ALL, 180, 225, OTHER),
+    RESERVED_IN(ED_11ON, 226, 299),
     /* the extended feature set: coordinates in units of 10 micrometres from the region's corner */
     FIELD_IN(ED_11ON, 300, ROI, 'D', 1, 1, ITEM(EWI, 'M', N, 1, 5, "1..50000"), ITEM(EHI, 'M', N, 1, 5, "1..50000"), ITEM(EHO, 'O', N, 1, 5, "1..50000"), ITEM(EVO, 'O',
              N, 1, 5, "1..50000"), ITEM(ROP, 'O', PATH, 1, 1188, NULL)),
@@ -126,6 +127,7 @@ static const ent_itl_field_rule fields[] = {
     FIELD_IN(ED_11ON, 372, SIM, 'D', 1, 1, ITEM(SIM, 'M', B64, 8, 0, NULL)),
     FIELD_IN(ED_11ON, 373, RPS, 'D', 1, 0, ITEM(RPS, 'M', PATH, 11, 1188, NULL)),
     OPEN_IN(ED_15ON, 374, 399, EFS),
+    RESERVED_IN(ED_11ON, 400, 900),
     FIELD_IN(ED_11ON, 901, ULA, 'O', 1, 0, ITEM(ULA, 'M', ANS, 22, 300, NULL)),
 };
 

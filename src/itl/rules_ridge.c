@@ -78,6 +78,7 @@ static const ent_itl_field_rule palm[] = {
     ONE_IN(ED07, 13, FGP, 'M', N, 2, 2, "20..36"),
     ONE_IN(ED11, 13, FGP, 'M', N, 2, 2, "20..38|81..84"),
     ONE_IN(ED_13ON, 13, FGP, 'M', N, 2, 2, "20..38|81..86"),
+    RESERVED_IN(ED_ALL, 14, 15),
     SCANNED,
     FIELD_IN(ED_TO11 | ED13, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..86"), ITEM(ABC, 'M', A, 2, 2, "XX|UP")),
     FIELD_IN(ED15, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..86"), ITEM(ABC, 'M', A, 2, 2, "XX|UP|SR")),
