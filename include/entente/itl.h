@@ -85,6 +85,42 @@ typedef struct ent_itl_image {
 
 ENT_API ENT_MUST_CHECK ent_code ent_itl_image_of(const ent_itl_record *r, ent_itl_image *ret_image, ent_err *err);
 
+/* ---- text ---- */
+
+/* 1.015 DCS: 0 ASCII, 1 ISO 8859-1 (edition 2007), 2 UTF-16, 3 UTF-8, 4 UTF-32; -1 a user's own. Type-1 is always ASCII. */
+ENT_API int ent_itl_encoding(const ent_itl *t);
+/* Text of such an encoding as UTF-8 with a NUL, cut before cap at a whole character; U+FFFD stands for what is no character
+ * of it. UTF-16 and UTF-32 are big-endian unless a byte order mark says otherwise. Returns the length that was written. */
+ENT_API size_t ent_itl_to_utf8(int encoding, const uint8_t *text, size_t n, char *ret_text, size_t cap);
+
+/* ---- Type-9 ---- */
+
+typedef enum ent_itl_block {
+    ENT_ITL_LEGACY, /* 9.005 to 9.012, of ANSI/NIST-ITL 1-2007 and before */
+    ENT_ITL_M1,     /* 9.126 to 9.141, INCITS 378 */
+    ENT_ITL_EFS     /* 9.300 to 9.399, the extended feature set */
+} ent_itl_block;
+
+/* A place in units of 10 micrometres from the left and the top (legacy: from the bottom) of the image (EFS: of its region). */
+typedef struct ent_itl_minutia {
+    uint32_t x, y;
+    uint16_t angle;  /* degrees, counter-clockwise from the right; of a core or delta 0 when none is given */
+    char kind;       /* E ridge ending, B bifurcation, X other or not said; C core, D delta */
+    uint8_t quality; /* 0 worst to 100; 255 none is given */
+} ent_itl_minutia;
+
+typedef struct ent_itl_features {
+    ent_itl_block block;
+    uint32_t width, height; /* 10 micrometres, 0 not said */
+    uint8_t position;       /* friction ridge position (table 8), 0 unknown */
+    size_t minutiae, cores, deltas;
+} ent_itl_features;
+
+/* The best block of a Type-9 record (EFS, then M1, then legacy), its minutiae, then cores, then deltas: at most cap of them.
+ * ENT_UNSUPPORTED when it has only blocks of vendors, ENT_FORMAT when a place or count in it cannot be read. */
+ENT_API ENT_MUST_CHECK ent_code ent_itl_features_of(const ent_itl_record *r, ent_itl_features *ret_features, ent_itl_minutia *ret_minutiae, size_t cap,
+                                                    ent_err *err);
+
 /* ---- writing ---- */
 
 typedef struct ent_itl_writer ent_itl_writer;

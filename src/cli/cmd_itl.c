@@ -3,8 +3,10 @@
 
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
+#include "base/limits.h"
 #include "entente/itl.h"
 #include "image/image.h"
+#include "itl/rules.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,83 +15,146 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static ent_code load(const char *path, ent_itl **ret, ent_err *err)
+/* What lenient reading forgave, as lines. */
+typedef struct forgiven {
+    json_t *lines;
+} forgiven;
+
+static void forgive(void *ctx, const ent_itl_fault *f)
+{
+    forgiven *g = ctx;
+    if (json_array_size(g->lines) < ENT_LIMIT_ITL_FAULTS) json_array_append_new(g->lines, json_sprintf("record %zu, byte %zu: %s", f->record, f->offset, f->text));
+}
+
+/* *ret_forgiven: NULL when the file must be well formed; else what was forgiven, which the caller frees. */
+static ent_code load(const char *path, bool lenient, ent_itl **ret, json_t **ret_forgiven, ent_err *err)
 {
     ENT_AUTO_BUF bytes = ENT_BUF(1);
+    forgiven g = {.lines = lenient ? json_array() : NULL};
+    const ent_itl_sink sink = {forgive, &g};
     ent_code code = ent_cli_load(path, &bytes, err);
-    if (code == ENT_OK) code = ent_itl_parse(bytes.data ? bytes.data : (const uint8_t *)"", bytes.len, ret, err);
+    const void *data = bytes.data ? bytes.data : (const uint8_t *)"";
+    if (code == ENT_OK) code = lenient ? ent_itl_parse_lenient(data, bytes.len, &sink, ret, err) : ent_itl_parse(data, bytes.len, ret, err);
+    if (code == ENT_OK) *ret_forgiven = g.lines;
+    else json_decref(g.lines);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
+}
+
+static void print_forgiven(const json_t *lines)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++) fprintf(stderr, "forgiven: %s\n", json_string_value(json_array_get(lines, i)));
 }
 
 /* ---- show ---- */
 
-static json_t *value_json(const ent_itl_field *f)
+static json_t *value_json(int encoding, const ent_itl_field *f)
 {
-    char text[400];
-    size_t n = 0;
-    for (size_t i = 0; i < f->len && n < sizeof text - 8; i++) {
-        uint8_t c = f->value[i];
-        if (c == ENT_ITL_US) text[n++] = ',', text[n++] = ' ';
-        else if (c == ENT_ITL_RS) text[n++] = ';', text[n++] = ' ';
-        else text[n++] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+    char text[1200];
+    size_t n = ent_itl_to_utf8(encoding, f->value, f->len < 400 ? f->len : 400, text, sizeof text / 2), out = 0;
+    char shown[1200];
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+        if (c == ENT_ITL_US) shown[out++] = ',', shown[out++] = ' ';
+        else if (c == ENT_ITL_RS) shown[out++] = ';', shown[out++] = ' ';
+        else shown[out++] = (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
     }
-    text[n] = 0;
-    return json_string(text);
+    shown[out] = 0;
+    return json_string(shown);
 }
 
-static json_t *record_json(const ent_itl_record *r)
+static json_t *features_json(const ent_itl_record *r)
+{
+    static const char *const blocks[] = {"legacy", "M1", "EFS"};
+    ent_itl_features f;
+    ent_err err = {0};
+    ent_code code = ent_itl_features_of(r, &f, NULL, 0, &err);
+    if (code == ENT_UNSUPPORTED) return NULL;
+    if (code != ENT_OK) return json_pack("{s:s}", "unreadable", err.detail);
+    return json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I}", "block", blocks[f.block], "position", f.position, "minutiae", (json_int_t)f.minutiae, "cores", (json_int_t)f.cores, "deltas", (json_int_t)f.deltas, "width",
+                     (json_int_t)f.width, "height", (json_int_t)f.height);
+}
+
+/* The standard's name of a field "14.013", by the latest edition; "" when it has none. */
+static const char *name_of(const char *number)
+{
+    char *dot;
+    const ent_itl_record_rule *rules = ent_itl_rules_of((unsigned)strtoul(number, &dot, 10));
+    const ent_itl_field_rule *rule = rules && *dot == '.' ? ent_itl_field_rule_of(rules, (uint32_t)strtoul(dot + 1, NULL, 10), ED15) : NULL;
+    return rule && rule->item_count ? rule->name : "";
+}
+
+static json_t *record_json(const ent_itl_record *r, int encoding)
 {
     json_t *o = json_pack("{s:i,s:i,s:I,s:I}", "type", r->type, "idc", r->idc, "offset", (json_int_t)r->offset, "length", (json_int_t)r->len), *fields = json_object();
     ent_itl_image image;
     char name[16];
     for (size_t i = 0; i < r->field_count; i++) {
-        snprintf(name, sizeof name, "%u.%03u", r->type, r->fields[i].number);
-        if (r->fields[i].number == 999) json_object_set_new(fields, name, json_sprintf("%zu bytes", r->fields[i].len));
-        else json_object_set_new(fields, name, value_json(&r->fields[i]));
+        const ent_itl_field *f = &r->fields[i];
+        snprintf(name, sizeof name, "%u.%03u", r->type, f->number);
+        if (f->number == 999 && r->type >= 9) json_object_set_new(fields, name, json_sprintf("%zu bytes", f->len));
+        else json_object_set_new(fields, name, value_json(r->type == 1 ? 0 : encoding, f));
     }
     json_object_set_new(o, "fields", fields);
     if (ent_itl_image_of(r, &image, NULL) == ENT_OK)
         json_object_set_new(o, "image", json_pack("{s:i,s:i,s:i,s:s,s:i,s:I}", "width", (int)image.width, "height", (int)image.height, "ppi", (int)image.ppi, "compression", image.compression, "position", image.position, "bytes", (json_int_t)image.len));
+    json_t *features = r->type == 9 ? features_json(r) : NULL;
+    if (features) json_object_set_new(o, "features", features);
     return o;
 }
+
+static long long integer(const json_t *o, const char *key) { return (long long)json_integer_value(json_object_get(o, key)); }
 
 static void print_record(const json_t *r, size_t i)
 {
     const char *name;
     json_t *value;
-    printf("record %zu: Type-%lld", i + 1, (long long)json_integer_value(json_object_get(r, "type")));
-    if (json_integer_value(json_object_get(r, "idc")) >= 0) printf(", IDC %02lld", (long long)json_integer_value(json_object_get(r, "idc")));
-    printf(", %lld bytes\n", (long long)json_integer_value(json_object_get(r, "length")));
-    json_object_foreach(json_object_get(r, "fields"), name, value) printf("  %-8s %s\n", name, json_string_value(value));
-    const json_t *image = json_object_get(r, "image");
+    printf("record %zu: Type-%lld", i + 1, integer(r, "type"));
+    if (integer(r, "idc") >= 0) printf(", IDC %02lld", integer(r, "idc"));
+    printf(", %lld bytes\n", integer(r, "length"));
+    json_object_foreach(json_object_get(r, "fields"), name, value) printf("  %-7s %-4s %s\n", name, name_of(name), json_string_value(value));
+    const json_t *image = json_object_get(r, "image"), *f = json_object_get(r, "features");
     if (image)
-        printf("  image    %lld x %lld, %lld ppi, %s, position %lld\n", (long long)json_integer_value(json_object_get(image, "width")), (long long)json_integer_value(json_object_get(image, "height")),
-               (long long)json_integer_value(json_object_get(image, "ppi")), ent_cli_text(image, "compression"), (long long)json_integer_value(json_object_get(image, "position")));
+        printf("  image        %lld x %lld, %lld ppi, %s, position %lld\n", integer(image, "width"), integer(image, "height"), integer(image, "ppi"), ent_cli_text(image, "compression"), integer(image, "position"));
+    if (f && json_object_get(f, "unreadable")) printf("  features     %s\n", ent_cli_text(f, "unreadable"));
+    else if (f)
+        printf("  features     %lld minutiae, %lld cores, %lld deltas (%s), position %lld\n", integer(f, "minutiae"), integer(f, "cores"), integer(f, "deltas"), ent_cli_text(f, "block"), integer(f, "position"));
+}
+
+static void print_all(const ent_cli *cli, const ent_itl *t, json_t *lines)
+{
+    json_t *all = json_array();
+    int encoding = ent_itl_encoding(t);
+    for (size_t i = 0; i < ent_itl_count(t); i++) json_array_append_new(all, record_json(ent_itl_record_at(t, i), encoding));
+    json_t *out = json_pack("{s:o}", "records", all);
+    if (lines) json_object_set(out, "forgiven", lines);
+    if (cli->json) ent_cli_print_json(out);
+    else {
+        print_forgiven(lines);
+        for (size_t i = 0; i < json_array_size(all); i++) print_record(json_array_get(all, i), i);
+    }
+    json_decref(out);
 }
 
 static int show(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "itl show FILE", .about = "The records and fields of a transaction, readable; images are summed up.", .example = "entente itl show arrest.an2"};
-    const ent_opt opts[] = {{0}};
+    static const ent_cmd_help h = {.usage = "itl show FILE [--lenient]",
+                                   .about = "The records and fields of a transaction, readable and in UTF-8; images and minutiae are summed up. --lenient reads what is wrong in length, count, IDC, tag or "
+                                            "separator too, and says what it forgave.",
+                                   .example = "entente itl show arrest.an2"};
+    bool lenient = false;
+    const ent_opt opts[] = {{.name = "--lenient", .flag = &lenient, .help = "read on past what is wrong, and tell it"}, {0}};
     ent_err err = {0};
     ent_itl *t = NULL;
+    json_t *lines = NULL;
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1) return ent_cli_usage(&h, "name one file");
-    code = load(argv[0], &t, &err);
+    code = load(argv[0], lenient, &t, &lines, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
-    json_t *all = json_array();
-    for (size_t i = 0; i < ent_itl_count(t); i++) json_array_append_new(all, record_json(ent_itl_record_at(t, i)));
-    if (cli->json) {
-        json_t *out = json_pack("{s:o}", "records", all);
-        ent_cli_print_json(out);
-        json_decref(out);
-    } else {
-        for (size_t i = 0; i < json_array_size(all); i++) print_record(json_array_get(all, i), i);
-        json_decref(all);
-    }
+    print_all(cli, t, lines);
+    json_decref(lines);
     ent_itl_free(t);
     return 0;
 }
@@ -109,16 +174,21 @@ static const char *ending(const ent_itl_image *image)
 
 static int extract(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "itl extract FILE -d DIR", .about = "Writes each image of a transaction to a file, byte for byte.", .example = "entente itl extract arrest.an2 -d images"};
+    static const ent_cmd_help h = {.usage = "itl extract FILE -d DIR [--lenient]", .about = "Writes each image of a transaction to a file, byte for byte.", .example = "entente itl extract arrest.an2 -d images"};
     const char *folder = NULL;
-    const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where they go"}, {0}};
+    bool lenient = false;
+    const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where they go"},
+                            {.name = "--lenient", .flag = &lenient, .help = "read on past what is wrong, and tell it"}, {0}};
     ent_err err = {0};
     ent_itl *t = NULL;
+    json_t *lines = NULL;
     int n, written = 0;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !folder) return ent_cli_usage(&h, "a file and -d are needed");
-    code = load(argv[0], &t, &err);
+    code = load(argv[0], lenient, &t, &lines, &err);
+    print_forgiven(lines);
+    json_decref(lines);
     if (code == ENT_OK && mkdir(folder, 0755) != 0 && errno != EEXIST) code = ent_fail(&err, ENT_IO, "%s: %s", folder, strerror(errno));
     for (size_t i = 1; code == ENT_OK && i < ent_itl_count(t); i++) {
         const ent_itl_record *r = ent_itl_record_at(t, i);
@@ -183,6 +253,7 @@ static ent_code put_image(ent_itl_writer *w, uint8_t type, int idc, const char *
         ent_itl_put(w, 11, compression);
         if (type == 10) ent_itl_put(w, 12, image.channels == 3 ? "SRGB" : "GRAY");
         else ent_itl_put(w, 12, "8"), put_number(w, 13, position);
+        if (type == 10) ent_itl_put(w, 13, "0"); /* acquisition profile: unknown */
         ent_itl_put_bytes(w, 999, bytes.data, bytes.len);
     }
     ent_image_free(&image);
@@ -204,8 +275,8 @@ static void put_first_records(ent_itl_writer *w, const struct packing *p, const 
     ent_itl_put(w, 7, "ENTENTE");
     ent_itl_put(w, 8, p->ori ? p->ori : "ENTENTE");
     ent_itl_put(w, 9, p->tcn);
-    ent_itl_put(w, 11, "19.69");
-    ent_itl_put(w, 12, "19.69");
+    ent_itl_put(w, 11, "00.00"); /* 8.1.11: there is no Type-4 */
+    ent_itl_put(w, 12, "00.00");
     ent_itl_put(w, 13, "ENTENTE\x1f" "1.0");
     ent_itl_begin(w, 2, 0);
     put_text(w, 18, p->name);
