@@ -1,0 +1,19 @@
+/* What a restored store may not hold: rows whose key slot is gone (destroyed after the backup was made) are taken out before
+ * anybody is answered, as the destruction had done. Over two ports, without a node. */
+#ifndef FLOW_BACKUP_PURGE_H
+#define FLOW_BACKUP_PURGE_H
+
+#include "port/keys.h"
+#include "port/store.h"
+
+typedef struct ent_purged {
+    size_t kept;       /* parts whose key is there */
+    size_t parts;      /* taken out, with their images and templates */
+    size_t encounters; /* of which nothing is left: their transaction numbers are tombstones now */
+    size_t probes;     /* of searches */
+} ent_purged;
+
+/* Can be run again after a crash. ENT_DAMAGED for a slot or a row that cannot be read: then nothing is decided about it. */
+ENT_MUST_CHECK ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_purged *ret_purged, ent_err *err);
+
+#endif
