@@ -2,11 +2,119 @@
 #include "cli/commands.h"
 
 #include "adapter/standby/standby.h"
+#include "base/check.h"
 #include "base/text.h"
+#include "base/wipe.h"
+#include "cli/keys.h"
+#include "node/backup.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The backup's own passphrase: from a file of its own, else as for a person. */
+static ent_code backup_passphrase(const char *file, bool fresh, char ret[256], ent_err *err)
+{
+    if (!file) return ent_cli_passphrase("the backup", fresh, ret, err);
+    FILE *f = fopen(file, "re");
+    bool got = f && fgets(ret, 256, f);
+    if (f) fclose(f);
+    if (!got) return ent_fail(err, ENT_USAGE, "no passphrase in %s", file);
+    ret[strcspn(ret, "\n")] = 0;
+    return strlen(ret) >= 8 ? ENT_OK : ent_fail(err, ENT_USAGE, "a passphrase has at least 8 characters");
+}
+
+/* ---- backup ---- */
+
+static ent_code ask_checkpoint(void *ctx, ent_buf *ret_note, ent_err *err)
+{
+    json_t *out = NULL;
+    ENT_TRY(ent_cli_act(ctx, "backup-note", json_object(), "", 0, &out, err));
+    ent_buf_str(ret_note, ent_cli_text(out, "checkpoint"));
+    json_decref(out);
+    return ent_buf_check(ret_note, err);
+}
+
+static ent_code make_backup(const ent_cli *cli, const char *as, const char *passphrase_file, const char *file, ent_backup_counts *ret, ent_err *err)
+{
+    char passphrase[256];
+    ent_cli_session *s = NULL;
+    ENT_TRY(backup_passphrase(passphrase_file, true, passphrase, err));
+    ent_code code = ent_cli_begin(cli, as, &s, err);
+    ent_node_backup_options o = {.folder = cli->node, .file = file, .passphrase = passphrase, .quick = getenv("ENTENTE_QUICK_KEYS") != NULL, .checkpoint = ask_checkpoint, .ctx = s};
+    if (code == ENT_OK) code = ent_node_backup(&o, ret, err);
+    ent_wipe(passphrase, sizeof passphrase);
+    ent_cli_end(s);
+    return code;
+}
+
+int ent_cmd_backup(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "backup FILE --as NAME [--passphrase-file FILE]",
+                                   .about = "Writes sealed rows, the ledger and the small files into one encrypted file, of one state, while the node serves; reads it back before it is\n"
+                                            "done. No key of a record and none of the node is in it: what was destroyed later stays unreadable in it. Restoring needs the standby too.",
+                                   .example = "entente backup /mnt/backup/gb-2026-03-10 --passphrase-file /etc/entente/backup --as op.example"};
+    const char *as = NULL, *passphrase_file = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or operator"},
+                            {.name = "--passphrase-file", .value = &passphrase_file, .hint = "FILE", .help = "its first line (default: asked)"}, {0}};
+    ent_backup_counts counts;
+    ent_err err = {0};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !as) return ent_cli_usage(&h, n != 1 ? "name the file" : "say who: --as NAME");
+    code = make_backup(cli, as, passphrase_file, argv[0], &counts, &err);
+    err.code = code;
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    printf(cli->json ? "{\"rows\":%" PRIu64 ",\"files\":%" PRIu64 ",\"entries\":%" PRIu64 "}\n" : "%" PRIu64 " rows, %" PRIu64 " files, %" PRIu64 " ledger entries\n", counts.rows, counts.files,
+           counts.entries);
+    return 0;
+}
+
+/* ---- restore ---- */
+
+static void print_restored(const ent_cli *cli, const ent_node_restored *r)
+{
+    if (cli->json) {
+        printf("{\"node\":\"%s\",\"kept\":%zu,\"purged\":%zu,\"probes-purged\":%zu,\"ledger\":%" PRIu64 ",\"ledger-then\":%" PRIu64 ",\"enrolled-since\":%" PRIu64
+               ",\"events-since\":%" PRIu64 ",\"epoch\":%u}\n", r->name, r->purged.kept, r->purged.parts, r->purged.probes, r->ledger, r->ledger_then, r->enrolled_since, r->events_since, r->epoch);
+        return;
+    }
+    printf("%s is put together: %zu parts; %zu were destroyed after the backup and taken out; epoch %u\n"
+           "the ledger has %" PRIu64 " entries, %" PRIu64 " of them made after the backup\n", r->name, r->purged.kept, r->purged.parts, r->epoch, r->ledger, r->ledger - r->ledger_then);
+    if (r->enrolled_since || r->events_since)
+        printf("not in the backup, to be done again: %" PRIu64 " parts enrolled, %" PRIu64 " legal events (entries %" PRIu64 " and later of `entente ledger show`)\n", r->enrolled_since, r->events_since,
+               r->ledger_then);
+}
+
+int ent_cmd_restore(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "restore BACKUP --standby DIR --to DIR [CHECKPOINT…] [--passphrase-file FILE]",
+                                   .about = "Puts a node together in a new folder: rows from the backup, key slots, ledger and the node's own keys from its standby. Takes out what was\n"
+                                            "destroyed since. Each CHECKPOINT is a file with what a partner or witness remembers of this node's ledger; a history that one of them\n"
+                                            "contradicts is not restored. The old node must be stopped.",
+                                   .example = "entente restore gb-2026-03-10 witness.txt --standby /mnt/second/gb --to /var/lib/entente"};
+    const char *standby = NULL, *to = NULL, *passphrase_file = NULL;
+    const ent_opt opts[] = {{.name = "--standby", .value = &standby, .hint = "DIR", .help = "the standby's folder"},
+                            {.name = "--to", .value = &to, .hint = "DIR", .help = "the node's new folder"},
+                            {.name = "--passphrase-file", .value = &passphrase_file, .hint = "FILE", .help = "its first line (default: asked)"}, {0}};
+    ent_node_restored out;
+    ent_err err = {0};
+    char passphrase[256];
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n < 1 || !standby || !to) return ent_cli_usage(&h, "name the backup, --standby and --to");
+    code = backup_passphrase(passphrase_file, false, passphrase, &err);
+    ent_node_restore_options o = {.folder = to, .file = argv[0], .passphrase = passphrase, .standby = standby, .remembered = (const char *const *)argv + 1, .remembered_count = (size_t)n - 1};
+    if (code == ENT_OK) code = ent_node_restore(&o, &out, &err);
+    ent_wipe(passphrase, sizeof passphrase);
+    err.code = code;
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    print_restored(cli, &out);
+    return 0;
+}
 
 /* ---- standby ---- */
 

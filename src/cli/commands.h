@@ -26,6 +26,8 @@
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
     X(witness, witness, "an observer who is no party: co-signs ledgers, needs no node")                                \
+    X(backup, backup, "an encrypted copy of rows and ledger, without keys")                                            \
+    X(restore, restore, "a node from a backup and its standby")                                                       \
     X(standby, standby, "keys and ledger on a second disk or host")                                                  \
     X(finger, finger, "extract, match and look at prints")                                                             \
     X(face, face, "find, extract and match faces")                                                                     \

@@ -327,6 +327,9 @@ ENT_MUST_CHECK ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_act
 /* Ends the epoch of the data keys: what was destroyed before is unreadable in every copy when it returns. ret_epoch: the new one. */
 ENT_MUST_CHECK ent_code ent_flow_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoch, ent_err *err);
 
+/* A backup is being made: the ledger says so, and gives the checkpoint that covers every row that was committed before the call. */
+ENT_MUST_CHECK ent_code ent_flow_backup_note(ent_flow_node *n, const ent_actor *by, ent_buf *ret_note, ent_err *err);
+
 /* ---- for status pages ---- */
 
 /* Sends what waits for partners, as far as it can now; never fails. Called after acts and each minute. */

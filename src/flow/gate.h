@@ -44,7 +44,8 @@ typedef enum ent_role {
     X(APPROVE, "approve what another proposed", CUSTODIAN_)                                                            \
     X(SUBJECT_ACCESS, "answer a person's request", CUSTODIAN_)                                                         \
     X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)                                               \
-    X(END_EPOCH, "end an epoch", CUSTODIAN_ | OPERATOR_)
+    X(END_EPOCH, "end an epoch", CUSTODIAN_ | OPERATOR_)                                                               \
+    X(BACK_UP, "make a backup", CUSTODIAN_ | OPERATOR_)
 
 typedef enum ent_gate_act {
 #define ENT_X(name, text, roles) ENT_MAY_##name,

@@ -37,6 +37,9 @@ ENT_MUST_CHECK ent_code ent_file_keys(const char *folder, const ent_file_keys_op
 ENT_MUST_CHECK ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secret_key *secret, bool create,
                                         ent_ledger *ret_ledger, ent_err *err);
 
+/* Makes `head` of a checkpoint beside `entries` that were put there from a copy; opening then checks them against each other. */
+ENT_MUST_CHECK ent_code ent_file_ledger_import(const char *folder, const void *note, size_t len, ent_err *err);
+
 /* The signing key changes: the checkpoint of `was` is signed anew by `now`. Done when it returns; before, the old one counts. */
 ENT_MUST_CHECK ent_code ent_file_ledger_resign(const char *folder, const char *origin, const ent_secret_key *was,
                                                const ent_secret_key *now, ent_err *err);

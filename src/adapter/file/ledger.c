@@ -481,6 +481,19 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
     return ENT_OK;
 }
 
+ent_code ent_file_ledger_import(const char *folder, const void *note, size_t len, ent_err *err)
+{
+    char path[PATH_MAX];
+    uint8_t places[2 * PLACE] = {0}, digest[32];
+    if (!len || len > PLACE - 36) return ent_fail(err, ENT_TOO_LARGE, "a checkpoint of %zu bytes", len);
+    ent_sha256(note, len, digest);
+    places[0] = (uint8_t)(len >> 8), places[1] = (uint8_t)len;
+    memcpy(places + 4, digest, 32);
+    memcpy(places + 36, note, len);
+    snprintf(path, sizeof path, "%s/head", folder);
+    return ent_disk_replace(path, places, sizeof places, 0644, err);
+}
+
 ent_code ent_file_ledger_resign(const char *folder, const char *origin, const ent_secret_key *was, const ent_secret_key *now, ent_err *err)
 {
     ent_ledger ledger;

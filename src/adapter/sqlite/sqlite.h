@@ -9,4 +9,9 @@
  * ENT_UNSUPPORTED for a later format. */
 ENT_MUST_CHECK ent_code ent_sqlite_store(const char *path, ent_store *ret_store, ent_err *err);
 
+/* Every row of every table, in one state, beside a node that writes (another process too). What see returns other than ENT_OK ends it. */
+ENT_MUST_CHECK ent_code ent_sqlite_snapshot(const char *path,
+                                            ent_code (*see)(void *ctx, ent_table t, const void *key, size_t key_len, const void *value, size_t value_len, ent_err *err),
+                                            void *ctx, ent_err *err);
+
 #endif

@@ -68,6 +68,14 @@ static ent_code bring_up(kept_ledger *l, uint64_t needed, ent_err *err)
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "the standby did not acknowledge the ledger's entry");
 }
 
+/* At the start: the latest note, which another key may have signed anew. */
+static ent_code send_note(kept_ledger *l, ent_err *err)
+{
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ENT_TRY(l->inner.checkpoint(l->inner.self, &note, err));
+    return l->standby->append(l->standby->self, l->kept, 0, NULL, note.data, note.len, err);
+}
+
 static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
 {
     kept_ledger *l = self;
@@ -151,6 +159,7 @@ ent_code ent_standby_ledger(const ent_ledger *inner, const ent_standby *standby,
     l->standby = standby;
     pthread_mutex_init(&l->lock, NULL);
     ent_code code = bring_up(l, inner->size(inner->self), err);
+    if (code == ENT_OK) code = send_note(l, err);
     if (code != ENT_OK) { /* inner stays the caller's */
         pthread_mutex_destroy(&l->lock);
         free(l);

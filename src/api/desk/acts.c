@@ -460,6 +460,14 @@ static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t
     return ENT_OK;
 }
 
+static ent_code backup_note(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ENT_AUTO_BUF note = ENT_BUF(65536);
+    ENT_TRY(ent_flow_backup_note(n->flow, r->by, &note, err));
+    json_object_set_new(out, "checkpoint", json_stringn((const char *)note.data, note.len));
+    return ENT_OK;
+}
+
 static ent_code epoch_end(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
     uint32_t epoch;
@@ -510,6 +518,7 @@ static const struct {
     {"disclosure-list", true, ent_desk_disclosure_list},
     {"kept-list", true, ent_desk_kept_list},
     {"kept-open", true, ent_desk_kept_open},
+    {"backup-note", true, backup_note},
 };
 
 bool ent_desk_needs_person(const char *act)

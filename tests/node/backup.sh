@@ -1,0 +1,67 @@
+#!/bin/bash
+# A standby, a backup made while the node serves, and the node put together from both after its disk is lost.
+source "$(dirname "$0")/world.sh"
+world 1000
+echo "the passphrase of backups" > backup-pass; echo "another one" > wrong-pass
+backup() { gb backup "$1" --as c.gb --passphrase-file backup-pass; }
+restore() { "$entente" --node none restore "$@" --passphrase-file backup-pass; }
+held() { gb --json record show --as c.gb | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["parts"]))'; }
+
+# a standby, from now on
+stop gb
+sed -i "s|^standby: .*|standby: \"exec $entente standby keep $work/standby\"|" gb/node.yaml
+start gb || { bad "the node does not start with a standby"; cat gb.log; verdict; }
+status 0 "prints are enrolled" enrol prints/[1-4]_1.png
+before=$(held)
+id=$(gb --json record show --as c.gb | python3 -c 'import json,sys; print(json.load(sys.stdin)["parts"][0]["encounter"])')
+
+# a backup while searches are answered
+for i in 1 2 3; do search prints/1_2.png > /dev/null 2>&1; done &
+status 0 "a backup of a serving node" backup first; wait %% 2>/dev/null
+status 4 "a backup does not replace another" backup first
+grep -q "c.gb\|GBR" first && bad "the backup shows names in clear"
+cp -a standby standby-then
+status 0 "the searches go on" search prints/2_2.png
+status 0 "one more is enrolled" enrol prints/5_1.png
+status 0 "a destruction after the backup" gb destroy "$id" --reason test --as c.gb
+gb ledger show | tail -1 > last
+status 4 "restore while the old node runs" restore first --standby standby --to again; says "still runs" "restore while the old node runs"
+
+# its disk is lost
+kill -9 "${pid[gb]}"; wait "${pid[gb]}" 2>/dev/null; unset "pid[gb]"; sleep 0.3
+mv gb lost
+cp standby/ledger/checkpoint remembered
+status 3 "restore with another passphrase" "$entente" --node none restore first --standby standby --to gb --passphrase-file wrong-pass
+status 4 "a standby of before, against what a witness remembers" restore first remembered --standby standby-then --to gb; says "remembers" "a standby of before"
+[ -e gb ] && bad "a refused restore left a folder"
+ls -d gb.restoring* 2> /dev/null && bad "a refused restore left something beside"
+status 0 "the restore" restore first remembered --standby standby --to gb
+says "1 were destroyed after the backup" "the restore"; says "1 parts enrolled" "the restore says what is lost"
+start gb || { bad "the restored node does not start"; cat gb.log; verdict; }
+gb ledger show > out; says "$(cut -c1-40 last)" "the last entry is still in the ledger"
+[ "$(held)" -lt "$before" ] || bad "what was destroyed came back"
+status 4 "what was destroyed" gb record show "$id" --as c.gb
+status 3 "its transaction is a tombstone" enrol prints/1_1.png
+status 0 "a partner's search of the restored node" search prints/2_2.png
+status 0 "enrolling goes on" enrol prints/5_1.png
+status 0 "and so does the end of an epoch" gb keys rotate --epoch --as c.gb
+
+# a copy of the whole folder of before the epoch's end is refused beside its standby
+stop gb; mv gb good; mv lost gb; rm -f gb/desk.sock
+status 4 "an older copy of the folder" gb status; says "older copy" "an older copy of the folder"
+mv gb lost; mv good gb
+
+# the standby away: nothing is acknowledged
+start gb || bad "the node does not start again"
+id=$(gb --json record show --as c.gb | python3 -c 'import json,sys; print(json.load(sys.stdin)["parts"][0]["encounter"])')
+for p in $(pgrep -P "${pid[gb]}"); do tr '\0' ' ' < "/proc/$p/cmdline" | grep -q "standby keep" && kill "$p"; done
+mv standby away; touch standby
+status 4 "enrolling without the standby" enrol prints/6_1.png; says "standby" "enrolling without the standby"
+status 4 "a destruction without the standby is not reported" gb destroy "$id" --reason test --as c.gb
+rm standby; mv away standby
+stop gb; start gb || { bad "the node does not start with its standby back"; cat gb.log; verdict; }
+status 4 "the destruction was finished" gb record show "$id" --as c.gb
+status 0 "enrolling goes on with the standby back" enrol prints/6_1.png
+stop gb
+"$entente" standby show standby > out; says "epoch" "what the standby holds"
+verdict
