@@ -44,6 +44,9 @@ int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, n
 
 /* Of the group `itl`, in cmd_itl_check.c. */
 int ent_cli_itl_check(ent_cli *cli, int argc, char **argv);
+/* Of the group `evaluate`, in cmd_evaluate_face.c. */
+int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
+
 /* Of the group `ledger`, in cmd_export.c. */
 int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv);
 
