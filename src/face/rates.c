@@ -10,6 +10,8 @@
 
 enum { RATES = FACE_LEVELS + 1 };
 
+#define PRIOR 1e-3 /* of the calibration */
+
 typedef struct weights {
     uint32_t *w;
     double genuine, impostor; /* sums over all pairs */
@@ -225,16 +227,17 @@ static void fill(const face_pairs *p, const weights *s, histogram *h)
     for (int k = 0; k < FACE_BINS; k++) h->genuine[k] /= g, h->impostor[k] /= n;
 }
 
-/* Newton's method for ln odds = a + b (score - middle); a slight pull to 0 keeps separable data finite. */
+/* Newton's method for ln ratio = a + b (score - middle), the odds being PRIOR times the ratio; a slight pull to 0 keeps separable data finite. The
+ * prior puts the fit's weight where ratios of about 1 / PRIOR lie: that is where hits are decided. */
 static void regress(const histogram *h, double middle, double ret[2])
 {
-    double a = 0, b = 10;
+    double a = 0, b = 10, prior = log(PRIOR / (1 - PRIOR));
     for (int round = 0; round < 60; round++) {
-        double ga = -1e-6 * a, gb = -1e-6 * b, haa = 1e-6, hab = 0, hbb = 1e-6;
+        double ga = -1e-9 * a, gb = -1e-9 * b, haa = 1e-9, hab = 0, hbb = 1e-9;
         for (int k = 0; k < FACE_BINS; k++) {
-            double weight = h->genuine[k] + h->impostor[k], x = middle_of(k) - middle;
+            double same = PRIOR * h->genuine[k], weight = same + (1 - PRIOR) * h->impostor[k], x = middle_of(k) - middle;
             if (weight <= 0) continue;
-            double q = 1 / (1 + exp(-(a + b * x))), left = h->genuine[k] - weight * q, v = weight * q * (1 - q);
+            double q = 1 / (1 + exp(-(a + b * x + prior))), left = same - weight * q, v = weight * q * (1 - q);
             ga += left, gb += left * x, haa += v, hab += v * x, hbb += v * x * x;
         }
         double det = haa * hbb - hab * hab, da = (ga * hbb - gb * hab) / det, db = (gb * haa - ga * hab) / det;
