@@ -200,7 +200,7 @@ ENT_API ent_face_meaning ent_face_llr(const ent_face_calibration *calibration, d
 
 /* ---- a gallery ---- */
 
-/* Templates of one model in memory, scanned whole: exact. Not locked: many may search at once, or one may change. */
+/* Templates of one model in memory, scanned whole by `threads` threads (0: one a core): exact. Not locked: many may search at once, or one may change. */
 typedef struct ent_face_gallery ent_face_gallery;
 
 typedef struct ent_face_hit {
@@ -208,7 +208,7 @@ typedef struct ent_face_hit {
     double score; /* as ent_face_match */
 } ent_face_hit;
 
-ENT_API ENT_MUST_CHECK ent_code ent_face_gallery_new(ent_face_gallery **ret_gallery, ent_err *err);
+ENT_API ENT_MUST_CHECK ent_code ent_face_gallery_new(unsigned threads, ent_face_gallery **ret_gallery, ent_err *err);
 ENT_API void ent_face_gallery_free(ent_face_gallery *g); /* erases; NULL is fine */
 /* id is the caller's; ids may repeat (a person's several photographs). flows: one bit for each flow that may see it. The first
  * template sets the model; another's is ENT_UNSUPPORTED. */

@@ -157,11 +157,7 @@ static float score_of(const picture *a, const picture *b)
 {
     if (!a->made || !b->made) return -2; /* a failure to extract is a miss */
     int64_t sum = 0;
-    for (uint32_t i = 0; i < a->v.dimension; i += 64) {
-        int32_t part = 0; /* 64 products of at most 2032^2 < 2^29 in all */
-        for (uint32_t k = i; k < i + 64 && k < a->v.dimension; k++) part += (int32_t)a->v.value[k] * b->v.value[k];
-        sum += part;
-    }
+    for (uint32_t i = 0; i < a->v.dimension; i++) sum += (int32_t)a->v.value[i] * b->v.value[i];
     return (float)((double)sum / (a->length * b->length));
 }
 

@@ -1,4 +1,4 @@
-/* Quantisation: the embedding's largest component becomes 127 coarse steps, each divided into 2^fine, with as many fine bits (4 at most)
+/* Quantisation: the embedding's largest component becomes 127 coarse steps, each divided into 2^fine, with as many fine bits (8 at most)
  * as the template's 1,024 bytes leave room for. A gallery scans the coarse bytes and scores its best anew with the fine bits. */
 #include "face/template.h"
 
@@ -66,19 +66,28 @@ ent_code ent_face_quantise(const float *embedding, uint32_t dimension, const uin
     return ENT_OK;
 }
 
-static ent_code read_values(const uint8_t *bytes, face_vector *v, ent_err *err)
+void face_vector_unpack(uint32_t dimension, uint32_t fine, const uint8_t *coarse, int shift, const uint8_t *fine_bits, face_vector *ret)
 {
-    const uint8_t *coarse = bytes + FACE_HEADER, *fine = coarse + v->dimension;
-    int largest = 0, half = v->fine ? 1 << (v->fine - 1) : 0, limit = 127 << v->fine;
-    for (uint32_t i = 0; i < v->dimension; i++) {
-        int c = (int8_t)coarse[i], value = c * (1 << v->fine) + (int)get_bits(fine, (size_t)i * v->fine, v->fine) - half;
-        if (value > limit || value < -limit) return ent_fail(err, ENT_FORMAT, "a face template with a value of %d steps; at most %d", value, limit);
-        v->coarse[i] = (int8_t)c, v->value[i] = (int16_t)value;
-        if (value > largest || -value > largest) largest = value < 0 ? -value : value;
+    int half = fine ? 1 << (fine - 1) : 0;
+    ret->dimension = dimension, ret->fine = fine;
+    for (uint32_t i = 0; i < dimension; i++) {
+        int c = (int8_t)(uint8_t)(coarse[i] - shift);
+        ret->coarse[i] = (int8_t)c;
+        ret->value[i] = (int16_t)(c * (1 << fine) + (int)get_bits(fine_bits, (size_t)i * fine, fine) - half);
     }
-    if (largest != limit) return ent_fail(err, ENT_FORMAT, "a face template whose largest value is %d steps, not %d", largest, limit);
+}
+
+static ent_code check_values(const face_vector *v, const uint8_t *fine_bits, ent_err *err)
+{
+    int largest = 0, limit = 127 << v->fine;
+    for (uint32_t i = 0; i < v->dimension; i++) {
+        int size = v->value[i] < 0 ? -v->value[i] : v->value[i];
+        if (size > largest) largest = size;
+        if (v->coarse[i] == -128) largest = limit + 1; /* what a writer never rounds to */
+    }
+    if (largest != limit) return ent_fail(err, ENT_FORMAT, "a face template whose largest value is not %d steps", limit);
     size_t spare = (size_t)v->dimension * v->fine % 8;
-    if (spare && (fine[(size_t)v->dimension * v->fine / 8] & (255 >> spare))) return ent_fail(err, ENT_FORMAT, "a face template with spare bits that are not zero");
+    if (spare && (fine_bits[(size_t)v->dimension * v->fine / 8] & (255 >> spare))) return ent_fail(err, ENT_FORMAT, "a face template with spare bits that are not zero");
     return ENT_OK;
 }
 
@@ -92,7 +101,8 @@ ent_code face_vector_read(const uint8_t *bytes, size_t len, face_vector *ret, en
     if (v.dimension < 1 || v.dimension > ENT_FACE_DIMENSION_MAX || v.fine != fine_of(v.dimension) || v.quality > 100 ||
         memcmp(bytes + 16, "\0\0\0\0", 4) != 0 || len != length_of(v.dimension, v.fine))
         return ent_fail(err, ENT_FORMAT, "a face template of %zu bytes whose header says %u dimensions, %u fine bits, quality %d", len, v.dimension, v.fine, v.quality);
-    ENT_TRY(read_values(bytes, &v, err));
+    face_vector_unpack(v.dimension, v.fine, bytes + FACE_HEADER, 0, bytes + FACE_HEADER + v.dimension, &v);
+    ENT_TRY(check_values(&v, bytes + FACE_HEADER + v.dimension, err));
     *ret = v;
     return ENT_OK;
 }
@@ -106,7 +116,7 @@ ent_code ent_face_inspect(const uint8_t *bytes, size_t len, ent_face_template_in
     return ENT_OK;
 }
 
-/* At most 960 x 2032 x 2032 < 2^32 each. */
+/* At most 960 x 32512 x 32512 < 2^40. */
 static int64_t dot(const face_vector *a, const face_vector *b)
 {
     int64_t sum = 0;

@@ -4,7 +4,7 @@
 
 #include "entente/face.h"
 
-enum { FACE_HEADER = 20, FACE_FINE_BITS = 4 };
+enum { FACE_HEADER = 20, FACE_FINE_BITS = 8 };
 
 typedef struct face_vector {
     uint8_t model[8];
@@ -15,6 +15,8 @@ typedef struct face_vector {
 } face_vector;
 
 ENT_MUST_CHECK ent_code face_vector_read(const uint8_t *bytes, size_t len, face_vector *ret, ent_err *err);
+/* Values from coarse bytes (each the coarse value plus `shift`, modulo 256) and packed fine bits; sets value, coarse, dimension and fine only. */
+void face_vector_unpack(uint32_t dimension, uint32_t fine, const uint8_t *coarse, int shift, const uint8_t *fine_bits, face_vector *ret);
 /* Cosine of two vectors of one model; each step exact or an IEEE 754 operation, so the same everywhere. */
 double face_cosine(const face_vector *a, const face_vector *b);
 
