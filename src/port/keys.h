@@ -35,6 +35,8 @@ typedef struct ent_keys {
     /* ENT_GONE after destruction, ENT_DAMAGED, ENT_NOT_FOUND for a slot that never was or another binding. */
     ENT_MUST_CHECK ent_code (*get)(void *self, ent_slot slot, const uint8_t binding[32], ent_key32 *ret_key,
                                    ent_err *err);
+    /* Whether a slot's key is there, whoever it belongs to: ENT_OK, ENT_GONE, ENT_NOT_FOUND (it never was), ENT_DAMAGED. */
+    ENT_MUST_CHECK ent_code (*look)(void *self, ent_slot slot);
     /* Overwrites both copies and syncs. ENT_OK also when it was gone. */
     ENT_MUST_CHECK ent_code (*destroy)(void *self, ent_slot slot, ent_err *err);
     /* Ends the epoch: living slots are wrapped anew under a fresh root, the old root is destroyed. Resumable. */

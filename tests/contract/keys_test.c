@@ -92,6 +92,11 @@ static void keeps_keys(void **state)
     assert_memory_equal(&key, &again, 32);
     assert_int_equal(w->keys.get(w->keys.self, s, b, &again, NULL), ENT_NOT_FOUND);
     assert_int_equal(w->keys.get(w->keys.self, (ent_slot){77777}, a, &again, NULL), ENT_NOT_FOUND);
+    assert_int_equal(w->keys.look(w->keys.self, (ent_slot){77777}), ENT_NOT_FOUND);
+    assert_int_equal(w->keys.look(w->keys.self, s), ENT_OK);
+    assert_int_equal(w->keys.destroy(w->keys.self, s, NULL), ENT_OK);
+    assert_int_equal(w->keys.look(w->keys.self, s), ENT_GONE);
+    assert_int_equal(w->keys.look(w->keys.self, t), ENT_OK);
 }
 
 /* A destroyed key is gone for ever, its number is never given again, destroying twice is no fault. */

@@ -5,7 +5,8 @@
 #include "adapter/memory/memory.h"
 #include "flow/backup/purge.h"
 #include "flow/backup/stream.h"
-#include "flow/state.h"
+#include "base/ids.h"
+#include "crypto/hash.h"
 
 /* ---- the file ---- */
 
@@ -159,9 +160,8 @@ static bool there(ent_store *s, ent_table t, const void *key, size_t key_len, ch
 static held add(ent_store *s, ent_keys *k, uint8_t n)
 {
     held h = {.id = {n, 1}};
-    uint8_t binding[32], row[9] = {1}, key[ENT_ID_SIZE + 2], due[1 + ENT_ID_SIZE] = {'d'}, transaction[1 + ENT_ID_SIZE] = {'E'}, encounter[ENT_ID_SIZE] = {n, 2}, token[32] = {n, 3};
+    uint8_t binding[32] = {n}, row[9] = {1}, key[ENT_ID_SIZE + 2], due[1 + ENT_ID_SIZE] = {'d'}, transaction[1 + ENT_ID_SIZE] = {'E'}, encounter[ENT_ID_SIZE] = {n, 2}, token[32] = {n, 3};
     ent_key32 secret;
-    ent_part_binding(h.id, binding);
     assert_int_equal(k->new_slot(k->self, binding, &h.slot, &secret, NULL), ENT_OK);
     for (int i = 0; i < 8; i++) row[1 + i] = (uint8_t)(h.slot.number >> (56 - 8 * i));
     put(s, ENT_TABLE_PARTS, h.id, ENT_ID_SIZE, row, sizeof row);
@@ -175,6 +175,7 @@ static held add(ent_store *s, ent_keys *k, uint8_t n)
     put(s, ENT_TABLE_ENCOUNTERS, encounter, ENT_ID_SIZE, h.id, ENT_ID_SIZE);
     memcpy(transaction + 1, encounter, ENT_ID_SIZE);
     put(s, ENT_TABLE_TRANSACTIONS, token, 32, transaction, sizeof transaction);
+    put(s, ENT_TABLE_KEPT, h.id, ENT_ID_SIZE, row, sizeof row);
     return h;
 }
 
@@ -203,6 +204,7 @@ static void takes_out_what_has_no_key(void **state)
             memcpy(key, all[i].id, ENT_ID_SIZE);
             memcpy(due + 1, all[i].id, ENT_ID_SIZE);
             assert_int_equal(there(&s, ENT_TABLE_PARTS, all[i].id, ENT_ID_SIZE, NULL), lives);
+            assert_int_equal(there(&s, ENT_TABLE_KEPT, all[i].id, ENT_ID_SIZE, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_BLOBS, key, sizeof key, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_DUE, due, sizeof due, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_ENCOUNTERS, encounter, ENT_ID_SIZE, NULL), lives);

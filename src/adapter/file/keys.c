@@ -223,7 +223,7 @@ static ent_code new_slot(void *self, const uint8_t binding[32], ent_slot *ret_sl
     return code;
 }
 
-static ent_code get_locked(file_keys *k, ent_slot which, const uint8_t binding[32], ent_key32 *ret_key, ent_err *err)
+static ent_code look_locked(const file_keys *k, ent_slot which, ent_err *err)
 {
     size_t at = (size_t)(which.number & 0xffffffffu);
     uint32_t generation = (uint32_t)(which.number >> 32);
@@ -231,8 +231,24 @@ static ent_code get_locked(file_keys *k, ent_slot which, const uint8_t binding[3
     if (s && s->state == ENT_SLOT_BAD) return ent_fail(err, ENT_DAMAGED, "key slot %zu is damaged in both copies", at);
     if (!s || s->generation < generation) return ent_fail(err, ENT_NOT_FOUND, "there is no key slot %" PRIu64, which.number);
     if (s->generation > generation || s->state != ENT_SLOT_LIVE) return ent_fail(err, ENT_GONE, "this key was destroyed");
+    return ENT_OK;
+}
+
+static ent_code look(void *self, ent_slot which)
+{
+    file_keys *k = self;
+    pthread_mutex_lock(&k->lock);
+    ent_code code = look_locked(k, which, NULL);
+    pthread_mutex_unlock(&k->lock);
+    return code;
+}
+
+static ent_code get_locked(file_keys *k, ent_slot which, const uint8_t binding[32], ent_key32 *ret_key, ent_err *err)
+{
+    size_t at = (size_t)(which.number & 0xffffffffu);
+    ENT_TRY(look_locked(k, which, err));
     ENT_AUTO_BUF plain = ENT_BUF(64);
-    if (unwrap(k->root, at, s, &plain, NULL) != ENT_OK)
+    if (unwrap(k->root, at, &k->f.rows[at], &plain, NULL) != ENT_OK)
         return ent_fail(err, ENT_DAMAGED, "key slot %zu does not open under this root key", at);
     if (!ent_equal(plain.data, binding, 32)) return ent_fail(err, ENT_NOT_FOUND, "key slot %zu belongs to another record", at);
     memcpy(ret_key->b, plain.data + 32, 32);
@@ -459,7 +475,7 @@ ent_code ent_file_keys(const char *folder, const ent_file_keys_options *options,
         close_keys(k);
         return code;
     }
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .destroy = destroy, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

@@ -56,6 +56,15 @@ static ent_code get(void *self, ent_slot which, const uint8_t binding[32], ent_k
     return code == ENT_OK ? ENT_OK : ent_fail(err, code, "key slot %llu: %s", (unsigned long long)which.number, ent_code_text(code));
 }
 
+static ent_code look(void *self, ent_slot which)
+{
+    memory_keys *k = self;
+    pthread_mutex_lock(&k->lock);
+    ent_code code = which.number >= k->count ? ENT_NOT_FOUND : k->slots[which.number].gone ? ENT_GONE : ENT_OK;
+    pthread_mutex_unlock(&k->lock);
+    return code;
+}
+
 static ent_code destroy(void *self, ent_slot which, ent_err *err)
 {
     memory_keys *k = self;
@@ -100,7 +109,7 @@ ent_code ent_memory_keys(ent_random random, ent_keys *ret_keys, ent_err *err)
     k->random = random;
     k->epoch = 1;
     pthread_mutex_init(&k->lock, NULL);
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .destroy = destroy, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

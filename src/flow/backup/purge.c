@@ -3,8 +3,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/ids.h"
-#include "flow/search/record.h"
-#include "flow/state.h"
+#include "crypto/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,23 +72,22 @@ static ent_code delete_rows(const ent_store *store, ent_table table, const row_k
 /* ---- parts ---- */
 
 /* Gone, or never on this side: both mean that nobody can read the row. */
-static ent_code key_is_gone(const ent_keys *keys, uint64_t slot, const uint8_t binding[32], bool *ret_gone)
+static ent_code key_is_gone(const ent_keys *keys, uint64_t slot, bool *ret_gone)
 {
-    ENT_WIPED_KEY key;
-    ent_code code = keys->get(keys->self, (ent_slot){slot}, binding, &key, NULL);
+    ent_code code = keys->look(keys->self, (ent_slot){slot});
     *ret_gone = code == ENT_GONE || code == ENT_NOT_FOUND;
     return *ret_gone ? ENT_OK : code;
 }
 
-static ent_code part_without_key(picked *p, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, bool *ret)
+/* Rows that are sealed under a slot of their own begin with their version and the slot's number. */
+static ent_code has_no_key(picked *p, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, bool *ret)
 {
-    uint8_t binding[32];
     ent_cursor c = ENT_CURSOR(value, value_len);
-    uint8_t version = ent_cursor_u8(&c);
+    (void)key;
+    ent_cursor_u8(&c);
     uint64_t slot = ent_cursor_u64(&c);
-    if (key_len != ENT_ID_SIZE || version != 1 || !ent_cursor_ok(&c)) return ENT_DAMAGED;
-    ent_part_binding(key, binding);
-    ENT_TRY(key_is_gone(p->keys, slot, binding, ret));
+    if (key_len < ENT_ID_SIZE || !ent_cursor_ok(&c)) return ENT_DAMAGED;
+    ENT_TRY(key_is_gone(p->keys, slot, ret));
     p->kept += !*ret;
     return ENT_OK;
 }
@@ -225,18 +223,15 @@ typedef struct probe_look {
 
 static ent_code probe_has_key(const probe_look *l, const row_key *probe, bool *ret_gone, ent_err *err)
 {
-    uint8_t binding[32];
     ENT_AUTO_BUF row = ENT_BUF(65536);
     *ret_gone = true;
     ent_code code = l->store->get(l->store->self, ENT_TABLE_SEARCHES, probe->b, probe->len, &row, err);
-    if (code == ENT_NOT_FOUND) return ENT_OK;
-    if (code != ENT_OK || probe->len != ENT_ID_SIZE) return code == ENT_OK ? ENT_OK : code;
+    if (code != ENT_OK) return code == ENT_NOT_FOUND ? ENT_OK : code;
     ent_cursor c = ENT_CURSOR(row.data, row.len);
     ent_cursor_take(&c, 1 + ENT_ID_SIZE);
     uint64_t slot = ent_cursor_u64(&c);
     if (!ent_cursor_ok(&c)) return ent_fail(err, ENT_DAMAGED, "a search's row cannot be read");
-    ent_probe_binding(probe->b, binding);
-    code = key_is_gone(l->keys, slot, binding, ret_gone);
+    code = key_is_gone(l->keys, slot, ret_gone);
     return code == ENT_OK ? ENT_OK : ent_fail(err, code, "the key of a search's probe cannot be read");
 }
 
@@ -256,9 +251,21 @@ static ent_code look_at_probes(const ent_store *store, const ent_keys *keys, siz
     return code;
 }
 
+/* ---- rows that stand alone ---- */
+
+static ent_code purge_table(const ent_store *store, ent_table table, const ent_keys *keys, size_t *ret_gone, ent_err *err)
+{
+    picked p = {.keys = keys, .is_meant = has_no_key};
+    ent_code code = pick_all(store, table, ENT_BYTES("", 0), &p, err);
+    if (code == ENT_OK) code = delete_rows(store, table, p.at, p.count, err);
+    *ret_gone += p.count;
+    free(p.at);
+    return code;
+}
+
 ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_purged *ret, ent_err *err)
 {
-    picked p = {.keys = keys, .is_meant = part_without_key};
+    picked p = {.keys = keys, .is_meant = has_no_key};
     ent_purged out = {0};
     ent_code code = pick_all(store, ENT_TABLE_PARTS, ENT_BYTES("", 0), &p, err);
     if (code == ENT_OK) code = forget_parts(store, &p, err);
@@ -267,6 +274,8 @@ ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_pur
     free(p.at);
     if (code == ENT_OK) code = look_at_encounters(store, &out.encounters, err);
     if (code == ENT_OK) code = look_at_probes(store, keys, &out.probes, err);
+    if (code == ENT_OK) code = purge_table(store, ENT_TABLE_DISCLOSURES, keys, &out.disclosures, err);
+    if (code == ENT_OK) code = purge_table(store, ENT_TABLE_KEPT, keys, &out.disclosures, err);
     if (code == ENT_OK) *ret = out;
     return code;
 }

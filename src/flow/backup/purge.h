@@ -11,6 +11,7 @@ typedef struct ent_purged {
     size_t parts;      /* taken out, with their images and templates */
     size_t encounters; /* of which nothing is left: their transaction numbers are tombstones now */
     size_t probes;     /* of searches */
+    size_t disclosures; /* made to others, or received from them */
 } ent_purged;
 
 /* Can be run again after a crash. ENT_DAMAGED for a slot or a row that cannot be read: then nothing is decided about it. */
