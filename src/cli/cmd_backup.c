@@ -88,31 +88,72 @@ static void print_restored(const ent_cli *cli, const ent_node_restored *r)
                r->ledger_then);
 }
 
+static void print_anew(const ent_cli *cli, const ent_node_restored *r, const char *name, const char *folder)
+{
+    if (cli->json)
+        printf("{\"node\":\"%s\",\"before\":\"%s\",\"lost\":%" PRIu64 ",\"ledger-then\":%" PRIu64 ",\"signatures\":0}\n", name, r->name, r->lost, r->ledger_then);
+    else
+        printf("%s begins anew as %s with its people and partners; %" PRIu64 " rows of the backup can never be read again. Its ledger of before, %" PRIu64 " entries as far as the backup knows,\n"
+               "is in %s/ledger-before. Read %s/gap; it opens when two persons have signed that:\n  entente --node %s restore sign --as NAME\n", r->name, name, r->lost, r->ledger_then,
+               folder, folder, folder);
+}
+
+static int restore_sign(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "restore sign --as NAME",
+                                   .about = "Signs the statement of what a node that began anew without its standby has lost (the file `gap` in its folder: read it first). Two different\n"
+                                            "persons sign, one of them a custodian; then the node opens, and its ledger begins with it.",
+                                   .example = "entente --node /var/lib/entente restore sign --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "who signs"}, {0}};
+    ent_err err = {0};
+    ENT_WIPED_SECRET secret;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 0 || !as) return ent_cli_usage(&h, "say who: --as NAME");
+    code = ent_cli_key_open(cli->node, as, &secret, &err);
+    if (code == ENT_OK) code = ent_node_gap_sign(cli->node, as, &secret, &err);
+    err.code = code;
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    printf(cli->json ? "{\"signed\":\"%s\"}\n" : "%s has signed\n", as);
+    return 0;
+}
+
 int ent_cmd_restore(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "restore BACKUP --standby DIR --to DIR [CHECKPOINT…] [--passphrase-file FILE]",
+    static const ent_cmd_help h = {.usage = "restore BACKUP --standby DIR --to DIR [CHECKPOINT…] [--passphrase-file FILE]\n"
+                                            "       entente restore BACKUP --gap NEW-NAME --reason TEXT --to DIR      (without a standby)\n"
+                                            "       entente restore sign --as NAME",
                                    .about = "Puts a node together in a new folder: rows from the backup, key slots, ledger and the node's own keys from its standby. Takes out what was\n"
                                             "destroyed since. Each CHECKPOINT is a file with what a partner or witness remembers of this node's ledger; a history that one of them\n"
-                                            "contradicts is not restored. The old node must be stopped.",
+                                            "contradicts is not restored. The old node must be stopped. Without its standby a node has lost its records: with --gap it begins anew\n"
+                                            "under another name, and opens when two persons signed the statement of what is missing.",
                                    .example = "entente restore gb-2026-03-10 witness.txt --standby /mnt/second/gb --to /var/lib/entente"};
-    const char *standby = NULL, *to = NULL, *passphrase_file = NULL;
+    const char *standby = NULL, *to = NULL, *passphrase_file = NULL, *gap = NULL, *reason = NULL;
     const ent_opt opts[] = {{.name = "--standby", .value = &standby, .hint = "DIR", .help = "the standby's folder"},
                             {.name = "--to", .value = &to, .hint = "DIR", .help = "the node's new folder"},
+                            {.name = "--gap", .value = &gap, .hint = "NAME", .help = "there is no standby: begin anew under this name"},
+                            {.name = "--reason", .value = &reason, .hint = "TEXT", .help = "with --gap: what happened, one line"},
                             {.name = "--passphrase-file", .value = &passphrase_file, .hint = "FILE", .help = "its first line (default: asked)"}, {0}};
     ent_node_restored out;
     ent_err err = {0};
     char passphrase[256];
     int n;
+    if (argc > 0 && strcmp(argv[0], "sign") == 0) return restore_sign(cli, argc - 1, argv + 1);
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n < 1 || !standby || !to) return ent_cli_usage(&h, "name the backup, --standby and --to");
+    if (n < 1 || !to || !standby == !gap) return ent_cli_usage(&h, "name the backup, --to, and either --standby or --gap");
+    if (gap && (!reason || !*reason || n > 1)) return ent_cli_usage(&h, "--gap needs --reason, and no checkpoints");
     code = backup_passphrase(passphrase_file, false, passphrase, &err);
-    ent_node_restore_options o = {.folder = to, .file = argv[0], .passphrase = passphrase, .standby = standby, .remembered = (const char *const *)argv + 1, .remembered_count = (size_t)n - 1};
+    ent_node_restore_options o = {.folder = to, .file = argv[0], .passphrase = passphrase, .standby = standby, .gap_name = gap, .gap_reason = reason,
+                                  .remembered = (const char *const *)argv + 1, .remembered_count = (size_t)n - 1};
     if (code == ENT_OK) code = ent_node_restore(&o, &out, &err);
     ent_wipe(passphrase, sizeof passphrase);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
-    print_restored(cli, &out);
+    if (gap) print_anew(cli, &out, gap, to);
+    else print_restored(cli, &out);
     return 0;
 }
 

@@ -329,6 +329,8 @@ ENT_MUST_CHECK ent_code ent_flow_epoch_end(ent_flow_node *n, const ent_actor *by
 
 /* A backup is being made: the ledger says so, and gives the checkpoint that covers every row that was committed before the call. */
 ENT_MUST_CHECK ent_code ent_flow_backup_note(ent_flow_node *n, const ent_actor *by, ent_buf *ret_note, ent_err *err);
+/* The node was begun anew without its standby: the statement that two persons signed, as a commitment. */
+ENT_MUST_CHECK ent_code ent_flow_gap_note(ent_flow_node *n, const void *statement, size_t len, ent_err *err);
 
 /* ---- for status pages ---- */
 

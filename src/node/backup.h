@@ -23,7 +23,9 @@ ENT_MUST_CHECK ent_code ent_node_backup(const ent_node_backup_options *o, ent_ba
 typedef struct ent_node_restore_options {
     const char *folder;      /* to be made; must not be there */
     const char *file, *passphrase;
-    const char *standby;     /* the standby's folder; no keeper may be at work in it */
+    const char *standby;     /* the standby's folder; no keeper may be at work in it; NULL: there is none, see gap */
+    const char *gap_name;    /* without a standby: the name, and so the log, under which the node begins anew */
+    const char *gap_reason;  /* one line, for the statement */
     const char *const *remembered; /* files with checkpoints that partners or witnesses remember */
     size_t remembered_count;
 } ent_node_restore_options;
@@ -36,10 +38,21 @@ typedef struct ent_node_restored {
     uint64_t ledger_then;    /* when the backup was made */
     uint64_t enrolled_since, events_since; /* entries since then, whose rows no backup has */
     uint32_t epoch;
+    uint64_t lost;           /* without a standby: rows that nobody can read any more, and agreements of the old name */
 } ent_node_restored;
 
 /* The backup's rows and files with the standby's slots, ledger and keys, in a folder beside, which takes the name at the end.
  * ENT_CONFLICT: a history that the standby, the backup or a remembered checkpoint contradicts; ENT_BUSY: the old node still runs. */
 ENT_MUST_CHECK ent_code ent_node_restore(const ent_node_restore_options *o, ent_node_restored *ret_restored, ent_err *err);
+
+/* ---- without a standby ----
+ *
+ * Its slots are lost, so no record can be read again; its ledger may have been longer than anybody here can say. So the node begins
+ * anew: another name and log, fresh keys, the people and partners of the backup, the old ledger beside as evidence (ledger-before/),
+ * and FOLDER/gap, a statement of what is missing. It does not open before two persons signed that; then its ledger begins with it.
+ * Partners take the new node as any other: card, digits, agreement. */
+
+/* Adds one person's signature to FOLDER/gap. ENT_NOT_FOUND: the node has no gap; ENT_EXISTS: this person signed. */
+ENT_MUST_CHECK ent_code ent_node_gap_sign(const char *folder, const char *name, const ent_secret_key *secret, ent_err *err);
 
 #endif

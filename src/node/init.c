@@ -57,7 +57,7 @@ static ent_code copy_regimes(const char *folder, ent_err *err)
     return code;
 }
 
-static ent_code make_keys(const char *folder, const ent_node_config *c, ent_secret_key *ret_secret, ent_err *err)
+ent_code ent_node_make_keys(const char *folder, const ent_node_config *c, ent_secret_key *ret_secret, ent_err *err)
 {
     ENT_WIPED_KEY seed;
     uint8_t serial[16];
@@ -105,7 +105,7 @@ static ent_code fill(const char *folder, const ent_node_config *c, const char *c
     static const char *const folders[] = {"keys", "ledger", "regimes", "people"};
     for (size_t i = 0; i < 4; i++) ENT_TRY(make_folder(folder, folders[i], 0700, err));
     ENT_TRY(copy_regimes(folder, err));
-    ent_code code = make_keys(folder, c, &secret, err);
+    ent_code code = ent_node_make_keys(folder, c, &secret, err);
     if (code == ENT_OK) code = first_custodian(folder, c, &secret, custodian, key, err);
     ent_secret_key_wipe(&secret);
     if (code != ENT_OK) return code;

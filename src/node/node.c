@@ -151,7 +151,8 @@ static ent_code open_all(ent_node *n, const char *program, bool serving, ent_err
     ENT_TRY(load_regimes(n, err));
     ENT_TRY(ent_node_finish_rotation(n->folder, n->config.name, err));
     ENT_TRY(open_ports(n, serving, err));
-    return ent_flow_open(&n->flow_config, &n->flow, err);
+    ENT_TRY(ent_flow_open(&n->flow_config, &n->flow, err));
+    return ent_node_gap_take(n->folder, n->flow, err);
 }
 
 ent_code ent_node_open(const char *folder, const char *program, bool serving,

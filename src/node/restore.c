@@ -7,6 +7,7 @@
 #include "adapter/file/file.h"
 #include "adapter/sqlite/sqlite.h"
 #include "base/check.h"
+#include "base/cursor.h"
 #include "base/text.h"
 #include "merkle/note.h"
 
@@ -31,6 +32,8 @@ typedef struct restoring {
     ent_ledger ledger;
     ent_node_custody custody;
     ent_checkpoint backed_up; /* size 0: none came */
+    ent_time made;
+    int before; /* without a standby: ledger-before/entries */
     struct {
         ent_change change[BATCH];
         ent_buf bytes[BATCH];
@@ -50,10 +53,14 @@ static ent_code commit_rows(restoring *r, ent_err *err)
     return ENT_OK;
 }
 
+/* Without a standby only what no key is needed for, and what does not name the node's old name. */
+static bool readable_without_keys(ent_table t) { return t == ENT_TABLE_PEOPLE || t == ENT_TABLE_PARTNERS; }
+
 static ent_code take_row(restoring *r, const ent_backup_item *item, ent_err *err)
 {
     int t = 0;
     while (t < ENT_TABLE_COUNT && strcmp(ent_table_name((ent_table)t), item->name) != 0) t++;
+    if (!r->o->standby && t < ENT_TABLE_COUNT && !readable_without_keys((ent_table)t)) return r->out.lost++, ENT_OK;
     if (t == ENT_TABLE_COUNT || !item->key.len) return ent_fail(err, ENT_UNSUPPORTED, "the backup has rows of a table \"%.60s\" that this program does not know: use a later program", item->name);
     ent_buf *b = &r->batch.bytes[r->batch.count];
     *b = ENT_BUF(ENT_STORE_KEY_MAX + ENT_STORE_VALUE_MAX);
@@ -87,18 +94,44 @@ static ent_code take_file(restoring *r, const ent_backup_item *item, ent_err *er
     return ent_disk_replace(path, item->value.len ? item->value.data : "", item->value.len, mode, err);
 }
 
+static ent_code take_entries(restoring *r, const ent_backup_item *item, ent_err *err)
+{
+    ent_cursor c = ENT_CURSOR(item->key.data, item->key.len);
+    uint64_t from = ent_cursor_u64(&c), n = item->value.len / ENT_ENTRY_SIZE;
+    if (!ent_cursor_done(&c) || from != r->out.counts.entries || item->value.len % ENT_ENTRY_SIZE) return ent_fail(err, ENT_DAMAGED, "the backup's ledger entries are not in order");
+    r->out.counts.entries += n;
+    if (r->before < 0) return ENT_OK; /* the standby has them, and later ones */
+    return ent_disk_write(r->before, item->value.data, item->value.len, (off_t)(from * ENT_ENTRY_SIZE), err);
+}
+
+static ent_code take_checkpoint(restoring *r, const ent_backup_item *item, ent_err *err)
+{
+    char path[PATH_MAX];
+    ENT_TRY(ent_checkpoint_parse(item->value.data, item->value.len, &r->backed_up, err));
+    if (r->before < 0) return ENT_OK;
+    ent_node_path(r->folder, "ledger-before/checkpoint", path);
+    ENT_TRY(ent_disk_replace(path, item->value.data, item->value.len, 0644, err));
+    return ent_disk_sync(r->before, err);
+}
+
+static ent_code take_about(restoring *r, const ent_backup_item *item, ent_err *err)
+{
+    ent_cursor c = ENT_CURSOR(item->key.data, item->key.len);
+    r->made = (ent_time){(int64_t)ent_cursor_u64(&c)};
+    if (!ent_cursor_done(&c) || strlen(item->name) >= sizeof r->out.name) return ent_fail(err, ENT_FORMAT, "the backup does not say whose it is");
+    memcpy(r->out.name, item->name, strlen(item->name) + 1);
+    return ENT_OK;
+}
+
 static ent_code take_item(void *ctx, const ent_backup_item *item, ent_err *err)
 {
     restoring *r = ctx;
     switch (item->kind) {
-    case ENT_BACKUP_ABOUT:
-        if (strlen(item->name) >= sizeof r->out.name) return ent_fail(err, ENT_FORMAT, "the backup's node has too long a name");
-        memcpy(r->out.name, item->name, strlen(item->name) + 1);
-        return ENT_OK;
+    case ENT_BACKUP_ABOUT: return take_about(r, item, err);
     case ENT_BACKUP_FILE: r->out.counts.files++; return take_file(r, item, err);
     case ENT_BACKUP_ROW: r->out.counts.rows++; return take_row(r, item, err);
-    case ENT_BACKUP_ENTRIES: r->out.counts.entries += item->value.len / ENT_ENTRY_SIZE; return ENT_OK; /* the standby has them, and later ones */
-    case ENT_BACKUP_CHECKPOINT: return ent_checkpoint_parse(item->value.data, item->value.len, &r->backed_up, err);
+    case ENT_BACKUP_ENTRIES: return take_entries(r, item, err);
+    case ENT_BACKUP_CHECKPOINT: return take_checkpoint(r, item, err);
     case ENT_BACKUP_END: return commit_rows(r, err);
     }
     return ent_fail(err, ENT_FORMAT, "the backup holds an item of no known kind");
@@ -285,6 +318,7 @@ static void close_all(restoring *r)
     ent_node_close_custody(&r->custody);
     for (size_t i = 0; i < r->batch.count; i++) ent_buf_free(&r->batch.bytes[i]);
     if (r->lock >= 0) close(r->lock);
+    if (r->before >= 0) close(r->before);
 }
 
 /* Slots and keys among it: overwritten, not only unlinked. */
@@ -302,10 +336,60 @@ static void remove_tree(const char *folder)
     rmdir(folder);
 }
 
+/* ---- without a standby: anew, with what is readable ---- */
+
+static ent_code open_before(restoring *r, ent_err *err)
+{
+    char path[PATH_MAX];
+    ent_node_path(r->folder, "ledger-before", path);
+    if (mkdir(path, 0700) != 0) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+    ent_node_path(r->folder, "ledger-before/entries", path);
+    r->before = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    return r->before >= 0 ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+}
+
+static ent_code rename_node(restoring *r, ent_node_config *ret_config, ent_err *err)
+{
+    char path[PATH_MAX];
+    ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
+    ENT_TRY(ent_node_config_read(r->folder, ret_config, err));
+    if (strlen(r->o->gap_name) >= sizeof ret_config->name || strcmp(r->o->gap_name, ret_config->name) == 0)
+        return ent_fail(err, ENT_USAGE, "a node without its standby needs another name than \"%s\": its log begins anew, and nobody may take it for the old one", ret_config->name);
+    snprintf(ret_config->name, sizeof ret_config->name, "%s", r->o->gap_name);
+    ret_config->standby[0] = 0;
+    ent_node_config_write(ret_config, &text);
+    ENT_TRY(ent_buf_check(&text, err));
+    ent_node_path(r->folder, "node.yaml", path);
+    ENT_TRY(ent_disk_replace(path, text.data, text.len, 0644, err));
+    return ent_node_config_read(r->folder, ret_config, err);
+}
+
+static ent_code begin_anew(restoring *r, ent_err *err)
+{
+    char path[PATH_MAX];
+    ent_node_config config;
+    ENT_WIPED_SECRET secret;
+    ent_node_gap gap = {.old_name = r->out.name, .new_name = r->o->gap_name, .reason = r->o->gap_reason, .now = ent_system_clock().now(NULL)};
+    ENT_TRY(open_before(r, err));
+    ENT_TRY(take_backup(r, err));
+    ENT_TRY(rename_node(r, &config, err));
+    ENT_TRY(ent_node_make_keys(r->folder, &config, &secret, err));
+    ENT_TRY(ent_node_open_keys(r->folder, &config, true, &r->custody, &r->keys, err));
+    ent_node_path(r->folder, "ledger", path);
+    ENT_TRY(ent_file_ledger(path, config.name, &secret, true, &r->ledger, err));
+    gap.lost = r->out.lost, gap.log_size = r->backed_up.size, gap.backup_made = r->made;
+    memcpy(gap.log_root, r->backed_up.root.b, 32);
+    ent_sign_public(&secret, &gap.key);
+    r->out.epoch = r->keys.epoch(r->keys.self);
+    return ent_node_gap_write(r->folder, &gap, err);
+}
+
 static ent_code restore_beside(restoring *r, ent_err *err)
 {
-    ENT_TRY(lock_standby(r, err));
+    if (r->o->standby) ENT_TRY(lock_standby(r, err));
+    remove_tree(r->folder); /* of a restore that was cut short */
     ENT_TRY(make_folders(r, err));
+    if (!r->o->standby) return begin_anew(r, err);
     ENT_TRY(take_backup(r, err));
     ENT_TRY(take_standby(r, err));
     ENT_TRY(take_ledger(r, err));
@@ -317,9 +401,9 @@ ent_code ent_node_restore(const ent_node_restore_options *o, ent_node_restored *
     restoring *r = calloc(1, sizeof *r);
     if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     r->o = o;
-    r->lock = -1;
+    r->lock = r->before = -1;
     ent_code code = access(o->folder, F_OK) != 0 ? ENT_OK : ent_fail(err, ENT_EXISTS, "%s is there already: nothing was changed; name a folder that is not there", o->folder);
-    if (code == ENT_OK && snprintf(r->folder, sizeof r->folder, "%s.restoring-%d", o->folder, (int)getpid()) >= (int)sizeof r->folder)
+    if (code == ENT_OK && snprintf(r->folder, sizeof r->folder, "%s.restoring", o->folder) >= (int)sizeof r->folder)
         code = ent_fail(err, ENT_USAGE, "the folder's path is too long");
     bool made = code == ENT_OK;
     if (code == ENT_OK) code = restore_beside(r, err);

@@ -36,6 +36,22 @@ struct ent_node {
     ent_flow_node *flow;
 };
 
+/* Identity, certificate and key, and the card's serial, fresh. */
+ENT_MUST_CHECK ent_code ent_node_make_keys(const char *folder, const ent_node_config *c, ent_secret_key *ret_secret, ent_err *err);
+
+/* What a gap statement says. */
+typedef struct ent_node_gap {
+    const char *old_name, *new_name, *reason;
+    ent_time backup_made, now;
+    uint64_t log_size, lost;
+    uint8_t log_root[32];
+    ent_public_key key;
+} ent_node_gap;
+
+ENT_MUST_CHECK ent_code ent_node_gap_write(const char *folder, const ent_node_gap *gap, ent_err *err);
+/* After the flow was opened: a gap that two persons signed goes into the ledger, once; ENT_REFUSED while they have not. */
+ENT_MUST_CHECK ent_code ent_node_gap_take(const char *folder, ent_flow_node *flow, ent_err *err);
+
 ENT_MUST_CHECK ent_code ent_node_load_identity(const char *folder, ent_secret_key *ret_secret, ent_err *err);
 /* Before anything is opened: a rotation that was cut short is finished when the ledger has the new key, undone otherwise. */
 ENT_MUST_CHECK ent_code ent_node_finish_rotation(const char *folder, const char *name, ent_err *err);

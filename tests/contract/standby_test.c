@@ -165,6 +165,29 @@ static void old_copy_learns_of_destructions(void **state)
     test_folder_remove(strdup(copy));
 }
 
+/* A slot that is damaged in both copies is mended from the standby. */
+static void mends_from_the_standby(void **state)
+{
+    world *w = *state;
+    ent_slot s;
+    ent_key32 key, again;
+    char path[300];
+    uint8_t byte;
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    snprintf(path, sizeof path, "%s/slots", w->folder);
+    int fd = open(path, O_RDWR);
+    for (int copy = 0; copy < 2; copy++) {
+        off_t at = 4096 + (off_t)((s.number & 0xffffffff) + (size_t)copy * 4096) * 128 + 30;
+        assert_int_equal(pread(fd, &byte, 1, at), 1);
+        byte ^= 1;
+        assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+    }
+    close(fd);
+    reopen(w);
+    assert_int_equal(w->keys.get(w->keys.self, s, a, &again, NULL), ENT_OK);
+    assert_memory_equal(&key, &again, 32);
+}
+
 /* An older copy from before the epoch's end does not open. */
 static void older_epoch_is_refused(void **state)
 {
@@ -303,6 +326,6 @@ static void other_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(holds_what_was_acknowledged), CASE(destroys_there), CASE(away_means_not_acknowledged), CASE(old_copy_learns_of_destructions),
-                                       CASE(older_epoch_is_refused), CASE(never_back), CASE(keeps_the_ledger), CASE(one_keeper), CASE(other_commands)};
+                                       CASE(mends_from_the_standby), CASE(older_epoch_is_refused), CASE(never_back), CASE(keeps_the_ledger), CASE(one_keeper), CASE(other_commands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

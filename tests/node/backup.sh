@@ -62,6 +62,30 @@ rm standby; mv away standby
 stop gb; start gb || { bad "the node does not start with its standby back"; cat gb.log; verdict; }
 status 4 "the destruction was finished" gb record show "$id" --as c.gb
 status 0 "enrolling goes on with the standby back" enrol prints/6_1.png
+gb person add op.gb --role operator --as c.gb > /dev/null
+status 0 "a second backup" backup second
 stop gb
 "$entente" standby show standby > out; says "epoch" "what the standby holds"
+
+# no standby is left: the node begins anew, and not before two persons have said what is lost
+mv gb lost-too
+status 2 "a gap needs its reason" restore second --gap gb.example.2 --to gb
+status 2 "and another name" restore second --gap gb.example --reason fire --to gb
+status 0 "a node that begins anew" restore second --gap gb.example.2 --reason "fire in both rooms" --to gb
+status 3 "nobody has signed" gb status; says "two persons" "nobody has signed"
+status 0 "one signs" gb restore sign --as op.gb
+status 4 "twice" gb restore sign --as op.gb; says "another person" "twice"
+status 3 "one is not enough" gb status
+status 0 "a custodian signs" gb restore sign --as c.gb
+cp gb/gap signed; sed -i 's/fire in both/flood in both/' gb/gap
+status 4 "a statement that was changed" gb status; says "signature" "a statement that was changed"
+cp signed gb/gap
+start gb || { bad "the signed node does not start"; cat gb.log; verdict; }
+gb ledger show > out; says "gap statement" "the new ledger"
+[ -e gb/gap ] && bad "the gap is taken once"
+[ "$(held)" -eq 0 ] || bad "records without keys are shown"
+gb partner card > gb2.card 2> /dev/null; grep -q "^name gb.example.2" gb2.card || bad "the card has the old name"
+[ "$(key gb2.card)" != "$(key gb.card)" ] || bad "the old key is used again"
+status 0 "the partner takes the new node" us partner add gb2.card --as c.us
+status 0 "enrolling begins again" enrol prints/1_1.png
 verdict
