@@ -19,6 +19,7 @@
 #include "port/ledger.h"
 #include "port/random.h"
 #include "port/store.h"
+#include "port/witnesses.h"
 
 typedef struct ent_flow_node ent_flow_node;
 
@@ -35,6 +36,8 @@ typedef struct ent_flow_config {
     ent_decoder decoder;            /* job "capture": see capture/read.h */
     unsigned control_per_mille;     /* how often a control goes to the examiners beside a case */
     ent_partners partners;          /* .send NULL: no messages can be sent (offline commands) */
+    ent_witnesses witnesses;        /* .add NULL: none can be reached */
+    int64_t witness_silence_ms;     /* after it searches stop; 0: they never do */
     ent_doc_reader *read_doc;       /* adapter/yaml's */
     const ent_regime *regimes;
     size_t regime_count;
@@ -331,6 +334,25 @@ ENT_MUST_CHECK ent_code ent_flow_epoch_end(ent_flow_node *n, const ent_actor *by
 ENT_MUST_CHECK ent_code ent_flow_backup_note(ent_flow_node *n, const ent_actor *by, ent_buf *ret_note, ent_err *err);
 /* The node was begun anew without its standby: the statement that two persons signed, as a commitment. */
 ENT_MUST_CHECK ent_code ent_flow_gap_note(ent_flow_node *n, const void *statement, size_t len, ent_err *err);
+
+/* ---- witnesses ---- */
+
+/* Submits the ledger's checkpoint to whoever has not co-signed it: witnesses, partners. Called every few seconds by the node, and
+ * once before it serves; by one thread. After within_ms nobody more is asked. ENT_DAMAGED: somebody holds a checkpoint under our own signature that this ledger does not
+ * continue (rolled back, or forked): evidence is kept and nothing may be served. Other errors say who could not be asked. */
+ENT_MUST_CHECK ent_code ent_flow_witness(ent_flow_node *n, int64_t within_ms, ent_err *err);
+/* Whether this ledger is doubted, since the last time it was found so. */
+bool ent_flow_doubted(ent_flow_node *n, char ret_why[160]);
+/* Asks partners for receipts with cosignatures; how many were completed. By the same thread. */
+ENT_MUST_CHECK ent_code ent_flow_complete(ent_flow_node *n, size_t *ret_done, ent_err *err);
+/* The receipt that is kept of a search that was sent: completed or as it came. ENT_NOT_FOUND. */
+ENT_MUST_CHECK ent_code ent_flow_completed(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_text, bool *ret_complete,
+                                           ent_err *err);
+/* What is kept about histories that should not both exist: "NAME/DIGEST", the text. */
+ENT_MUST_CHECK ent_code ent_flow_evidence(ent_flow_node *n, void (*see)(void *ctx, const char *name, const char *text, size_t len), void *ctx,
+                                          ent_err *err);
+/* Those who are to co-sign this ledger: entries co-signed, when (ms, 0 never). */
+void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint64_t size, int64_t last_ms), void *ctx);
 
 /* ---- for status pages ---- */
 

@@ -3,6 +3,7 @@
 #include "base/wipe.h"
 #include "flow/commit.h"
 #include "flow/queue.h"
+#include "flow/receipt/receipt.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -46,6 +47,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_outbox_drain(n, &drained, err));
     ENT_TRY(open_ledger(n, err));
     ENT_TRY(load_transaction_key(n, err));
+    ENT_TRY(ent_witnessing_load(n, err));
     ENT_TRY(ent_people_load(n, err));
     ENT_TRY(ent_partners_load(n, err));
     ENT_TRY(ent_agreements_load(n, err));
@@ -75,6 +77,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_gallery_free(n->gallery);
     ent_parts_free(n);
     ent_agreements_free(n);
+    ent_witnessing_free(n);
     free(n->people);
     free(n->partners);
     ent_key32_wipe(&n->transaction_key);

@@ -55,6 +55,7 @@ struct ent_flow_node {
     uint32_t *part_head[ENT_PART_BYS];
     ent_key32 transaction_key; /* of the tombstones' tokens */
     ent_gallery *gallery;
+    struct ent_witnessing *witnessing; /* flow/receipt */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };
 

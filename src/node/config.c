@@ -1,4 +1,4 @@
-#include "node/node.h"
+#include "node/wiring.h"
 
 #include "adapter/file/disk.h"
 #include "adapter/yaml/yaml.h"
@@ -31,7 +31,7 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
     const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
-    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby controls-per-mille", err));
+    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby controls-per-mille witness", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
     ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
@@ -52,6 +52,7 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     ENT_TRY(ent_doc_text(doc, "standby", false, c->standby, sizeof c->standby, err));
     if (strcmp(c->root, "file") == 0) c->root[0] = 0;
     if (strcmp(c->standby, "none") == 0) c->standby[0] = 0;
+    ENT_TRY(ent_node_read_witnesses(doc, c, err));
     ENT_TRY(read_count(doc, "matching-threads", &c->threads, err));
     ENT_TRY(read_count(doc, "decoders", &c->decoders, err));
     int64_t controls = c->control_per_mille;
@@ -65,7 +66,7 @@ ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, e
     char path[PATH_MAX];
     ent_doc *doc;
     ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
-    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50};
+    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .witness_silence_ms = ENT_NODE_SILENCE_MS};
     if (!ent_node_path(folder, "node.yaml", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
     ent_code code = ent_disk_load(path, &text, err);
     if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no node in %s: make one with `entente init %s`", folder, folder);
@@ -106,4 +107,5 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
                 c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
+    ent_node_write_witnesses(c, ret_text);
 }

@@ -109,6 +109,7 @@ static ent_code open_client(ent_node *n, ent_err *err)
     ent_exchange_client_config c = {.name = n->config.name, .certificate = ent_buf_cstr(&n->certificate), .key = ent_buf_cstr(&n->tls_key),
                                     .identity = n->identity, .directory = {.self = n, .by_name = ent_node_by_name, .by_certificate = ent_node_by_certificate},
                                     .clock = ent_system_clock(), .random = ent_system_random()};
+    ENT_TRY(ent_witness_client_make(n->config.witness, n->config.witness_count, &n->witnesses, err));
     return ent_exchange_client_make(&c, &n->client, err);
 }
 
@@ -133,6 +134,8 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     c->random = ent_system_random();
     c->decoder = ent_sandbox_decoder(n->sandbox);
     if (n->client) c->partners = ent_exchange_client_partners(n->client);
+    if (n->witnesses) c->witnesses = ent_witness_client_port(n->witnesses);
+    c->witness_silence_ms = n->config.witness_silence_ms;
     c->read_doc = ent_yaml_read;
     c->regimes = n->regimes;
     c->regime_count = n->regime_count;
@@ -179,6 +182,7 @@ void ent_node_close(ent_node *n)
     if (!n) return;
     ent_flow_close(n->flow);
     ent_exchange_client_free(n->client);
+    ent_witness_client_free(n->witnesses);
     if (n->flow_config.store.close) n->flow_config.store.close(n->flow_config.store.self);
     if (n->flow_config.ledger.close) n->flow_config.ledger.close(n->flow_config.ledger.self);
     if (n->flow_config.keys.close) n->flow_config.keys.close(n->flow_config.keys.self);

@@ -12,9 +12,12 @@
 
 #include "adapter/sandbox/sandbox.h"
 #include "api/desk/desk.h"
+#include "api/exchange/witness_client.h"
 #include "flow/flow.h"
 
 #include <limits.h>
+
+#define ENT_NODE_SILENCE_MS (60 * 60000ll) /* of witnesses, by default */
 
 typedef struct ent_node_config {
     char name[ENT_NODE_NAME_MAX];
@@ -26,6 +29,9 @@ typedef struct ent_node_config {
     unsigned threads, decoders;
     unsigned control_per_mille;
     bool accept_unlocked_memory;
+    ent_witness_address witness[ENT_WITNESS_ADDRESSES]; /* where the witnesses of agreements are reached */
+    size_t witness_count;
+    int64_t witness_silence_ms;      /* after it nothing is asked or answered */
     bool accept_residue;             /* keys may lie where an overwrite leaves traces */
     char root[400];                  /* PKCS#11 URI (RFC 7512) of the token that wraps the epoch's key; "": a file */
     char standby[400];               /* a command that runs `entente standby keep DIR`; "": none */

@@ -108,14 +108,19 @@ ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), vo
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* before threads are made, so that all inherit it */
     signal(SIGPIPE, SIG_IGN);
     ent_node_path(n->folder, "desk.sock", path);
+    ENT_TRY(ent_node_agree(n, err));
     ENT_TRY(start_exchange(n, &server, err));
     ent_code code = ent_desk_start(path, n->config.desk_port, &node, ent_system_clock(), &desk, err);
+    if (code == ENT_OK) code = ent_node_witnessing_start(n, note, err);
     if (code == ENT_OK) {
         warn_about_keys(n);
         if (ready) ready(ctx, ent_exchange_port(server));
         wait_for_end(n, server, &set);
         note(6, "stopping: what was begun is answered first");
     }
+    ent_node_witnessing_stop(n);
+    char why[160];
+    if (code == ENT_OK && ent_flow_doubted(n->flow, why)) code = ent_fail(err, ENT_DAMAGED, "%s", why);
     ent_desk_stop(desk);
     ent_exchange_stop(server, 10000);
     return code;

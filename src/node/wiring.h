@@ -4,6 +4,8 @@
 
 #include "api/exchange/client.h"
 #include "node/node.h"
+
+#include <pthread.h>
 #include "port/root.h"
 #include "port/standby.h"
 
@@ -21,6 +23,16 @@ ENT_MUST_CHECK ent_code ent_node_open_keys(const char *folder, const ent_node_co
 ENT_MUST_CHECK ent_code ent_node_keep_ledger(const ent_node_custody *custody, ent_ledger *ledger, ent_err *err);
 void ent_node_close_custody(ent_node_custody *c);
 
+/* The thread that speaks with witnesses. */
+typedef struct ent_witnessing_thread {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool running, stop;
+    void (*note)(int priority, const char *format, ...);
+    char last[200];      /* what was noted last: the same is not said every ten seconds */
+} ent_witnessing_thread;
+
 struct ent_node {
     char folder[PATH_MAX - 320];
     ent_node_config config;
@@ -32,6 +44,8 @@ struct ent_node {
     ent_regime regimes[ENT_NODE_REGIMES];
     size_t regime_count;
     ent_exchange_client *client;
+    ent_witness_client *witnesses;
+    ent_witnessing_thread witnessing;
     ent_flow_config flow_config;
     ent_flow_node *flow;
 };
@@ -51,6 +65,18 @@ typedef struct ent_node_gap {
 ENT_MUST_CHECK ent_code ent_node_gap_write(const char *folder, const ent_node_gap *gap, ent_err *err);
 /* After the flow was opened: a gap that two persons signed goes into the ledger, once; ENT_REFUSED while they have not. */
 ENT_MUST_CHECK ent_code ent_node_gap_take(const char *folder, ent_flow_node *flow, ent_err *err);
+
+/* ---- witnesses (witnessing.c) ---- */
+
+ENT_MUST_CHECK ent_code ent_node_read_witnesses(const ent_doc *doc, ent_node_config *c, ent_err *err);
+void ent_node_write_witnesses(const ent_node_config *c, ent_buf *ret_text);
+/* Before anything is served: ENT_DAMAGED when somebody remembers another history of this ledger. Who cannot be reached does not
+ * hinder. */
+ENT_MUST_CHECK ent_code ent_node_agree(ent_node *n, ent_err *err);
+/* A thread that submits checkpoints and completes receipts every ten seconds; ends the process by SIGTERM when the ledger is
+ * doubted. `note`: as in serve.c. */
+ENT_MUST_CHECK ent_code ent_node_witnessing_start(ent_node *n, void (*note)(int priority, const char *format, ...), ent_err *err);
+void ent_node_witnessing_stop(ent_node *n);
 
 ENT_MUST_CHECK ent_code ent_node_load_identity(const char *folder, ent_secret_key *ret_secret, ent_err *err);
 /* Before anything is opened: a rotation that was cut short is finished when the ledger has the new key, undone otherwise. */

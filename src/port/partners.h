@@ -20,7 +20,8 @@
     X(DISCLOSE, "/v1/disclose")       /* fields of a confirmed hit */                                                  \
     X(RECALL, "/v1/recall")           /* corrected or destroyed at the holder */                                       \
     X(FEED, "/v1/feed")                                                                                                \
-    X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint */
+    X(RECEIPTS, "/v1/receipts")       /* completed receipts of entries that concern the sender */                      \
+    X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */
 
 typedef enum ent_message_kind {
 #define ENT_X(name, path) ENT_MESSAGE_##name,

@@ -44,6 +44,7 @@
     X(EVENTS, "events")             /* legal events and proposals that wait for a second person */                     \
     X(QUEUE, "queue")               /* messages for partners that are offline */                                       \
     X(FEEDS, "feeds")               /* feed positions, leases */                                                       \
+    X(RECEIPTS, "receipts")         /* of answers: as they came, completed with cosignatures */                        \
     X(CROSSINGS, "crossings")       /* desk */
 
 typedef enum ent_table {

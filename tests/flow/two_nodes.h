@@ -36,6 +36,7 @@ typedef struct story {
     uint8_t last_id[ENT_ID_SIZE];
     char last_proof[8192];
     ent_regime regime;
+    const char *witness_key; /* of observer.example; NULL: one that nobody has */
     char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
 } story;
 

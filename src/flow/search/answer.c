@@ -6,6 +6,7 @@
 #include "flow/decision/decision.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
+#include "flow/receipt/receipt.h"
 #include "flow/search/quota.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
@@ -59,6 +60,8 @@ static ent_code find_agreement(holding *s, ent_err *err)
         (void)ent_envelope_state(&s->h->envelope, s->h->a, clause);
         return refuse(s, ENT_REFUSED, clause, "the agreement is not in force", err);
     }
+    char why[160];
+    if (!ent_witnessed(s->n, s->h->a, s->in->partner, why)) return refuse(s, ENT_REFUSED, "witness", why, err);
     return ENT_OK;
 }
 
@@ -414,6 +417,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     *ret_release = 0;
     switch (arrival->message.kind) {
     case ENT_MESSAGE_SEARCH: {
+        ent_history_seen(n, arrival->partner, arrival->message.proof, strlen(arrival->message.proof));
         holding s = {.n = n, .in = arrival, .bit = -1, .r = calloc(1, sizeof(ent_search_record))};
         if (s.r) receive_search(&s, ret_status, ret_body);
         else *ret_status = 503, ent_refusal_write(503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
@@ -427,6 +431,8 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_CLOSE: ent_search_closed(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_DISCLOSE: ent_disclosure_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_CHECKPOINT: ent_checkpoint_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_RECEIPTS: ent_receipts_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_IDENTITY: ent_identity_receive(n, arrival, ret_status, ret_body); break;
     default:
         *ret_status = 501;

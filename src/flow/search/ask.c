@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/capture/read.h"
+#include "flow/receipt/receipt.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
 #include "flow/state.h"
@@ -41,6 +42,10 @@ static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow
         ret->verdict.code = ENT_REFUSED;
         (void)ent_envelope_state(&h->envelope, h->a, ret->verdict.clause);
         snprintf(ret->verdict.reason, sizeof ret->verdict.reason, "the agreement %s is %s", h->a->name, ent_agreement_state_text(h->state));
+    }
+    if (ret->verdict.code == ENT_OK && !ent_witnessed(n, h->a, f->holder, ret->verdict.reason)) {
+        ret->verdict.code = ENT_REFUSED;
+        snprintf(ret->verdict.clause, sizeof ret->verdict.clause, "witness");
     }
 }
 
@@ -130,6 +135,7 @@ static ent_code verify_answer(ent_flow_node *n, const grant *g, const ent_search
                 ent_id_equal(e.case_number.b, id->b) && ent_id_equal(a.reference.b, id->b) && memcmp(e.agreement, g->digest, 32) == 0 &&
                 strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, o->purpose) == 0;
     if (!same) return ent_fail(err, ENT_SIGNATURE, "the partner's receipt is about something else than it answers");
+    ent_history_seen(n, g->holder, (const char *)ret->receipt.data, ret->receipt.len);
     ret->hit = a.hit;
     ret->answered = index;
     return ENT_OK;
@@ -153,6 +159,7 @@ static ent_code note_answer(ent_flow_node *n, const ent_actor *by, const grant *
     r->evidence[some] = 0;
     ent_search_put(b, ENT_CHANGE_PUT, r);
     ent_batch_entry(b, &e);
+    if (ret->receipt.len && !ret->refused) ent_receipt_expect(b, &r->view.reference, g->holder, ret->answered, &ret->receipt);
     return ent_commit(n, b, &ret->received, err);
 }
 
