@@ -3,6 +3,8 @@
 
 #include "node/jobs.h"
 
+#include <string.h>
+
 static void say_ready(void *ctx, uint16_t port)
 {
     const ent_cli *cli = ctx;
@@ -40,6 +42,10 @@ static void print_status(const json_t *out)
     static const char *const names[] = {"people", "partners", "agreements", "gallery", "ledger", "outbox"};
     static const char *const words[] = {"people", "partners", "agreements", "prints in the gallery", "ledger entries", "waiting in the outbox"};
     for (int i = 0; i < 6; i++) printf("%8lld %s\n", (long long)json_integer_value(json_object_get(out, names[i])), words[i]);
+    const json_t *keys = json_object_get(out, "custody");
+    printf("keys in epoch %lld on %s%s, root in a %s, %s\n", (long long)json_integer_value(json_object_get(keys, "epoch")), ent_cli_text(keys, "medium"),
+           json_is_true(json_object_get(keys, "overwrites")) ? "" : " (where overwritten keys may stay readable)", strcmp(ent_cli_text(keys, "root"), "hardware") == 0 ? "hardware token" : ent_cli_text(keys, "root"),
+           json_is_true(json_object_get(keys, "standby")) ? "with a standby" : "without a standby");
 }
 
 int ent_cmd_status(ent_cli *cli, int argc, char **argv)

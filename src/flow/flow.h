@@ -363,6 +363,8 @@ typedef struct ent_flow_counts {
     size_t people, partners, agreements, gallery;
     uint64_t ledger;
     size_t outbox, queue;          /* entries to append; messages that wait for partners */
+    ent_custody custody;
+    uint32_t epoch; /* of the data keys */
 } ent_flow_counts;
 
 void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts);

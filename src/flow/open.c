@@ -94,6 +94,8 @@ void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts)
     ret_counts->gallery = ent_gallery_count(n->gallery);
     ret_counts->ledger = n->c.ledger.size(n->c.ledger.self);
     ret_counts->outbox = ent_outbox_count(n);
+    n->c.keys.custody(n->c.keys.self, &ret_counts->custody);
+    ret_counts->epoch = n->c.keys.epoch(n->c.keys.self);
     ret_counts->queue = ent_queue_count(n);
 }
 

@@ -12,6 +12,7 @@
 #include "entente/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct ent_slot {
     uint64_t number;     /* never used twice: position and generation */
@@ -27,6 +28,8 @@ typedef struct ent_custody {
     char medium[32];   /* the file system's type: "ext4"; "memory" */
 } ent_custody;
 
+#define ENT_KEYS_MANY 256
+
 typedef struct ent_keys {
     void *self;
     /* Stores a fresh random key. `binding` (the record's id and kind, 32 bytes) must be given again to get it. */
@@ -39,6 +42,8 @@ typedef struct ent_keys {
     ENT_MUST_CHECK ent_code (*look)(void *self, ent_slot slot);
     /* Overwrites both copies and syncs. ENT_OK also when it was gone. */
     ENT_MUST_CHECK ent_code (*destroy)(void *self, ent_slot slot, ent_err *err);
+    /* The same for many (at most ENT_KEYS_MANY) under one sync. After an error some may be destroyed: ask for all again. */
+    ENT_MUST_CHECK ent_code (*destroy_many)(void *self, const ent_slot *slots, size_t count, ent_err *err);
     /* Ends the epoch: living slots are wrapped anew under a fresh root, the old root is destroyed. Resumable. */
     ENT_MUST_CHECK ent_code (*end_epoch)(void *self, uint32_t *ret_epoch, ent_err *err);
     uint32_t (*epoch)(void *self);

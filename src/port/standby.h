@@ -24,7 +24,8 @@ typedef struct ent_standby {
     ENT_MUST_CHECK ent_code (*state)(void *self, ent_standby_state *ret_state, ent_err *err);
     /* `count` slots of 128 bytes from a position on. */
     ENT_MUST_CHECK ent_code (*rows)(void *self, uint64_t from, size_t count, uint8_t *ret_bytes, ent_err *err);
-    ENT_MUST_CHECK ent_code (*put)(void *self, uint64_t position, const uint8_t bytes[128], ent_err *err);
+    /* `count` slots of 128 bytes, each at its position, under one sync. */
+    ENT_MUST_CHECK ent_code (*put)(void *self, const uint64_t *positions, size_t count, const uint8_t *bytes, ent_err *err);
     /* All slots anew: begin, any number of fills, commit; commit is the moment, and the root of before is destroyed in it. */
     ENT_MUST_CHECK ent_code (*begin)(void *self, uint32_t epoch, uint64_t capacity, const void *root, size_t root_len, ent_err *err);
     ENT_MUST_CHECK ent_code (*fill)(void *self, uint64_t from, size_t count, const uint8_t *bytes, ent_err *err);

@@ -118,6 +118,23 @@ static void destroys_keys(void **state)
     assert_int_equal(w->keys.get(w->keys.self, s, a, &key, NULL), ENT_GONE);
 }
 
+/* Many at once, one of them gone before and one that never was: those are gone, the others are as they were. */
+static void destroys_many(void **state)
+{
+    world *w = *state;
+    ent_slot s[40], most[22];
+    ent_key32 key;
+    for (int i = 0; i < 40; i++) assert_int_equal(w->keys.new_slot(w->keys.self, a, &s[i], &key, NULL), ENT_OK);
+    for (int i = 0; i < 20; i++) most[i] = s[2 * i];
+    most[20] = (ent_slot){99999};
+    most[21] = s[4];
+    assert_int_equal(w->keys.destroy(w->keys.self, s[4], NULL), ENT_OK);
+    assert_int_equal(w->keys.destroy_many(w->keys.self, most, 22, NULL), ENT_OK);
+    assert_int_equal(w->keys.destroy_many(w->keys.self, most, 22, NULL), ENT_OK);
+    for (int round = 0; round < 2; round++, reopen(w))
+        for (int i = 0; i < 40; i++) assert_int_equal(w->keys.look(w->keys.self, s[i]), i % 2 ? ENT_OK : ENT_GONE);
+}
+
 /* The end of an epoch leaves every living key as it was and every destroyed one gone. */
 static void ends_epochs(void **state)
 {
@@ -408,7 +425,7 @@ static void goes_over_to_a_token(void **state)
 
 #define OVER(setup)                                                                                                    \
     cmocka_unit_test_setup_teardown(keeps_keys, setup, teardown), cmocka_unit_test_setup_teardown(destroys_keys, setup, teardown), \
-        cmocka_unit_test_setup_teardown(ends_epochs, setup, teardown), cmocka_unit_test_setup_teardown(grows, setup, teardown)
+        cmocka_unit_test_setup_teardown(destroys_many, setup, teardown), cmocka_unit_test_setup_teardown(ends_epochs, setup, teardown), cmocka_unit_test_setup_teardown(grows, setup, teardown)
 
 int main(void)
 {

@@ -216,10 +216,10 @@ static void never_back(void **state)
     assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
     assert_int_equal(w->link.rows(w->link.self, s.number & 0xffffffff, 1, row, NULL), ENT_OK);
     assert_int_equal(w->keys.destroy(w->keys.self, s, NULL), ENT_OK);
-    assert_int_equal(w->link.put(w->link.self, s.number & 0xffffffff, row, NULL), ENT_CONFLICT);
-    assert_int_equal(w->link.put(w->link.self, 1ull << 40, row, NULL), ENT_FORMAT);
+    assert_int_equal(w->link.put(w->link.self, &(uint64_t){s.number & 0xffffffff}, 1, row, NULL), ENT_CONFLICT);
+    assert_int_equal(w->link.put(w->link.self, &(uint64_t){1ull << 40}, 1, row, NULL), ENT_FORMAT);
     row[20] ^= 1;
-    assert_int_equal(w->link.put(w->link.self, 5, row, NULL), ENT_DAMAGED);
+    assert_int_equal(w->link.put(w->link.self, &(uint64_t){5}, 1, row, NULL), ENT_DAMAGED);
     assert_int_equal(w->link.state(w->link.self, &now, NULL), ENT_OK);
     assert_int_equal(w->link.begin(w->link.self, 1, 1, "r", 1, NULL), ENT_OK);
     assert_int_equal(w->link.begin(w->link.self, 0, 1, "r", 1, NULL), ENT_FORMAT);

@@ -19,8 +19,9 @@ if disk ordered ""; then
   status 3 "tmpfs" init memory/gb --accept-unlocked-memory; says "accept-residue" "what to do about it"
   [ -e memory/gb ] && bad "a refused init left a folder"
   status 0 "tmpfs, accepted" init memory/gb --accept-unlocked-memory --accept-residue
+  status 0 "its custody" "$entente" --node memory/gb status; says "may stay readable" "its custody"
   cp -a memory/gb ordered/moved; sed -i 's/accept-residue: true/accept-residue: false/' ordered/moved/node.yaml
-  status 0 "a node moved to ext4" "$entente" --node ordered/moved status
+  status 0 "a node moved to ext4" "$entente" --node ordered/moved status; says "epoch 1 on ext4, root in a file, without a standby" "the custody of a node on ext4"
   sed -i 's/accept-residue: true/accept-residue: false/' memory/gb/node.yaml
   status 3 "it is asked at each start" "$entente" --node memory/gb status
   chattr +j ordered/moved/keys/slots 2> /dev/null && status 3 "the attribute j of the slots" "$entente" --node ordered/moved status
@@ -80,6 +81,6 @@ if [ -r /usr/lib/softhsm/libsofthsm2.so ]; then
   mv pin away; status 3 "without the PIN" gb status; says "PIN" "without the PIN"; mv away pin; chmod 644 pin
   status 3 "a PIN that others may read" gb status; chmod 600 pin
   mv token elsewhere; mkdir token; status 4 "without the token" gb status; says "no token" "without the token"; rmdir token; mv elsewhere token
-  status 0 "with it again" gb status
+  status 0 "with it again" gb status; says "root in a token" "a token in software is not called hardware"
 else echo "skipped: SoftHSM is not installed"; fi
 verdict

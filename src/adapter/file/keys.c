@@ -106,14 +106,15 @@ static ent_code settle(file_keys *k, size_t at, const ent_slot_row *theirs, ent_
 {
     bool differs;
     uint8_t bytes[ENT_SLOT_SIZE];
+    const uint64_t position = at;
     ent_slot_row counts = ent_slot_choose(&k->f.rows[at], theirs, &differs);
     if (!differs) return ENT_OK;
     if (counts.state != k->f.rows[at].state || counts.generation != k->f.rows[at].generation) {
         k->f.rows[at] = counts;
-        ENT_TRY(ent_slots_put(&k->f, at, err));
+        ENT_TRY(ent_slots_put(&k->f, &position, 1, err));
     }
     ent_slot_encode(&k->f.rows[at], bytes);
-    return k->o.standby->put(k->o.standby->self, at, bytes, err);
+    return k->o.standby->put(k->o.standby->self, &position, 1, bytes, err);
 }
 
 static ent_code compare_rows(file_keys *k, ent_err *err)
@@ -150,13 +151,14 @@ static ent_code in_step(file_keys *k, ent_err *err)
     return ENT_OK;
 }
 
-/* One slot as it is here, acknowledged there. */
-static ent_code tell_standby(file_keys *k, size_t at, ent_err *err)
+/* Slots as they are here, acknowledged there. */
+static ent_code tell_standby(file_keys *k, const uint64_t *positions, size_t count, ent_err *err)
 {
-    uint8_t bytes[ENT_SLOT_SIZE];
+    uint8_t bytes[ENT_KEYS_MANY * ENT_SLOT_SIZE];
     if (!k->o.standby) return ENT_OK;
-    ent_slot_encode(&k->f.rows[at], bytes);
-    ent_code code = k->o.standby->put(k->o.standby->self, at, bytes, err);
+    ENT_PRE(count <= ENT_KEYS_MANY);
+    for (size_t i = 0; i < count; i++) ent_slot_encode(&k->f.rows[positions[i]], bytes + i * ENT_SLOT_SIZE);
+    ent_code code = k->o.standby->put(k->o.standby->self, positions, count, bytes, err);
     k->in_step = code == ENT_OK;
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "the standby did not acknowledge");
 }
@@ -178,17 +180,18 @@ static ent_code grow(file_keys *k, ent_err *err)
 
 static ent_code write_new(file_keys *k, size_t at, const ent_slot_row *fresh, ent_err *err)
 {
+    const uint64_t position = at;
     ent_slot_row old = k->f.rows[at];
     k->f.rows[at] = *fresh;
-    ent_code code = ent_slots_put(&k->f, at, err);
+    ent_code code = ent_slots_put(&k->f, &position, 1, err);
     if (code != ENT_OK) {
         k->f.rows[at] = old;
         return stop_writing(k, code);
     }
-    code = tell_standby(k, at, err);
+    code = tell_standby(k, &position, 1, err);
     if (code == ENT_OK) return ENT_OK;
     k->f.rows[at] = (ent_slot_row){.state = ENT_SLOT_DESTROYED, .epoch = fresh->epoch, .generation = fresh->generation};
-    (void)stop_writing(k, ent_slots_put(&k->f, at, NULL));
+    (void)stop_writing(k, ent_slots_put(&k->f, &position, 1, NULL));
     return code;
 }
 
@@ -264,30 +267,45 @@ static ent_code get(void *self, ent_slot which, const uint8_t binding[32], ent_k
     return code;
 }
 
-/* A standby that is out of reach holds the report back, not the destruction. */
-static ent_code destroy_locked(file_keys *k, ent_slot which, ent_err *err)
+static bool is_here(const file_keys *k, ent_slot which)
 {
     size_t at = (size_t)(which.number & 0xffffffffu);
-    bool here = at < k->f.capacity && k->f.rows[at].generation == (uint32_t)(which.number >> 32) && k->f.rows[at].state == ENT_SLOT_LIVE;
-    if (!here) return in_step(k, err);
-    if (k->broken) return ent_fail(err, ENT_IO, "the key slots stopped writing after a failed sync; restart the node");
-    bool was_in_step = k->in_step;
+    return at < k->f.capacity && k->f.rows[at].generation == (uint32_t)(which.number >> 32) && k->f.rows[at].state == ENT_SLOT_LIVE;
+}
+
+static void mark_destroyed(file_keys *k, size_t at)
+{
     ent_slot_row gone = {.state = ENT_SLOT_DESTROYED, .epoch = k->f.rows[at].epoch, .generation = k->f.rows[at].generation};
     ent_wipe(&k->f.rows[at], sizeof k->f.rows[at]);
     k->f.rows[at] = gone;
     if (at < k->next_free) k->next_free = at;
-    ENT_TRY(stop_writing(k, ent_slots_put(&k->f, at, err)));
-    return was_in_step ? tell_standby(k, at, err) : in_step(k, err);
 }
 
-static ent_code destroy(void *self, ent_slot which, ent_err *err)
+/* A standby that is out of reach holds the report back, not the destruction. */
+static ent_code destroy_locked(file_keys *k, const ent_slot *slots, size_t count, ent_err *err)
+{
+    uint64_t positions[ENT_KEYS_MANY];
+    size_t here = 0;
+    bool was_in_step = k->in_step;
+    ENT_PRE(count <= ENT_KEYS_MANY);
+    if (k->broken) return ent_fail(err, ENT_IO, "the key slots stopped writing after a failed sync; restart the node");
+    for (size_t i = 0; i < count; i++)
+        if (is_here(k, slots[i])) mark_destroyed(k, positions[here++] = slots[i].number & 0xffffffffu);
+    if (!here) return in_step(k, err);
+    ENT_TRY(stop_writing(k, ent_slots_put(&k->f, positions, here, err)));
+    return was_in_step ? tell_standby(k, positions, here, err) : in_step(k, err);
+}
+
+static ent_code destroy_many(void *self, const ent_slot *slots, size_t count, ent_err *err)
 {
     file_keys *k = self;
     pthread_mutex_lock(&k->lock);
-    ent_code code = destroy_locked(k, which, err);
+    ent_code code = destroy_locked(k, slots, count, err);
     pthread_mutex_unlock(&k->lock);
     return code;
 }
+
+static ent_code destroy(void *self, ent_slot which, ent_err *err) { return destroy_many(self, &which, 1, err); }
 
 static uint32_t epoch(void *self)
 {
@@ -475,7 +493,7 @@ ent_code ent_file_keys(const char *folder, const ent_file_keys_options *options,
         close_keys(k);
         return code;
     }
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

@@ -103,11 +103,13 @@ void ent_slots_digest(const ent_slot_file *f, uint8_t ret_digest[32])
 
 /* ---- the file ---- */
 
-ent_code ent_slots_put(ent_slot_file *f, size_t position, ent_err *err)
+ent_code ent_slots_put(ent_slot_file *f, const uint64_t *positions, size_t count, ent_err *err)
 {
-    uint8_t bytes[ENT_SLOT_SIZE];
-    ent_slot_encode(&f->rows[position], bytes);
-    for (int copy = 0; copy < 2; copy++) ENT_TRY(ent_disk_write(f->fd, bytes, ENT_SLOT_SIZE, place(f->capacity, position, copy), err));
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[ENT_SLOT_SIZE];
+        ent_slot_encode(&f->rows[positions[i]], bytes);
+        for (int copy = 0; copy < 2; copy++) ENT_TRY(ent_disk_write(f->fd, bytes, ENT_SLOT_SIZE, place(f->capacity, positions[i], copy), err));
+    }
     return ent_disk_sync(f->fd, err);
 }
 
@@ -183,7 +185,7 @@ static ent_code read_rows(ent_slot_file *f, ent_err *err)
         ent_slot_row a = ent_slot_decode(bytes + i * ENT_SLOT_SIZE), b = ent_slot_decode(bytes + (f->capacity + i) * ENT_SLOT_SIZE);
         bool mend;
         f->rows[i] = ent_slot_choose(&a, &b, &mend);
-        if (mend && f->rows[i].state != ENT_SLOT_BAD) code = ent_slots_put(f, i, err);
+        if (mend && f->rows[i].state != ENT_SLOT_BAD) code = ent_slots_put(f, &(uint64_t){i}, 1, err);
     }
     free(bytes);
     return code;

@@ -44,8 +44,8 @@ ent_slot_row ent_slot_choose(const ent_slot_row *a, const ent_slot_row *b, bool 
 /* Opens folder/slots and mends what is whole in one copy only. ENT_NOT_FOUND, ENT_DAMAGED, ENT_IO. */
 ENT_MUST_CHECK ent_code ent_slots_open(ent_slot_file *f, ent_err *err);
 void ent_slots_close(ent_slot_file *f); /* erases the rows in memory */
-/* Both copies of one row, and a sync. Needs no free space. */
-ENT_MUST_CHECK ent_code ent_slots_put(ent_slot_file *f, size_t position, ent_err *err);
+/* Both copies of each of these rows, and one sync. Needs no free space. */
+ENT_MUST_CHECK ent_code ent_slots_put(ent_slot_file *f, const uint64_t *positions, size_t count, ent_err *err);
 /* Writes the file anew (growth, the end of an epoch, the first) and takes its rows. The rename is the moment: before it the old
  * file counts, after it the new; then what the old one held is overwritten where it lay. `rows` has `capacity` places. */
 ENT_MUST_CHECK ent_code ent_slots_switch(ent_slot_file *f, uint32_t epoch, const ent_slot_row *rows, size_t capacity, ent_err *err);

@@ -78,6 +78,12 @@ static ent_code destroy(void *self, ent_slot which, ent_err *err)
     return ENT_OK;
 }
 
+static ent_code destroy_many(void *self, const ent_slot *slots, size_t count, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++) ENT_TRY(destroy(self, slots[i], err));
+    return ENT_OK;
+}
+
 static ent_code end_epoch(void *self, uint32_t *ret_epoch, ent_err *err)
 {
     memory_keys *k = self;
@@ -109,7 +115,7 @@ ent_code ent_memory_keys(ent_random random, ent_keys *ret_keys, ent_err *err)
     k->random = random;
     k->epoch = 1;
     pthread_mutex_init(&k->lock, NULL);
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

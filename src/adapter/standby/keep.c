@@ -65,17 +65,27 @@ static bool behind(const ent_slot_row *have, const ent_slot_row *given)
     return given->generation < have->generation || (given->generation == have->generation && given->state < have->state);
 }
 
-static ent_code put_row(keeper *k, ent_cursor *c, ent_err *err)
+/* All are looked at before one is written. */
+static ent_code put_rows(keeper *k, ent_cursor *c, ent_err *err)
 {
-    uint64_t at = ent_cursor_u64(c);
-    const uint8_t *bytes = ent_cursor_take(c, ENT_SLOT_SIZE);
-    if (!bytes || !ent_cursor_done(c) || k->f.fd < 0 || at >= k->f.capacity) return ent_fail(err, ENT_FORMAT, "the standby was given a slot for which it has no place");
-    ent_slot_row row = ent_slot_decode(bytes);
-    if (row.state == ENT_SLOT_BAD) return ent_fail(err, ENT_DAMAGED, "the standby was given a damaged slot");
-    if (behind(&k->f.rows[at], &row)) return ent_fail(err, ENT_CONFLICT, "the standby's slot %llu is further along than the node's: the node runs on an older copy", (unsigned long long)at);
-    ent_wipe(&k->f.rows[at], sizeof k->f.rows[at]);
-    k->f.rows[at] = row;
-    return ent_slots_put(&k->f, at, err);
+    uint64_t positions[ENT_STANDBY_ROWS];
+    size_t count = ent_cursor_left(c) / (8 + ENT_SLOT_SIZE);
+    ent_cursor again = *c;
+    if (k->f.fd < 0 || ent_cursor_left(c) % (8 + ENT_SLOT_SIZE) || count > ENT_STANDBY_ROWS) return ent_fail(err, ENT_FORMAT, "the standby was given slots of no form");
+    for (size_t i = 0; i < count; i++) {
+        positions[i] = ent_cursor_u64(c);
+        ent_slot_row row = ent_slot_decode(ent_cursor_take(c, ENT_SLOT_SIZE));
+        if (positions[i] >= k->f.capacity) return ent_fail(err, ENT_FORMAT, "the standby was given a slot for which it has no place");
+        if (row.state == ENT_SLOT_BAD) return ent_fail(err, ENT_DAMAGED, "the standby was given a damaged slot");
+        if (behind(&k->f.rows[positions[i]], &row))
+            return ent_fail(err, ENT_CONFLICT, "the standby's slot %llu is further along than the node's: the node runs on an older copy", (unsigned long long)positions[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ent_slot_row *row = &k->f.rows[ent_cursor_u64(&again)];
+        ent_wipe(row, sizeof *row);
+        *row = ent_slot_decode(ent_cursor_take(&again, ENT_SLOT_SIZE));
+    }
+    return ent_slots_put(&k->f, positions, count, err);
 }
 
 static void drop_coming(keeper *k)
@@ -180,7 +190,7 @@ static ent_code apply(keeper *k, uint8_t op, const ent_buf *in, ent_buf *ret, en
     switch ((ent_standby_op)op) {
     case ENT_STANDBY_STATE: return tell_state(k, ret, err);
     case ENT_STANDBY_READ: return read_rows(k, &c, ret, err);
-    case ENT_STANDBY_PUT: return put_row(k, &c, err);
+    case ENT_STANDBY_PUT: return put_rows(k, &c, err);
     case ENT_STANDBY_BEGIN: return begin_copy(k, &c, err);
     case ENT_STANDBY_FILL: return fill_copy(k, &c, err);
     case ENT_STANDBY_COMMIT: return commit_copy(k, err);

@@ -136,11 +136,13 @@ static ent_code rows(void *self, uint64_t from, size_t count, uint8_t *ret_bytes
     return ENT_OK;
 }
 
-static ent_code put(void *self, uint64_t position, const uint8_t bytes[128], ent_err *err)
+static ent_code put(void *self, const uint64_t *positions, size_t count, const uint8_t *bytes, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(256);
-    ent_buf_u64(&q, position);
-    ent_buf_put(&q, bytes, 128);
+    ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    for (size_t i = 0; i < count; i++) {
+        ent_buf_u64(&q, positions[i]);
+        ent_buf_put(&q, bytes + i * 128, 128);
+    }
     return ask(self, ENT_STANDBY_PUT, &q, NULL, err);
 }
 

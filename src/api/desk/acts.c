@@ -456,6 +456,9 @@ static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t
     json_object_set_new(out, "gallery", json_integer((json_int_t)c.gallery));
     json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
     json_object_set_new(out, "outbox", json_integer((json_int_t)c.outbox));
+    static const char *const roots[] = {"file", "token", "hardware"};
+    json_object_set_new(out, "custody", json_pack("{s:s,s:s,s:b,s:b,s:I}", "root", roots[c.custody.root], "medium", c.custody.medium, "overwrites", c.custody.overwrites,
+                                                  "standby", c.custody.standby, "epoch", (json_int_t)c.epoch));
     json_object_set_new(out, "waiting", json_integer((json_int_t)c.queue));
     return ENT_OK;
 }

@@ -157,7 +157,7 @@ static ent_code read_chunk(reader *r, ent_err *err)
     if (!opens && !r->chunk) return ent_fail(err, ENT_DENIED, "the backup does not open with this passphrase");
     if (!opens) return ent_fail(err, ENT_DAMAGED, "chunk %llu of the backup was changed", (unsigned long long)r->chunk);
     r->chunk++;
-    memmove(r->pending.data, r->pending.data + r->at, r->pending.len - r->at);
+    if (r->at) memmove(r->pending.data, r->pending.data + r->at, r->pending.len - r->at);
     r->pending.len -= r->at;
     r->at = 0;
     if (plain.len) ent_buf_put(&r->pending, plain.data, plain.len);
