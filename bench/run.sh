@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 entente=${1:-build/entente}
 "$(dirname "$entente")/bench/bench_exchange" 2 || true
 "$(dirname "$entente")/bench/bench_image"
+slots=$(mktemp -d); "$(dirname "$entente")/bench/bench_custody" "$slots" "$(readlink -f "$entente")"; rm -rf "$slots"
 bash bench/search.sh "$entente" "${PRINTS:-10000}" 20

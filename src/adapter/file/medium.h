@@ -1,5 +1,5 @@
 /* On what a folder lies, and whether an overwrite in place reaches what was there. Accepted is ext4 unless its data goes through
- * the journal (mount option, the superblock's default, or the file's own attribute); measured in docs/decisions. Any thread. */
+ * the journal (mount option, the superblock's default, or the file's own attribute); measured in docs/decisions/060-keys-in-slots.md. Any thread. */
 #ifndef ADAPTER_MEDIUM_H
 #define ADAPTER_MEDIUM_H
 
