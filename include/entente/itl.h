@@ -131,6 +131,8 @@ ENT_API void ent_itl_writer_free(ent_itl_writer *w); /* erases; NULL is fine */
 ENT_API void ent_itl_begin(ent_itl_writer *w, uint8_t type, int idc);
 ENT_API void ent_itl_put(ent_itl_writer *w, uint32_t number, const char *text);
 ENT_API void ent_itl_put_bytes(ent_itl_writer *w, uint32_t number, const void *bytes, size_t len);
+/* A whole record as bytes, LEN and all: a binary one, or one that is kept as it was. */
+ENT_API void ent_itl_put_record(ent_itl_writer *w, uint8_t type, int idc, const void *bytes, size_t len);
 /* Calls write with the whole transaction once. */
 ENT_API ENT_MUST_CHECK ent_code ent_itl_finish(ent_itl_writer *w, void (*write)(void *ctx, const void *bytes, size_t len),
                                                void *ctx, ent_err *err);

@@ -343,6 +343,6 @@ static int pack(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_itl(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"show", show, "records and fields"}, {"check", ent_cli_itl_check, "hold a transaction to the standard"}, {"extract", extract, "images to files"}, {"pack", pack, "a transaction from images"}, {0}};
+    static const ent_command commands[] = {{"show", show, "records and fields"}, {"check", ent_cli_itl_check, "hold a transaction to the standard"}, {"xml", ent_cli_itl_xml, "to ANSI/NIST-ITL XML and back"}, {"extract", extract, "images to files"}, {"pack", pack, "a transaction from images"}, {0}};
     return ent_cli_group(cli, "itl", "ANSI/NIST-ITL transactions.", commands, argc, argv);
 }

@@ -42,11 +42,11 @@ ENT_COMMANDS(ENT_X)
 #undef ENT_X
 int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, not listed */
 
-/* Of the group `itl`, in cmd_itl_check.c. */
+/* Of the group `itl`, in cmd_itl_check.c and cmd_itl_xml.c. */
 int ent_cli_itl_check(ent_cli *cli, int argc, char **argv);
+int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv);
 /* Of the group `evaluate`, in cmd_evaluate_face.c. */
 int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
-
 /* Of the group `ledger`, in cmd_export.c. */
 int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv);
 

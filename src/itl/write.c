@@ -11,6 +11,7 @@
 typedef struct writing {
     uint8_t type;
     int idc;
+    bool whole;     /* fields are the record's bytes, LEN and all */
     ent_buf fields; /* everything after LEN, GS in front of each field */
 } writing;
 
@@ -69,6 +70,17 @@ void ent_itl_put_bytes(ent_itl_writer *w, uint32_t number, const void *bytes, si
 
 void ent_itl_put(ent_itl_writer *w, uint32_t number, const char *text) { ent_itl_put_bytes(w, number, text, strlen(text)); }
 
+void ent_itl_put_record(ent_itl_writer *w, uint8_t type, int idc, const void *bytes, size_t len)
+{
+    if (w->count == 0 || w->count == ENT_LIMIT_ITL_RECORDS) {
+        w->failed = w->count ? ENT_TOO_LARGE : ENT_USAGE;
+        return;
+    }
+    w->records[w->count++] = (writing){.type = type, .idc = idc, .whole = true, .fields = ENT_BUF(ENT_LIMIT_ITL_FILE)};
+    ent_buf_put(&last(w)->fields, bytes, len);
+    if (last(w)->fields.failed != ENT_OK) w->failed = last(w)->fields.failed;
+}
+
 /* Type-1's CNT stands between VER (.002) and TOT (.004): it is put in by the caller's order, so here by splitting. */
 static ent_code type_one(const ent_itl_writer *w, ent_buf *ret, ent_err *err)
 {
@@ -104,7 +116,10 @@ ent_code ent_itl_finish(ent_itl_writer *w, void (*write)(void *ctx, const void *
     if (w->failed != ENT_OK || !w->count) return ent_fail(err, w->failed ? w->failed : ENT_USAGE, "a transaction begins with its Type-1 record and has at most %d", ENT_LIMIT_ITL_RECORDS);
     ENT_TRY(type_one(w, &first, err));
     put_record(&out, 1, &first);
-    for (size_t i = 1; i < w->count; i++) put_record(&out, w->records[i].type, &w->records[i].fields);
+    for (size_t i = 1; i < w->count; i++) {
+        if (w->records[i].whole) ent_buf_put(&out, w->records[i].fields.data, w->records[i].fields.len);
+        else put_record(&out, w->records[i].type, &w->records[i].fields);
+    }
     ENT_TRY(ent_buf_check(&out, err));
     write(ctx, out.data, out.len);
     return ENT_OK;

@@ -1,0 +1,127 @@
+#include "adapter/xml/convert.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool digits(const uint8_t *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t[i] < '0' || t[i] > '9') return false;
+    return true;
+}
+
+/* What XML 1.0 can hold, and reads back as it was (2.2, 2.11). */
+static bool plain(const uint8_t *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t[i] < 0x20 || t[i] == 0x7f) return false;
+    return ent_utf8_valid(t, n) && (n == 0 || (t[0] != ' ' && t[n - 1] != ' '));
+}
+
+static void put_base64(const uint8_t *t, size_t n, ent_buf *ret)
+{
+    char text[ENT_BASE64_SIZE(48)];
+    for (size_t at = 0; at < n; at += 48) {
+        ent_base64(t + at, n - at < 48 ? n - at : 48, text);
+        ent_buf_str(ret, text);
+    }
+}
+
+bool ent_xml_to(char form, const uint8_t *t, size_t n, ent_buf *ret)
+{
+    const char *c = (const char *)t;
+    switch (form) {
+    case 'd':
+        if (n != 8 || !digits(t, 8)) return false;
+        ent_buf_fmt(ret, "%.4s-%.2s-%.2s", c, c + 4, c + 6);
+        return true;
+    case 'g':
+        if (n != 15 || !digits(t, 14) || t[14] != 'Z') return false;
+        ent_buf_fmt(ret, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", c, c + 4, c + 6, c + 8, c + 10, c + 12);
+        return true;
+    case 'b': put_base64(t, n, ret); return true;
+    case 'y':
+        if (n != 1 || *t != 'Y') return false;
+        ent_buf_str(ret, "true");
+        return true;
+    case 'f':
+        if (n != 1 || (*t != 'S' && *t != 'U')) return false;
+        ent_buf_str(ret, *t == 'S' ? "true" : "false");
+        return true;
+    case 'M':
+    case 'm':
+        if (n != 4 || !digits(t, 4)) return false;
+        ent_buf_put(ret, t + (form == 'm' ? 2 : 0), 2);
+        return true;
+    default:
+        if (!plain(t, n)) return false;
+        ent_buf_put(ret, t, n);
+        return true;
+    }
+}
+
+static bool from_base64(const char *text, ent_buf *ret)
+{
+    size_t len = strlen(text), kept = 0, n = 0;
+    char *clean = malloc(len + 1);
+    uint8_t *bytes = malloc(len / 4 * 3 + 4);
+    for (size_t i = 0; clean && i < len; i++)
+        if (!strchr(" \t\r\n", text[i])) clean[kept++] = text[i];
+    bool ok = clean && bytes && ent_unbase64(clean, kept, bytes, len / 4 * 3 + 3, &n);
+    if (ok) ent_buf_put(ret, bytes, n);
+    free(clean);
+    free(bytes);
+    return ok;
+}
+
+/* "2016-04-10T10:46:32-05:00", with or without fractions: in UTC by adding the offset. Days past a month's end are carried. */
+static bool from_time(const char *t, ent_buf *ret)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int year, month, day, hour, minute, second, used = 0, oh = 0, om = 0;
+    char sign = 'Z';
+    if (sscanf(t, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 || used != 19 || month < 1 || month > 12) return false;
+    t += used;
+    if (*t == '.') t += strspn(t, ".0123456789");
+    if (*t && *t != 'Z' && sscanf(t, "%c%2d:%2d", &sign, &oh, &om) != 3) return false;
+    int shift = (oh * 60 + om) * (sign == '-' ? 1 : sign == '+' ? -1 : 0), at = hour * 60 + minute + shift;
+    for (; at < 0; at += 1440) day--;
+    for (; at >= 1440; at -= 1440) day++;
+    int in_month = days[month - 1] + (month == 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0));
+    if (day > in_month) day = 1, month = month % 12 + 1, year += month == 1;
+    if (day < 1) {
+        month = month == 1 ? 12 : month - 1;
+        year -= month == 12;
+        day = days[month - 1] + (month == 2 && ((year % 4 == 0 && year % 100 != 0) || year % 400 == 0));
+    }
+    ent_buf_fmt(ret, "%04d%02d%02d%02d%02d%02dZ", year, month, day, at / 60, at % 60, second);
+    return true;
+}
+
+bool ent_xml_from(char form, const char *text, ent_buf *ret)
+{
+    int year, month, day, used = 0;
+    switch (form) {
+    case 'd':
+        if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10) return false;
+        ent_buf_fmt(ret, "%04d%02d%02d", year, month, day);
+        return true;
+    case 'g': return from_time(text, ret);
+    case 'b': return from_base64(text, ret);
+    case 'y':
+        if (strcmp(text, "true") != 0 && strcmp(text, "1") != 0) return false;
+        ent_buf_str(ret, "Y");
+        return true;
+    case 'f': ent_buf_str(ret, strcmp(text, "true") == 0 || strcmp(text, "1") == 0 ? "S" : "U"); return true;
+    case 'M':
+    case 'm': ent_buf_fmt(ret, "%02ld", strtol(text, NULL, 10) % 100); return true;
+    default:
+        for (const char *c = text; *c; c++)
+            if ((unsigned char)*c < 0x20) return false; /* a separator, or what no field may hold */
+        ent_buf_str(ret, text);
+        return true;
+    }
+}
