@@ -51,8 +51,8 @@ static const ent_itl_field_rule fields[] = {
     OPEN_IN(ED_ALL, 180, 225, OTHER),
     RESERVED_IN(ED_11ON, 226, 299),
     /* the extended feature set: coordinates in units of 10 micrometres from the region's corner */
-    FIELD_IN(ED_11ON, 300, ROI, 'D', 1, 1, ITEM(EWI, 'M', N, 1, 5, "1..50000"), ITEM(EHI, 'M', N, 1, 5, "1..50000"), ITEM(EHO, 'O', N, 1, 5, "1..50000"), ITEM(EVO, 'O',
-             N, 1, 5, "1..50000"), ITEM(ROP, 'O', PATH, 1, 1188, NULL)),
+    FIELD_IN(ED_11ON, 300, ROI, 'D', 1, 1, ITEM(EWI, 'M', N, 1, 5, "1..50000"), ITEM(EHI, 'M', N, 1, 5, "1..50000"), ITEM(EHO, 'O', N, 1, 5, "0..50000"), ITEM(EVO, 'O',
+             N, 1, 5, "0..50000"), ITEM(ROP, 'O', PATH, 1, 1188, NULL)),
     FIELD_IN(ED_11ON, 301, ORT, 'D', 1, 1, ITEM(EOD, 'M', NS, 1, 4, "-179..180"), ITEM(EUC, 'O', N, 1, 3, "0..180")),
     FIELD_IN(ED_11ON, 302, FPP, 'D', 1, 20, ITEM(FGP, 'M', N, 1, 2, ent_itl_codes_fgp), ITEM(FSM, 'O', A, 3, 3, "PRX|DST|MED|UNK|EJI|FV1|FV2|FV3|FV4|NA|TIP"), ITEM(OCF,
              'O', A, 1, 1, "L|R|T"), ITEM(SGP, 'O', PATH, 1, 1188, NULL)),

@@ -38,6 +38,11 @@ bool ent_xml_to(char form, const uint8_t *t, size_t n, ent_buf *ret)
         if (n != 8 || !digits(t, 8)) return false;
         ent_buf_fmt(ret, "%.4s-%.2s-%.2s", c, c + 4, c + 6);
         return true;
+    case '1':
+    case '2':
+        if (n != 17 || t[8] != '*' || !digits(t, 8) || !digits(t + 9, 8)) return false;
+        return ent_xml_to('d', t + (form == '2' ? 9 : 0), 8, ret);
+    case 'D': return false;
     case 'g':
         if (n != 15 || !digits(t, 14) || t[14] != 'Z') return false;
         ent_buf_fmt(ret, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", c, c + 4, c + 6, c + 8, c + 10, c + 12);
@@ -106,7 +111,11 @@ bool ent_xml_from(char form, const char *text, ent_buf *ret)
     int year, month, day, used = 0;
     switch (form) {
     case 'd':
+    case 'D':
+    case '1':
+    case '2':
         if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10) return false;
+        if (form == '2') ent_buf_u8(ret, '*');
         ent_buf_fmt(ret, "%04d%02d%02d", year, month, day);
         return true;
     case 'g': return from_time(text, ret);

@@ -140,7 +140,7 @@ static bool put_text(reading *r, const ent_xml_row *row, uint32_t subfield, uint
     xmlChar *text = xmlNodeGetContent(node);
     ent_buf_str(&value, prefix);
     bool ok = text && ent_xml_from(row->form, (const char *)text, &value) && value.failed == ENT_OK;
-    if (ok && row->form == 'm') ent_xml_fields_append(r->out, row->field, value.data, value.len);
+    if (ok && (row->form == 'm' || row->form == '2')) ent_xml_fields_append(r->out, row->field, value.data, value.len);
     else if (ok && value.len) ent_xml_fields_put(r->out, row->field, subfield, item, value.data, value.len);
     xmlFree(text);
     return ok;

@@ -28,8 +28,7 @@ static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *extern
     (void)external;
     (void)system;
     xmlParserCtxtPtr c = ctx;
-    c->wellFormed = 0;
-    c->errNo = XML_ERR_DOCTYPE_NOT_FINISHED;
+    *(bool *)c->_private = true;
     xmlStopParser(c);
 }
 
@@ -37,13 +36,15 @@ static ent_code parse(const void *xml, size_t len, xmlDoc **ret, ent_err *err)
 {
     xmlParserCtxtPtr c = xmlCreateMemoryParserCtxt(xml, (int)len);
     if (!c) return ent_fail(err, ENT_FORMAT, "not an XML document");
+    bool doctype = false;
+    c->_private = &doctype;
     c->sax->internalSubset = refuse_doctype;
     xmlCtxtUseOptions(c, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS | XML_PARSE_NOCDATA);
     xmlParseDocument(c);
     xmlDoc *doc = c->myDoc;
     c->myDoc = NULL;
     ent_code code = ENT_OK;
-    if (c->errNo == XML_ERR_DOCTYPE_NOT_FINISHED) code = ent_fail(err, ENT_FORMAT, "a DOCTYPE in the document: it is refused");
+    if (doctype) code = ent_fail(err, ENT_FORMAT, "a DOCTYPE in the document: it is refused");
     else if (!c->wellFormed || !doc)
         code = ent_fail(err, ENT_FORMAT, "not well-formed XML at line %d: %.120s", c->lastError.line, c->lastError.message ? c->lastError.message : "");
     xmlFreeParserCtxt(c);

@@ -88,26 +88,78 @@ static const ent_xml_row rows_1[] = {
     R(18, 0, '0', "Transaction/TransactionGeographicNameSetCode"),
 };
 
-/* INTERPOL's Type-2, where the transaction is of its domain; "ABC/" before a number is its country. */
+/* INTERPOL's Type-2, where the transaction is of its domain. "ABC/" before a number is its country. Names have seven items
+ * (prefix, given, middle, surname, suffix, maiden, extended), places eight (the whole text, or street number, street, city,
+ * county, state, country, postcode). Forms 1 and 2 are the ends of a range "YYYYMMDD*YYYYMMDD"; D, a time of which the day
+ * is taken, is only read. */
 #define DOMAIN "itl:UserDefinedDescriptiveDetail/int-i:DomainDefinedDescriptiveDetail/"
-#define MISC DOMAIN "int-i:RecordMetadata/int-i:MiscellaneousIdentification/"
+#define ACTIVITY DOMAIN "int-i:RecordActivity/"
+#define SUBJECT DOMAIN "int-i:RecordSubject/"
+#define OFFENCE DOMAIN "int-i:RecordOffence/"
+#define METADATA DOMAIN "int-i:RecordMetadata/"
+#define MISC METADATA "int-i:MiscellaneousIdentification/"
+#define RESPONSE DOMAIN "int-i:TransactionResponseData/"
+#define DAY(field, at) R(field, 0, 'd', at "/nc:Date"), R(field, 0, 'D', at "/nc:DateTime")
+#define NAME(field, at)                                                                                                \
+    R(field, 0, '0', at "nc:PersonNamePrefixText"), R(field, 1, '0', at "nc:PersonGivenName"), R(field, 2, '0', at "nc:PersonMiddleName"), R(field, 3, '0', at "nc:PersonSurName"),       \
+        R(field, 4, '0', at "nc:PersonNameSuffixText"), R(field, 5, '0', at "nc:PersonMaidenName"), R(field, 6, '0', at "int-i:PersonExtendedName")
+#define STREET "nc:StructuredAddress/"
+#define PLACE(field, first, at)                                                                                        \
+    R(field, first, '0', at STREET "nc:LocationStreet/nc:StreetNumberText"), R(field, (first) + 1, '0', at STREET "nc:LocationStreet/nc:StreetName"),                                   \
+        R(field, (first) + 2, '0', at STREET "nc:LocationCityName"), R(field, (first) + 3, '0', at STREET "nc:LocationCountyName"),                                                     \
+        R(field, (first) + 4, '0', at STREET "nc:LocationStateName"), R(field, (first) + 5, '0', at STREET "nc:LocationCountryISO3166Alpha3Code"),                                      \
+        R(field, (first) + 6, '0', at STREET "nc:LocationPostalCode")
 #define NATIONAL(field, name) R(field, 0, 'C', MISC "int-i:" name "/int-i:LocationCountryISO3166Alpha3Code"), R(field, 0, 'c', MISC "int-i:" name ID)
+#define OTHER_ID(field, name) R(field, 0, '0', MISC "int-i:" name "/int-i:MiscIDType"), R(field, 1, '0', MISC "int-i:" name ID)
+
 static const ent_xml_row rows_2[] = {
     START,
-    R(19, 0, 'd', DOMAIN "int-i:RecordActivity/RecordCreationDate/nc:Date"),
-    R(35, 0, 'd', DOMAIN "int-i:RecordSubject/nc:PersonBirthDate/nc:Date"),
-    R(38, 0, '0', DOMAIN "int-i:RecordSubject/nc:PersonCitizenshipISO3166Alpha3Code*"),
-    R(30, 1, '0', DOMAIN "int-i:RecordSubject/int-i:PersonName/nc:PersonGivenName"),
-    R(30, 0, '0', DOMAIN "int-i:RecordSubject/int-i:PersonName/nc:PersonSurName"),
-    R(39, 0, '0', DOMAIN "int-i:RecordSubject/int-i:PersonSexCode"),
-    R(21, 0, '0', DOMAIN "int-i:RecordOffence/int-i:OffenceDescriptionCode"),
-    R(54, 0, '0', DOMAIN "int-i:RecordOffence/int-i:OffenceDescriptionText"),
-    R(55, 0, 'd', DOMAIN "int-i:RecordOffence/int-i:OffenceDateTime/nc:Date"),
+    DAY(19, ACTIVITY "RecordCreationDate"),
+    R(23, 0, '0', ACTIVITY "int-i:CaptureOrganization/nc:OrganizationIdentification" ID),
+    R(23, 1, '0', ACTIVITY "int-i:CaptureOrganization/nc:OrganizationName"),
+    PLACE(23, 2, ACTIVITY "int-i:CaptureOrganization/nc:LocationAddress/"),
+    DAY(35, SUBJECT "nc:PersonBirthDate"),
+    R(37, 0, '0', SUBJECT "nc:PersonBirthLocation/nc:LocationAddress/nc:AddressFullText"),
+    PLACE(37, 1, SUBJECT "nc:PersonBirthLocation/nc:LocationAddress/"),
+    R(38, 0, '0', SUBJECT "nc:PersonCitizenshipISO3166Alpha3Code*"),
+    NAME(30, SUBJECT "int-i:PersonName/"),
+    NAME(34, SUBJECT "int-i:PersonAliases/int-i:PersonName*/"),
+    R(36, 0, '1', SUBJECT "int-i:PersonBirthDateRange/nc:StartDate/nc:Date"),
+    R(36, 0, '2', SUBJECT "int-i:PersonBirthDateRange/nc:EndDate/nc:Date"),
+    R(39, 0, '0', SUBJECT "int-i:PersonSexCode"),
+    NAME(75, SUBJECT "int-i:PersonFather/"),
+    NAME(76, SUBJECT "int-i:PersonMother/"),
+    R(21, 0, '0', OFFENCE "int-i:OffenceDescriptionCode"),
+    R(54, 0, '0', OFFENCE "int-i:OffenceDescriptionText"),
+    R(22, 0, '0', OFFENCE "int-i:ArrestLocation/nc:LocationAddress/nc:AddressFullText"),
+    PLACE(22, 1, OFFENCE "int-i:ArrestLocation/nc:LocationAddress/"),
+    DAY(55, OFFENCE "int-i:OffenceDateTime"),
+    R(56, 0, '1', OFFENCE "int-i:OffenceDateTimeRange/nc:StartDate/nc:Date"),
+    R(56, 0, '2', OFFENCE "int-i:OffenceDateTimeRange/nc:EndDate/nc:Date"),
     NATIONAL(10, "NationalPersonIdentifier"),
     NATIONAL(7, "NationalCaseIdentifier"),
     R(8, 0, '0', MISC "int-i:LatentCaseEvidenceIdentifier"),
     R(9, 0, '0', MISC "int-i:LatentIdentifier"),
     NATIONAL(11, "NationalBusinessReference"),
+    OTHER_ID(12, "MiscellaneousIdentificationID1"),
+    OTHER_ID(13, "MiscellaneousIdentificationID2"),
+    OTHER_ID(14, "MiscellaneousIdentificationID3"),
+    OTHER_ID(15, "MiscellaneousIdentificationID4"),
+    OTHER_ID(16, "MiscellaneousIdentificationID5"),
+    R(63, 0, '0', METADATA "int-i:ContactInformation*/nc:ContactTelephoneNumber/nc:FullTelephoneNumber/nc:TelephoneNumberFullID"),
+    R(63, 1, '0', METADATA "int-i:ContactInformation*/nc:OrganizationName"),
+    R(63, 2, '0', METADATA "int-i:ContactInformation*/nc:PersonFullName"),
+    R(63, 3, '0', METADATA "int-i:ContactInformation*/int-i:AdditionalContactInformationText"),
+    DAY(4, METADATA "int-i:RecordCreationDate"),
+    DAY(5, METADATA "int-i:RecordLastUpdateDate"),
+    R(74, 0, '0', RESPONSE "int-i:ErrorMessage*/int-i:ErrorCode"),
+    R(74, 1, '0', RESPONSE "int-i:ErrorMessage*/int-i:ErrorFieldMnemonicCode"),
+    R(74, 2, '0', RESPONSE "int-i:ErrorMessage*/int-i:ErrorMessageText"),
+    R(64, 0, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCandidate/int-i:CandidateSequenceID" ID),
+    R(64, 1, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCandidate/int-i:TransactionCandidateManualVerificationIndicator"),
+    R(64, 2, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCandidatesTotalQuantity"),
+    R(64, 3, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCategoryCode"),
+    R(64, 4, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionSearchResultsCode"),
 };
 
 /* ---- binary records, as fields 3 to 9 ---- */
@@ -497,6 +549,7 @@ static const ent_xml_row rows_17[] = {
 
 /* ---- Types 20 and 21, of images ---- */
 
+#define SOURCE "SourceImage/"
 static const ent_xml_row rows_20[] = {
     START,
     R(902, 0, 'g', "ProcessAnnotation*/ProcessUTCDate/nc:DateTime"),
@@ -514,7 +567,15 @@ static const ent_xml_row rows_20[] = {
     R(20, 0, '0', "SourceCommentText"),
     R(21, 0, '0', "SourceIdentification" ID),
     R(994, 0, '0', "SourceExternalFileReferenceText"),
-    R(999, 0, 'b', "SourceImage/nc:BinaryBase64Object"),
+    R(999, 0, 'b', SOURCE "nc:BinaryBase64Object"),
+    DEPTH(SOURCE),
+    CAPTURE(SOURCE, 903, 904, 17, 18),
+    R(13, 0, '0', SOURCE "ImageColorSpaceCode"),
+    R(11, 0, '0', SOURCE "ImageCompressionAlgorithmText"),
+    R(6, 0, '0', SOURCE "ImageHorizontalLineLengthPixelQuantity"),
+    R(9, 0, '0', SOURCE "ImageHorizontalPixelDensityValue"),
+    SCALE(SOURCE),
+    VERTICAL(SOURCE),
 };
 
 static const ent_xml_row rows_21[] = {
@@ -576,6 +637,8 @@ const ent_xml_shape *ent_xml_shape_of(const ent_itl_record *r)
 {
     /* a Type-9 element needs one of the blocks that have rows */
     if (r->type == 9 && !ent_itl_field_of(r, 126) && !ent_itl_field_of(r, 300)) return NULL;
+    /* elements of Types 20 and 21 need their image */
+    if ((r->type == 20 || r->type == 21) && !ent_itl_field_of(r, 999)) return NULL;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shapes[i].type == r->type && (!shapes[i].mark || strcmp(shapes[i].mark, mark_of(r)) == 0)) return &shapes[i];
     return NULL;

@@ -1,0 +1,191 @@
+/* Transactions into ANSI/NIST-ITL XML and back. That the schema takes the documents is tests/itl/schema.sh's. */
+#include "base/test.h"
+
+#include "adapter/xml/itl_xml.h"
+#include "build.h"
+
+static void ignore(void *ctx, const ent_itl_fault *f)
+{
+    size_t *count = ctx;
+    ++*count;
+    (void)f;
+}
+
+static ent_itl *parsed(const ent_buf *b)
+{
+    ent_itl *t = NULL;
+    ent_err err = {0};
+    if (ent_itl_parse(b->data, b->len, &t, &err) != ENT_OK) fail_msg("%s", err.detail);
+    return t;
+}
+
+static void to_xml(const ent_buf *b, ent_buf *ret, size_t *ret_remarks)
+{
+    const ent_itl_sink sink = {ignore, ret_remarks};
+    ent_itl *t = parsed(b);
+    ent_err err = {0};
+    if (ent_itl_xml_write(t, &sink, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+    ent_itl_free(t);
+}
+
+static void from_xml(const ent_buf *xml, ent_buf *ret)
+{
+    ent_err err = {0};
+    if (ent_itl_xml_read(xml->data, xml->len, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
+/* Every record and field of a is in b, byte for byte. */
+static void same_fields(const ent_buf *a, const ent_buf *b)
+{
+    ent_itl *x = parsed(a), *y = parsed(b);
+    assert_int_equal(ent_itl_count(x), ent_itl_count(y));
+    for (size_t i = 0; i < ent_itl_count(x); i++) {
+        const ent_itl_record *r = ent_itl_record_at(x, i), *s = ent_itl_record_at(y, i);
+        assert_int_equal(r->type, s->type);
+        assert_int_equal(r->idc, s->idc);
+        if (!r->field_count) assert_int_equal(r->len, s->len), assert_memory_equal(r->bytes, s->bytes, r->len);
+        for (size_t k = 0; k < r->field_count; k++) {
+            const ent_itl_field *f = &r->fields[k], *g = ent_itl_field_of(s, f->number);
+            if (f->number == 1 || f->number == 2) continue;
+            if (!g || g->len != f->len || memcmp(g->value, f->value, f->len) != 0) fail_msg("%u.%03u came back otherwise", r->type, f->number);
+        }
+    }
+    ent_itl_free(x);
+    ent_itl_free(y);
+}
+
+static void there_and_back(const ent_buf *b)
+{
+    ENT_AUTO_BUF xml = ENT_BUF(1 << 24), back = ENT_BUF(1 << 24);
+    size_t remarks = 0;
+    to_xml(b, &xml, &remarks);
+    from_xml(&xml, &back);
+    same_fields(b, &back);
+}
+
+/* A Type-1 of TOT AMN, a Type-2 with a field of its domain, and then `records`. */
+static void with_text(const char *cnt, const char *dom, const made_field *text, const ent_buf *records, ent_buf *ret)
+{
+    const made_field first[] = {{2, "0502"}, {3, cnt}, {4, "AMN"}, {5, "20240229"}, {6, "1"}, {7, "GBR/HOME"}, {8, "ORI000000"}, {9, "TCN1"}, {11, "00.00"}, {12, "00.00"}, {13, dom},
+                                {14, "20240229120000Z"}, {17, "Home Office|"}, {0, NULL}};
+    made_record(ret, 1, first);
+    made_record(ret, 2, text);
+    if (records) ent_buf_put(ret, records->data, records->len);
+}
+
+static const made_field other_domain[] = {{2, "0"}, {18, "EXAMPLE, ALEX"}, {902, "a^b|c"}, {0, NULL}};
+
+/* Each kind of record comes back as it was: what has elements and what has none. */
+static void records(void **state)
+{
+    static const struct {
+        const char *cnt;
+        unsigned type;
+        made_field fields[28];
+    } cases[] = {
+        {"1|2^2|0^14|1", 14, {{2, "1"}, {3, "0"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "500"}, {10, "500"}, {11, "NONE"}, {12, "8"}, {13, "13"}, {18, "9|XX^10|UP"}, {21, "7|1|3|1|3^8|4|6|1|3"},
+                              {22, "7|3"}, {23, "7|50|000F|1^8|51|000F|2"}, {25, "7|3|1|1|2|2|3|1^8|4|1|1|2|1|2|2|1|2"}, {27, "Y"}, {200, "own"}, {902, "20240101000000Z|a|b|c"}, {904, "make|model|1"}, {999, "pixels"}}},
+        {"1|2^2|0^13|1", 13, {{2, "1"}, {3, "4"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "500"}, {10, "500"}, {11, "NONE"}, {12, "8"}, {13, "0^19"}, {14, "1|EJI^2|TIP"}, {15, "FV1|NA|1|2|3|4^FV2|PRX|5|6|7|8"},
+                              {24, "0|90|0000|1"}, {999, "pixels"}}},
+        {"1|2^2|0^13|1", 13, {{2, "1"}, {3, "12"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "500"}, {10, "500"}, {11, "NONE"}, {12, "8"}, {13, "25"}, {24, "25|90|0000|1"}, {999, "pixels"}}},
+        {"1|2^2|0^15|1", 15, {{2, "1"}, {3, "10"}, {4, "SRC"}, {5, "20240101"}, {13, "21"}, {18, "21|UP"}, {24, "21|50|000F|1"}}},
+        {"1|2^2|0^10|1", 10, {{2, "1"}, {3, "FACE"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "NONE"}, {12, "GRAY"}, {13, "20"}, {14, "1|5|1|6|H"}, {15, "C|2|1|1|2|2"}, {19, "F^H"}, {25, "0|1|2|3|4|5"},
+                              {26, "SMILE^HAT"}, {29, "1|2.1|5|9^2|obs|1|1"}, {33, "chin|3|1|1|2|2|3|1"}, {45, "T|H|3|0|0|1|1|9|9"}, {995, "1|1^2|"}, {998, "20240101000000Z|50"}, {999, "pixels"}}},
+        {"1|2^2|0^10|1", 10, {{2, "1"}, {3, "TATTOO"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "NONE"}, {12, "GRAY"}, {40, "TAT ARM"}, {42, "TATTOO|PLANT|ROSE|a rose^SCAR"}, {43, "RED|BLACK^GREEN||"}, {999, "pixels"}}},
+        {"1|2^2|0^17|1", 17, {{2, "1"}, {3, "1"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "NONE"}, {12, "8"}, {13, "GRAY"}, {16, "0|1|0"}, {24, "50|000F|1"}, {25, "DEFINED"}, {27, "500|510"}, {33, "C|2|1|1|2|2"},
+                              {37, "T|L|3|1|1|2|2|3|3"}, {999, "pixels"}}},
+        {"1|2^2|0^9|1", 9, {{2, "1"}, {3, "4"}, {4, "U"}, {126, "27|514|0000ABCD"}, {127, "APPF|0"}, {128, "800"}, {129, "768"}, {130, "1"}, {131, "500"}, {132, "500"}, {133, "0"}, {134, "2"}, {135, "90|000F|1"}, {136, "2"},
+                            {137, "1|10|20|30|1|80^2|40|50|60|2|70"}, {138, "0|0|0^1|2|3^2|1|4"}, {139, "400|300|0"}, {140, "300|400|1"}, {141, "2|3"}, {300, "2000|3000|0|0|1,1-5,1-5,5"}, {302, "7"}, {326, "Y"},
+                            {331, "100|200|45|E^300|400|90|X"}}},
+        {"1|2^2|0^9|1", 9, {{2, "1"}, {3, "4"}, {4, "S"}, {5, "SYS|A"}, {10, "1"}, {11, "0"}, {12, "1|21952030101|0|D"}}},
+        {"1|2^2|0^18|1", 18, {{2, "1"}, {3, "1|G|0"}, {4, "SRC"}}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ENT_AUTO_BUF one = ENT_BUF(1 << 20), b = ENT_BUF(1 << 20);
+        made_record(&one, cases[i].type, cases[i].fields);
+        with_text(cases[i].cnt, "DOM|1", other_domain, &one, &b);
+        there_and_back(&b);
+    }
+}
+
+/* Types 4, 7 and 8: the header and the data, whatever bytes they have. */
+static void binary(void **state)
+{
+    static const uint8_t type_4[] = {1, 1, 2, 255, 255, 255, 255, 1, 0, 10, 0, 10, 0}, type_8[] = {0, 0, 0, 0, 16, 0, 10}, type_7[13] = {9, 9, 9};
+    ENT_AUTO_BUF b = ENT_BUF(1 << 20), more = ENT_BUF(1 << 20);
+    (void)state;
+    made_binary(&more, 4, type_4, sizeof type_4, 100);
+    made_binary(&more, 7, type_7, sizeof type_7, 30);
+    made_binary(&more, 8, type_8, sizeof type_8, 20);
+    with_text("1|4^2|0^4|0^7|0^8|0", "DOM|1", other_domain, &more, &b);
+    there_and_back(&b);
+}
+
+/* INTERPOL's Type-2 is elements: the surname can be found in the document. */
+static void interpol(void **state)
+{
+    static const made_field text[] = {{2, "0"}, {7, "GBR/4711"}, {8, "E1"}, {30, "|Alex||Example"}, {34, "|A||E^|B||F"}, {35, "19900131"}, {36, "19900101*19901231"}, {38, "GBR^FRA"}, {39, "M"}, {63, "1|Org|Name|Text"}, {64, "1|false|0|CPS|N"},
+                                      {99, "what has no element"}, {0, NULL}};
+    ENT_AUTO_BUF b = ENT_BUF(1 << 20), xml = ENT_BUF(1 << 20);
+    size_t remarks = 0;
+    (void)state;
+    with_text("1|1^2|0", "INT-I|06.00", text, NULL, &b);
+    to_xml(&b, &xml, &remarks);
+    assert_non_null(strstr(ent_buf_cstr(&xml), "<nc:PersonSurName>Example</nc:PersonSurName>"));
+    assert_non_null(strstr(ent_buf_cstr(&xml), "<int-i:LocationCountryISO3166Alpha3Code>GBR</int-i:LocationCountryISO3166Alpha3Code>"));
+    there_and_back(&b);
+}
+
+/* Without a Type-2 record, what has no element is told as lost. */
+static void lost(void **state)
+{
+    static const made_field changes[] = {{200, "own"}, {0, NULL}};
+    ENT_AUTO_BUF b = ENT_BUF(1 << 20), xml = ENT_BUF(1 << 20);
+    size_t remarks = 0;
+    (void)state;
+    made_transaction("0502", 14, 14, changes, &b);
+    to_xml(&b, &xml, &remarks);
+    assert_true(remarks > 0);
+}
+
+static void refused(const char *xml, const char *why)
+{
+    ENT_AUTO_BUF out = ENT_BUF(1 << 20);
+    ent_err err = {0};
+    assert_true(ent_itl_xml_read(xml, strlen(xml), &out, &err) != ENT_OK);
+    if (!strstr(err.detail, why)) fail_msg("\"%s\" was expected of: %s", why, err.detail);
+    assert_int_equal(out.len, 0);
+}
+
+#define PACKAGE "<itl:NISTBiometricInformationExchangePackage xmlns:itl=\"http://biometrics.nist.gov/standard/2011\" xmlns:biom=\"http://niem.gov/niem/biometrics/1.0\">"
+
+/* Entities, foreign documents and broken ones are refused. */
+static void refusals(void **state)
+{
+    (void)state;
+    refused("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "DOCTYPE");
+    refused("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", "DOCTYPE");
+    refused("<html/>", "NISTBiometricInformationExchangePackage");
+    refused(PACKAGE, "not well-formed");
+    refused("", "");
+    refused(PACKAGE "<itl:PackageOther/></itl:NISTBiometricInformationExchangePackage>", "not read here");
+    refused(PACKAGE "<itl:PackageDescriptiveTextRecord/></itl:NISTBiometricInformationExchangePackage>", "first record");
+    refused(PACKAGE "<itl:PackageInformationRecord/></itl:NISTBiometricInformationExchangePackage>", "TOT");
+}
+
+/* Deep nesting ends in an error, not in the stack's end. */
+static void depth(void **state)
+{
+    ENT_AUTO_BUF b = ENT_BUF(1 << 22), out = ENT_BUF(1 << 20);
+    (void)state;
+    ent_buf_str(&b, PACKAGE);
+    for (int i = 0; i < 100000; i++) ent_buf_str(&b, "<a>");
+    assert_true(ent_itl_xml_read(b.data, b.len, &out, NULL) != ENT_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(lost), cmocka_unit_test(refusals), cmocka_unit_test(depth)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
