@@ -4,6 +4,7 @@
 #include "itl/peek.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static uint32_t u16(const uint8_t *b) { return (uint32_t)b[0] << 8 | b[1]; }
 
@@ -61,7 +62,7 @@ static void grayscale(ent_itl_checking *c)
     ent_itl_peek p = ent_itl_peek_at(b + 18, data);
     if (b[17] == 0) {
         if ((size_t)hll * vll != data) ent_itl_tell(c, place(9, b + 18), 2, NULL, "an uncompressed image of %u x %u has %zu bytes, there are %zu", hll, vll, (size_t)hll * vll, data);
-    } else if (p.format != formats[b[17]]) ent_itl_tell(c, place(9, b + 18), 2, "7.7.9.1", "GCA %u is %s, the data are %s", b[17], formats[b[17]], p.format ? p.format : "not an image of a known format");
+    } else if (!p.format || strcmp(p.format, formats[b[17]]) != 0) ent_itl_tell(c, place(9, b + 18), 2, "7.7.9.1", "GCA %u is %s, the data are %s", b[17], formats[b[17]], p.format ? p.format : "not an image of a known format");
     else if (p.width != hll || p.height != vll) ent_itl_tell(c, place(6, b + 13), 2, "7.7.8.1", "HLL and VLL are %u and %u, the image is %u x %u", hll, vll, p.width, p.height);
 }
 

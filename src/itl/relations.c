@@ -116,7 +116,7 @@ static void image_size(ent_itl_checking *c)
         return;
     }
     ent_itl_peek p = ent_itl_peek_at(data->value, data->len);
-    if (wanted && p.format != wanted) ent_itl_tell(c, at_field(c->r, 999), 2, "7.7.9", "CGA says %s, the data are %s", wanted, p.format ? p.format : "not an image of a known format");
+    if (wanted && (!p.format || strcmp(p.format, wanted) != 0)) ent_itl_tell(c, at_field(c->r, 999), 2, "7.7.9", "CGA says %s, the data are %s", wanted, p.format ? p.format : "not an image of a known format");
     if (!p.format || !c->width || !c->height || (p.width == c->width && p.height == c->height)) return;
     ent_itl_tell(c, at_field(c->r, 6), same_shape(c, &p) ? 0 : 2, "7.7.8.1", "HLL and VLL are %u and %u, the image is %u x %u", c->width, c->height, p.width, p.height);
 }
