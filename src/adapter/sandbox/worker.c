@@ -1,149 +1,190 @@
-/* The helper's side. The helper itself parses nothing: it takes a job's name and bytes, forks, and passes on what the child
- * wrote. */
-#include "adapter/sandbox/frame.h"
+/* The helper's side. The helper itself parses nothing: it hands a job's number and length to a worker that was forked and confined
+ * before, and says when the outcome is there. A worker runs one job and is killed. */
+#include "adapter/sandbox/confine.h"
+#include "adapter/sandbox/message.h"
 #include "adapter/sandbox/sandbox.h"
 
-#include "base/limits.h"
-#include "base/wipe.h"
-
 #include <errno.h>
-#include <seccomp.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RESULT_MAX = 64 << 20, FD = 3 };
+typedef struct start {
+    uint32_t job, len;
+} start;
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+typedef struct helper {
+    const ent_sandbox_job *jobs;
+    uint8_t *memory; /* SANDBOX_SIZE, shared with the node and with every worker */
+    sandbox_filter filter;
+    pid_t spare; /* the worker that waits, 0: none */
+    int channel; /* to it */
+} helper;
 
-static void limit(int what, rlim_t most)
+/* ---- in the worker ---- */
+
+static size_t put_outcome(uint8_t *to, ent_code code, const char *detail, const ent_buf *result)
 {
-    const struct rlimit r = {most, most};
-    if (setrlimit(what, &r) != 0) _exit(90);
+    size_t n = strlen(detail), len = result ? result->len : 0;
+    to[0] = (uint8_t)code;
+    to[1] = (uint8_t)(n >> 8);
+    to[2] = (uint8_t)n;
+    memcpy(to + 3, detail, n);
+    if (len) memcpy(to + 3 + n, result->data, len);
+    return 3 + n + len;
 }
 
-static bool allow(scmp_filter_ctx f, int call) { return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0) == 0; }
-
-/* What remains: memory that is not executable, reading and writing what is open, ending. */
-static bool install_filter(void)
+/* Waits for its job, runs it, writes the outcome behind the bytes, says how long it is, waits for its end. */
+static void work(const helper *h)
 {
-    static const int calls[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(brk), SCMP_SYS(munmap),
-                                SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime), SCMP_SYS(futex),
-                                SCMP_SYS(sysinfo) /* qsort asks how much memory there is */};
-    static const int mapping[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-    scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    bool ok = f != NULL;
-    for (size_t i = 0; ok && i < sizeof calls / sizeof calls[0]; i++) ok = allow(f, calls[i]);
-    for (size_t i = 0; ok && i < 2; i++)
-        ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, mapping[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-    ok = ok && seccomp_load(f) == 0;
-    if (f) seccomp_release(f);
+    start s;
+    ent_err err = {0};
+    ent_buf result = ENT_BUF(SANDBOX_RESULT - 1024);
+    sandbox_confine(&h->filter);
+    if (read(SANDBOX_SOCKET, &s, sizeof s) != (ssize_t)sizeof s) _exit(93);
+    ent_code code = h->jobs[s.job].run(h->memory, s.len, &result, &err);
+    uint32_t len = (uint32_t)put_outcome(h->memory + sandbox_outcome_at(s.len), code, err.detail, code == ENT_OK ? &result : NULL);
+    if (write(SANDBOX_SOCKET, &len, sizeof len) != (ssize_t)sizeof len) _exit(94);
+    while (read(SANDBOX_SOCKET, &s, sizeof s) > 0) {}
+    _exit(0);
+}
+
+/* ---- in the helper ---- */
+
+static void make_spare(helper *h)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (dup2(ends[1], SANDBOX_SOCKET) < 0) _exit(95);
+        for (int fd = 0; fd < SANDBOX_SOCKET; fd++) close(fd);
+        (void)close_range(SANDBOX_SOCKET + 1, ~0u, 0);
+        work(h);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return;
+    }
+    h->spare = pid;
+    h->channel = ends[0];
+}
+
+/* Gone, whatever it was doing; its status. */
+static int bury(pid_t pid)
+{
+    int status = 0;
+    kill(pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    return status;
+}
+
+static const char *why(int status)
+{
+    if (!WIFSIGNALED(status)) return "the decoder ended without a result";
+    return WTERMSIG(status) == SIGSYS ? "the decoder was stopped: it asked the system for what it may not have" : "the decoder was stopped: it crashed";
+}
+
+/* Waits for the worker's outcome. In its place, when there is none, what became of the worker. */
+static uint32_t await(helper *h, pid_t pid, int channel, size_t len)
+{
+    uint32_t n = 0;
+    uint8_t *to = h->memory + sandbox_outcome_at(len);
+    ent_code code = sandbox_receive(channel, &n, sizeof n, sandbox_clock() + ENT_LIMIT_DECODE_MS);
+    if (code == ENT_OK && n >= 3 && n <= SANDBOX_SIZE - sandbox_outcome_at(len)) return n;
+    int status = bury(pid);
+    if (code == ENT_TIMEOUT) return (uint32_t)put_outcome(to, ENT_TIMEOUT, "decoding took too long and was stopped", NULL);
+    if (code == ENT_OK) return (uint32_t)put_outcome(to, ENT_SANDBOX, "the decoder's answer is not in form", NULL);
+    return (uint32_t)put_outcome(to, ENT_SANDBOX, why(status), NULL);
+}
+
+/* To the spare, or, should that have died while it waited, to another. */
+static bool hand_over(helper *h, const start *s)
+{
+    for (int i = 0; i < 2; i++) {
+        if (!h->spare) make_spare(h);
+        if (!h->spare) return false;
+        if (sandbox_send(h->channel, s, sizeof *s)) return true;
+        bury(h->spare);
+        close(h->channel);
+        h->spare = 0;
+    }
+    return false;
+}
+
+static bool say(sandbox_word word, uint32_t len)
+{
+    const sandbox_message m = {.word = word, .len = len};
+    return sandbox_send(SANDBOX_SOCKET, &m, sizeof m);
+}
+
+static bool run_job(helper *h, sandbox_message *m)
+{
+    uint8_t *to = h->memory + sandbox_outcome_at(m->len);
+    start s = {.len = m->len};
+    m->job[sizeof m->job - 1] = 0;
+    while (h->jobs[s.job].name && strcmp(h->jobs[s.job].name, m->job) != 0) s.job++;
+    if (!h->jobs[s.job].name) return say(SANDBOX_DONE, (uint32_t)put_outcome(to, ENT_UNSUPPORTED, "the sandbox knows no such job", NULL));
+    if (!hand_over(h, &s)) return say(SANDBOX_DONE, (uint32_t)put_outcome(to, ENT_BUSY, "no process for a decoder", NULL));
+    pid_t pid = h->spare;
+    int channel = h->channel;
+    h->spare = 0;
+    bool ok = say(SANDBOX_DONE, await(h, pid, channel, m->len));
+    bury(pid); /* before anything of another job is in the memory */
+    close(channel);
+    make_spare(h);
     return ok;
 }
 
-static void confine(void)
+/* Nothing of one job is there for the next worker, wherever the last one left it. */
+static void erase(helper *h, size_t used)
 {
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NOFILE, 64);
-    limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_CPU, ENT_LIMIT_DECODE_MS / 1000 + 1);
-    if (!SANITIZED) limit(RLIMIT_AS, ENT_LIMIT_DECODE_MEMORY);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) _exit(91);
-    if (!SANITIZED && !install_filter()) _exit(92);
+    off_t page = 4096, kept = ((off_t)used + page - 1) / page * page;
+    memset(h->memory, 0, used);
+    if (kept < SANDBOX_SIZE && fallocate(SANDBOX_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kept, SANDBOX_SIZE - kept) != 0) _exit(96);
 }
 
-/* In the child: confined, runs one job, writes its outcome, ends. */
-static void run_child(const ent_sandbox_job *job, const uint8_t *bytes, size_t len, int out)
+/* The shared memory is locked as far as the limit of the process allows (the service's unit lifts it). */
+static bool prepare(helper *h)
 {
-    for (int fd = 0; fd < 64; fd++)
-        if (fd != out) close(fd);
-    confine();
-    ent_err err = {0};
-    ent_buf result = ENT_BUF(RESULT_MAX - 1024), outcome = ENT_BUF(RESULT_MAX);
-    ent_code code = job->run(bytes, len, &result, &err);
-    ent_outcome_put(&outcome, code, err.detail, code == ENT_OK ? &result : NULL);
-    uint8_t head[4] = {(uint8_t)(outcome.len >> 24), (uint8_t)(outcome.len >> 16), (uint8_t)(outcome.len >> 8), (uint8_t)outcome.len};
-    bool ok = write(out, head, 4) == 4;
-    for (size_t at = 0; ok && at < outcome.len;) {
-        ssize_t some = write(out, outcome.data + at, outcome.len - at);
-        ok = some > 0;
-        if (ok) at += (size_t)some;
-    }
-    _exit(ok ? 0 : 93);
-}
-
-static void refuse(ent_code code, const char *detail)
-{
-    ent_buf outcome = ENT_BUF(1024);
-    ent_outcome_put(&outcome, code, detail, NULL);
-    if (!ent_frame_send(FD, outcome.data, outcome.len)) _exit(1);
-    ent_buf_free(&outcome);
-}
-
-static const ent_sandbox_job *named(const ent_sandbox_job *jobs, const char *name)
-{
-    for (; jobs->name; jobs++)
-        if (strcmp(jobs->name, name) == 0) return jobs;
-    return NULL;
-}
-
-static void pass_on(int in, pid_t child)
-{
-    ent_buf outcome = ENT_BUF(RESULT_MAX);
-    int status = 0;
-    ent_code code = ent_frame_receive(in, &outcome, ent_frame_clock() + ENT_LIMIT_DECODE_MS);
-    if (code != ENT_OK) kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    if (code == ENT_TIMEOUT) refuse(ENT_TIMEOUT, "decoding took too long and was stopped");
-    else if (code == ENT_NO_MEMORY || code == ENT_TOO_LARGE) refuse(ENT_SANDBOX, "the decoder's result was too large");
-    else if (code != ENT_OK) refuse(ENT_SANDBOX, WIFSIGNALED(status) ? "the decoder was stopped: it crashed or did what it may not" : "the decoder ended without a result");
-    else if (!ent_frame_send(FD, outcome.data, outcome.len)) _exit(1);
-    ent_buf_free(&outcome);
-}
-
-static void run_job(const ent_sandbox_job *jobs, const ent_buf *request)
-{
-    const char *name = (const char *)request->data;
-    size_t n = strnlen(name, request->len);
-    const ent_sandbox_job *job = n < request->len ? named(jobs, name) : NULL;
-    int ends[2];
-    if (!job) {
-        refuse(ENT_UNSUPPORTED, "the sandbox knows no such job");
-        return;
-    }
-    if (pipe(ends) != 0) _exit(1);
-    pid_t child = fork();
-    if (child == 0) run_child(job, request->data + n + 1, request->len - n - 1, ends[1]);
-    close(ends[1]);
-    if (child < 0) refuse(ENT_BUSY, "no process for a decoder");
-    else pass_on(ends[0], child);
-    close(ends[0]);
+    struct rlimit locked = {0};
+    h->memory = mmap(NULL, SANDBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, SANDBOX_MEMORY, 0);
+    if (h->memory == MAP_FAILED || !sandbox_make_filter(&h->filter)) return false;
+    if (getrlimit(RLIMIT_MEMLOCK, &locked) != 0) return false;
+    (void)mlock2(h->memory, locked.rlim_cur < SANDBOX_SIZE ? locked.rlim_cur : SANDBOX_SIZE, MLOCK_ONFAULT);
+    return madvise(h->memory, SANDBOX_SIZE, MADV_DONTDUMP) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 int ent_sandbox_worker(const ent_sandbox_job *jobs)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    helper h = {.jobs = jobs};
+    sandbox_message m;
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
-    for (;;) {
-        ent_buf request = ENT_BUF(RESULT_MAX);
-        ent_code code = ent_frame_receive(FD, &request, 0);
-        if (code == ENT_OK) run_job(jobs, &request);
-        ent_buf_free(&request); /* erased: nothing of one job is there for the next child */
-        if (code != ENT_OK) return code == ENT_IO ? 0 : 1;
+    if (!prepare(&h)) return 1;
+    (void)sandbox_give_up_files();
+    make_spare(&h);
+    for (bool ok = say(SANDBOX_READY, 0); ok;) {
+        if (sandbox_receive(SANDBOX_SOCKET, &m, sizeof m, 0) != ENT_OK) break;
+        if (m.word == SANDBOX_JOB && m.len <= SANDBOX_INPUT) {
+            ok = run_job(&h, &m);
+        } else if (m.word == SANDBOX_RELEASE && m.len <= SANDBOX_SIZE) {
+            erase(&h, m.len);
+            ok = say(SANDBOX_READY, 0);
+        } else {
+            break;
+        }
     }
+    if (h.spare) bury(h.spare);
+    return 0;
 }
