@@ -356,13 +356,14 @@ static void keeps_comments(void **state)
     assert_int_equal(ent_image_remark(&in, "scanned twice", 13, NULL), ENT_OK);
     assert_int_equal(ent_image_remark(&in, nistcom, sizeof nistcom - 1, NULL), ENT_OK);
     assert_int_equal(ent_image_remark(&in, "", 0, NULL), ENT_OK);
-    assert_int_equal(ent_image_remark(&in, "left hand", 9, NULL), ENT_OK);
+    assert_int_equal(ent_image_remark(&in, "left hand\nPPI 4", 15, NULL), ENT_OK);
     there_and_back(&in, 2.25, &out, NULL);
     assert_true(has_comment(&out, 0, anew));
     assert_true(has_comment(&out, 1, "scanned twice"));
     assert_true(has_comment(&out, 2, ""));
-    assert_true(has_comment(&out, 3, "left hand"));
+    assert_true(has_comment(&out, 3, "left hand\nPPI 4"));
     assert_false(has_comment(&out, 4, ""));
+    assert_int_equal(out.ppi, 500);
     for (size_t i = 0; i < 2; i++) {
         ENT_AUTO_BUF bytes = ENT_BUF(1 << 20);
         ent_image again;

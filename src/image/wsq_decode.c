@@ -150,13 +150,13 @@ static ent_code prepare(reading *r)
     return r->index ? ENT_OK : ent_fail(r->err, ENT_NO_MEMORY, "out of memory for a WSQ image");
 }
 
-/* NISTCOM comments hold "PPI 500" on a line of their own. */
+/* The NISTCOM comment, which begins with its name, holds "PPI 500" on a line of its own; other comments may say anything. */
 static ent_code read_comment(reading *r, ent_cursor *c)
 {
     size_t n = ent_cursor_left(c);
-    const char *text = (const char *)ent_cursor_take(c, n), *ppi = n ? memmem(text, n, "\nPPI ", 5) : NULL;
+    const char *text = (const char *)ent_cursor_take(c, n), *ppi = n > 8 && memcmp(text, "NIST_COM", 8) == 0 ? memmem(text, n, "\nPPI ", 5) : NULL;
     ENT_TRY(ent_image_remark(&r->remarks, text, n, r->err));
-    if (!ppi) return ENT_OK;
+    if (!ppi || r->remarks.ppi) return ENT_OK;
     char digits[8] = "";
     size_t left = n - (size_t)(ppi + 5 - text);
     memcpy(digits, ppi + 5, left < 7 ? left : 7);
