@@ -1,17 +1,19 @@
 #include "cli/act.h"
 #include "cli/commands.h"
 
+#include "base/check.h"
 #include "base/text.h"
 #include "law/card.h"
-#include "merkle/note.h"
+#include "merkle/witness.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 static const ent_cmd_help help = {
-    .usage = "verify RECEIPT --card CARD | --log NAME --key BASE64",
+    .usage = "verify RECEIPT --card CARD | --log NAME --key BASE64 [--witness VKEY]",
     .about = "Checks a receipt offline: the entry, its place in the tree, the tree's root under the log's signature. Needs no node: only the\n"
-             "receipt and the card (or name and identity key) of whoever's ledger it is from.",
+             "receipt and the card (or name and identity key) of whoever's ledger it is from. With --witness the checkpoint must bear the\n"
+             "cosignature of that witness too (its verifier key, as `entente-witness init` prints it).",
     .example = "entente verify 0123….tlog-proof --card partner-card.txt"};
 
 static void print_entry(const ent_cli *cli, const char *origin, const ent_entry *e, uint64_t index, const ent_checkpoint *c)
@@ -48,11 +50,25 @@ static ent_code find_key(const char *card_file, const char *log, const char *key
     return ENT_OK;
 }
 
+static ent_code check_witness(const char *vkey, const char *text, size_t len, ent_err *err)
+{
+    char name[ENT_ORIGIN_MAX];
+    uint8_t type;
+    ent_public_key key;
+    ent_proof p;
+    ENT_TRY(ent_vkey_read(vkey, name, &type, &key, err));
+    if (type != ENT_NOTE_COSIGNATURE) return ent_fail(err, ENT_USAGE, "--witness is the key of a witness (type 4), this has type %u", type);
+    ENT_TRY(ent_proof_parse(text, len, &p, err));
+    if (ent_note_cosigned_by(p.note, p.note_len, name, &key, NULL)) return ENT_OK;
+    return ent_fail(err, ENT_SIGNATURE, "%s has not co-signed the receipt's checkpoint: `entente ledger receipt` has it when it is complete", name);
+}
+
 int ent_cmd_verify(ent_cli *cli, int argc, char **argv)
 {
-    const char *card = NULL, *log = NULL, *key = NULL;
+    const char *card = NULL, *log = NULL, *key = NULL, *witness = NULL;
     const ent_opt opts[] = {{.name = "--card", .value = &card, .hint = "FILE", .help = "the card of the node whose ledger it is from"},
-                            {.name = "--log", .value = &log, .hint = "NAME", .help = "or its name"}, {.name = "--key", .value = &key, .hint = "BASE64", .help = "and identity key"}, {0}};
+                            {.name = "--log", .value = &log, .hint = "NAME", .help = "or its name"}, {.name = "--key", .value = &key, .hint = "BASE64", .help = "and identity key"},
+                            {.name = "--witness", .value = &witness, .hint = "VKEY", .help = "who must have co-signed: NAME+ID+KEY"}, {0}};
     ent_err err = {0};
     char origin[ENT_PARTY_NAME];
     ent_public_key public;
@@ -67,61 +83,9 @@ int ent_cmd_verify(ent_cli *cli, int argc, char **argv)
     code = find_key(card, log, key, origin, &public, &err);
     if (code == ENT_OK) code = ent_cli_load(argv[0], &text, &err);
     if (code == ENT_OK) code = ent_proof_verify((const char *)text.data, text.len, origin, &public, &e, &index, &c, &err);
+    if (code == ENT_OK && witness) code = check_witness(witness, ent_buf_cstr(&text), text.len, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     print_entry(cli, origin, &e, index, &c);
     return 0;
-}
-
-static void print_receipt(const json_t *out) { fputs(ent_cli_text(out, "receipt"), stdout); }
-
-/* ---- ledger ---- */
-
-static int ledger_prove(ent_cli *cli, int argc, char **argv)
-{
-    static const ent_cmd_help h = {.usage = "ledger prove INDEX", .about = "Prints the receipt (C2SP tlog-proof) of one entry of this node's ledger.", .example = "entente ledger prove 7 > receipt.tlog-proof"};
-    const ent_opt opts[] = {{0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n != 1) return ent_cli_usage(&h, "name the entry's index");
-    return ent_cli_simple(cli, NULL, "receipt", json_pack("{s:s}", "index", argv[0]), NULL, print_receipt);
-}
-
-static int ledger_show(ent_cli *cli, int argc, char **argv)
-{
-    static const ent_cmd_help h = {.usage = "ledger show", .about = "Every entry of the ledger in this node's folder, one a line: read from the files, the node need not run.", .example = "entente ledger show"};
-    const ent_opt opts[] = {{0}};
-    ent_err err = {0};
-    char path[PATH_MAX];
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    snprintf(path, sizeof path, "%s/ledger/entries", cli->node);
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        (void)ent_fail(&err, ENT_NOT_FOUND, "%s cannot be read", path);
-        return ent_cli_error(cli, &err);
-    }
-    uint8_t bytes[ENT_ENTRY_SIZE];
-    if (cli->json) printf("[");
-    for (uint64_t i = 0; fread(bytes, sizeof bytes, 1, f) == 1; i++) {
-        ent_entry e;
-        char time[ENT_TIME_TEXT], number[ENT_ID_TEXT];
-        if (ent_entry_decode(bytes, &e, &err) != ENT_OK) break;
-        ent_time_text(e.time, time);
-        ent_id_text(e.case_number.b, number);
-        if (cli->json) printf("%s\n{\"index\":%" PRIu64 ",\"kind\":\"%s\",\"time\":\"%s\",\"case\":\"%s\",\"flow\":\"%s\",\"purpose\":\"%s\",\"clause\":\"%s\"}", i ? "," : "", i, ent_entry_kind_text(e.kind), time, number, e.flow, e.purpose, e.clause);
-        else printf("%6" PRIu64 "  %s  %-16s %.8s…  %s%s%s %s\n", i, time, ent_entry_kind_text(e.kind), number, e.flow, *e.flow ? " / " : "", e.purpose, e.clause);
-    }
-    if (cli->json) printf("\n]\n");
-    fclose(f);
-    return 0;
-}
-
-int ent_cmd_ledger(ent_cli *cli, int argc, char **argv)
-{
-    static const ent_command commands[] = {{"show", ledger_show, "every entry"}, {"prove", ledger_prove, "the receipt of one entry"},
-                                           {"export", ent_cli_ledger_export, "what an auditor is handed"}, {0}};
-    return ent_cli_group(cli, "ledger", "What this node did, in a tree that nobody can rewrite unseen.", commands, argc, argv);
 }

@@ -354,6 +354,9 @@ ENT_MUST_CHECK ent_code ent_flow_evidence(ent_flow_node *n, void (*see)(void *ct
 /* Those who are to co-sign this ledger: entries co-signed, when (ms, 0 never). */
 void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint64_t size, int64_t last_ms), void *ctx);
 
+/* The ledger as it may be read, valid until close. */
+const ent_ledger *ent_flow_ledger(const ent_flow_node *n);
+
 /* ---- for status pages ---- */
 
 /* Sends what waits for partners, as far as it can now; never fails. Called after acts and each minute. */
@@ -368,6 +371,7 @@ typedef struct ent_flow_counts {
 } ent_flow_counts;
 
 void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts);
+/* Of an entry of this ledger, under a cosigned checkpoint when one covers it. */
 ENT_MUST_CHECK ent_code ent_flow_receipt(ent_flow_node *n, uint64_t index, ent_buf *ret_text, ent_err *err);
 
 #endif

@@ -33,6 +33,7 @@ typedef enum ent_role {
     X(RECORD_EVENT, "record a legal event", CUSTODIAN_)                                                                \
     X(SEE_RECORDS, "see what is held", CUSTODIAN_ | AUDITOR_)                                                          \
     X(SEARCH, "search", OFFICER_)                                                                                      \
+    X(SEE_LEDGER, "read the ledger's entries", AUDITOR_)                                                               \
     X(SEE_SEARCH, "see the holder's side of a search", CUSTODIAN_ | EXAMINER_ | AUDITOR_)                              \
     X(CLOSE_SEARCH, "close a case", CUSTODIAN_)                                                                        \
     X(EXAMINE, "examine a candidate", EXAMINER_)                                                                       \

@@ -101,8 +101,11 @@ void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts)
 
 ent_code ent_flow_receipt(ent_flow_node *n, uint64_t index, ent_buf *ret_text, ent_err *err)
 {
-    return n->c.ledger.receipt(n->c.ledger.self, index, ret_text, err);
+    ent_code code = n->c.ledger.cosigned_receipt(n->c.ledger.self, index, ret_text, NULL);
+    return code == ENT_OK ? ENT_OK : n->c.ledger.receipt(n->c.ledger.self, index, ret_text, err);
 }
+
+const ent_ledger *ent_flow_ledger(const ent_flow_node *n) { return &n->c.ledger; }
 
 void ent_flow_tell(ent_flow_node *n)
 {

@@ -522,6 +522,10 @@ static const struct {
     {"kept-list", true, ent_desk_kept_list},
     {"kept-open", true, ent_desk_kept_open},
     {"backup-note", true, backup_note},
+    {"ledger-get", true, ent_desk_ledger_get},
+    {"ledger-witnesses", false, ent_desk_witnesses},
+    {"ledger-evidence", false, ent_desk_evidence},
+    {"search-receipt", false, ent_desk_search_receipt},
 };
 
 bool ent_desk_needs_person(const char *act)

@@ -78,4 +78,7 @@ typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r,
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
 
+/* acts_ledger.c */
+ent_desk_run ent_desk_ledger_get, ent_desk_search_receipt, ent_desk_witnesses, ent_desk_evidence;
+
 #endif

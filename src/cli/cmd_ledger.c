@@ -1,0 +1,369 @@
+/* `entente ledger …`: what the node did, shown, proven and checked. show and verify read files and need no node that runs. */
+#include "cli/act.h"
+#include "cli/commands.h"
+
+#include "adapter/file/disk.h"
+#include "base/check.h"
+#include "base/text.h"
+#include "base/wipe.h"
+#include "crypto/hash.h"
+#include "law/card.h"
+#include "merkle/tile.h"
+#include "merkle/witness.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_receipt(const json_t *out) { fputs(ent_cli_text(out, "receipt"), stdout); }
+
+static int ledger_prove(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger prove INDEX",
+                                   .about = "Prints the receipt (C2SP tlog-proof) of one entry of this node's ledger: under the cosigned checkpoint when it covers the entry,\n"
+                                            "else under the latest.",
+                                   .example = "entente ledger prove 7 > receipt.tlog-proof"};
+    const ent_opt opts[] = {{0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !*argv[0] || argv[0][strspn(argv[0], "0123456789")]) return ent_cli_usage(&h, "name the entry's index");
+    return ent_cli_simple(cli, NULL, "receipt", json_pack("{s:s}", "index", argv[0]), NULL, print_receipt);
+}
+
+static int ledger_receipt(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger receipt REFERENCE",
+                                   .about = "Prints the partner's receipt for a search that was sent from here, with witnesses' cosignatures once they are there (seconds after the\n"
+                                            "answer); --json says whether it is complete.",
+                                   .example = "entente ledger receipt 0123456789abcdef0123456789abcdef > receipt.tlog-proof"};
+    const ent_opt opts[] = {{0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1) return ent_cli_usage(&h, "name the search's reference");
+    return ent_cli_simple(cli, NULL, "search-receipt", json_pack("{s:s}", "reference", argv[0]), NULL, print_receipt);
+}
+
+/* ---- witnesses, evidence, key ---- */
+
+static void print_witnesses(const json_t *out)
+{
+    size_t i;
+    json_t *w;
+    printf("ledger: %lld entries\n", (long long)json_integer_value(json_object_get(out, "ledger")));
+    if (*ent_cli_text(out, "doubt")) printf("DOUBTED: %s\n", ent_cli_text(out, "doubt"));
+    json_array_foreach(json_object_get(out, "witnesses"), i, w)
+        printf("  %-32s %10lld entries co-signed, last %s\n", ent_cli_text(w, "name"), (long long)json_integer_value(json_object_get(w, "entries")),
+               *ent_cli_text(w, "last") ? ent_cli_text(w, "last") : "never");
+}
+
+static void print_evidence(const json_t *out)
+{
+    size_t i;
+    json_t *e;
+    json_array_foreach(json_object_get(out, "evidence"), i, e) printf("==== %s\n%s\n", ent_cli_text(e, "name"), ent_cli_text(e, "text"));
+    if (!json_array_size(json_object_get(out, "evidence"))) printf("none\n");
+}
+
+static int without_operands(ent_cli *cli, const ent_cmd_help *h, const char *act, void (*print)(const json_t *out), int argc, char **argv)
+{
+    const ent_opt opts[] = {{0}};
+    int n;
+    ent_code code = ent_cli_options(h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n) return ent_cli_usage(h, "it takes nothing more");
+    return ent_cli_simple(cli, NULL, act, json_object(), NULL, print);
+}
+
+static int ledger_witnesses(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger witnesses", .about = "Who co-signs this node's ledger: how much of it, and when last. Says so when the ledger is doubted.", .example = "entente ledger witnesses"};
+    return without_operands(cli, &h, "ledger-witnesses", print_witnesses, argc, argv);
+}
+
+static int ledger_evidence(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger evidence", .about = "Signed checkpoints that should not both exist, of this ledger or a partner's, as they were kept.", .example = "entente ledger evidence"};
+    return without_operands(cli, &h, "ledger-evidence", print_evidence, argc, argv);
+}
+
+static void print_key(const json_t *out)
+{
+    const char *text = ent_cli_text(out, "card");
+    char vkey[ENT_VKEY_MAX] = "";
+    ent_card card;
+    if (ent_card_decode(text, strlen(text), &card, NULL) == ENT_OK) (void)!ent_vkey_write(card.name, ENT_NOTE_ED25519, &card.identity, vkey, NULL);
+    printf("%s\n", vkey);
+}
+
+static int ledger_key(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger key", .about = "Prints the verifier key of this node's log (NAME+ID+KEY), for witnesses and other verifiers.", .example = "entente ledger key"};
+    return without_operands(cli, &h, "card", print_key, argc, argv);
+}
+
+/* ---- show ---- */
+
+static void show_entry(const ent_cli *cli, uint64_t index, const ent_entry *e, bool first)
+{
+    char time[ENT_TIME_TEXT], number[ENT_ID_TEXT];
+    ent_time_text(e->time, time);
+    ent_id_text(e->case_number.b, number);
+    if (cli->json)
+        printf("%s\n{\"index\":%" PRIu64 ",\"kind\":\"%s\",\"time\":\"%s\",\"case\":\"%s\",\"flow\":\"%s\",\"purpose\":\"%s\",\"clause\":\"%s\"}", first ? "" : ",", index,
+               ent_entry_kind_text(e->kind), time, number, e->flow, e->purpose, e->clause);
+    else
+        printf("%6" PRIu64 "  %s  %-16s %.8s…  %s%s%s %s\n", index, time, ent_entry_kind_text(e->kind), number, e->flow, *e->flow ? " / " : "", e->purpose, e->clause);
+}
+
+static int ledger_show(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger show [--from N]", .about = "The entries of the ledger in this node's folder, one a line: read from the files, the node need not run.", .example = "entente ledger show --from 100"};
+    const char *from = "0";
+    const ent_opt opts[] = {{.name = "--from", .value = &from, .hint = "N", .help = "the first entry to show (default: 0)"}, {0}};
+    ent_err err = {0};
+    char path[PATH_MAX];
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n || !*from || from[strspn(from, "0123456789")]) return ent_cli_usage(&h, "--from takes a number");
+    snprintf(path, sizeof path, "%s/ledger/entries", cli->node);
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        (void)ent_fail(&err, ENT_NOT_FOUND, "%s cannot be read", path);
+        return ent_cli_error(cli, &err);
+    }
+    uint8_t bytes[ENT_ENTRY_SIZE];
+    uint64_t first = strtoull(from, NULL, 10);
+    ent_entry e;
+    if (fseeko(f, (off_t)(first * ENT_ENTRY_SIZE), SEEK_SET) != 0) code = ent_fail(&err, ENT_IO, "%s: %s", path, strerror(errno));
+    if (cli->json) printf("[");
+    for (uint64_t i = first; code == ENT_OK && fread(bytes, sizeof bytes, 1, f) == 1; i++) {
+        code = ent_entry_decode(bytes, &e, &err);
+        if (code == ENT_OK) show_entry(cli, i, &e, i == first);
+    }
+    if (cli->json) printf("\n]\n");
+    fclose(f);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+/* ---- verify ---- */
+
+/* A ledger's files and what is known of it from outside. */
+typedef struct checked {
+    char folder[PATH_MAX];        /* with entries, checkpoint or head, tiles */
+    char origin[ENT_ORIGIN_MAX];
+    ent_public_key key;
+    ent_tree *tree;
+    ent_buf note;
+    ent_checkpoint c;
+    uint64_t tiles, cosigned;     /* files that were compared; entries under a cosignature */
+} checked;
+
+static ent_code load_in(const checked *k, const char *name, ent_buf *ret, ent_err *err)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/%s", k->folder, name) >= (int)sizeof path) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    return ent_disk_load(path, ret, err);
+}
+
+/* Of the head's two places (docs/protocol/ledger.md) the whole one with the larger checkpoint. */
+static ent_code note_of_head(checked *k, ent_err *err)
+{
+    enum { PLACE = 4096 };
+    ENT_AUTO_BUF head = ENT_BUF(4 * PLACE);
+    ENT_TRY(load_in(k, "head", &head, err));
+    for (size_t at = 0; at + PLACE <= head.len; at += PLACE) {
+        uint8_t digest[32];
+        ent_checkpoint c;
+        const uint8_t *p = head.data + at;
+        size_t n = (size_t)p[0] << 8 | p[1];
+        if (n == 0 || n > PLACE - 36) continue;
+        ent_sha256(p + 36, n, digest);
+        if (memcmp(digest, p + 4, 32) != 0 || ent_checkpoint_parse((const char *)p + 36, n, &c, NULL) != ENT_OK || (k->note.len && c.size < k->c.size)) continue;
+        ent_buf_clear(&k->note);
+        ent_buf_put(&k->note, p + 36, n);
+        k->c = c;
+    }
+    return k->note.len ? ENT_OK : ent_fail(err, ENT_DAMAGED, "%s/head holds no whole checkpoint", k->folder);
+}
+
+static ent_code read_note(checked *k, ent_err *err)
+{
+    ent_code code = load_in(k, "checkpoint", &k->note, err);
+    if (code == ENT_NOT_FOUND) ENT_TRY(note_of_head(k, err));
+    else if (code != ENT_OK) return code;
+    ENT_TRY(ent_checkpoint_parse((const char *)k->note.data, k->note.len, &k->c, err));
+    if (strcmp(k->c.origin, k->origin) == 0 && ent_note_signed_by((const char *)k->note.data, k->note.len, k->origin, &k->key)) return ENT_OK;
+    return ent_fail(err, ENT_SIGNATURE, "the checkpoint of %s is not signed by %s", k->folder, k->origin);
+}
+
+static ent_code grow_tree(checked *k, ent_err *err)
+{
+    char path[PATH_MAX];
+    uint8_t bytes[ENT_ENTRY_SIZE];
+    ent_entry e;
+    ent_code code = ENT_OK;
+    if (snprintf(path, sizeof path, "%s/entries", k->folder) >= (int)sizeof path) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    FILE *f = fopen(path, "rb");
+    if (!f) return ent_fail(err, ENT_NOT_FOUND, "%s: %s", path, strerror(errno));
+    for (uint64_t i = 0; i < k->c.size && code == ENT_OK; i++) {
+        if (fread(bytes, sizeof bytes, 1, f) != 1) code = ent_fail(err, ENT_DAMAGED, "the checkpoint signs %" PRIu64 " entries, %" PRIu64 " are here", k->c.size, i);
+        if (code == ENT_OK && (code = ent_entry_decode(bytes, &e, err)) != ENT_OK) code = ent_context(err, code, "entry %" PRIu64, i);
+        if (code == ENT_OK) code = ent_tree_append(k->tree, bytes, sizeof bytes, err);
+    }
+    fclose(f);
+    return code;
+}
+
+static ent_code same_root(const checked *k, const ent_checkpoint *c, const char *what, ent_err *err)
+{
+    ent_hash root;
+    if (c->size > ent_tree_size(k->tree))
+        return ent_fail(err, ENT_CONFLICT, "%s has %" PRIu64 " entries, the ledger %" PRIu64 ": the ledger was rolled back", what, c->size, ent_tree_size(k->tree));
+    ent_tree_root(k->tree, c->size, &root);
+    if (memcmp(&root, &c->root, sizeof root) == 0) return ENT_OK;
+    return ent_fail(err, ENT_CONFLICT, "%s of %" PRIu64 " entries is of another history than the entries", what, c->size);
+}
+
+/* Each tile that is there must be what the entries make of it. */
+static ent_code compare_tiles(checked *k, ent_err *err)
+{
+    for (uint8_t level = 0; k->c.size >> (8 * (level + 1)); level++)
+        for (uint64_t i = 0; i < k->c.size >> (8 * (level + 1)); i++) {
+            char name[ENT_TILE_PATH], path[ENT_TILE_PATH + 8];
+            ENT_AUTO_BUF tile = ENT_BUF(ENT_TILE_WIDTH * 32);
+            ent_tile_path(&(ent_tile){.level = level, .index = i, .width = ENT_TILE_WIDTH}, name);
+            snprintf(path, sizeof path, "tile/%s", name);
+            ent_code code = load_in(k, path, &tile, err);
+            if (code == ENT_NOT_FOUND) continue;
+            if (code != ENT_OK) return code;
+            bool same = tile.len == ENT_TILE_WIDTH * 32;
+            for (size_t h = 0; h < ENT_TILE_WIDTH && same; h++) {
+                ent_hash want;
+                same = ent_tree_hash(k->tree, 8u * level, i * ENT_TILE_WIDTH + h, &want) && memcmp(tile.data + h * 32, want.b, 32) == 0;
+            }
+            if (!same) return ent_fail(err, ENT_DAMAGED, "%s/%s is not what the entries make of it", k->folder, path);
+            k->tiles++;
+        }
+    return ENT_OK;
+}
+
+static ent_code check_cosigned(checked *k, const char *witness, ent_err *err)
+{
+    char name[ENT_ORIGIN_MAX];
+    uint8_t type;
+    ent_public_key key;
+    ent_checkpoint c;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ENT_TRY(ent_vkey_read(witness, name, &type, &key, err));
+    ent_code code = load_in(k, "cosigned", &note, err);
+    if (code != ENT_OK) return code == ENT_NOT_FOUND ? ent_fail(err, code, "no cosigned checkpoint is here") : code;
+    ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
+    if (!ent_note_cosigned_by((const char *)note.data, note.len, name, &key, NULL)) return ent_fail(err, ENT_SIGNATURE, "%s has not co-signed the checkpoint in %s/cosigned", name, k->folder);
+    k->cosigned = c.size;
+    return same_root(k, &c, "the cosigned checkpoint", err);
+}
+
+/* What somebody remembers of it, from elsewhere. */
+static ent_code check_against(const checked *k, const char *path, ent_err *err)
+{
+    ent_checkpoint c;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ENT_TRY(ent_disk_load(path, &note, err));
+    ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
+    if (strcmp(c.origin, k->origin) != 0 || !ent_note_signed_by((const char *)note.data, note.len, k->origin, &k->key))
+        return ent_fail(err, ENT_SIGNATURE, "%s is no checkpoint that %s signed with this key", path, k->origin);
+    return same_root(k, &c, path, err);
+}
+
+static ent_code identity_of_card(checked *k, const char *path, ent_err *err)
+{
+    ent_card card;
+    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
+    ENT_TRY(ent_disk_load(path, &text, err));
+    ENT_TRY(ent_card_decode(text.data, text.len, &card, err));
+    snprintf(k->origin, sizeof k->origin, "%s", card.name);
+    k->key = card.identity;
+    return ENT_OK;
+}
+
+static ent_code identity_of_node(checked *k, const char *node, ent_err *err)
+{
+    char path[PATH_MAX];
+    ent_node_config config;
+    ENT_WIPED_SECRET secret;
+    ENT_AUTO_BUF seed = ENT_BUF(64);
+    ENT_TRY(ent_node_config_read(node, &config, err));
+    if (!ent_node_path(node, "identity.key", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    ENT_TRY(ent_disk_load(path, &seed, err));
+    if (seed.len != 32) return ent_fail(err, ENT_DAMAGED, "%s must have 32 bytes", path);
+    ent_sign_keys(seed.data, &k->key, &secret);
+    snprintf(k->origin, sizeof k->origin, "%s", config.name);
+    return ENT_OK;
+}
+
+static ent_code verify_all(checked *k, const char *witness, const char *against, ent_err *err)
+{
+    ENT_TRY(ent_tree_new(&k->tree, err));
+    ENT_TRY(read_note(k, err));
+    ENT_TRY(grow_tree(k, err));
+    ENT_TRY(same_root(k, &k->c, "the checkpoint", err));
+    ENT_TRY(compare_tiles(k, err));
+    if (witness) ENT_TRY(check_cosigned(k, witness, err));
+    return against ? check_against(k, against, err) : ENT_OK;
+}
+
+static ent_code find_ledger(const ent_cli *cli, checked *k, const char *bundle, const char *card, ent_err *err)
+{
+    char path[PATH_MAX];
+    if (!ent_node_path(bundle ? bundle : cli->node, "ledger", k->folder)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    if (!bundle && !card) return identity_of_node(k, cli->node, err);
+    if (!card && !ent_node_path(bundle, "card", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    return identity_of_card(k, card ? card : path, err);
+}
+
+static int ledger_verify(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger verify [BUNDLE] [--card FILE] [--witness VKEY] [--against CHECKPOINT]",
+                                   .about = "Reads this node's ledger, or one in an exported bundle, and works everything out anew: each entry, the tree, its root under the node's\n"
+                                            "signature, each tile on disk. --witness: the cosigned checkpoint must be of the same history. --against: a checkpoint that somebody\n"
+                                            "else kept must be too; a ledger that was rolled back or rewritten fails it. The node need not run.",
+                                   .example = "entente ledger verify for-the-auditor/ --card gb.card --against what-the-witness-says.txt"};
+    const char *card = NULL, *witness = NULL, *against = NULL;
+    const ent_opt opts[] = {{.name = "--card", .value = &card, .hint = "FILE", .help = "whose ledger it is (default: the bundle's own card; this node's identity)"},
+                            {.name = "--witness", .value = &witness, .hint = "VKEY", .help = "who must have co-signed: NAME+ID+KEY"},
+                            {.name = "--against", .value = &against, .hint = "FILE", .help = "a checkpoint from elsewhere"}, {0}};
+    ent_err err = {0};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n > 1) return ent_cli_usage(&h, "one bundle at a time");
+    checked k = {.note = ENT_BUF(ENT_NOTE_MAX)};
+    code = find_ledger(cli, &k, n ? argv[0] : NULL, card, &err);
+    if (code == ENT_OK) code = verify_all(&k, witness, against, &err);
+    ent_tree_free(k.tree);
+    ent_buf_free(&k.note);
+    err.code = code;
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    if (cli->json) printf("{\"verified\":true,\"log\":\"%s\",\"entries\":%" PRIu64 ",\"tiles\":%" PRIu64 ",\"cosigned\":%" PRIu64 "}\n", k.origin, k.c.size, k.tiles, k.cosigned);
+    else printf("VERIFIED: %" PRIu64 " entries of %s, %" PRIu64 " tiles%s\n", k.c.size, k.origin, k.tiles, witness ? ", and the cosigned checkpoint" : "");
+    return 0;
+}
+
+int ent_cmd_ledger(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"show", ledger_show, "the entries"},
+                                           {"prove", ledger_prove, "the receipt of one entry"},
+                                           {"receipt", ledger_receipt, "the partner's receipt for a search, completed"},
+                                           {"verify", ledger_verify, "everything worked out anew from the files"},
+                                           {"export", ent_cli_ledger_export, "what an auditor is handed"},
+                                           {"witnesses", ledger_witnesses, "who co-signs it"},
+                                           {"evidence", ledger_evidence, "what should not exist, and was kept"},
+                                           {"key", ledger_key, "the log's verifier key"},
+                                           {0}};
+    return ent_cli_group(cli, "ledger", "What this node did, in a tree that nobody can rewrite unseen.", commands, argc, argv);
+}
