@@ -29,7 +29,7 @@ agreement: deal
 version: $1
 title: For tests
 parties: [ { name: gb.example, country: GBR, key: $(key gb.card) }, { name: us.example, country: USA, key: $(key us.card) } ]
-witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]
+witness: [ { name: observer.example, key: ${WITNESS_KEY:-Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=} } ]
 in-force: { from: 2020-01-01, until: ${3:-2099-12-31}, review: 2020-06-01 }
 flows:
   - name: check
