@@ -29,8 +29,10 @@ else echo "skipped: file systems cannot be mounted here"; fi
 
 # memory that cannot be locked
 status 0 "a node" init gb --accept-residue
-locked() { setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock prlimit --memlock=4096:4096 "$entente" --node gb "$@"; }
-status 3 "memory cannot be locked" locked serve; says "LimitMEMLOCK" "what to do about it"
+locked() { setpriv --inh-caps=-ipc_lock --bounding-set=-ipc_lock prlimit --memlock=4096:4096 timeout 20 "$entente" --node gb "$@"; }
+# (the sanitizers' runtime makes mlock a call that does nothing)
+grep -q __asan_init "$entente" || status 3 "memory cannot be locked" locked serve
+grep -q __asan_init "$entente" || says "LimitMEMLOCK" "what to do about it"
 sed -i 's/accept-unlocked-memory: false/accept-unlocked-memory: true/' gb/node.yaml
 
 # a root that is another one, or missing; a slot that is lost
