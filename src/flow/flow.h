@@ -34,6 +34,7 @@ typedef struct ent_flow_config {
     ent_clock clock;
     ent_random random;
     ent_decoder decoder;            /* job "capture": see capture/read.h */
+    unsigned window_days;           /* between an event that moves a date earlier and the destruction; 0: 14 */
     unsigned control_per_mille;     /* how often a control goes to the examiners beside a case */
     ent_partners partners;          /* .send NULL: no messages can be sent (offline commands) */
     ent_witnesses witnesses;        /* .add NULL: none can be reached */
@@ -131,9 +132,19 @@ typedef struct ent_enrolled {
 ENT_MUST_CHECK ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                        const ent_enrol_options *options, ent_enrolled *ret_enrolled, ent_err *err);
 
+/* What proves a destruction to whoever has it: the salts that open both commitments are in no other place. */
+typedef struct ent_destroyed_part {
+    ent_case_id case_number;
+    ent_material material;
+    uint8_t salt[32], digest[32];   /* of the commitment of "enrolled": HMAC-SHA-256(salt, digest) */
+    uint64_t enrolled, index;       /* entries of the ledger; enrolled UINT64_MAX: not found */
+    uint32_t epoch;                 /* of the keys, when the slot was overwritten */
+} ent_destroyed_part;
+
 typedef struct ent_destroyed {
     size_t parts;
     uint64_t index[3];
+    ent_destroyed_part part[3];
 } ent_destroyed;
 
 /* A part or a whole encounter. When it returns, it is in no gallery, its keys are overwritten and its rows are gone. */
@@ -148,6 +159,8 @@ typedef struct ent_part_view {
     ent_date taken;
     char taken_under[ENT_LAW_NAME];
     ent_retention kept;
+    ent_date not_before;            /* due by an event: destroyed from this day on, unless the event is corrected; year 0 */
+    size_t events, pending;         /* recorded; waiting for a second person */
 } ent_part_view;
 
 ENT_MUST_CHECK ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v),
@@ -156,10 +169,48 @@ ENT_MUST_CHECK ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, vo
  * extension, the day of the application. */
 ENT_MUST_CHECK ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE],
                                        const ent_legal_event *event, ent_date applied, ent_part_view *ret_view, ent_err *err);
-/* Destroys what is due and not held; how many. A person starts it: a clock alone destroys nothing. */
-ENT_MUST_CHECK ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, size_t *ret_destroyed, ent_err *err);
-/* Hides what fell due since the last look, and ends probes whose 48 hours are over. Called each minute by the node. */
+/* Events need a second person: an extension before it counts, a correction before it counts; of unlawful and mistaken-identity,
+ * which hide at once, the second person's word ends the window in which they could be corrected. `number` counts a part's events
+ * from 0. Nobody approves their own act: ENT_DENIED. */
+ENT_MUST_CHECK ent_code ent_flow_event_correct(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], size_t number,
+                                               ent_part_view *ret_view, ent_err *err);
+/* agree false: what was proposed is dropped. */
+ENT_MUST_CHECK ent_code ent_flow_event_approve(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], size_t number, bool agree,
+                                               ent_part_view *ret_view, ent_err *err);
+/* Every event of one part, or (part NULL) every one that waits for a second person. */
+typedef void ent_see_event(void *ctx, const ent_part_view *v, size_t number, const ent_legal_event *e);
+ENT_MUST_CHECK ent_code ent_flow_events(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], ent_see_event *see, void *ctx,
+                                        ent_err *err);
+
+/* These encounters are of one person, says a custodian: what the law makes of one counts for the other. Undone by unlink, which
+ * gives the encounter a person of its own. Both recompute the dates of all. */
+ENT_MUST_CHECK ent_code ent_flow_link(ent_flow_node *n, const ent_actor *by, const uint8_t encounter[ENT_ID_SIZE], const uint8_t other[ENT_ID_SIZE],
+                                      ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_unlink(ent_flow_node *n, const ent_actor *by, const uint8_t encounter[ENT_ID_SIZE], ent_err *err);
+
+/* Destroys what is due, not held and past its window; how many. dry: counts only. ENT_REFUSED on a time that nothing
+ * confirms. */
+ENT_MUST_CHECK ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, bool dry, size_t *ret_destroyed, ent_err *err);
+/* What is due on a day that has not come: each part as it will be then, if nothing happens. */
+ENT_MUST_CHECK ent_code ent_flow_parts_on(ent_flow_node *n, const ent_actor *by, ent_date day, void (*see)(void *ctx, const ent_part_view *v), void *ctx,
+                                          ent_err *err);
+/* Hides what fell due since the last look, ends what has run out, destroys what is due on a confirmed time, sends what waits.
+ * Called each minute by the node. */
 ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);
+
+/* ---- time: what destroys must be sure of the day ---- */
+
+typedef struct ent_time_view {
+    ent_time now, confirmed;        /* the latest that was confirmed; it never goes back */
+    bool sure;                      /* now follows from it by the boot clock */
+    bool proposed;                  /* one person has said so; another must */
+} ent_time_view;
+
+ENT_MUST_CHECK ent_code ent_flow_time(ent_flow_node *n, ent_time_view *ret_view, ent_err *err);
+/* "The clock of this machine is right": two persons within the hour. ENT_REFUSED while it is behind what was confirmed. */
+ENT_MUST_CHECK ent_code ent_flow_time_confirm(ent_flow_node *n, const ent_actor *by, ent_time_view *ret_view, ent_err *err);
+/* A witness signed this time a moment ago. */
+void ent_flow_time_witnessed(ent_flow_node *n, ent_time signed_at);
 
 /* ---- search ---- */
 
@@ -316,6 +367,41 @@ ENT_MUST_CHECK ent_code ent_flow_kept(ent_flow_node *n, const ent_actor *by, voi
 ENT_MUST_CHECK ent_code ent_flow_kept_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
                                            void (*see)(void *ctx, const char *field, uint8_t finger, const void *value, size_t len), void *ctx,
                                            ent_kept_view *ret_view, ent_err *err);
+
+/* ---- the person's own request ---- */
+
+typedef struct ent_access_part {
+    ent_material material;
+    ent_date taken, until;          /* year 0: no end */
+    char power[ENT_LAW_NAME], clause[ENT_LAW_CLAUSE], offence[160], status[24];
+    bool held, due;
+} ent_access_part;
+
+typedef struct ent_access_search {
+    char partner[ENT_NODE_NAME_MAX], purpose[ENT_PURPOSE_NAME], outcome[16];
+    ent_time at;
+} ent_access_search;
+
+/* What a person may be told: nothing when nothing is held and when what is held is exempt, alike to the byte. */
+typedef struct ent_access {
+    ent_access_part part[64];
+    size_t part_count;
+    ent_access_search search[256];
+    size_t search_count;
+    ent_disclosure_view disclosure[64];
+    size_t disclosure_count;
+} ent_access;
+
+typedef struct ent_access_ask {
+    const char *ori, *tcn;          /* the custody reference */
+    const char *document;           /* or the number of a travel document */
+    const void *print;              /* or the person's own print: used for this only */
+    size_t print_len;
+} ent_access_ask;
+
+/* The caller frees with ent_access_free. The time it takes does not tell what was found: the answer leaves on whole seconds. */
+ENT_MUST_CHECK ent_code ent_flow_access(ent_flow_node *n, const ent_actor *by, const ent_access_ask *ask, ent_access **ret_access, ent_err *err);
+void ent_access_free(ent_access *a); /* erases */
 
 /* The holder's end: give it to the exchange server. */
 ent_inbox ent_flow_inbox(ent_flow_node *n);

@@ -5,6 +5,7 @@
 
 #include "flow/flow.h"
 #include "crypto/seal.h"
+#include "flow/commit.h"
 #include "flow/gallery/gallery.h"
 
 #include <pthread.h>
@@ -37,6 +38,8 @@ typedef struct ent_held_part {
     uint64_t index;          /* of that entry; UINT64_MAX until it is known */
     ent_legal_facts facts;   /* events owned */
     ent_date due_on;         /* as of the last look; year 0: no end */
+    ent_date not_before;     /* an event moved the date earlier: nothing is destroyed before this day; year 0: none */
+    ent_date row_due_on;     /* as the row says it: what the law said when it was last written */
     bool hidden;             /* due: in no gallery */
     uint32_t next[ENT_PART_BYS]; /* holding.c's chains */
 } ent_held_part;
@@ -56,6 +59,8 @@ struct ent_flow_node {
     ent_key32 transaction_key; /* of the tombstones' tokens */
     ent_gallery *gallery;
     struct ent_witnessing *witnessing; /* flow/receipt */
+    bool destroyed_since;      /* slots were overwritten since the epoch began */
+    ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };
 
@@ -97,6 +102,8 @@ size_t ent_part_linked(ent_flow_node *n, const ent_held_part *p, ent_legal_facts
 void ent_part_retention(ent_flow_node *n, const ent_held_part *p, ent_retention *ret);
 void ent_part_retention_on(ent_flow_node *n, const ent_held_part *p, const ent_legal_facts *facts, ent_date day, ent_retention *ret);
 uint64_t ent_part_flows(ent_flow_node *n, const ent_held_part *p, const ent_retention *kept);
+/* The part's row into a batch, its due date as it is now. */
+ENT_MUST_CHECK ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_part *p, ent_err *err);
 ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);
 void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32]);
 

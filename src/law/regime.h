@@ -7,6 +7,7 @@
 #ifndef LAW_REGIME_H
 #define LAW_REGIME_H
 
+#include "base/ids.h"
 #include "base/limits.h"
 #include "base/when.h"
 #include "entente/error.h"
@@ -46,7 +47,9 @@
     X(UNLAWFUL, "unlawful", false)                  /* the taking or the arrest */                                    \
     X(MISTAKEN_IDENTITY, "mistaken-identity", false)                                                                   \
     X(HOLD, "hold", false)                          /* disclosure duties, litigation, complaint */                    \
-    X(RELEASE, "release", false)
+    X(RELEASE, "release", false)                                                                                       \
+    X(ACCESS_EXEMPT, "access-exempt", false)        /* what a person is told is restricted (DPA 2018 s. 45(4)) */     \
+    X(ACCESS_EXEMPT_ENDED, "access-exempt-ended", false)
 
 /* classes of offence, as bits */
 #define ENT_OFFENCES(X)                                                                                                \
@@ -87,6 +90,12 @@ typedef struct ent_legal_event {
     char regime[ENT_LAW_NAME];     /* an extension, application or determination is under one regime; else "" */
     char decided_by[ENT_LAW_NAME]; /* "district-judge"; "" when nobody decides it */
     bool undone;                   /* corrected: it counts for nothing */
+    bool pending;                  /* waits for a second person: it counts for nothing yet */
+    ent_date applied;              /* of an extension: the written application; year 0: its date */
+    ent_actor_id by;               /* who recorded it */
+    ent_actor_id second;           /* who approved it; zero: nobody */
+    ent_actor_id undo_by;          /* who proposed to correct it; zero: nobody */
+    char document[64];             /* where the decision stands; "" when not stated */
 } ent_legal_event;
 
 /* One encounter's facts, as far as they decide about one part of it. Borrowed. */

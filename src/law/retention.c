@@ -59,11 +59,11 @@ static bool is_conviction(ent_legal_event_kind kind)
 /* It took effect by then, was not corrected, and if it is a conviction it was not quashed. */
 static bool counts(const ent_legal_facts *f, const ent_legal_event *e, ent_date today)
 {
-    if (e->undone || before(today, e->date)) return false;
+    if (e->undone || e->pending || before(today, e->date)) return false;
     if (!is_conviction(e->kind)) return true;
     for (size_t i = 0; i < f->event_count; i++) {
         const ent_legal_event *q = &f->events[i];
-        if (q->kind == ENT_EVENT_QUASHED && !q->undone && !before(q->date, e->date) && !before(today, q->date)) return false;
+        if (q->kind == ENT_EVENT_QUASHED && !q->undone && !q->pending && !before(q->date, e->date) && !before(today, q->date)) return false;
     }
     return true;
 }

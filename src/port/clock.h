@@ -2,6 +2,7 @@
 #ifndef PORT_CLOCK_H
 #define PORT_CLOCK_H
 
+#include "base/ids.h"
 #include "base/when.h"
 
 typedef struct ent_clock {
@@ -9,6 +10,8 @@ typedef struct ent_clock {
     ent_time (*now)(void *self);
     /* Milliseconds that never go back, for durations and deadlines; its zero means nothing. */
     int64_t (*monotonic)(void *self);
+    /* Which boot of the machine this is, and the milliseconds since: they run on whatever anybody sets the clock to. */
+    int64_t (*boot)(void *self, uint8_t ret_id[ENT_ID_SIZE]);
     /* Waits until monotonic() reaches `until`, or (in a simulation) moves time there. */
     void (*sleep_until)(void *self, int64_t until);
 } ent_clock;

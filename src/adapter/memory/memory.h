@@ -20,6 +20,8 @@ ENT_MUST_CHECK ent_code ent_memory_ledger(const char *origin, const ent_secret_k
 typedef struct ent_story_clock {
     ent_time now;
     int64_t monotonic;
+    int64_t skew;       /* how much of `now` did not pass but was set */
+    uint8_t boot;       /* changes with a restart of the machine */
 } ent_story_clock;
 
 ent_clock ent_story_clock_port(ent_story_clock *clock);

@@ -7,6 +7,13 @@
 static ent_time now(void *self) { return ((ent_story_clock *)self)->now; }
 static int64_t monotonic(void *self) { return ((ent_story_clock *)self)->monotonic; }
 
+static int64_t boot(void *self, uint8_t ret_id[ENT_ID_SIZE])
+{
+    const ent_story_clock *c = self;
+    memset(ret_id, c->boot + 1, ENT_ID_SIZE);
+    return c->now.ms - c->skew;
+}
+
 static void sleep_until(void *self, int64_t until)
 {
     ent_story_clock *c = self;
@@ -17,7 +24,7 @@ static void sleep_until(void *self, int64_t until)
 
 ent_clock ent_story_clock_port(ent_story_clock *clock)
 {
-    return (ent_clock){.self = clock, .now = now, .monotonic = monotonic, .sleep_until = sleep_until};
+    return (ent_clock){.self = clock, .now = now, .monotonic = monotonic, .boot = boot, .sleep_until = sleep_until};
 }
 
 static void fill(void *self, void *ret_bytes, size_t n)

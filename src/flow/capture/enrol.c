@@ -85,6 +85,7 @@ static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, co
     if (kept.due)
         return ent_fail(err, ENT_REFUSED, "no power keeps this %s: taken under \"%s\" on a day that is over by %s; name the power with --taken-under",
                         ent_material_text(p->facts.material), p->facts.taken_under, kept.clause);
+    p->due_on = p->row_due_on = kept.due_on;
     ent_part_binding(p->id.b, binding);
     ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &p->slot, &key, err));
     ENT_TRY(ent_part_row(n, p, &key, &row, err));
@@ -98,7 +99,6 @@ static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, co
     ent_batch_entry(b, &e);
     *ret = (ent_enrolled_part){.id = p->id, .material = p->facts.material, .destroy_by = kept.due_on};
     snprintf(ret->clause, sizeof ret->clause, "%s", kept.clause);
-    p->due_on = kept.due_on;
     return ENT_OK;
 }
 

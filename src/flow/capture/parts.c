@@ -30,7 +30,12 @@ static void put_event(ent_buf *b, const ent_legal_event *e)
     ent_buf_u32(b, e->offence);
     put_fixed(b, e->regime, ENT_LAW_NAME);
     put_fixed(b, e->decided_by, ENT_LAW_NAME);
-    ent_buf_u8(b, e->undone);
+    ent_buf_u8(b, (uint8_t)(e->undone | e->pending << 1));
+    ent_buf_u32(b, ent_date_pack(e->applied));
+    ent_buf_put(b, e->by.b, ENT_ID_SIZE);
+    ent_buf_put(b, e->second.b, ENT_ID_SIZE);
+    ent_buf_put(b, e->undo_by.b, ENT_ID_SIZE);
+    put_fixed(b, e->document, sizeof e->document);
 }
 
 static void take_event(ent_cursor *c, ent_legal_event *e)
@@ -42,14 +47,20 @@ static void take_event(ent_cursor *c, ent_legal_event *e)
     e->offence = ent_cursor_u32(c);
     ent_cursor_copy(c, e->regime, ENT_LAW_NAME);
     ent_cursor_copy(c, e->decided_by, ENT_LAW_NAME);
-    e->undone = ent_cursor_u8(c) != 0;
-    e->regime[ENT_LAW_NAME - 1] = e->decided_by[ENT_LAW_NAME - 1] = 0;
+    uint8_t state = ent_cursor_u8(c);
+    e->undone = state & 1, e->pending = state >> 1 & 1;
+    e->applied = ent_date_unpack(ent_cursor_u32(c));
+    ent_cursor_copy(c, e->by.b, ENT_ID_SIZE);
+    ent_cursor_copy(c, e->second.b, ENT_ID_SIZE);
+    ent_cursor_copy(c, e->undo_by.b, ENT_ID_SIZE);
+    ent_cursor_copy(c, e->document, sizeof e->document);
+    e->regime[ENT_LAW_NAME - 1] = e->decided_by[ENT_LAW_NAME - 1] = e->document[sizeof e->document - 1] = 0;
     if (e->kind >= ENT_EVENT_COUNT) c->bad = true;
 }
 
 ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err)
 {
-    ENT_AUTO_BUF in = ENT_BUF(65536);
+    ENT_AUTO_BUF in = ENT_BUF(1 << 20);
     const ent_legal_facts *f = &p->facts;
     uint8_t nonce[12];
     ent_buf_put(&in, p->encounter.b, ENT_ID_SIZE);
@@ -65,6 +76,8 @@ ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 
     ent_buf_u32(&in, ent_date_pack(f->offence_date));
     ent_buf_u32(&in, ent_date_pack(f->birth));
     put_fixed(&in, f->nationality, sizeof f->nationality);
+    ent_buf_u32(&in, ent_date_pack(p->due_on));
+    ent_buf_u32(&in, ent_date_pack(p->not_before));
     ent_buf_u16(&in, (uint16_t)f->event_count);
     for (size_t i = 0; i < f->event_count; i++) put_event(&in, &f->events[i]);
     ENT_TRY(ent_buf_check(&in, err));
@@ -72,6 +85,19 @@ ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 
     ent_buf_u64(ret_row, p->slot.number);
     ent_fill(n, nonce, sizeof nonce);
     return ent_seal(key, nonce, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(in.data, in.len), ret_row, err);
+}
+
+ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_part *p, ent_err *err)
+{
+    ENT_AUTO_BUF row = ENT_BUF(1 << 20);
+    uint8_t binding[32];
+    ENT_WIPED_KEY key;
+    ent_part_binding(p->id.b, binding);
+    ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
+    ENT_TRY(ent_part_row(n, p, &key, &row, err));
+    p->row_due_on = p->due_on;
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
+    return ENT_OK;
 }
 
 static ent_code read_row(ent_held_part *p, const ent_buf *in, ent_err *err)
@@ -91,6 +117,8 @@ static ent_code read_row(ent_held_part *p, const ent_buf *in, ent_err *err)
     f->offence_date = ent_date_unpack(ent_cursor_u32(&c));
     f->birth = ent_date_unpack(ent_cursor_u32(&c));
     ent_cursor_copy(&c, f->nationality, sizeof f->nationality);
+    p->row_due_on = ent_date_unpack(ent_cursor_u32(&c));
+    p->not_before = ent_date_unpack(ent_cursor_u32(&c));
     f->event_count = ent_cursor_u16(&c);
     ent_legal_event *events = f->event_count ? calloc(f->event_count, sizeof *events) : NULL;
     if (f->event_count && !events) return ent_fail(err, ENT_NO_MEMORY, "out of memory for events");
@@ -220,81 +248,4 @@ void ent_parts_look(ent_flow_node *n)
 {
     for (size_t i = 0; i < n->part_count; i++) ent_part_look(n, &n->parts[i]);
     n->looked = ent_today(n);
-}
-
-/* ---- views and events ---- */
-
-static void view(ent_flow_node *n, const ent_held_part *p, ent_part_view *ret)
-{
-    *ret = (ent_part_view){.id = p->id, .encounter = p->encounter, .person = p->person, .material = p->facts.material, .taken = p->facts.taken};
-    snprintf(ret->taken_under, sizeof ret->taken_under, "%s", p->facts.taken_under);
-    ent_part_retention(n, p, &ret->kept);
-}
-
-ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v), void *ctx, ent_err *err)
-{
-    ENT_TRY(ent_gate(by, ENT_MAY_SEE_RECORDS, err));
-    pthread_mutex_lock(&n->lock);
-    for (size_t i = 0; i < n->part_count; i++) {
-        ent_part_view v;
-        view(n, &n->parts[i], &v);
-        see(ctx, &v);
-    }
-    pthread_mutex_unlock(&n->lock);
-    return ENT_OK;
-}
-
-static ent_code with_event(ent_flow_node *n, const ent_actor *by, ent_held_part *p, const ent_legal_event *event, ent_err *err)
-{
-    ENT_AUTO_BATCH b = ent_batch_new("event");
-    ENT_AUTO_BUF row = ENT_BUF(1 << 20);
-    ent_legal_event *events = calloc(p->facts.event_count + 1, sizeof *events);
-    uint8_t binding[32], salt[32];
-    ENT_WIPED_KEY key;
-    ent_held_part changed = *p;
-    ent_part_binding(p->id.b, binding);
-    ent_code code = b && events ? n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    if (code == ENT_OK) {
-        if (p->facts.event_count) memcpy(events, p->facts.events, p->facts.event_count * sizeof *events);
-        events[p->facts.event_count] = *event;
-        changed.facts.events = events;
-        changed.facts.event_count++;
-        code = ent_part_row(n, &changed, &key, &row, err);
-    }
-    if (code == ENT_OK) {
-        ent_retention kept;
-        ent_part_retention_on(n, p, &changed.facts, ent_today(n), &kept);
-        ent_entry e = {.kind = event->kind == ENT_EVENT_EXTENSION ? ENT_ENTRY_EXTENDED : event->kind == ENT_EVENT_HOLD ? ENT_ENTRY_HELD : ENT_ENTRY_EVENT,
-                       .time = ent_now(n), .follows = ENT_ENTRY_NONE, .case_number = p->case_number, .actor = by->pseudonym, .destroy_by = kept.due_on};
-        snprintf(e.clause, sizeof e.clause, "%s", kept.clause);
-        ent_derive(p->salt, "event", &p->facts.event_count, sizeof p->facts.event_count, salt);
-        ent_commit_to(salt, event, sizeof *event, e.commitment);
-        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
-        ent_batch_entry(b, &e);
-        code = ent_commit(n, b, NULL, err);
-    }
-    if (code != ENT_OK) {
-        free(events);
-        return code;
-    }
-    free((void *)p->facts.events);
-    p->facts = changed.facts;
-    ent_part_look(n, p);
-    return ENT_OK;
-}
-
-ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], const ent_legal_event *event,
-                        ent_date applied, ent_part_view *ret_view, ent_err *err)
-{
-    ENT_TRY(ent_gate(by, ENT_MAY_RECORD_EVENT, err));
-    if (ent_date_compare(ent_today(n), event->date) < 0) return ent_fail(err, ENT_USAGE, "an event is recorded when it has happened, not before");
-    pthread_mutex_lock(&n->lock);
-    ent_held_part *p = ent_part_held(n, part);
-    ent_code code = p ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no part with this number is held");
-    if (code == ENT_OK && event->kind == ENT_EVENT_EXTENSION)
-        code = ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, event, applied, err);
-    if (code == ENT_OK) code = with_event(n, by, p, event, err);
-    if (code == ENT_OK) view(n, p, ret_view);
-    pthread_mutex_unlock(&n->lock);
-    return code;
 }

@@ -104,7 +104,7 @@ static const char *status_of(const ent_legal_facts *f, bool *ret_convicted)
     ent_date last = {0};
     for (size_t i = 0; i < f->event_count; i++) {
         const ent_legal_event *e = &f->events[i];
-        for (size_t k = 0; k < sizeof known / sizeof known[0] && !e->undone; k++)
+        for (size_t k = 0; k < sizeof known / sizeof known[0] && !e->undone && !e->pending; k++)
             if (known[k].kind == e->kind && ent_date_compare(e->date, last) >= 0) status = known[k].status, last = e->date;
     }
     *ret_convicted = strcmp(status, "convicted") == 0;
