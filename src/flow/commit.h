@@ -9,7 +9,20 @@
 
 #include "flow/flow.h"
 
-enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 8 };
+enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 72 };
+
+/* Parts that go together. Borrowed. */
+typedef struct ent_part_set {
+    const ent_part_id *id;
+    size_t count;
+} ent_part_set;
+
+static inline bool ent_part_in(const ent_part_set *s, const uint8_t id[ENT_ID_SIZE])
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (ent_id_equal(s->id[i].b, id)) return true;
+    return false;
+}
 
 typedef struct ent_batch {
     ent_change *change; /* grows, ENT_BATCH_CHANGES at most */

@@ -145,6 +145,7 @@ typedef struct ent_destroyed {
     size_t parts;
     uint64_t index[3];
     ent_destroyed_part part[3];
+    char custody[96];               /* what can be said of the overwritten keys: medium, root, standby */
 } ent_destroyed;
 
 /* A part or a whole encounter. When it returns, it is in no gallery, its keys are overwritten and its rows are gone. */
@@ -165,7 +166,7 @@ typedef struct ent_part_view {
 
 ENT_MUST_CHECK ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v),
                                        void *ctx, ent_err *err);
-/* A legal event of one part. ENT_REFUSED with the clause for an extension that the law does not allow. `applied`: of an
+/* A legal event of one part, or of an encounter's every part. ENT_REFUSED with the clause for an extension that the law does not allow. `applied`: of an
  * extension, the day of the application. */
 ENT_MUST_CHECK ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE],
                                        const ent_legal_event *event, ent_date applied, ent_part_view *ret_view, ent_err *err);

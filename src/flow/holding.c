@@ -1,4 +1,5 @@
-/* The parts in memory, found by their own number, their encounter or their person in one step: three chained hash tables over one
+/* The parts in memory, found by their own number, their encounter, their person or their case in the ledger
+ * in one step: four chained hash tables over one
  * array. A part that goes is replaced by the last, so pointers into the array hold until the next removal. Under the lock. */
 #include "flow/state.h"
 
@@ -12,7 +13,12 @@
 
 static const uint8_t *name_of(const ent_held_part *p, ent_part_by by)
 {
-    return by == ENT_BY_PART ? p->id.b : by == ENT_BY_ENCOUNTER ? p->encounter.b : p->person.b;
+    switch (by) {
+    case ENT_BY_ENCOUNTER: return p->encounter.b;
+    case ENT_BY_PERSON: return p->person.b;
+    case ENT_BY_CASE: return p->case_number.b;
+    default: return p->id.b;
+    }
 }
 
 /* The numbers are random: their first bytes are a hash. */
@@ -124,16 +130,19 @@ void ent_parts_free(ent_flow_node *n)
 
 /* ---- what keeps a part: its own facts, and those of the person's other encounters ---- */
 
+/* One part speaks for each encounter: the one of which most is recorded. */
 size_t ent_part_linked(ent_flow_node *n, const ent_held_part *p, ent_legal_facts linked[ENT_LINKED_MAX])
 {
     size_t count = 0;
-    uint8_t seen[ENT_LINKED_MAX][ENT_ID_SIZE];
+    const uint8_t *encounter[ENT_LINKED_MAX];
     for (const ent_held_part *q = ent_part_first(n, ENT_BY_PERSON, p->person.b); q && count < ENT_LINKED_MAX; q = ent_part_next(n, ENT_BY_PERSON, q)) {
-        bool known = ent_id_equal(q->encounter.b, p->encounter.b);
-        for (size_t i = 0; i < count && !known; i++) known = ent_id_equal(seen[i], q->encounter.b);
-        if (known) continue;
-        memcpy(seen[count], q->encounter.b, ENT_ID_SIZE);
-        linked[count++] = q->facts;
+        size_t at = 0;
+        if (ent_id_equal(q->encounter.b, p->encounter.b)) continue;
+        while (at < count && !ent_id_equal(encounter[at], q->encounter.b)) at++;
+        if (at < count && linked[at].event_count >= q->facts.event_count) continue;
+        encounter[at] = q->encounter.b;
+        linked[at] = q->facts;
+        count += at == count;
     }
     return count;
 }
@@ -153,4 +162,19 @@ uint64_t ent_part_flows(ent_flow_node *n, const ent_held_part *p, const ent_rete
     if (kept->due) return 0;
     size_t count = ent_part_linked(n, p, linked);
     return ent_flows_that_see(n, &p->facts, kept, ent_convicted(&p->facts, linked, count, ent_today(n)));
+}
+
+ent_code ent_parts_find_entries(ent_flow_node *n, ent_err *err)
+{
+    uint64_t size = n->c.ledger.size(n->c.ledger.self);
+    for (uint64_t i = n->entries_read; i < size; i++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        ENT_TRY(n->c.ledger.read(n->c.ledger.self, i, bytes, err));
+        if (ent_entry_decode(bytes, &e, NULL) != ENT_OK || e.kind != ENT_ENTRY_ENROLLED) continue;
+        ent_held_part *p = ent_part_first(n, ENT_BY_CASE, e.case_number.b);
+        if (p) p->index = i;
+    }
+    n->entries_read = size;
+    return ENT_OK;
 }

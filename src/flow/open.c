@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/destruction/time.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
 #include "flow/state.h"
@@ -52,7 +53,9 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_partners_load(n, err));
     ENT_TRY(ent_agreements_load(n, err));
     ENT_TRY(ent_gallery_new(n->c.threads, &n->gallery, err));
-    return ent_parts_load(n, err);
+    ENT_TRY(ent_time_begin(n, err));
+    ENT_TRY(ent_parts_load(n, err));
+    return ent_parts_settle(n, err);
 }
 
 ent_code ent_flow_open(const ent_flow_config *config, ent_flow_node **ret_node, ent_err *err)

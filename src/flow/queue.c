@@ -85,18 +85,18 @@ static bool decode(const uint8_t *key, const uint8_t *row, size_t len, waiting *
 
 struct forgetting {
     ent_batch *b;
-    const uint8_t *about;
+    const ent_part_set *about;
 };
 
 static ent_code forget_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct forgetting *f = ctx;
     if (key_len != KEY || value_len < 1 + ENT_ID_SIZE) return ENT_DAMAGED;
-    if (memcmp(value + 1, f->about, ENT_ID_SIZE) == 0) ent_batch_put(f->b, ENT_CHANGE_DELETE, ENT_TABLE_QUEUE, ENT_BYTES(key, key_len), ENT_BYTES("", 0));
+    if (ent_part_in(f->about, value + 1)) ent_batch_put(f->b, ENT_CHANGE_DELETE, ENT_TABLE_QUEUE, ENT_BYTES(key, key_len), ENT_BYTES("", 0));
     return ENT_OK;
 }
 
-ent_code ent_queue_forget(ent_flow_node *n, ent_batch *b, const uint8_t about[ENT_ID_SIZE], ent_err *err)
+ent_code ent_queue_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *about, ent_err *err)
 {
     ent_change all = {.key = "", .key_len = 0};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_QUEUE, &all, forget_one, &(struct forgetting){b, about}, err);

@@ -21,8 +21,8 @@ typedef struct ent_queued {
 
 /* Adds the message to the batch. */
 void ent_queue_put(ent_flow_node *n, ent_batch *b, const ent_queued *q, ent_bytes body);
-/* Adds to a batch that all that waits about this part goes. */
-ENT_MUST_CHECK ent_code ent_queue_forget(ent_flow_node *n, ent_batch *b, const uint8_t about[ENT_ID_SIZE], ent_err *err);
+/* Adds to a batch that all that waits about these parts goes. */
+ENT_MUST_CHECK ent_code ent_queue_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *about, ent_err *err);
 /* Tries each once; a partner that cannot be reached is left until the next time. ret_sent may be NULL. Not under the lock. */
 ENT_MUST_CHECK ent_code ent_queue_send(ent_flow_node *n, size_t *ret_sent, ent_err *err);
 size_t ent_queue_count(ent_flow_node *n);

@@ -24,7 +24,7 @@ typedef struct ent_held_partner {
 } ent_held_partner;
 
 /* What a part can be found by. */
-typedef enum ent_part_by { ENT_BY_PART, ENT_BY_ENCOUNTER, ENT_BY_PERSON, ENT_PART_BYS } ent_part_by;
+typedef enum ent_part_by { ENT_BY_PART, ENT_BY_ENCOUNTER, ENT_BY_PERSON, ENT_BY_CASE, ENT_PART_BYS } ent_part_by;
 #define ENT_LINKED_MAX 32 /* encounters of one person that count for each other */
 
 /* One part of one encounter, as the part's row says. */
@@ -59,6 +59,7 @@ struct ent_flow_node {
     ent_key32 transaction_key; /* of the tombstones' tokens */
     ent_gallery *gallery;
     struct ent_witnessing *witnessing; /* flow/receipt */
+    uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
     ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
@@ -79,6 +80,11 @@ ENT_MUST_CHECK ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err);
 void ent_parts_free(ent_flow_node *n);
 void ent_agreements_free(ent_flow_node *n);
 
+/* Ends the epoch of the keys; `by` NULL: the clock. Under the lock. */
+ENT_MUST_CHECK ent_code ent_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoch, ent_err *err);
+/* Gives each part the index of its entry "enrolled", read from the ledger once. Under the lock. */
+ENT_MUST_CHECK ent_code ent_parts_find_entries(ent_flow_node *n, ent_err *err);
+
 /* Under the lock: the partner or agreement of that name, NULL. */
 ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
 ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
@@ -88,6 +94,8 @@ uint64_t ent_flows_that_see(ent_flow_node *n, const ent_legal_facts *facts, cons
 int ent_flow_bit(ent_flow_node *n, const ent_agreement *a, const ent_flow *f); /* -1: not the holder, or over 64 */
 /* Works out all parts' powers and visibility anew; after a change of agreement or of day. Under the lock. */
 void ent_parts_look(ent_flow_node *n);
+/* After loading: where the rules of today give an earlier date than the rows remember, a window begins. */
+ENT_MUST_CHECK ent_code ent_parts_settle(ent_flow_node *n, ent_err *err);
 void ent_part_look(ent_flow_node *n, ent_held_part *p);
 /* holding.c: copies the part in (its events are taken over), out, and along the parts of one encounter or person. */
 ENT_MUST_CHECK ent_code ent_part_hold(ent_flow_node *n, const ent_held_part *p, ent_held_part **ret_held, ent_err *err);
@@ -107,6 +115,10 @@ ENT_MUST_CHECK ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_pa
 ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);
 void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32]);
 
+/* The token under which a custody reference is known: HMAC-SHA-256 of ORI, NUL, TCN. */
+void ent_transaction_token(const ent_flow_node *n, const char *ori, const char *tcn, uint8_t ret_token[32]);
+/* Arrested, charged, acquitted, no further action or convicted: what happened last. Static. */
+const char *ent_status_of(const ent_legal_facts *f, bool *ret_convicted);
 /* A commitment for a ledger entry: HMAC-SHA-256 of the content under the salt. */
 void ent_commit_to(const uint8_t salt[32], const void *content, size_t len, uint8_t ret_commitment[32]);
 

@@ -89,14 +89,15 @@ static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
     n->c.decoder = ent_sandbox_direct(jobs);
     n->c.partners = (ent_partners){.self = n, .send = send_message};
     n->c.read_doc = ent_yaml_read;
-    n->c.regimes = &s->regime;
-    n->c.regime_count = 1;
+    n->c.regimes = s->regime;
+    n->c.regime_count = 2;
     n->c.threads = 1;
     assert_int_equal(ent_memory_store(&n->c.store, NULL), ENT_OK);
     assert_int_equal(ent_memory_keys(n->c.random, &n->c.keys, NULL), ENT_OK);
     assert_int_equal(ent_memory_ledger(name, &n->c.identity, &n->c.ledger, NULL), ENT_OK);
     assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
     add_person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
+    add_person(n, &n->custodian, "d.example", ENT_ROLE_CUSTODIAN, &n->deputy);
     add_person(n, &n->custodian, "o.example", ENT_ROLE_OFFICER, &n->officer);
     add_person(n, &n->custodian, "x.example", ENT_ROLE_EXAMINER, &n->examiner);
     add_person(n, &n->custodian, "y.example", ENT_ROLE_EXAMINER, &n->second);
@@ -108,8 +109,10 @@ void story_begin(story *s, uint64_t seed)
     ent_card card;
     *s = (story){.clock = {.now = ent_date_start((ent_date){2026, 3, 10})}, .random = {.seed = seed}};
     s->last_request = ENT_BUF(16 << 20);
-    s->regime = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},
+    s->regime[0] = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},
                              .extend = {.allowed = true, .by = {2, 0, 0}, .times = 1, .within_last = {0, 3, 0}, .decided_by = "district-judge", .clause = "20B(5)"}};
+    s->regime[1] = (ent_regime){.name = "convicted", .clause = "TA 2000 Sch. 8 para. 20D", .material = 7, .needs = 1u << ENT_EVENT_CONVICTED, .any_encounter = true,
+                                .keep = ENT_KEEP_INDEFINITELY, .review = {10, 0, 0}};
     begin_node(s, &s->gb, "gb.example", 1);
     begin_node(s, &s->us, "us.example", 2);
     assert_int_equal(ent_flow_partner_add(s->gb.flow, &s->gb.custodian, s->us.card, s->us.card_len, &card, NULL), ENT_OK);

@@ -18,7 +18,7 @@
 typedef struct story_node {
     ent_flow_config c;
     ent_flow_node *flow;
-    ent_actor custodian, officer, examiner, second;
+    ent_actor custodian, deputy, officer, examiner, second;
     struct story *story;
     char card[ENT_CARD_MAX];
     size_t card_len;
@@ -35,7 +35,7 @@ typedef struct story {
     ent_buf last_request; /* body of the last message, to be sent again */
     uint8_t last_id[ENT_ID_SIZE];
     char last_proof[8192];
-    ent_regime regime;
+    ent_regime regime[2];
     const char *witness_key; /* of observer.example; NULL: one that nobody has */
     char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
 } story;

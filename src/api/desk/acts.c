@@ -206,158 +206,6 @@ static ent_code agreement_list(const ent_desk_node *n, const ent_desk_request *r
     return ent_flow_agreements(n->flow, see_agreement, list, err);
 }
 
-/* ---- records ---- */
-
-static ent_code offence_param(const ent_desk_request *r, uint32_t *ret, ent_err *err)
-{
-    char list[200], *save = NULL;
-    snprintf(list, sizeof list, "%s", param(r, "offence"));
-    for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-        if (!ent_offence_named(word)) return ent_fail(err, ENT_USAGE, "no class of offence \"%s\": recordable, qualifying, terrorism-related, excluded, sexual-or-violent", word);
-        *ret |= ent_offence_named(word);
-    }
-    return ENT_OK;
-}
-
-static void put_enrolled(json_t *out, const ent_enrolled *e)
-{
-    json_t *parts = json_array();
-    json_object_set_new(out, "encounter", id_json(e->encounter.b));
-    json_object_set_new(out, "person", id_json(e->person.b));
-    json_object_set_new(out, "prints", json_integer((json_int_t)e->prints));
-    json_object_set_new(out, "faces", json_integer((json_int_t)e->faces));
-    json_object_set_new(out, "parts", parts);
-    for (size_t i = 0; i < e->part_count; i++) {
-        json_t *p = json_object();
-        json_object_set_new(p, "part", id_json(e->part[i].id.b));
-        json_object_set_new(p, "material", json_string(ent_material_text(e->part[i].material)));
-        json_object_set_new(p, "destroy-by", date_json(e->part[i].destroy_by));
-        json_object_set_new(p, "clause", json_string(e->part[i].clause));
-        json_object_set_new(p, "index", index_json(e->part[i].index));
-        json_array_append_new(parts, p);
-    }
-}
-
-static ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
-{
-    static const char *const fingers[] = {"unknown", "right-thumb", "right-index", "right-middle", "right-ring", "right-little",
-                                          "left-thumb", "left-index", "left-middle", "left-ring", "left-little"};
-    const char *word = param(r, "finger");
-    for (uint8_t i = 0; i <= 10; i++)
-        if (!*word || strcmp(word, fingers[i]) == 0) return *ret = *word ? i : 0, ENT_OK;
-    return ent_fail(err, ENT_USAGE, "no finger \"%s\": right-thumb, right-index, … left-little", word);
-}
-
-static ent_code enrol(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
-{
-    ent_enrol_options o = {0};
-    ent_enrolled e = {0};
-    ENT_TRY(copy_param(r, "taken-under", o.taken_under, sizeof o.taken_under, err));
-    ENT_TRY(copy_param(r, "person", o.subject, sizeof o.subject, err));
-    ENT_TRY(offence_param(r, &o.offence, err));
-    ENT_TRY(date_param(r, "taken", &o.taken, err));
-    ENT_TRY(finger_param(r, &o.finger, err));
-    ENT_TRY(ent_flow_enrol(n->flow, r->by, r->body, r->len, &o, &e, err));
-    put_enrolled(out, &e);
-    return ENT_OK;
-}
-
-static ent_code destroy(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
-{
-    uint8_t id[ENT_ID_SIZE];
-    ent_destroyed d = {0};
-    ENT_TRY(id_param(r, "id", id, err));
-    ENT_TRY(ent_flow_destroy(n->flow, r->by, id, param(r, "reason"), &d, err));
-    json_object_set_new(out, "parts", json_integer((json_int_t)d.parts));
-    json_object_set_new(out, "index", index_json(d.index[0]));
-    return ENT_OK;
-}
-
-static json_t *part_json(const ent_part_view *v)
-{
-    json_t *p = json_object(), *powers = json_array();
-    json_object_set_new(p, "part", id_json(v->id.b));
-    json_object_set_new(p, "encounter", id_json(v->encounter.b));
-    json_object_set_new(p, "material", json_string(ent_material_text(v->material)));
-    json_object_set_new(p, "taken", date_json(v->taken));
-    json_object_set_new(p, "taken-under", json_string(v->taken_under));
-    json_object_set_new(p, "due", json_boolean(v->kept.due));
-    json_object_set_new(p, "held", json_boolean(v->kept.held));
-    json_object_set_new(p, "destroy-by", date_json(v->kept.due_on));
-    json_object_set_new(p, "clause", json_string(v->kept.clause));
-    json_object_set_new(p, "powers", powers);
-    for (size_t i = 0; i < v->kept.count; i++) {
-        const ent_power *k = &v->kept.power[i];
-        json_t *w = json_object();
-        json_object_set_new(w, "regime", json_string(k->regime->name));
-        json_object_set_new(w, "until", date_json(k->until));
-        json_object_set_new(w, "clause", json_string(k->regime->clause));
-        json_object_set_new(w, "extensions", json_integer(k->extensions));
-        if (k->extendable) {
-            json_object_set_new(w, "extension-decided-by", json_string(k->regime->extend.decided_by));
-            json_object_set_new(w, "apply-from", date_json(k->window_from));
-            json_object_set_new(w, "apply-until", date_json(k->window_until));
-        }
-        json_array_append_new(powers, w);
-    }
-    return p;
-}
-
-struct listing {
-    json_t *list;
-    ent_date before; /* year 0: all */
-    const char *only; /* a part or encounter, "" all */
-};
-
-static void see_part(void *ctx, const ent_part_view *v)
-{
-    struct listing *l = ctx;
-    char part[ENT_ID_TEXT], encounter[ENT_ID_TEXT];
-    ent_id_text(v->id.b, part);
-    ent_id_text(v->encounter.b, encounter);
-    if (*l->only && strcmp(l->only, part) != 0 && strcmp(l->only, encounter) != 0) return;
-    if (l->before.year && (!v->kept.due_on.year || ent_date_compare(l->before, v->kept.due_on) < 0)) return;
-    json_array_append_new(l->list, part_json(v));
-}
-
-static ent_code record_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
-{
-    struct listing l = {.list = json_array(), .only = param(r, "id")};
-    json_object_set_new(out, "parts", l.list);
-    ENT_TRY(date_param(r, "due-by", &l.before, err));
-    ENT_TRY(ent_flow_parts(n->flow, r->by, see_part, &l, err));
-    if (*l.only && json_array_size(l.list) == 0) return ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
-    return ENT_OK;
-}
-
-static ent_code record_event(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
-{
-    uint8_t id[ENT_ID_SIZE];
-    ent_legal_event e = {.kind = ent_legal_event_named(param(r, "event"))};
-    ent_date applied = {0};
-    ent_part_view v;
-    ENT_TRY(id_param(r, "id", id, err));
-    if (e.kind == ENT_EVENT_COUNT) return ent_fail(err, ENT_USAGE, "no event \"%s\": charged, acquitted, convicted, extension, hold, unlawful, …", param(r, "event"));
-    ENT_TRY(date_param(r, "date", &e.date, err));
-    ENT_TRY(date_param(r, "until", &e.until, err));
-    ENT_TRY(date_param(r, "applied", &applied, err));
-    ENT_TRY(copy_param(r, "regime", e.regime, sizeof e.regime, err));
-    ENT_TRY(copy_param(r, "decided-by", e.decided_by, sizeof e.decided_by, err));
-    if (!e.date.year) return ent_fail(err, ENT_USAGE, "an event needs the day on which it happened: --date 2026-03-10");
-    if (!applied.year) applied = e.date;
-    ENT_TRY(ent_flow_event(n->flow, r->by, id, &e, applied, &v, err));
-    json_object_set_new(out, "part", part_json(&v));
-    return ENT_OK;
-}
-
-static ent_code retention_run(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
-{
-    size_t destroyed;
-    ENT_TRY(ent_flow_retention_run(n->flow, r->by, &destroyed, err));
-    json_object_set_new(out, "destroyed", json_integer((json_int_t)destroyed));
-    return ENT_OK;
-}
-
 /* ---- searches ---- */
 
 static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
@@ -502,11 +350,19 @@ static const struct {
     {"agreement-act", true, agreement_act},
     {"agreement-send", true, agreement_send},
     {"agreement-take", true, agreement_take},
-    {"enrol", true, enrol},
-    {"destroy", true, destroy},
-    {"record-list", true, record_list},
-    {"record-event", true, record_event},
-    {"retention-run", true, retention_run},
+    {"enrol", true, ent_desk_enrol},
+    {"destroy", true, ent_desk_destroy},
+    {"record-list", true, ent_desk_record_list},
+    {"record-event", true, ent_desk_record_event},
+    {"event-list", true, ent_desk_event_list},
+    {"event-correct", true, ent_desk_event_correct},
+    {"event-approve", true, ent_desk_event_approve},
+    {"record-link", true, ent_desk_record_link},
+    {"record-unlink", true, ent_desk_record_unlink},
+    {"retention-run", true, ent_desk_retention_run},
+    {"time", false, ent_desk_time},
+    {"time-confirm", true, ent_desk_time_confirm},
+    {"subject-access", true, ent_desk_access},
     {"search", true, search},
     {"search-targets", false, search_targets},
     {"search-show", true, search_show},

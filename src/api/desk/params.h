@@ -71,9 +71,23 @@ static inline json_t *hex_json(const uint8_t *bytes, size_t n)
 
 static inline json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
 
+static inline ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
+{
+    static const char *const fingers[] = {"unknown", "right-thumb", "right-index", "right-middle", "right-ring", "right-little",
+                                          "left-thumb", "left-index", "left-middle", "left-ring", "left-little"};
+    const char *word = param(r, "finger");
+    for (uint8_t i = 0; i <= 10; i++)
+        if (!*word || strcmp(word, fingers[i]) == 0) return *ret = *word ? i : 0, ENT_OK;
+    return ent_fail(err, ENT_USAGE, "no finger \"%s\": right-thumb, right-index, … left-little", word);
+}
+
 /* An act: parameters and body in, members of `out` set. */
 typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err);
 
+/* acts_record.c */
+ent_desk_run ent_desk_enrol, ent_desk_destroy, ent_desk_record_list, ent_desk_record_event, ent_desk_event_list, ent_desk_event_correct;
+ent_desk_run ent_desk_event_approve, ent_desk_record_link, ent_desk_record_unlink, ent_desk_retention_run, ent_desk_time, ent_desk_time_confirm;
+ent_desk_run ent_desk_access;
 /* acts_case.c */
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;

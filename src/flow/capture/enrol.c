@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+void ent_transaction_token(const ent_flow_node *n, const char *ori, const char *tcn, uint8_t ret_token[32])
+{
+    ent_hmac_sha256(n->transaction_key.b, 32, (ent_bytes[]){ENT_BYTES(ori, strlen(ori) + 1), ENT_BYTES(tcn, strlen(tcn))}, 2, ret_token);
+}
+
 /* "A resend cannot revive the record": the row under this token says enrolled or destroyed, and is all that stays. */
 static void transaction_token(const ent_flow_node *n, const ent_capture *c, const void *file, size_t len, uint8_t ret_token[32])
 {
     uint8_t digest[32];
     ent_sha256(file, len, digest);
     /* a plain image has no transaction number: its own bytes are one */
-    if (c->tcn[0]) ent_hmac_sha256(n->transaction_key.b, 32, (ent_bytes[]){ENT_BYTES(c->ori, strlen(c->ori) + 1), ENT_BYTES(c->tcn, strlen(c->tcn))}, 2, ret_token);
+    if (c->tcn[0]) ent_transaction_token(n, c->ori, c->tcn, ret_token);
     else ent_hmac_sha256(n->transaction_key.b, 32, (ent_bytes[]){ENT_BYTES("\1image", 6), ENT_BYTES(digest, 32)}, 2, ret_token);
 }
 

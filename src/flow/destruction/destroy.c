@@ -7,6 +7,7 @@
 #include "base/cursor.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/destruction/time.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
 #include "flow/queue.h"
@@ -15,6 +16,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { GROUP = 64 }; /* parts that go in one batch */
 
 struct names {
     ent_batch *b;
@@ -40,9 +43,7 @@ static ent_code take_out(ent_flow_node *n, ent_batch *b, const ent_held_part *p,
     memcpy(key + 1, p->id.b, ENT_ID_SIZE);
     for (int i = 0; i < 8; i++) slot[i] = (uint8_t)(p->slot.number >> (56 - 8 * i));
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
-    ENT_TRY(ent_searches_forget(n, b, &p->id, err));
-    ENT_TRY(ent_cases_forget(n, b, &p->id, err));
-    return ent_queue_forget(n, b, p->id.b, err);
+    return ENT_OK;
 }
 
 static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason)
@@ -103,41 +104,86 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
         s.count = 0;
         ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_DUE, &range, gather, &s, err);
         if (code != ENT_OK && code != ENT_BUSY) return ent_fail(err, code, "a destruction's row cannot be read");
+        ent_change done[64];
         for (size_t i = 0; i < s.count; i++) {
             ENT_TRY(n->c.keys.destroy(n->c.keys.self, s.at[i].slot, err));
             ent_commit_point("destroy", "after-key");
-            ent_change done = {.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
-            ENT_TRY(n->c.store.commit(n->c.store.self, &done, 1, true, err));
+            done[i] = (ent_change){.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
         }
+        if (s.count) ENT_TRY(n->c.store.commit(n->c.store.self, done, s.count, true, err));
     } while (s.count);
     return ENT_OK;
 }
 
-static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_part *const *parts, size_t count, const char *clause,
+/* Everywhere else that a part is named: searches, cases, waiting messages; each table is walked once for all of them. */
+static ent_code forget_everywhere(ent_flow_node *n, ent_batch *b, const ent_part_set *set, ent_err *err)
+{
+    ENT_TRY(ent_searches_forget(n, b, set, err));
+    ENT_TRY(ent_cases_forget(n, b, set, err));
+    return ent_queue_forget(n, b, set, err);
+}
+
+/* The encounters that these parts are of, each once. */
+static ent_code close_encounters(ent_flow_node *n, ent_batch *b, ent_held_part *const *parts, size_t count, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        ent_held_part *of_one[3];
+        size_t in_one = 0;
+        bool first = true;
+        for (size_t k = 0; k < count; k++) {
+            if (!ent_id_equal(parts[k]->encounter.b, parts[i]->encounter.b)) continue;
+            first &= k >= i;
+            if (in_one < 3) of_one[in_one++] = parts[k];
+        }
+        if (!first) continue;
+        ENT_TRY(close_encounter(n, b, of_one, in_one, err));
+        ENT_TRY(ent_disclosures_recall(n, b, parts[i]->transaction, NULL, ENT_RECALL_DESTROYED, err));
+    }
+    return ENT_OK;
+}
+
+static void note_proof(ent_flow_node *n, const ent_held_part *p, ent_destroyed_part *ret)
+{
+    *ret = (ent_destroyed_part){.case_number = p->case_number, .material = p->facts.material, .enrolled = p->index, .epoch = n->c.keys.epoch(n->c.keys.self)};
+    memcpy(ret->salt, p->salt, 32);
+    memcpy(ret->digest, p->digest, 32);
+}
+
+/* At most GROUP parts, of as many encounters. */
+static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_part *const *parts, size_t count, const char *const *clause,
                               const char *reason, ent_destroyed *ret, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("destroy");
-    ent_part_id ids[3];
+    ent_part_id ids[GROUP];
     uint64_t indexes[ENT_BATCH_ENTRIES];
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     b->reserve = true;
+    ENT_TRY(ent_parts_find_entries(n, err));
     for (size_t i = 0; i < count; i++) {
         ids[i] = parts[i]->id;
         ent_gallery_remove(n->gallery, &ids[i]); /* at once: no search that begins now finds it */
         ENT_TRY(take_out(n, b, parts[i], err));
-        write_entry(n, b, by, parts[i], clause, reason);
+        write_entry(n, b, by, parts[i], clause[i], reason);
+        if (ret && i < 3) note_proof(n, parts[i], &ret->part[i]);
     }
-    ENT_TRY(close_encounter(n, b, parts, count, err));
-    ENT_TRY(ent_disclosures_recall(n, b, parts[0]->transaction, NULL, ENT_RECALL_DESTROYED, err));
+    ENT_TRY(forget_everywhere(n, b, &(ent_part_set){ids, count}, err));
+    ENT_TRY(close_encounters(n, b, parts, count, err));
     /* the slots are overwritten after the rows are gone and before the entry is appended, so that the ledger never says
      * "destroyed" of a key that is still there */
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, indexes, err));
+    n->destroyed_since = true;
     for (size_t i = 0; i < count; i++) {
-        ret->index[i] = indexes[i];
+        if (ret && i < 3) ret->index[i] = ret->part[i].index = indexes[i];
         ent_held_part *p = ent_part_held(n, ids[i].b);
         if (p) ent_part_drop(n, p);
     }
-    ret->parts = count;
+    if (ret) {
+        ent_custody c = {0};
+        n->c.keys.custody(n->c.keys.self, &c);
+        ret->parts = count;
+        snprintf(ret->custody, sizeof ret->custody, "%s%s; root %s%s", c.medium, c.overwrites ? "" : ", which may keep what was overwritten",
+                 c.root == ENT_ROOT_HARDWARE ? "in hardware" : c.root == ENT_ROOT_TOKEN ? "in a token" : "in a file", c.standby ? "; standby" : "");
+    }
     return ENT_OK;
 }
 
@@ -148,7 +194,8 @@ static ent_code destroy_locked(ent_flow_node *n, const ent_actor *by, const uint
     for (ent_held_part *p = ent_part_first(n, ENT_BY_ENCOUNTER, id); p && count < 3; p = ent_part_next(n, ENT_BY_ENCOUNTER, p)) parts[count++] = p;
     if (!count && ent_part_held(n, id)) parts[count++] = ent_part_held(n, id);
     if (!count) return ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
-    return destroy_parts(n, by, parts, count, "custodian's decision", reason, ret, err);
+    const char *const clause[3] = {"custodian's decision", "custodian's decision", "custodian's decision"};
+    return destroy_parts(n, by, parts, count, clause, reason, ret, err);
 }
 
 ent_code ent_flow_destroy(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], const char *reason,
@@ -165,43 +212,103 @@ ent_code ent_flow_destroy(ent_flow_node *n, const ent_actor *by, const uint8_t i
 
 /* ---- what falls due ---- */
 
+static bool may_go(ent_flow_node *n, const ent_held_part *p, ent_retention *ret_kept)
+{
+    ent_part_retention(n, p, ret_kept);
+    if (!ret_kept->due || ret_kept->held) return false;
+    return !p->not_before.year || ent_date_compare(ent_today(n), p->not_before) >= 0;
+}
+
+static size_t count_due(ent_flow_node *n)
+{
+    size_t count = 0;
+    ent_retention kept;
+    for (size_t i = 0; i < n->part_count; i++) count += n->parts[i].hidden && may_go(n, &n->parts[i], &kept);
+    return count;
+}
+
+/* In groups from the end of the array, where a part that goes moves only parts that were looked at. */
 static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *err)
 {
-    for (size_t i = 0; i < n->part_count;) {
-        ent_held_part *p = &n->parts[i];
-        ent_retention kept;
-        ent_destroyed destroyed;
-        ent_part_retention(n, p, &kept);
-        if (!kept.due || kept.held) {
-            i++;
-            continue;
+    size_t total = n->c.progress ? count_due(n) : 0;
+    for (size_t i = n->part_count; i > 0;) {
+        ent_held_part *parts[GROUP];
+        const char *clause[GROUP];
+        size_t count = 0;
+        while (i > 0 && count < GROUP) {
+            ent_held_part *p = &n->parts[--i];
+            ent_retention kept;
+            if (!p->hidden || !may_go(n, p, &kept)) continue;
+            parts[count] = p;
+            clause[count++] = kept.clause;
         }
-        ENT_TRY(destroy_parts(n, NULL, &p, 1, kept.clause, "due", &destroyed, err));
-        ++*ret_destroyed;
+        if (!count) continue;
+        ENT_TRY(destroy_parts(n, NULL, parts, count, clause, "due", NULL, err));
+        *ret_destroyed += count;
+        if (n->c.progress) n->c.progress(n->c.progress_ctx, "destroying", *ret_destroyed, total);
     }
     return ENT_OK;
 }
 
-ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, size_t *ret_destroyed, ent_err *err)
+ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, bool dry, size_t *ret_destroyed, ent_err *err)
 {
     ENT_TRY(ent_gate(by, ENT_MAY_DESTROY, err));
     *ret_destroyed = 0;
     pthread_mutex_lock(&n->lock);
     ent_parts_look(n);
-    ent_code code = destroy_due(n, ret_destroyed, err);
+    ent_code code = ENT_OK;
+    if (dry) *ret_destroyed = count_due(n);
+    else if (!ent_time_sure(n))
+        code = ent_fail(err, ENT_REFUSED, "nothing confirms the time of this machine: two persons do, with `entente time confirm`");
+    else code = destroy_due(n, ret_destroyed, err);
     pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK) ent_flow_tell(n);
     return code;
 }
 
-/* A clock alone destroys nothing: it hides, at once. */
+static ent_code alarm(ent_flow_node *n, const char *clause, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("alarm");
+    ent_entry e = {.kind = ENT_ENTRY_ALARM, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    snprintf(e.clause, sizeof e.clause, "%s", clause);
+    ent_fill(n, e.case_number.b, sizeof e.case_number.b);
+    ent_batch_entry(b, &e);
+    return ent_commit(n, b, NULL, err);
+}
+
+/* Of its own accord, on a confirmed time; but not when more falls due at once than a day's ordinary share: then a wrong rule is
+ * likelier than a right one, and a person looks first (`entente retention run`). */
+static ent_code sweep(ent_flow_node *n, ent_err *err)
+{
+    enum { SOME = 50, SHARE = 20 };
+    bool first_today = ent_date_compare(n->swept, ent_today(n)) != 0;
+    size_t due = count_due(n), destroyed = 0;
+    uint32_t epoch;
+    if (due > SOME && due > n->part_count / SHARE) {
+        if (first_today) ENT_TRY(alarm(n, "more is due than is usual: a person must look", err));
+        n->swept = ent_today(n);
+        return ENT_OK;
+    }
+    ENT_TRY(destroy_due(n, &destroyed, err));
+    /* the day's run ends the epoch: stale copies of overwritten slots lose their key */
+    if (first_today && n->destroyed_since) ENT_TRY(ent_epoch_end(n, NULL, &epoch, err));
+    n->swept = ent_today(n);
+    return ENT_OK;
+}
+
+/* A clock alone hides, at once; it destroys only when it is sure of the day. */
 ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
 {
+    bool sure = false;
     pthread_mutex_lock(&n->lock);
     if (ent_date_compare(ent_today(n), n->looked) != 0) ent_parts_look(n);
-    ent_code code = ent_cases_tick(n, err);
+    ent_code code = ent_time_tick(n, &sure, err);
+    if (code == ENT_OK) code = ent_cases_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
-    if (code == ENT_OK) code = ent_kept_tick(n, err);
-    if (code == ENT_OK) code = ent_disclosures_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
+    if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);
     return code;

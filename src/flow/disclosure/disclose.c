@@ -92,7 +92,7 @@ static void add_date(making *m, ent_field field, ent_date d)
 }
 
 /* The last thing that happened decides; what was corrected counts for nothing. */
-static const char *status_of(const ent_legal_facts *f, bool *ret_convicted)
+const char *ent_status_of(const ent_legal_facts *f, bool *ret_convicted)
 {
     static const struct {
         ent_legal_event_kind kind;
@@ -115,7 +115,7 @@ static void add_legal(making *m, const ent_legal_facts *f)
 {
     char offence[160] = "";
     bool convicted;
-    const char *status = status_of(f, &convicted);
+    const char *status = ent_status_of(f, &convicted);
     bool cleared = strcmp(status, "acquitted") == 0 || strcmp(status, "no further action") == 0;
     add_word(m, ENT_FIELD_STATUS, status);
     add_word(m, ENT_FIELD_CATEGORY, convicted ? "convicted" : cleared ? "formerly suspected" : "suspect");

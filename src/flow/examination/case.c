@@ -282,25 +282,36 @@ ent_code ent_case_end(ent_flow_node *n, ent_batch *b, const uint8_t reference[EN
 }
 
 struct forgetting {
-    ent_case few[8];
-    size_t count;
-    const ent_part_id *part;
+    uint8_t (*id)[ENT_ID_SIZE];
+    size_t count, cap;
+    const ent_part_set *parts;
 };
 
 static ent_code made_of(void *ctx, const ent_case *k)
 {
     struct forgetting *f = ctx;
-    if (!k->control || (!ent_id_equal(k->probe.b, f->part->b) && !ent_id_equal(k->candidate.b, f->part->b))) return ENT_OK;
-    f->few[f->count++] = *k;
-    return f->count == 8 ? ENT_BUSY : ENT_OK;
+    if (!k->control || ent_id_is_zero(k->probe.b) || (!ent_part_in(f->parts, k->probe.b) && !ent_part_in(f->parts, k->candidate.b))) return ENT_OK;
+    if (f->count == f->cap) {
+        size_t cap = f->cap ? f->cap * 2 : 16;
+        void *id = realloc(f->id, cap * sizeof *f->id);
+        if (!id) return ENT_NO_MEMORY;
+        f->id = id;
+        f->cap = cap;
+    }
+    memcpy(f->id[f->count++], k->id, ENT_ID_SIZE);
+    return ENT_OK;
 }
 
-ent_code ent_cases_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err)
+ent_code ent_cases_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err)
 {
-    struct forgetting f = {.part = part};
+    struct forgetting f = {.parts = parts};
+    ent_case k;
     ent_code code = ent_cases_walk(n, made_of, &f, err);
-    if (code == ENT_BUSY) code = ENT_OK;
-    for (size_t i = 0; i < f.count && code == ENT_OK; i++) code = end(n, b, &f.few[i], ENT_CASE_WITHDRAWN, err);
+    for (size_t i = 0; i < f.count && code == ENT_OK; i++) {
+        code = ent_case_get(n, f.id[i], &k, err);
+        if (code == ENT_OK) code = end(n, b, &k, ENT_CASE_WITHDRAWN, err);
+    }
+    free(f.id);
     return code;
 }
 

@@ -128,7 +128,7 @@ static void scan(void *ctx, size_t chunk, unsigned worker)
     size_t end = (chunk + 1) * CHUNK < s->g->count ? (chunk + 1) * CHUNK : s->g->count;
     for (size_t i = chunk * CHUNK; i < end; i++) {
         const entry *e = &s->g->entries[i];
-        if (!(e->flows & s->flow_bit)) continue;
+        if (s->flow_bit && !(e->flows & s->flow_bit)) continue;
         few->compared++;
         for (size_t p = 0; p < s->probe_count; p++) {
             if (e->finger && s->fingers[p] && e->finger != s->fingers[p]) continue;

@@ -23,7 +23,7 @@ ENT_MUST_CHECK ent_code ent_gallery_add(ent_gallery *g, const ent_part_id *part,
 void ent_gallery_see(ent_gallery *g, const ent_part_id *part, uint64_t flows); /* who may see all prints of the part */
 void ent_gallery_remove(ent_gallery *g, const ent_part_id *part);
 size_t ent_gallery_count(ent_gallery *g);
-/* The best part for any of the probe's prints (positions are compared where both are known). ret_compared: how many
+/* flow_bit 0: all that is held, whoever may see it. The best part for any of the probe's prints (positions are compared where both are known). ret_compared: how many
  * entries the flow may see. A found score of 0: nothing was alike. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
                                            size_t count, uint64_t flow_bit, ent_found *ret_best, size_t *ret_compared,

@@ -93,8 +93,9 @@ static bool moved(ent_flow_node *n, ent_held_part *p)
     ent_date window = ent_date_from_days(ent_date_days(ent_today(n)) + (n->c.window_days ? n->c.window_days : WINDOW_DAYS));
     ent_date was = p->not_before, due_was = p->due_on;
     ent_part_retention(n, p, &kept);
-    if (kept.due && earlier(kept.due_on, p->due_on)) p->not_before = window;
-    if (!kept.due || approved_override(&p->facts)) p->not_before = (ent_date){0};
+    if (earlier(kept.due_on, p->due_on)) p->not_before = window;
+    else if (earlier(p->due_on, kept.due_on)) p->not_before = (ent_date){0};
+    if (approved_override(&p->facts)) p->not_before = (ent_date){0};
     p->due_on = kept.due_on;
     return ent_date_compare(was, p->not_before) != 0 || ent_date_compare(due_was, p->due_on) != 0;
 }
@@ -130,6 +131,34 @@ static void put_back(const dates *d)
 static void look_all(ent_flow_node *n, const dates *d)
 {
     for (size_t i = 0; i < d->count; i++) ent_part_look(n, d->part[i]);
+}
+
+/* The regimes are files that may have changed while the node was down. A date that they moved earlier gets its window, as if an
+ * event had moved it; the rows then remember the new date. */
+ent_code ent_parts_settle(ent_flow_node *n, ent_err *err)
+{
+    size_t sooner = 0;
+    for (size_t i = 0; i < n->part_count;) {
+        ENT_AUTO_BATCH b = ent_batch_new("settle");
+        if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        for (; i < n->part_count && b->count < 256; i++) {
+            ent_held_part *p = &n->parts[i];
+            if (ent_date_compare(p->due_on, p->row_due_on) == 0) continue;
+            ent_date now = p->due_on;
+            p->due_on = p->row_due_on;
+            sooner += earlier(now, p->row_due_on);
+            (void)moved(n, p);
+            ENT_TRY(ent_part_put(n, b, p, err));
+        }
+        if (i == n->part_count && sooner) {
+            ent_entry e = {.kind = ENT_ENTRY_REGIME, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
+            snprintf(e.clause, sizeof e.clause, "dates moved earlier: %zu parts", sooner);
+            ent_fill(n, e.case_number.b, sizeof e.case_number.b);
+            ent_batch_entry(b, &e);
+        }
+        if (b->count) ENT_TRY(ent_commit(n, b, NULL, err));
+    }
+    return ENT_OK;
 }
 
 /* ---- events ---- */
@@ -241,6 +270,16 @@ static void disclose_again(ent_flow_node *n, const ent_actor *by, const struct c
     }
 }
 
+/* One part by its number, or all of an encounter. */
+static size_t named_parts(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], ent_held_part *ret[3])
+{
+    size_t count = 0;
+    ret[0] = ent_part_held(n, id);
+    if (ret[0]) return 1;
+    for (ent_held_part *p = ent_part_first(n, ENT_BY_ENCOUNTER, id); p && count < 3; p = ent_part_next(n, ENT_BY_ENCOUNTER, p)) ret[count++] = p;
+    return count;
+}
+
 ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], const ent_legal_event *event, ent_date applied,
                         ent_part_view *ret_view, ent_err *err)
 {
@@ -248,17 +287,19 @@ ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t par
     if (ent_date_compare(ent_today(n), event->date) < 0) return ent_fail(err, ENT_USAGE, "an event is recorded when it has happened, not before");
     struct changed_for told = {0};
     ent_legal_event e = *event;
+    ent_held_part *parts[3];
     e.applied = applied;
     pthread_mutex_lock(&n->lock);
-    ent_held_part *p = ent_part_held(n, part);
-    ent_legal_facts linked[ENT_LINKED_MAX];
-    size_t linked_count = p ? ent_part_linked(n, p, linked) : 0;
-    ent_code code = p ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no part with this number is held");
-    if (code == ENT_OK && e.kind == ENT_EVENT_EXTENSION)
-        code = ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, linked, linked_count, &e, applied, err);
-    if (code == ENT_OK) code = add_event(n, by, p, &e, err);
-    if (code == ENT_OK && changes_status(e.kind)) code = recall_changed(n, p, &told, err);
-    if (code == ENT_OK) view(n, p, ret_view);
+    size_t count = named_parts(n, part, parts);
+    ent_code code = count ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
+    for (size_t i = 0; i < count && code == ENT_OK && e.kind == ENT_EVENT_EXTENSION; i++) {
+        ent_legal_facts linked[ENT_LINKED_MAX];
+        size_t linked_count = ent_part_linked(n, parts[i], linked);
+        code = ent_extension_check(n->c.regimes, n->c.regime_count, &parts[i]->facts, linked, linked_count, &e, applied, err);
+    }
+    for (size_t i = 0; i < count && code == ENT_OK; i++) code = add_event(n, by, parts[i], &e, err);
+    if (code == ENT_OK && changes_status(e.kind)) code = recall_changed(n, parts[0], &told, err);
+    if (code == ENT_OK) view(n, parts[0], ret_view);
     pthread_mutex_unlock(&n->lock);
     if (code == ENT_OK) ent_flow_tell(n);
     disclose_again(n, by, &told);

@@ -152,7 +152,7 @@ static ent_code step(void *ctx, const uint8_t *key, size_t key_len, const uint8_
     return code == ENT_OK ? w->see(w->ctx, w->record) : code;
 }
 
-static ent_code walk_searches(ent_flow_node *n, pick *see, void *ctx, ent_err *err)
+ent_code ent_searches_walk(ent_flow_node *n, pick *see, void *ctx, ent_err *err)
 {
     ent_change all = {.key = "", .key_len = 0};
     struct walk w = {see, ctx, malloc(sizeof *w.record)};
@@ -174,9 +174,9 @@ static void intend(ent_batch *b, const ent_search_record *r)
 
 enum { FEW = 16 };
 
-/* The searches whose candidate a part was. */
+/* The searches whose candidate one of the parts was. */
 struct references {
-    const ent_part_id *part;
+    const ent_part_set *parts;
     ent_search_id *id;
     size_t count, cap;
 };
@@ -184,7 +184,7 @@ struct references {
 static ent_code note_candidate(void *ctx, const ent_search_record *r)
 {
     struct references *refs = ctx;
-    if (!ent_id_equal(r->view.candidate.b, refs->part->b)) return ENT_OK;
+    if (ent_id_is_zero(r->view.candidate.b) || !ent_part_in(refs->parts, r->view.candidate.b)) return ENT_OK;
     if (refs->count == refs->cap) {
         size_t cap = refs->cap ? refs->cap * 2 : 16;
         ent_search_id *id = realloc(refs->id, cap * sizeof *id);
@@ -250,10 +250,10 @@ static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_reco
     return ent_case_end(n, b, r->view.reference.b, ENT_CASE_WITHDRAWN, err);
 }
 
-ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err)
+ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err)
 {
-    struct references refs = {.part = part};
-    ent_code code = walk_searches(n, note_candidate, &refs, err);
+    struct references refs = {.parts = parts};
+    ent_code code = ent_searches_walk(n, note_candidate, &refs, err);
     ent_search_record *r = malloc(sizeof *r);
     if (code == ENT_OK && !r) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < refs.count && code == ENT_OK; i++) {
@@ -307,7 +307,7 @@ ent_code ent_probes_expire(ent_flow_node *n, ent_err *err)
     ent_code code;
     do {
         p.count = 0;
-        code = walk_searches(n, pick_expired, &p, err);
+        code = ent_searches_walk(n, pick_expired, &p, err);
         if (code == ENT_BUSY) code = ENT_OK;
         for (size_t i = 0; i < p.count && code == ENT_OK; i++)
             code = ent_search_end(n, NULL, p.records[i].view.reference.b, "48 hours are over", ENT_CASE_EXPIRED, err);

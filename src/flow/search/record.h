@@ -39,10 +39,11 @@ ENT_MUST_CHECK ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, co
 void ent_search_closed(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
 
 void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r);
+ENT_MUST_CHECK ent_code ent_searches_walk(ent_flow_node *n, ent_code (*see)(void *ctx, const ent_search_record *r), void *ctx, ent_err *err);
 /* ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err);
-/* Adds to a batch: searches whose candidate was this part lose it, their probes' slots are to be overwritten. */
-ENT_MUST_CHECK ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_id *part, ent_err *err);
+/* Adds to a batch: searches whose candidate was one of these parts lose it, their probes' slots are to be overwritten. */
+ENT_MUST_CHECK ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err);
 ENT_MUST_CHECK ent_code ent_probes_expire(ent_flow_node *n, ent_err *err);
 void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32]);
 

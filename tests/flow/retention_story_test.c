@@ -1,0 +1,313 @@
+/* The law's clock and the persons who may move it: events, second persons, corrections, links, confirmed time, the person's own
+ * request. */
+#include "flow/two_nodes.h"
+
+#include <string.h>
+
+#define DAY 86400000ll
+
+static int begin(void **state)
+{
+    story *s = calloc(1, sizeof *s);
+    story_begin(s, 6);
+    s->named = true;
+    story_agree(s, 1, 100);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    story_end(*state);
+    free(*state);
+    return 0;
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+static ent_enrolled enrol(story *s, uint32_t finger)
+{
+    ent_enrolled e;
+    assert_int_equal(story_enrol(s, finger, 0, &e), ENT_OK);
+    return e;
+}
+
+struct one {
+    const uint8_t *id;
+    ent_part_view v;
+    bool found;
+};
+
+static void see_one(void *ctx, const ent_part_view *v)
+{
+    struct one *o = ctx;
+    if (ent_id_equal(v->id.b, o->id)) o->v = *v, o->found = true;
+}
+
+static ent_part_view part(story *s, const ent_part_id *id)
+{
+    struct one o = {.id = id->b};
+    assert_int_equal(ent_flow_parts(s->gb.flow, &s->gb.custodian, see_one, &o, NULL), ENT_OK);
+    assert_true(o.found);
+    return o.v;
+}
+
+static bool held(story *s, const ent_part_id *id)
+{
+    struct one o = {.id = id->b};
+    assert_int_equal(ent_flow_parts(s->gb.flow, &s->gb.custodian, see_one, &o, NULL), ENT_OK);
+    return o.found;
+}
+
+static bool hits(story *s, uint32_t finger)
+{
+    ent_search_result r;
+    ent_err err = {0};
+    if (story_search(s, finger, 1, "threat-check", &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    ent_buf_free(&r.receipt);
+    return r.hit;
+}
+
+static ent_code event(story *s, const ent_part_id *id, ent_legal_event_kind kind)
+{
+    ent_legal_event e = {.kind = kind, .date = ent_time_date(s->clock.now)};
+    ent_part_view v;
+    return ent_flow_event(s->gb.flow, &s->gb.custodian, id->b, &e, e.date, &v, NULL);
+}
+
+static size_t run(story *s)
+{
+    size_t destroyed = 0;
+    assert_int_equal(ent_flow_retention_run(s->gb.flow, &s->gb.custodian, false, &destroyed, NULL), ENT_OK);
+    return destroyed;
+}
+
+/* A judge's extension counts when a second custodian has approved it, not before, and never on the proposer's own word. */
+static void extension_by_two(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    const ent_part_id *id = &e.part[0].id;
+    ent_part_view v;
+    s->clock.now = ent_date_start((ent_date){2029, 1, 20});
+    ent_legal_event x = {.kind = ENT_EVENT_EXTENSION, .date = {2029, 1, 20}, .regime = "uk-terrorism-3y", .decided_by = "district-judge", .document = "order 7/2029"};
+    assert_int_equal(ent_flow_event(s->gb.flow, &s->gb.custodian, id->b, &x, (ent_date){2029, 1, 10}, &v, NULL), ENT_OK);
+    assert_int_equal(v.pending, 1);
+    assert_int_equal(ent_date_compare(v.kept.due_on, (ent_date){2029, 3, 10}), 0);
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.custodian, id->b, 0, true, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.officer, id->b, 0, true, &v, NULL), ENT_DENIED);
+    story_restart(s, &s->gb); /* what waits is not forgotten */
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.deputy, id->b, 0, true, &v, NULL), ENT_OK);
+    assert_int_equal(v.pending, 0);
+    assert_int_equal(ent_date_compare(v.kept.due_on, (ent_date){2031, 3, 10}), 0);
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.deputy, id->b, 0, true, &v, NULL), ENT_CONFLICT);
+    assert_int_equal(ent_flow_event(s->gb.flow, &s->gb.custodian, id->b, &x, (ent_date){2029, 1, 10}, &v, NULL), ENT_REFUSED); /* once only */
+}
+
+/* An unlawful taking hides at once; it is destroyed at once when a second person signs, else when the window is over. */
+static void unlawful(void **state)
+{
+    story *s = *state;
+    ent_enrolled one = enrol(s, 3), two = enrol(s, 4);
+    ent_part_view v;
+    assert_true(hits(s, 3));
+    assert_int_equal(event(s, &one.part[0].id, ENT_EVENT_UNLAWFUL), ENT_OK);
+    assert_int_equal(event(s, &two.part[0].id, ENT_EVENT_MISTAKEN_IDENTITY), ENT_OK);
+    assert_false(hits(s, 3));
+    assert_int_equal(run(s), 0);
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.deputy, one.part[0].id.b, 0, true, &v, NULL), ENT_OK);
+    assert_int_equal(run(s), 1);
+    assert_false(held(s, &one.part[0].id));
+    s->clock.now.ms += 13 * DAY;
+    assert_int_equal(run(s), 0);
+    s->clock.now.ms += DAY;
+    assert_int_equal(run(s), 1);
+    assert_false(held(s, &two.part[0].id));
+}
+
+/* A wrong event is corrected by two persons inside the window: the record is found again, as if nothing had been. */
+static void corrected(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    const ent_part_id *id = &e.part[0].id;
+    ent_part_view v;
+    assert_int_equal(event(s, id, ENT_EVENT_UNLAWFUL), ENT_OK);
+    assert_true(part(s, id).kept.due);
+    assert_int_equal(ent_flow_event_correct(s->gb.flow, &s->gb.custodian, id->b, 0, &v, NULL), ENT_OK);
+    assert_true(v.kept.due); /* one person alone corrects nothing */
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.custodian, id->b, 0, true, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_event_approve(s->gb.flow, &s->gb.deputy, id->b, 0, true, &v, NULL), ENT_OK);
+    assert_false(v.kept.due);
+    assert_int_equal(v.not_before.year, 0);
+    assert_true(hits(s, 3));
+    s->clock.now.ms += 30 * DAY;
+    assert_int_equal(run(s), 0);
+}
+
+/* What a custodian links counts for both; unlinked, each stands alone again, and what lost its power gets its window. */
+static void links(void **state)
+{
+    story *s = *state;
+    ent_enrolled one = enrol(s, 3), two = enrol(s, 4);
+    assert_int_equal(event(s, &two.part[0].id, ENT_EVENT_CONVICTED), ENT_OK);
+    assert_int_equal(ent_date_compare(part(s, &one.part[0].id).kept.due_on, (ent_date){2029, 3, 10}), 0);
+    assert_int_equal(part(s, &two.part[0].id).kept.due_on.year, 0);
+    assert_int_equal(ent_flow_link(s->gb.flow, &s->gb.officer, one.encounter.b, two.encounter.b, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_link(s->gb.flow, &s->gb.custodian, one.encounter.b, two.encounter.b, NULL), ENT_OK);
+    assert_int_equal(ent_flow_link(s->gb.flow, &s->gb.custodian, one.encounter.b, two.encounter.b, NULL), ENT_EXISTS);
+    assert_int_equal(part(s, &one.part[0].id).kept.due_on.year, 0);
+    story_restart(s, &s->gb);
+    assert_int_equal(part(s, &one.part[0].id).kept.due_on.year, 0);
+    s->clock.now = ent_date_start((ent_date){2029, 6, 1});
+    assert_int_equal(run(s), 0);
+    assert_int_equal(ent_flow_unlink(s->gb.flow, &s->gb.custodian, one.encounter.b, NULL), ENT_OK);
+    ent_part_view v = part(s, &one.part[0].id);
+    assert_true(v.kept.due);
+    assert_int_equal(run(s), 0); /* the window */
+    s->clock.now.ms += 14 * DAY;
+    assert_int_equal(run(s), 1);
+    assert_true(held(s, &two.part[0].id));
+    assert_int_equal(ent_flow_unlink(s->gb.flow, &s->gb.custodian, two.encounter.b, NULL), ENT_CONFLICT);
+}
+
+/* Time that passed by the boot clock is believed: what falls due goes by itself. */
+static void by_itself(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    s->clock.now = ent_date_start((ent_date){2029, 3, 9});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_true(held(s, &e.part[0].id));
+    s->clock.now.ms += DAY;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_false(held(s, &e.part[0].id));
+}
+
+/* A clock that somebody set hides what would be due and destroys nothing, until two persons say that it is right; behind what was
+ * confirmed, nobody can. */
+static void wrong_clock(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    ent_time_view t;
+    size_t destroyed;
+    ent_time right = s->clock.now;
+    s->clock.now = ent_date_start((ent_date){2038, 1, 19});
+    s->clock.skew = s->clock.now.ms - right.ms;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_true(held(s, &e.part[0].id));
+    assert_true(part(s, &e.part[0].id).kept.due);
+    assert_int_equal(ent_flow_retention_run(s->gb.flow, &s->gb.custodian, false, &destroyed, NULL), ENT_REFUSED);
+    assert_int_equal(ent_flow_retention_run(s->gb.flow, &s->gb.custodian, true, &destroyed, NULL), ENT_OK);
+    assert_int_equal(destroyed, 2); /* what it would be: prints and name */
+    s->clock.now.ms = right.ms + DAY;
+    s->clock.skew = 0;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_true(hits(s, 3)); /* set right: nothing was lost */
+    s->clock.boot++; /* the machine was started anew: which day it is, nothing says */
+    s->clock.now = ent_date_start((ent_date){2029, 4, 1});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_true(held(s, &e.part[0].id));
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.custodian, &t, NULL), ENT_OK);
+    assert_false(t.sure);
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.custodian, &t, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.deputy, &t, NULL), ENT_OK);
+    assert_true(t.sure);
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_false(held(s, &e.part[0].id));
+    s->clock.now = ent_date_start((ent_date){2027, 1, 1});
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.custodian, &t, NULL), ENT_REFUSED);
+    s->clock.boot++;
+    s->clock.now = ent_date_start((ent_date){2029, 5, 1});
+    ent_flow_time_witnessed(s->gb.flow, (ent_time){s->clock.now.ms - 20 * 60000});
+    assert_int_equal(ent_flow_time(s->gb.flow, &t, NULL), ENT_OK);
+    assert_false(t.sure);
+    ent_flow_time_witnessed(s->gb.flow, s->clock.now);
+    assert_int_equal(ent_flow_time(s->gb.flow, &t, NULL), ENT_OK);
+    assert_true(t.sure);
+}
+
+/* A rule that was changed while the node was down moves a date earlier: hidden, not destroyed, until the window is over. */
+static void rule_changed(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    s->clock.now = ent_date_start((ent_date){2027, 6, 1});
+    s->regime[0].period.years = 1;
+    story_restart(s, &s->gb);
+    assert_false(hits(s, 3));
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_true(held(s, &e.part[0].id));
+    s->regime[0].period.years = 3; /* it was a mistake */
+    story_restart(s, &s->gb);
+    assert_true(hits(s, 3));
+    s->regime[0].period.years = 1;
+    story_restart(s, &s->gb);
+    s->clock.now.ms += 14 * DAY;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_false(held(s, &e.part[0].id));
+}
+
+/* Two encounters fall due on one day with searches that hit them: all is destroyed in one run, nothing else. */
+static void many_in_one_run(void **state)
+{
+    story *s = *state;
+    for (uint32_t f = 3; f < 9; f++) enrol(s, f);
+    s->clock.now = ent_date_start((ent_date){2026, 5, 1});
+    ent_enrolled later = enrol(s, 20);
+    assert_true(hits(s, 4));
+    s->clock.now = ent_date_start((ent_date){2029, 3, 20});
+    assert_int_equal(run(s), 12); /* prints and names */
+    assert_true(held(s, &later.part[0].id));
+    assert_int_equal(run(s), 0);
+}
+
+static ent_access *ask(story *s, const ent_access_ask *a)
+{
+    ent_access *out = NULL;
+    ent_err err = {0};
+    if (ent_flow_access(s->gb.flow, &s->gb.custodian, a, &out, &err) != ENT_OK) fail_msg("%s", err.detail);
+    return out;
+}
+
+/* By the person's own print: what is held, who searched. Exempt, it is the same as nothing held, to the byte and to the second. */
+static void access_request(void **state)
+{
+    story *s = *state;
+    ENT_AUTO_BUF mine = ENT_BUF(1), other = ENT_BUF(1);
+    ent_enrolled e = enrol(s, 3);
+    ent_access *out = NULL;
+    assert_true(hits(s, 3));
+    story_print(3, 2, &mine);
+    story_print(9, 2, &other);
+    ent_access_ask by_print = {.ori = "", .tcn = "", .document = "", .print = mine.data, .print_len = mine.len};
+    ent_access *a = ask(s, &by_print);
+    assert_int_equal(a->part_count, 2);
+    assert_int_equal(a->search_count, 1);
+    assert_string_equal(a->search[0].partner, "us.example");
+    assert_string_equal(a->part[0].clause, "TA 2000 Sch. 8 para. 20B(4)");
+    ent_access_free(a);
+    assert_int_equal(ent_flow_access(s->gb.flow, &s->gb.officer, &by_print, &out, NULL), ENT_DENIED);
+    assert_int_equal(event(s, &e.part[0].id, ENT_EVENT_ACCESS_EXEMPT), ENT_OK);
+    int64_t t0 = s->clock.monotonic;
+    ent_access *hidden = ask(s, &by_print);
+    int64_t t1 = s->clock.monotonic;
+    by_print.print = other.data;
+    by_print.print_len = other.len;
+    ent_access *nothing = ask(s, &by_print);
+    assert_int_equal(s->clock.monotonic - t1, t1 - t0);
+    assert_memory_equal(hidden, nothing, sizeof *nothing);
+    assert_int_equal(nothing->part_count, 0);
+    ent_access_free(hidden);
+    ent_access_free(nothing);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(by_itself), STORY(wrong_clock), STORY(rule_changed),
+        STORY(many_in_one_run), STORY(access_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
