@@ -1,6 +1,9 @@
 #include "cli/act.h"
 #include "cli/commands.h"
 
+#include "adapter/file/disk.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- enrol ---- */
@@ -80,20 +83,33 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
 
 /* ---- destroy ---- */
 
+static const char *proof_file; /* of the one command that this process runs */
+
+static void keep_proof(const json_t *out)
+{
+    ent_err err = {0};
+    char *text = json_dumps(json_object_get(out, "proof"), JSON_INDENT(1));
+    if (!text || ent_disk_replace(proof_file, text, strlen(text), 0600, &err) != ENT_OK) fprintf(stderr, "entente: the proof was not written: %s\n", err.detail);
+    else printf("proof in %s: keep it; the salts that open the commitments are nowhere else\n", proof_file);
+    free(text);
+}
+
 static void print_destroyed(const json_t *out)
 {
+    if (proof_file) keep_proof(out);
     printf("destroyed: %lld parts; keys overwritten, rows gone, ledger entry %lld\n", (long long)json_integer_value(json_object_get(out, "parts")),
            (long long)json_integer_value(json_object_get(out, "index")));
 }
 
 int ent_cmd_destroy(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "destroy PART|ENCOUNTER --reason TEXT --as CUSTODIAN",
+    static const ent_cmd_help h = {.usage = "destroy PART|ENCOUNTER --reason TEXT [--proof FILE] --as CUSTODIAN",
                                    .about = "Takes it out of the gallery at once, overwrites its keys, removes its rows and the stored answers that named it; the\n"
                                             "ledger says so. A resend of the same transaction is refused from then on.",
                                    .example = "entente destroy 0123456789abcdef0123456789abcdef --reason \"unlawful arrest\" --as c.example"};
     const char *as = NULL, *reason = NULL;
     const ent_opt opts[] = {{.name = "--reason", .value = &reason, .hint = "TEXT", .help = "why; only its commitment is kept"},
+                            {.name = "--proof", .value = &proof_file, .hint = "FILE", .help = "what `entente verify` checks: both commitments opened, both receipts"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
@@ -104,29 +120,32 @@ int ent_cmd_destroy(ent_cli *cli, int argc, char **argv)
 
 /* ---- records and their dates ---- */
 
-static void print_part(const json_t *p)
+void ent_cli_print_part(const json_t *p)
 {
     size_t i;
     json_t *w;
     printf("%s  %-11s taken %s under %-14s %s %s  (%s)%s\n", ent_cli_text(p, "part"), ent_cli_text(p, "material"), ent_cli_text(p, "taken"), ent_cli_text(p, "taken-under"),
            json_is_true(json_object_get(p, "due")) ? "DUE since" : "destroy by", *ent_cli_text(p, "destroy-by") ? ent_cli_text(p, "destroy-by") : "review", ent_cli_text(p, "clause"),
            json_is_true(json_object_get(p, "held")) ? "  held" : "");
+    if (*ent_cli_text(p, "not-before")) printf("    an event moved the date earlier: destroyed from %s on, unless two persons correct it\n", ent_cli_text(p, "not-before"));
+    if (json_integer_value(json_object_get(p, "pending"))) printf("    waits for a second person: `entente approve list`\n");
     json_array_foreach(json_object_get(p, "powers"), i, w)
     {
         printf("    kept by %s until %s", ent_cli_text(w, "regime"), *ent_cli_text(w, "until") ? ent_cli_text(w, "until") : "no end");
-        if (*ent_cli_text(w, "extension-decided-by")) printf("; extension by %s, applied for %s to %s", ent_cli_text(w, "extension-decided-by"), ent_cli_text(w, "apply-from"), ent_cli_text(w, "apply-until"));
+        if (*ent_cli_text(w, "extension-decided-by")) printf("; extension by %s", ent_cli_text(w, "extension-decided-by"));
+        if (*ent_cli_text(w, "apply-until")) printf(", applied for %s to %s", ent_cli_text(w, "apply-from"), ent_cli_text(w, "apply-until"));
         putchar('\n');
     }
 }
 
-static void print_parts(const json_t *out)
+void ent_cli_print_parts(const json_t *out)
 {
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(out, "parts"), i, p) print_part(p);
+    json_array_foreach(json_object_get(out, "parts"), i, p) ent_cli_print_part(p);
 }
 
-static void print_event(const json_t *out) { print_part(json_object_get(out, "part")); }
+static void print_event(const json_t *out) { ent_cli_print_part(json_object_get(out, "part")); }
 
 static int record_show(ent_cli *cli, int argc, char **argv)
 {
@@ -136,64 +155,114 @@ static int record_show(ent_cli *cli, int argc, char **argv)
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "record-list", n ? json_pack("{s:s}", "id", argv[0]) : json_object(), NULL, print_parts);
+    return ent_cli_simple(cli, as, "record-list", n ? json_pack("{s:s}", "id", argv[0]) : json_object(), NULL, ent_cli_print_parts);
 }
 
 static int record_event(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "record event PART EVENT --date DATE --as CUSTODIAN [--regime NAME --decided-by WHO --applied DATE] [--until DATE]",
+    static const ent_cmd_help h = {.usage = "record event PART|ENCOUNTER EVENT --date DATE --as CUSTODIAN [--regime NAME --decided-by WHO --applied DATE] [--until DATE] [--document REF] [--months N]",
                                    .about = "Records what happened: charged, acquitted, convicted, no-further-action, extension, determination, hold, release,\n"
                                             "unlawful, mistaken-identity, … The dates that follow are shown; an extension that the law does not allow is refused.",
                                    .example = "entente record event 0123… extension --regime uk-terrorism-3y --decided-by district-judge --applied 2027-01-10 --date 2027-02-01 --as c.example"};
-    const char *as = NULL, *date = NULL, *until = "", *regime = "", *decided = "", *applied = "";
+    const char *as = NULL, *date = NULL, *until = "", *regime = "", *decided = "", *applied = "", *document = "", *months = "";
     const ent_opt opts[] = {{.name = "--date", .value = &date, .hint = "DATE", .help = "the day on which it happened"}, {.name = "--until", .value = &until, .hint = "DATE", .help = "of an extension or hold"},
                             {.name = "--regime", .value = &regime, .hint = "NAME", .help = "of an extension or determination"},
                             {.name = "--decided-by", .value = &decided, .hint = "WHO", .help = "district-judge, sheriff, …"},
+                            {.name = "--document", .value = &document, .hint = "REF", .help = "where the decision stands; sealed with the record"},
+                            {.name = "--months", .value = &months, .hint = "N", .help = "of a custodial sentence"},
                             {.name = "--applied", .value = &applied, .hint = "DATE", .help = "the day of the written application"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2 || !date) return ent_cli_usage(&h, "a part, an event and --date are needed");
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", argv[0], "event", argv[1], "date", date, "until", until, "regime", regime, "decided-by", decided, "applied", applied);
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", argv[0], "event", argv[1], "date", date, "until", until, "regime", regime, "decided-by", decided, "applied", applied,
+                               "document", document, "months", months);
     return ent_cli_simple(cli, as, "record-event", params, NULL, print_event);
+}
+
+/* ---- what happened, corrections, second persons ---- */
+
+static void print_events(const json_t *out)
+{
+    size_t i;
+    json_t *e;
+    if (!json_array_size(json_object_get(out, "events"))) printf("no events\n");
+    json_array_foreach(json_object_get(out, "events"), i, e)
+    {
+        printf("%s %-11s %2lld  %s  %s", ent_cli_text(e, "part"), ent_cli_text(e, "material"), (long long)json_integer_value(json_object_get(e, "number")), ent_cli_text(e, "date"), ent_cli_text(e, "event"));
+        if (*ent_cli_text(e, "decided-by")) printf(" by %s under %s", ent_cli_text(e, "decided-by"), ent_cli_text(e, "regime"));
+        if (*ent_cli_text(e, "document")) printf(" (%s)", ent_cli_text(e, "document"));
+        printf("  %s\n", ent_cli_text(e, "state"));
+    }
+}
+
+/* A command of operands only: an act with parameters of those names. */
+static int named(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *act, const char *const names[2], void (*print)(const json_t *))
+{
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    int n, wanted = names[1] ? 2 : 1;
+    ent_code code = ent_cli_options(h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != wanted) return ent_cli_usage(h, "%d operands are needed", wanted);
+    json_t *params = json_pack("{s:s}", names[0], argv[0]);
+    if (names[1]) json_object_set_new(params, names[1], json_string(argv[1]));
+    return ent_cli_simple(cli, as, act, params, NULL, print);
+}
+
+static void print_linked(const json_t *out) { printf("linked; the dates of both were worked out anew: `entente record show %s`\n", ent_cli_text(out, "linked")); }
+static void print_unlinked(const json_t *out) { printf("unlinked; the dates of all were worked out anew: `entente record show %s`\n", ent_cli_text(out, "unlinked")); }
+
+static int record_events(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record events PART|ENCOUNTER --as CUSTODIAN", "Every event of it, with its number and whether it counts.", "entente record events 0123… --as c.example"};
+    return named(cli, argc, argv, &h, "event-list", (const char *const[2]){"id", NULL}, print_events);
+}
+
+static int record_correct(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record correct PART NUMBER --as CUSTODIAN", "Proposes that an event be corrected: it counts for nothing once a second person has approved (`entente approve`).",
+                                   "entente record correct 0123… 2 --as c.example"};
+    return named(cli, argc, argv, &h, "event-correct", (const char *const[2]){"id", "number"}, print_event);
+}
+
+static int record_link(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record link ENCOUNTER OTHER --as CUSTODIAN", "Says that two encounters are of one person: what the law makes of one counts for the other. Never done by a score.",
+                                   "entente record link 0123… 4567… --as c.example"};
+    return named(cli, argc, argv, &h, "record-link", (const char *const[2]){"encounter", "other"}, print_linked);
+}
+
+static int record_unlink(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record unlink ENCOUNTER --as CUSTODIAN", "Undoes a link: the encounter stands alone again.", "entente record unlink 0123… --as c.example"};
+    return named(cli, argc, argv, &h, "record-unlink", (const char *const[2]){"encounter", NULL}, print_unlinked);
 }
 
 int ent_cmd_record(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"show", record_show, "what is held, until when, by which clause"}, {"event", record_event, "record what happened"}, {0}};
+    static const ent_command commands[] = {{"show", record_show, "what is held, until when, by which clause"}, {"event", record_event, "record what happened"}, {"events", record_events, "what was recorded"},
+                                           {"correct", record_correct, "propose that an event be corrected"}, {"link", record_link, "encounters of one person"}, {"unlink", record_unlink, "undo a link"}, {0}};
     return ent_cli_group(cli, "record", "The records and the law that keeps them.", commands, argc, argv);
 }
 
-/* ---- retention ---- */
 
-static int retention_due(ent_cli *cli, int argc, char **argv)
+/* ---- approve ---- */
+
+int ent_cmd_approve(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "retention due --by DATE --as CUSTODIAN", .about = "What falls due up to a day, and by which clause.", .example = "entente retention due --by 2027-06-30 --as c.example"};
-    const char *as = NULL, *by = "";
-    const ent_opt opts[] = {{.name = "--by", .value = &by, .hint = "DATE", .help = "up to this day"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "record-list", json_pack("{s:s}", "due-by", by), NULL, print_parts);
-}
-
-static void print_run(const json_t *out) { printf("%lld parts were due and are destroyed\n", (long long)json_integer_value(json_object_get(out, "destroyed"))); }
-
-static int retention_run(ent_cli *cli, int argc, char **argv)
-{
-    static const ent_cmd_help h = {.usage = "retention run --as CUSTODIAN", .about = "Destroys what is due and not held. What is due was hidden from every search at its second; a clock alone destroys nothing.",
-                                   .example = "entente retention run --as c.example"};
+    static const ent_cmd_help h = {.usage = "approve list --as CUSTODIAN | approve PART NUMBER [--reject] --as CUSTODIAN",
+                                   .about = "The second person's word on what another proposed: an extension, a correction, an unlawful taking. Nobody approves their own\n"
+                                            "act. --reject drops the proposal.",
+                                   .example = "entente approve 0123… 0 --as d.example"};
     const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    bool reject = false;
+    const ent_opt opts[] = {{.name = "--reject", .flag = &reject, .help = "drop it"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian than who proposed"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "retention-run", json_object(), NULL, print_run);
-}
-
-int ent_cmd_retention(ent_cli *cli, int argc, char **argv)
-{
-    static const ent_command commands[] = {{"due", retention_due, "what falls due"}, {"run", retention_run, "destroy what is due"}, {0}};
-    return ent_cli_group(cli, "retention", "The law's clock.", commands, argc, argv);
+    if (n == 1 && strcmp(argv[0], "list") == 0) return ent_cli_simple(cli, as, "event-list", json_object(), NULL, print_events);
+    if (n != 2) return ent_cli_usage(&h, "a part and the event's number are needed (`entente approve list`)");
+    return ent_cli_simple(cli, as, "event-approve", json_pack("{s:s,s:s,s:s}", "id", argv[0], "number", argv[1], "agree", reject ? "no" : "yes"), NULL, print_event);
 }

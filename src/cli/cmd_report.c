@@ -73,6 +73,6 @@ static int report_exchange(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_report(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"exchange", report_exchange, "what was exchanged in a year"}, {0}};
-    return ent_cli_group(cli, "report", "Reports made from the ledger alone.", commands, argc, argv);
+    static const ent_command commands[] = {{"exchange", report_exchange, "what was exchanged in a year"}, {"retention", ent_cli_report_retention, "what was kept and destroyed in a year"}, {0}};
+    return ent_cli_group(cli, "report", "Reports of a year.", commands, argc, argv);
 }

@@ -4,6 +4,9 @@
 #define CLI_COMMANDS_H
 
 #include "cli/cli.h"
+#include "crypto/sign.h"
+
+#include <jansson.h>
 
 #define ENT_COMMANDS(X)                                                                                                \
     X(init, init, "make a node in a folder")                                                                           \
@@ -16,6 +19,9 @@
     X(enrol, enrol, "take transactions or images")                                                                     \
     X(record, record, "what is held, and legal events")                                                                \
     X(retention, retention, "what falls due")                                                                          \
+    X(approve, approve, "the second person's word")                                                                    \
+    X(time, time, "what the node knows of the day")                                                                    \
+    X(subject-access, access, "what is held of a person, for that person")                                             \
     X(destroy, destroy, "destroy a part or an encounter")                                                              \
     X(search, search, "ask a partner")                                                                                 \
     X(candidate, candidate, "examine hits")                                                                            \
@@ -47,6 +53,14 @@ int ent_cli_itl_check(ent_cli *cli, int argc, char **argv);
 int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv);
 /* Of the group `evaluate`, in cmd_evaluate_face.c. */
 int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
+
+/* Of records, as lines (cmd_record.c). */
+void ent_cli_print_part(const json_t *p);
+void ent_cli_print_parts(const json_t *out);
+/* `verify` of a proof of destruction, `report retention`. */
+int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch);
+int ent_cli_report_retention(ent_cli *cli, int argc, char **argv);
+
 /* Of the group `ledger`, in cmd_export.c. */
 int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv);
 

@@ -199,6 +199,23 @@ ENT_MUST_CHECK ent_code ent_flow_parts_on(ent_flow_node *n, const ent_actor *by,
  * Called each minute by the node. */
 ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);
 
+/* One year of keeping and destroying. */
+typedef struct ent_year_clause {
+    char clause[48];
+    uint64_t destroyed;
+} ent_year_clause;
+
+typedef struct ent_year {
+    int year;                        /* UTC */
+    uint64_t collected[ENT_MATERIAL_COUNT], extended, holds, destroyed;
+    ent_year_clause clause[64];      /* why they were destroyed; what does not fit is in the last */
+    size_t clause_count;
+    uint64_t held[ENT_MATERIAL_COUNT], on_hold, overdue; /* now; overdue: due, free to go, and still there a day later */
+    double age_days;                 /* of what is held now, on average */
+} ent_year;
+
+ENT_MUST_CHECK ent_code ent_flow_year(ent_flow_node *n, const ent_actor *by, int year, ent_year *ret_year, ent_err *err);
+
 /* ---- time: what destroys must be sure of the day ---- */
 
 typedef struct ent_time_view {

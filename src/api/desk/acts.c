@@ -363,6 +363,7 @@ static const struct {
     {"time", false, ent_desk_time},
     {"time-confirm", true, ent_desk_time_confirm},
     {"subject-access", true, ent_desk_access},
+    {"retention-year", true, ent_desk_year},
     {"search", true, search},
     {"search-targets", false, search_targets},
     {"search-show", true, search_show},

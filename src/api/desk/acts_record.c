@@ -334,3 +334,28 @@ ent_code ent_desk_access(const ent_desk_node *n, const ent_desk_request *r, json
     json_decref(found);
     return ENT_OK;
 }
+
+ent_code ent_desk_year(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_year y;
+    int year = atoi(param(r, "year"));
+    json_t *collected = json_object(), *held = json_object(), *clauses = json_object();
+    json_object_set_new(out, "collected", collected);
+    json_object_set_new(out, "held", held);
+    json_object_set_new(out, "destroyed-by-clause", clauses);
+    if (year < 2000 || year > 9999) return ent_fail(err, ENT_USAGE, "\"year\" has four digits");
+    ENT_TRY(ent_flow_year(n->flow, r->by, year, &y, err));
+    json_object_set_new(out, "year", json_integer(year));
+    for (int m = 0; m < ENT_MATERIAL_COUNT; m++) {
+        json_object_set_new(collected, ent_material_text((ent_material)m), json_integer((json_int_t)y.collected[m]));
+        json_object_set_new(held, ent_material_text((ent_material)m), json_integer((json_int_t)y.held[m]));
+    }
+    for (size_t i = 0; i < y.clause_count; i++) json_object_set_new(clauses, y.clause[i].clause, json_integer((json_int_t)y.clause[i].destroyed));
+    json_object_set_new(out, "destroyed", json_integer((json_int_t)y.destroyed));
+    json_object_set_new(out, "extended", json_integer((json_int_t)y.extended));
+    json_object_set_new(out, "holds", json_integer((json_int_t)y.holds));
+    json_object_set_new(out, "on-hold", json_integer((json_int_t)y.on_hold));
+    json_object_set_new(out, "overdue", json_integer((json_int_t)y.overdue));
+    json_object_set_new(out, "average-age-days", json_real(y.age_days));
+    return ENT_OK;
+}
