@@ -105,9 +105,11 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
         ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_DUE, &range, gather, &s, err);
         if (code != ENT_OK && code != ENT_BUSY) return ent_fail(err, code, "a destruction's row cannot be read");
         ent_change done[64];
+        ent_slot slots[64];
+        for (size_t i = 0; i < s.count; i++) slots[i] = s.at[i].slot;
+        if (s.count) ENT_TRY(n->c.keys.destroy_many(n->c.keys.self, slots, s.count, err));
+        if (s.count) ent_commit_point("destroy", "after-key");
         for (size_t i = 0; i < s.count; i++) {
-            ENT_TRY(n->c.keys.destroy(n->c.keys.self, s.at[i].slot, err));
-            ent_commit_point("destroy", "after-key");
             done[i] = (ent_change){.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
         }
         if (s.count) ENT_TRY(n->c.store.commit(n->c.store.self, done, s.count, true, err));
