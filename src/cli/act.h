@@ -21,6 +21,10 @@ const ent_secret_key *ent_cli_secret(const ent_cli_session *s);
 int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *params, const char *file,
                    void (*print)(const json_t *out));
 
+/* Of records, as lines (cmd_record.c). */
+void ent_cli_print_part(const json_t *p);
+void ent_cli_print_parts(const json_t *out);
+
 /* Text member, "" when it is not there. */
 const char *ent_cli_text(const json_t *o, const char *name);
 /* Reads a file of at most ENT_LIMIT_ITL_FILE bytes. */

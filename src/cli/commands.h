@@ -6,8 +6,6 @@
 #include "cli/cli.h"
 #include "crypto/sign.h"
 
-#include <jansson.h>
-
 #define ENT_COMMANDS(X)                                                                                                \
     X(init, init, "make a node in a folder")                                                                           \
     X(serve, serve, "run the node")                                                                                    \
@@ -54,9 +52,6 @@ int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv);
 /* Of the group `evaluate`, in cmd_evaluate_face.c. */
 int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
 
-/* Of records, as lines (cmd_record.c). */
-void ent_cli_print_part(const json_t *p);
-void ent_cli_print_parts(const json_t *out);
 /* `verify` of a proof of destruction, `report retention`. */
 int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch);
 int ent_cli_report_retention(ent_cli *cli, int argc, char **argv);
