@@ -191,8 +191,9 @@ ENT_API ENT_MUST_CHECK ent_code ent_face_match(const uint8_t *a, size_t a_len, c
                                                ent_err *err);
 
 /* log10 of the likelihood ratio "same person" to "different persons", with its 95 % interval, clamped to what the calibration's data
- * carry; what the fitted line would say beyond stands in `extrapolated`. All zero when the model has no calibration. */
+ * carry; what the fitted line would say beyond stands in `extrapolated`. known false and all zero when the model has no calibration. */
 typedef struct ent_face_meaning {
+    bool known;
     double ratio, low, high, extrapolated;
 } ent_face_meaning;
 

@@ -158,10 +158,9 @@ static int match(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_face_match(t[0].bytes, t[0].len, t[1].bytes, t[1].len, &score, &err);
     if (code == ENT_OK) {
         ent_face_meaning m = meaning_of(card, &l, &t[0], score);
-        bool known = m.low < m.high;
-        if (cli->json && known) printf("{\"score\":%.5f,\"log10-ratio\":%.3f,\"low\":%.3f,\"high\":%.3f,\"extrapolated\":%.3f}\n", score, m.ratio, m.low, m.high, m.extrapolated);
+        if (cli->json && m.known) printf("{\"score\":%.5f,\"log10-ratio\":%.3f,\"low\":%.3f,\"high\":%.3f,\"extrapolated\":%.3f}\n", score, m.ratio, m.low, m.high, m.extrapolated);
         else if (cli->json) printf("{\"score\":%.5f}\n", score);
-        else if (known) printf("score %.3f; log10 likelihood ratio %.2f (%.2f to %.2f)%s\n", score, m.ratio, m.low, m.high, m.extrapolated > m.ratio ? ", at the bound of what was measured" : "");
+        else if (m.known) printf("score %.3f; log10 likelihood ratio %.2f (%.2f to %.2f)%s\n", score, m.ratio, m.low, m.high, m.extrapolated > m.ratio ? ", at the bound of what was measured" : "");
         else printf("score %.3f; the model is not calibrated: no likelihood ratio\n", score);
     }
     ent_wipe(t, sizeof t);

@@ -36,6 +36,7 @@
     X(finger, finger, "extract, match and look at prints")                                                             \
     X(face, face, "find, extract and match faces")                                                                     \
     X(evaluate, evaluate, "error rates of the engine")                                                                 \
+    X(bench, bench, "what this machine does a second")                                                                 \
     X(image, image, "convert and show images")                                                                         \
     X(itl, itl, "ANSI/NIST-ITL transactions")                                                                          \
     X(synth, synth, "make synthetic prints")                                                                           \

@@ -139,10 +139,11 @@ static void claims_no_more_than_measured(void **state)
     ent_face_meaning m = ent_face_llr(&c, 0.4);
     assert_true(fabs(m.ratio - 2.5) < 1e-12 && m.low < m.ratio && m.high > m.ratio);
     m = ent_face_llr(&c, 0.9);
-    assert_true(m.ratio == 4 && fabs(m.extrapolated - 12.5) < 1e-9);
+    assert_true(m.known && m.ratio == 4 && fabs(m.extrapolated - 12.5) < 1e-9);
     assert_true(ent_face_llr(&c, -0.5).ratio == -4);
     c.fitted = false;
-    assert_true(ent_face_llr(&c, 0.9).ratio == 0);
+    m = ent_face_llr(&c, 0.9);
+    assert_true(!m.known && m.ratio == 0);
 }
 
 int main(void)
