@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK = 256, TOGETHER = 64, MOST = 256, FIRST_ROOM = 1024, CHUNK = 1 << 16, HUGE_PAGE = 2 << 20 };
+enum { BLOCK = 256, TOGETHER = 64, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 16, HUGE_PAGE = 2 << 20 };
 
 struct ent_face_gallery {
     const face_kernel *kernel;
@@ -172,7 +172,7 @@ typedef struct candidate {
     size_t entry;
 } candidate;
 
-/* What one probe has found in one part of the gallery. */
+/* What one probe has found among the entries that one thread looked at. */
 typedef struct found {
     candidate *list;
     size_t count, room;
@@ -185,8 +185,8 @@ typedef struct search {
     face_vector *vector;  /* of each probe */
     float *inverse, *slack; /* of each probe; slack: how far coarse and exact cosine may differ */
     uint64_t flows;
-    size_t most, chunks;
-    found *found; /* chunks x probes */
+    size_t most, workers;
+    found *found; /* workers x probes */
     bool failed;
 } search;
 
@@ -246,14 +246,13 @@ static void search_chunk(void *ctx, size_t chunk, unsigned worker)
     size_t end = (chunk + 1) * CHUNK < g->count ? (chunk + 1) * CHUNK : g->count;
     int32_t dots[4 * BLOCK];
     bool done = true;
-    (void)worker;
     for (size_t first = chunk * CHUNK; first < end && done; first += BLOCK)
         for (size_t p = 0; p < s->probes.count && done; p += 4) { /* the block stays in the cache from four probes to the next */
             face_rows rows = {g->rows + first * g->stride, end - first < BLOCK ? end - first : BLOCK, g->stride};
             face_probes four = {s->probes.values + p * g->stride, s->probes.wide + p * g->stride, s->probes.bias + p, s->probes.count - p < 4 ? s->probes.count - p : 4};
             g->kernel->dots(&rows, &four, dots);
             for (size_t k = 0; k < four.count && done; k++)
-                done = select_best(s, p + k, first, rows.count, dots + k * rows.count, &s->found[chunk * s->probes.count + p + k]);
+                done = select_best(s, p + k, first, rows.count, dots + k * rows.count, &s->found[worker * s->probes.count + p + k]);
         }
     if (!done) s->failed = true;
 }
@@ -270,16 +269,16 @@ static int by_exact(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* All chunks' candidates of one probe, scored exactly. */
+/* All threads' candidates of one probe, scored exactly. */
 static bool settle(const search *s, size_t probe, ent_face_hit *ret_hits, size_t *ret_count)
 {
     size_t n = 0, done = 0;
-    for (size_t c = 0; c < s->chunks; c++) n += s->found[c * s->probes.count + probe].count;
+    for (size_t c = 0; c < s->workers; c++) n += s->found[c * s->probes.count + probe].count;
     found all = {calloc(n + 1, sizeof *all.list), 0, SIZE_MAX, -INFINITY};
     ent_face_hit *hits = NULL;
     face_vector v = {0};
     if (!all.list) return false;
-    for (size_t c = 0; c < s->chunks; c++) {
+    for (size_t c = 0; c < s->workers; c++) {
         const found *f = &s->found[c * s->probes.count + probe];
         if (f->count) memcpy(all.list + all.count, f->list, f->count * sizeof *f->list);
         all.count += f->count;
@@ -327,19 +326,19 @@ static ent_code search_together(search *s, const ent_face_probe *probes, ent_fac
     int16_t *wide = aligned_alloc(FACE_ALIGN, bytes * 2);
     int32_t *bias = calloc(n, sizeof *bias);
     s->vector = calloc(n, sizeof *s->vector), s->inverse = calloc(n, sizeof *s->inverse), s->slack = calloc(n, sizeof *s->slack);
-    s->found = calloc(s->chunks * n, sizeof *s->found);
+    s->found = calloc(s->workers * n, sizeof *s->found);
     bool room = values && wide && bias && s->vector && s->inverse && s->slack && s->found;
     ent_code code = ENT_OK;
     if (room) {
         memset(values, 0, bytes), memset(wide, 0, bytes * 2);
-        for (size_t i = 0; i < s->chunks * n; i++) s->found[i].least = -INFINITY;
+        for (size_t i = 0; i < s->workers * n; i++) s->found[i].least = -INFINITY;
         s->probes = (face_probes){values, wide, bias, n};
         code = prepare(s, probes, values, wide, bias, err);
-        if (code == ENT_OK) ent_parallel(s->chunks, s->g->threads, search_chunk, s);
+        if (code == ENT_OK) ent_parallel((s->g->count + CHUNK - 1) / CHUNK, s->g->threads, search_chunk, s);
         for (size_t p = 0; p < n && code == ENT_OK && room; p++) room = !s->failed && settle(s, p, ret_hits + p * s->most, &ret_counts[p]);
     }
     if (code == ENT_OK && !room) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for a search with %zu probes", n);
-    for (size_t i = 0; s->found && i < s->chunks * n; i++) free(s->found[i].list);
+    for (size_t i = 0; s->found && i < s->workers * n; i++) free(s->found[i].list);
     drop(values, bytes), drop(wide, bytes * 2), drop(s->vector, n * sizeof *s->vector);
     free(bias), free(s->inverse), free(s->slack), free(s->found);
     return code;
@@ -352,7 +351,7 @@ ent_code ent_face_gallery_search(const ent_face_gallery *g, const ent_face_probe
     for (size_t p = 0; p < count; p++) ret_counts[p] = 0;
     if (!g->count) return ENT_OK;
     for (size_t p = 0; p < count; p += TOGETHER) {
-        search s = {.g = g, .flows = flows, .most = most, .chunks = (g->count + CHUNK - 1) / CHUNK, .probes.count = count - p < TOGETHER ? count - p : TOGETHER};
+        search s = {.g = g, .flows = flows, .most = most, .workers = ent_parallel_width(g->threads), .probes.count = count - p < TOGETHER ? count - p : TOGETHER};
         ENT_TRY(search_together(&s, probes + p, ret_hits + p * most, ret_counts + p, err));
     }
     return ENT_OK;
