@@ -27,6 +27,8 @@ status 0 "a destruction after the backup" gb destroy "$id" --reason test --as c.
 gb ledger show | tail -1 > last
 status 4 "restore while the old node runs" restore first --standby standby --to again; says "still runs" "restore while the old node runs"
 
+sleep 12 # a round of the partner, who remembers the ledger
+
 # its disk is lost
 kill -9 "${pid[gb]}"; wait "${pid[gb]}" 2>/dev/null; unset "pid[gb]"; sleep 0.3
 mv gb lost
@@ -35,6 +37,14 @@ status 3 "restore with another passphrase" "$entente" --node none restore first 
 status 4 "a standby of before, against what a witness remembers" restore first remembered --standby standby-then --to gb; says "remembers" "a standby of before"
 [ -e gb ] && bad "a refused restore left a folder"
 ls -d gb.restoring* 2> /dev/null && bad "a refused restore left something beside"
+status 0 "the same without asking anybody" restore first --standby standby-then --to rolled
+mv rolled gb; cp gb/node.yaml with-standby; sed -i 's|^standby: .*|standby: none|' gb/node.yaml
+if start gb; then for i in $(seq 100); do kill -0 "${pid[gb]}" 2> /dev/null || break; sleep 0.1; done; fi
+kill -0 "${pid[gb]}" 2> /dev/null && { bad "a node that was rolled back goes on although its partner remembers more"; stop gb; }
+grep -q "rolled back\|remembers" gb.log || { bad "it does not say why it stopped"; cat gb.log; }
+unset "pid[gb]"; cp with-standby gb/node.yaml
+status 4 "its present standby refuses it too" gb status; says "older copy" "its present standby refuses it too"
+rm -rf gb
 status 0 "the restore" restore first remembered --standby standby --to gb
 says "1 were destroyed after the backup" "the restore"; says "1 parts enrolled" "the restore says what is lost"
 start gb || { bad "the restored node does not start"; cat gb.log; verdict; }
