@@ -274,6 +274,18 @@ static size_t roots_in(const char *folder)
     return n;
 }
 
+/* Keys that the token holds: SoftHSM has a file for each. */
+static size_t roots_in_token(const world *w)
+{
+    char command[400];
+    unsigned n = 0;
+    snprintf(command, sizeof command, "find %s -name '*.object' ! -name 'token.object' | wc -l", w->token);
+    FILE *p = popen(command, "r");
+    assert_int_equal(fscanf(p, "%u", &n), 1);
+    pclose(p);
+    return n;
+}
+
 /* Killed at each write and at each sync of a destruction and an epoch's end, the next opening goes on from there: living keys are
  * as they were, what was to be destroyed is destroyed by the retry, one root is left, no half file. */
 static void killed_anywhere(void **state)
@@ -292,9 +304,15 @@ static void killed_anywhere(void **state)
             deaths += died;
             reopen(w);
             assert_int_equal(roots_in(w->folder), 1);
+            if (w->token) {
+                w->root.close(w->root.self); /* its view of the token is from before the child's */
+                assert_int_equal(test_token_open(w->token, "gb", "gb.example", &w->root, NULL), ENT_OK);
+                reopen(w);
+            }
             assert_int_equal(w->keys.destroy(w->keys.self, victim, NULL), ENT_OK);
             assert_int_equal(w->keys.end_epoch(w->keys.self, &epoch, NULL), ENT_OK);
             assert_int_equal(w->keys.get(w->keys.self, victim, b, &again, NULL), ENT_GONE);
+            if (w->token) assert_int_equal(roots_in_token(w), 1);
             for (int i = 0; i < 4; i++) {
                 assert_int_equal(w->keys.get(w->keys.self, s[i], a, &again, NULL), ENT_OK);
                 assert_memory_equal(&key[i], &again, 32);

@@ -227,6 +227,33 @@ static void never_back(void **state)
     assert_int_equal(w->link.file(w->link.self, "../x", "y", 1, NULL), ENT_FORMAT);
 }
 
+/* A whole copy that was cut short leaves the copy of before, and nothing of the new root after the next start. */
+static void half_a_copy(void **state)
+{
+    world *w = *state;
+    ent_slot s;
+    ent_key32 key, again;
+    ent_keys there;
+    ent_standby_state before, after;
+    uint8_t rows[2 * 128] = {0};
+    char path[300];
+    assert_int_equal(w->keys.new_slot(w->keys.self, a, &s, &key, NULL), ENT_OK);
+    assert_int_equal(w->link.state(w->link.self, &before, NULL), ENT_OK);
+    assert_int_equal(w->link.begin(w->link.self, 2, 8192, "another root", 12, NULL), ENT_OK);
+    assert_int_equal(w->link.fill(w->link.self, 0, 2, rows, NULL), ENT_OK);
+    break_link(w, false);
+    assert_int_equal(w->link.state(w->link.self, &after, NULL), ENT_OK);
+    assert_int_equal(after.epoch, 1);
+    assert_memory_equal(before.digest, after.digest, 32);
+    snprintf(path, sizeof path, "%s/keys/root.2", w->standby);
+    assert_int_not_equal(access(path, F_OK), 0);
+    break_link(w, false);
+    open_standby(w, &there);
+    assert_int_equal(there.get(there.self, s, a, &again, NULL), ENT_OK);
+    assert_memory_equal(&key, &again, 32);
+    there.close(there.self);
+}
+
 /* ---- the ledger ---- */
 
 static void entry_of(uint8_t n, uint8_t ret[ENT_ENTRY_SIZE])
@@ -326,6 +353,6 @@ static void other_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(holds_what_was_acknowledged), CASE(destroys_there), CASE(away_means_not_acknowledged), CASE(old_copy_learns_of_destructions),
-                                       CASE(mends_from_the_standby), CASE(older_epoch_is_refused), CASE(never_back), CASE(keeps_the_ledger), CASE(one_keeper), CASE(other_commands)};
+                                       CASE(mends_from_the_standby), CASE(older_epoch_is_refused), CASE(never_back), CASE(half_a_copy), CASE(keeps_the_ledger), CASE(one_keeper), CASE(other_commands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
