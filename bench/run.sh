@@ -6,4 +6,5 @@ entente=${1:-build/entente}
 "$(dirname "$entente")/bench/bench_exchange" 2 || true
 "$(dirname "$entente")/bench/bench_image"
 slots=$(mktemp -d); "$(dirname "$entente")/bench/bench_custody" "$slots" "$(readlink -f "$entente")"; rm -rf "$slots"
+log=$(mktemp -d); "$(dirname "$entente")/bench/bench_ledger" "$log"; rm -rf "$log"
 bash bench/search.sh "$entente" "${PRINTS:-10000}" 20

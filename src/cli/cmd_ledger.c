@@ -104,6 +104,43 @@ static int ledger_key(ent_cli *cli, int argc, char **argv)
     return without_operands(cli, &h, "card", print_key, argc, argv);
 }
 
+/* ---- tile ---- */
+
+static ent_code write_decoded(const json_t *out, ent_err *err)
+{
+    const char *base64 = ent_cli_text(out, "base64");
+    size_t n, cap = strlen(base64) / 4 * 3 + 1;
+    uint8_t *bytes = malloc(cap);
+    bool ok = bytes && ent_unbase64(base64, strlen(base64), bytes, cap, &n) && fwrite(bytes, 1, n, stdout) == n;
+    free(bytes);
+    return ok ? ENT_OK : ent_fail(err, ENT_IO, "what the node answered cannot be written");
+}
+
+static int ledger_tile(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "ledger tile PATH --as AUDITOR",
+                                   .about = "Writes one resource of the log as C2SP tlog-tiles name them, to standard output: checkpoint, tile/L/N[.p/W], and what only an\n"
+                                            "auditor sees, tile/entries/N[.p/W].",
+                                   .example = "entente ledger tile tile/entries/000.p/12 --as a.example > entries"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the auditor"}, {0}};
+    ent_cli_session *s = NULL;
+    json_t *out = NULL;
+    ent_err err = {0};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !as) return ent_cli_usage(&h, "name the resource and --as");
+    code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_act(s, "ledger-get", json_pack("{s:s}", "path", argv[0]), "", 0, &out, &err);
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) code = write_decoded(out, &err);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
 /* ---- show ---- */
 
 static void show_entry(const ent_cli *cli, uint64_t index, const ent_entry *e, bool first)
@@ -360,6 +397,7 @@ int ent_cmd_ledger(ent_cli *cli, int argc, char **argv)
                                            {"prove", ledger_prove, "the receipt of one entry"},
                                            {"receipt", ledger_receipt, "the partner's receipt for a search, completed"},
                                            {"verify", ledger_verify, "everything worked out anew from the files"},
+                                           {"tile", ledger_tile, "the log's tiles; entries for the auditor"},
                                            {"export", ent_cli_ledger_export, "what an auditor is handed"},
                                            {"witnesses", ledger_witnesses, "who co-signs it"},
                                            {"evidence", ledger_evidence, "what should not exist, and was kept"},

@@ -37,6 +37,11 @@ status 4 "a search that there is not" us ledger receipt 000000000000000000000000
 
 # entries: for the auditor alone
 gb person add a.gb --role auditor --as c.gb > /dev/null
+status 0 "the auditor reads entries" gb ledger tile tile/entries/000.p/4 --as a.gb
+[ "$(stat -c %s out)" = $((4 * 258)) ] || bad "four entries have $(stat -c %s out) bytes"
+head -c 1032 gb/ledger/entries | head -c 256 | cmp -s - <(tail -c +3 out | head -c 256) || bad "the first entry is another"
+status 3 "a custodian reads entries" gb ledger tile tile/entries/000.p/4 --as c.gb
+status 4 "entries that are not there" gb ledger tile tile/entries/009 --as a.gb
 status 0 "the bundle" gb ledger export bundle
 status 0 "a bundle that verifies" "$entente" ledger verify bundle --card gb.card
 
