@@ -308,9 +308,11 @@ static void check_tagged(ent_itl_checking *c)
         check_dependences(c);
         return;
     }
+    /* voice, dental, trauma and assurance records (11, 12, 22, 98) have other fields from 900 on */
+    bool image = c->r->type == 16 || c->r->type == 18 || c->r->type == 19 || c->r->type == 99;
     for (size_t i = 0; i < c->r->field_count; i++) {
         const ent_itl_field *f = &c->r->fields[i];
-        const ent_itl_field_rule *rule = f->number >= 900 || f->number <= 2 ? ent_itl_field_rule_of(&others, f->number, c->edition) : NULL;
+        const ent_itl_field_rule *rule = (image && f->number > 900) || f->number <= 2 ? ent_itl_field_rule_of(&others, f->number, c->edition) : NULL;
         if (rule) ent_itl_check_field(c, f, rule, NULL);
     }
 }

@@ -90,6 +90,8 @@ static const ent_itl_dependence all[] = {
     WITH_M1(134),
     WITH_M1(135),
     WITH_M1(136),
+    {9, ED_11ON, 10, BOTH, 12, 0, NULL, "8.9.2"},
+    {9, ED_11ON, 11, BOTH, 12, 0, NULL, "8.9.2"},
     {9, ED_11ON, 137, MUST, 136, 0, "1..9999", "8.9.4"},
     {9, ED_11ON, 137, ONLY, 126, 0, NULL, "8.9.4"},
     {9, ED_11ON, 138, ONLY, 126, 0, NULL, "8.9.4"},

@@ -313,7 +313,7 @@ void ent_itl_relate_record(ent_itl_checking *c)
     if (type >= 13 && type <= 15) ridge_resolution(c);
     if (type == 14 || type == 15 || type == 17) absent_image(c);
     if (type == 10) photograph(c);
-    if (type == 14) once_each(c, 21), once_each(c, 25);
+    if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25);
     if (type == 9) minutiae(c), legacy_minutiae(c);
     if (type == 17) spectrum(c);
     if (type < 9 || (c->edition & ED07)) return;
@@ -334,14 +334,21 @@ static bool type_known(unsigned type, unsigned edition)
     return type <= 22 || type == 98 || type == 99;
 }
 
-/* 7.3.1: records of one type share an IDC only when they show the same part in other ways. */
-static void same_part(ent_itl_checking *c, const ent_itl_record *other)
+static bool same_field(const ent_itl_record *a, const ent_itl_record *b, uint32_t field)
 {
-    uint32_t field = c->r->type == 10 ? 40 : c->r->type == 17 ? 3 : 13;
-    const ent_itl_field *a = ent_itl_field_of(c->r, field), *b = ent_itl_field_of(other, field);
-    if (c->r->type != 10 && c->r->type != 13 && c->r->type != 14 && c->r->type != 15 && c->r->type != 17) return;
-    if (!a != !b || (a && (a->len != b->len || memcmp(a->value, b->value, a->len) != 0)))
-        ent_itl_tell(c, at_field(c->r, field), 2, "7.3.1", "records of IDC %d and Type-%u show different parts", c->r->idc, c->r->type);
+    const ent_itl_field *f = ent_itl_field_of(a, field), *g = ent_itl_field_of(b, field);
+    return f && g ? f->len == g->len && memcmp(f->value, g->value, f->len) == 0 : !f && !g;
+}
+
+/* 7.3.1: records of one type share an IDC only when they represent the same image: source, date, size and part agree. */
+static void same_image(ent_itl_checking *c, const ent_itl_record *other)
+{
+    unsigned type = c->r->type;
+    const uint32_t fields[] = {4, 5, 6, 7, type == 10 ? 40 : type == 17 ? 3 : 13};
+    if (type != 10 && type != 13 && type != 14 && type != 15 && type != 17) return;
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        if (!same_field(c->r, other, fields[i]))
+            ent_itl_tell(c, at_field(c->r, fields[i]), 2, "7.3.1", "another record of Type-%u has the same IDC, %d, and another value here", type, c->r->idc);
 }
 
 void ent_itl_relate_all(ent_itl_checking *c)
@@ -355,7 +362,7 @@ void ent_itl_relate_all(ent_itl_checking *c)
         if (c->r->type == 1) ent_itl_tell(c, (ent_itl_place){0}, 2, "8.1", "a second Type-1 record");
         for (size_t k = 1; k < i; k++) {
             const ent_itl_record *other = ent_itl_record_at(c->t, k);
-            if (other->type == c->r->type && other->idc == c->r->idc && (c->edition & ED_11ON)) same_part(c, other);
+            if (other->type == c->r->type && other->idc == c->r->idc && (c->edition & ED_11ON)) same_image(c, other);
         }
     }
 }

@@ -1,0 +1,31 @@
+#!/bin/bash
+# The itl commands on a synthetic print: what we pack conforms, what is altered does not, XML there and back. $1: the program.
+set -u
+entente=$1
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+fail() { echo "FAILED: $*"; exit 1; }
+
+"$entente" synth finger --seed 7 -o "$work/prints" --count 1 --impressions 1 >/dev/null 2>&1 || fail "no synthetic print"
+print=$(find "$work/prints" -type f | head -1)
+"$entente" itl pack "$print" --finger 2 --name "EXAMPLE, ALEX" --birth 19900131 --offence recordable -o "$work/a.an2" >/dev/null || fail "itl pack"
+
+"$entente" itl check "$work/a.an2" --domain auto >"$work/out" || { cat "$work/out"; fail "what was packed does not conform"; }
+grep -q 'domain entente' "$work/out" || fail "the domain was not found"
+"$entente" itl check "$work/a.an2" --json | grep -q '"conforms": *true' || fail "--json"
+
+sed 's/0502/0599/' "$work/a.an2" >"$work/b.an2"
+"$entente" itl check "$work/b.an2" >"$work/out"; [ $? = 1 ] || fail "an unknown version passes"
+grep -q '^record 1, 1.002, byte [0-9]*: .*\[8.1\]$' "$work/out" || { cat "$work/out"; fail "record, field, byte and clause are not told"; }
+"$entente" itl check "$print" >/dev/null 2>&1; [ $? = 4 ] || fail "an image is no transaction"
+"$entente" itl check "$work/a.an2" --domain nowhere 2>/dev/null; [ $? = 4 ] || fail "an unknown domain"
+
+LC_ALL=C sed 's/14.004:/13.004:/' "$work/a.an2" >"$work/c.an2"
+"$entente" itl show "$work/c.an2" >/dev/null 2>&1 && fail "strict reading takes a wrong tag"
+"$entente" itl show --lenient "$work/c.an2" 2>"$work/forgiven" >/dev/null || fail "lenient reading refuses a wrong tag"
+grep -q '^forgiven: record 3' "$work/forgiven" || fail "what was forgiven is not told"
+
+"$entente" itl xml "$work/a.an2" -o "$work/a.xml" 2>/dev/null && "$entente" itl xml "$work/a.xml" -o "$work/d.an2" || fail "itl xml"
+cmp -s "$work/a.an2" "$work/d.an2" || fail "XML there and back is another transaction"
+echo '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' >"$work/e.xml"
+"$entente" itl xml "$work/e.xml" -o "$work/e.an2" 2>/dev/null; [ $? = 4 ] || fail "a DOCTYPE is taken"
+[ ! -e "$work/e.an2" ] || fail "something was written of it"
