@@ -2,7 +2,7 @@
 #include "cli/act.h"
 #include "cli/commands.h"
 
-#include "adapter/face/models.h"
+#include "entente/face_model.h"
 #include "image/image.h"
 
 #include <math.h>

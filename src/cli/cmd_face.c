@@ -1,7 +1,7 @@
 #include "cli/act.h"
 #include "cli/commands.h"
 
-#include "adapter/face/models.h"
+#include "entente/face_model.h"
 #include "adapter/file/disk.h"
 #include "base/wipe.h"
 #include "image/image.h"

@@ -3,7 +3,7 @@
  * `entente evaluate face`. */
 #include "base/test.h"
 
-#include "adapter/face/models.h"
+#include "entente/face_model.h"
 #include "image/image.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "adapter/face/models.h"
+#include "entente/face_model.h"
 
 #include "adapter/file/disk.h"
 #include "adapter/yaml/yaml.h"
