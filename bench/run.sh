@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 entente=${1:-build/entente}
 "$(dirname "$entente")/bench/bench_exchange" 2 || true
 "$(dirname "$entente")/bench/bench_image"
+"$(dirname "$entente")/bench/bench_sandbox"
 slots=$(mktemp -d); "$(dirname "$entente")/bench/bench_custody" "$slots" "$(readlink -f "$entente")"; rm -rf "$slots"
 log=$(mktemp -d); "$(dirname "$entente")/bench/bench_ledger" "$log"; rm -rf "$log"
 bash bench/search.sh "$entente" "${PRINTS:-10000}" 20

@@ -1,6 +1,9 @@
-/* Decoding in a process without keys, database or network. `entente sandbox-worker` is exec'd before any key is loaded; it
- * forks a fresh child for each job, with limits and a system call filter (seccomp: kill), so that a child that one
- * origin's bytes took over never sees another's. A crash, a hang or a bomb is a refused job; the next one works. */
+/* Decoding in a process without keys, database or network. `entente sandbox-worker` is exec'd before any key is loaded, with an
+ * environment and descriptors of its own; it gives up files and network (Landlock) and forks workers ahead of their jobs, each with
+ * limits and a system call filter (seccomp: kill). A worker runs one job and is killed before the next job's bytes are anywhere it can
+ * see, so that one which was taken over, and stays, meets no other origin's. Bytes go in and out through memory that only helper
+ * and worker map, locked as far as the limit allows, in no dump, erased between jobs. A crash, a hang or a bomb is a refused job; the
+ * next one works. */
 #ifndef ADAPTER_SANDBOX_H
 #define ADAPTER_SANDBOX_H
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { HEAP = 32 << 20, WARM_SHARED = 1 << 20 };
+
 typedef struct start {
     uint32_t job, len;
 } start;
+
+static void *volatile filler; /* kept: volatile, or the compiler would leave it out */
 
 typedef struct helper {
     const ent_sandbox_job *jobs;
@@ -42,12 +47,34 @@ static size_t put_outcome(uint8_t *to, ent_code code, const char *detail, const 
     return 3 + n + len;
 }
 
+/* Before its job comes a worker gets the memory that most jobs need, so that the faults are not the job's: its heap in pages of 2 MB (0.07 ms
+ * each; as many bytes in small ones are 0.9 ms), the first of them at once, and the beginning of the shared memory, which reading ahead maps
+ * sixteen pages at a time (0.09 ms a MB; writing, 0.24 ms). */
+static void warm_up(const helper *h)
+{
+    const uintptr_t large = 2 << 20;
+    if (SANDBOX_SANITIZED) return;
+    mallopt(M_MMAP_THRESHOLD, HEAP);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 4 << 20);
+    char *heap = malloc(HEAP - 4096);
+    if (!heap) return;
+    char *aligned = (char *)(((uintptr_t)heap + large - 1) / large * large);
+    (void)madvise(aligned, HEAP - 2 * large, MADV_HUGEPAGE);
+    (void)madvise(aligned, large, MADV_POPULATE_WRITE);
+    size_t before = (size_t)(aligned - heap);
+    free(heap);
+    if (before > 64) filler = malloc(before - 64); /* so that the next is in the large pages */
+    (void)madvise(h->memory, WARM_SHARED, MADV_POPULATE_READ);
+}
+
 /* Waits for its job, runs it, writes the outcome behind the bytes, says how long it is, waits for its end. */
 static void work(const helper *h)
 {
     start s;
     ent_err err = {0};
     ent_buf result = ENT_BUF(SANDBOX_RESULT - 1024);
+    warm_up(h);
     sandbox_confine(&h->filter);
     if (read(SANDBOX_SOCKET, &s, sizeof s) != (ssize_t)sizeof s) _exit(93);
     ent_code code = h->jobs[s.job].run(h->memory, s.len, &result, &err);
