@@ -2,14 +2,31 @@
  * "Fingerprint matching using an orientation-based minutia descriptor", PAMI 25, 2003), turned with the minutia, each
  * in a circular code of four bits; and which of the places have another minutia near. Derived when a template is made,
  * so the native form does not carry them and they can improve without a new form. */
+#include "base/wipe.h"
 #include "finger/arith.h"
 #include "finger/template.h"
 
-#define PLACES 32
 #define NEAR 14
+#define MARGIN 16 /* around the minutiae's bounding box */
+#define MAP_WORDS 32768
 
 static const uint8_t ring_places[4] = {6, 8, 9, 9};
 static const uint8_t ring_radius[4] = {22, 40, 58, 76};
+
+static void make_turn(int angle, int8_t ret[FINGER_PLACES][2])
+{
+    for (int ring = 0, place = 0; ring < 4; ring++)
+        for (int k = 0; k < ring_places[ring]; k++, place++) {
+            double s, c;
+            finger_sincos(-2 * FINGER_PI * (angle / 256.0) + 2 * FINGER_PI * k / ring_places[ring], &s, &c);
+            ret[place][0] = (int8_t)finger_round(ring_radius[ring] * c), ret[place][1] = (int8_t)finger_round(ring_radius[ring] * s);
+        }
+}
+
+void finger_turns_make(finger_turns *ret)
+{
+    for (int a = 0; a < 256; a++) make_turn(a, ret->at[a]);
+}
 
 /* orientation difference in 1/64 half turn -> four bits; two neighbouring codes differ in one bit */
 static unsigned circular_code(int difference)
@@ -19,40 +36,85 @@ static unsigned circular_code(int difference)
     return code[step];
 }
 
-static bool has_minutia(const ent_finger_template *t, size_t except, int x, int y)
+/* The pixels that lie near a minutia, a bit each, inside the box around all of them. (A minutia's own places are all
+ * further from it.) Prints too large for the map, which no sensor gives, are asked minutia by minutia. */
+typedef struct near_map {
+    const ent_finger_template *t;
+    int x, y, w, h, row; /* row: words a line; 0: no map */
+    uint64_t bits[MAP_WORDS];
+} near_map;
+
+static void mark(near_map *m, int x, int y)
 {
+    for (int dy = 1 - NEAR; dy < NEAR; dy++) {
+        int dx = 0;
+        while ((dx + 1) * (dx + 1) + dy * dy < NEAR * NEAR) dx++;
+        int first = x - m->x - dx, last = x - m->x + dx, line = (y - m->y + dy) * m->row;
+        for (int w = first >> 6; w <= last >> 6; w++) {
+            int from = finger_max(first - 64 * w, 0), to = finger_min(last - 64 * w, 63);
+            m->bits[line + w] |= (~0ULL >> (63 - to + from)) << from;
+        }
+    }
+}
+
+static void map_minutiae(const ent_finger_template *t, near_map *m)
+{
+    int low[2] = {1 << 20, 1 << 20}, high[2] = {0, 0};
     for (size_t i = 0; i < t->count; i++) {
-        int dx = t->minutiae[i].x - x, dy = t->minutiae[i].y - y;
-        if (i != except && dx * dx + dy * dy < NEAR * NEAR) return true;
+        int x = t->minutiae[i].x, y = t->minutiae[i].y;
+        low[0] = finger_min(low[0], x), low[1] = finger_min(low[1], y), high[0] = finger_max(high[0], x), high[1] = finger_max(high[1], y);
+    }
+    m->t = t, m->row = 0;
+    m->x = low[0] - MARGIN, m->y = low[1] - MARGIN;
+    m->w = high[0] - low[0] + 2 * MARGIN + 1, m->h = high[1] - low[1] + 2 * MARGIN + 1;
+    int row = (m->w + 63) / 64;
+    if (!t->count || row * m->h > MAP_WORDS) return;
+    m->row = row;
+    memset(m->bits, 0, (size_t)row * (size_t)m->h * sizeof *m->bits);
+    for (size_t i = 0; i < t->count; i++) mark(m, t->minutiae[i].x, t->minutiae[i].y);
+}
+
+static bool near_minutia(const near_map *m, int x, int y)
+{
+    if (m->row) {
+        int u = x - m->x, v = y - m->y;
+        return u >= 0 && v >= 0 && u < m->w && v < m->h && m->bits[v * m->row + (u >> 6)] >> (u & 63) & 1;
+    }
+    for (size_t i = 0; i < m->t->count; i++) {
+        int dx = m->t->minutiae[i].x - x, dy = m->t->minutiae[i].y - y;
+        if (dx * dx + dy * dy < NEAR * NEAR) return true;
     }
     return false;
 }
 
-static void describe(const ent_finger_template *t, size_t i, finger_descriptor *ret)
+static void describe(const near_map *m, size_t i, const finger_turns *turns, finger_descriptor *ret)
 {
-    const ent_finger_minutia *m = &t->minutiae[i];
+    int8_t own[FINGER_PLACES][2];
+    const ent_finger_template *t = m->t;
+    const ent_finger_minutia *a = &t->minutiae[i];
     /* minutia angles go counter-clockwise as seen, the coarse field's clockwise (y down): 256 a turn, 128 a turn */
-    int direction = 64 - (m->angle >> 1); /* modulo 64: the line's own orientation */
-    unsigned place = 0;
-    for (int ring = 0; ring < 4; ring++)
-        for (int k = 0; k < ring_places[ring]; k++, place++) {
-            double s, c;
-            finger_sincos(-2 * FINGER_PI * (m->angle / 256.0) + 2 * FINGER_PI * k / ring_places[ring], &s, &c);
-            int x = finger_round(m->x + ring_radius[ring] * c), y = finger_round(m->y + ring_radius[ring] * s);
-            int orientation = finger_coarse_at(&t->coarse, x, y);
-            if (has_minutia(t, i, x, y)) ret->near |= 1U << place;
-            if (!orientation) continue;
-            unsigned code = circular_code(orientation - 1 - direction);
-            ret->seen |= 1U << place;
-            ret->bits[0] |= (uint64_t)(code & 1) << place | (uint64_t)(code >> 1 & 1) << (place + 32);
-            ret->bits[1] |= (uint64_t)(code >> 2 & 1) << place | (uint64_t)(code >> 3 & 1) << (place + 32);
-        }
+    int direction = 64 - (a->angle >> 1); /* modulo 64: the line's own orientation */
+    if (turns) memcpy(own, turns->at[a->angle], sizeof own);
+    else make_turn(a->angle, own);
+    for (unsigned place = 0; place < FINGER_PLACES; place++) {
+        int x = a->x + own[place][0], y = a->y + own[place][1];
+        int orientation = finger_coarse_at(&t->coarse, x, y);
+        if (near_minutia(m, x, y)) ret->near |= 1U << place;
+        if (!orientation) continue;
+        unsigned code = circular_code(orientation - 1 - direction);
+        ret->seen |= 1U << place;
+        ret->bits[0] |= (uint64_t)(code & 1) << place | (uint64_t)(code >> 1 & 1) << (place + 32);
+        ret->bits[1] |= (uint64_t)(code >> 2 & 1) << place | (uint64_t)(code >> 3 & 1) << (place + 32);
+    }
 }
 
-void finger_describe(const ent_finger_template *t, finger_descriptor *ret_descriptors)
+void finger_describe(const ent_finger_template *t, const finger_turns *turns, finger_descriptor *ret_descriptors)
 {
+    near_map map;
+    map_minutiae(t, &map);
     for (size_t i = 0; i < t->count; i++) {
         ret_descriptors[i] = (finger_descriptor){{0, 0}, 0, 0};
-        describe(t, i, &ret_descriptors[i]);
+        describe(&map, i, turns, &ret_descriptors[i]);
     }
+    if (map.row) ent_wipe(map.bits, (size_t)map.row * (size_t)map.h * sizeof *map.bits);
 }

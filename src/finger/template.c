@@ -46,7 +46,7 @@ ent_code finger_template_make(const finger_parts *parts, ent_finger_template **r
     if (parts->count) memcpy(t->minutiae, parts->minutiae, parts->count * sizeof *parts->minutiae);
     if (cells) memcpy(t->coarse.at, parts->coarse.at, cells);
     if (samples) memcpy(t->ridge.level, parts->ridge.level, samples);
-    finger_describe(t, t->descriptors);
+    finger_describe(t, parts->turns, t->descriptors);
     fill_lanes(t);
     *ret_template = t;
     return ENT_OK;

@@ -8,6 +8,7 @@
 #define FINGER_MINUTIAE_MAX 128 /* a template's */
 #define FINGER_EXTRACT_MAX 64   /* of these, an extraction keeps the best */
 #define FINGER_COMPACT_GOAL 768 /* bytes: leaves 256 of 1,024 for a gallery's index entry */
+#define FINGER_COARSE_CELLS_MAX 6144 /* cells whose mask alone would fill the compact form */
 #define FINGER_RIDGE_SIDE 252   /* samples at most, at half resolution */
 #define FINGER_RIDGE_CELL 4     /* samples: one bit of foreground each 8 pixels */
 
@@ -53,6 +54,7 @@ struct ent_finger_template {
 
 /* what a template is made of; borrowed */
 typedef struct finger_parts {
+    const struct finger_turns *turns; /* NULL: made anew */
     uint32_t width, height;
     int quality;
     const ent_finger_minutia *minutiae;
@@ -72,7 +74,14 @@ static inline int finger_coarse_at(const finger_coarse *f, int x, int y)
     return cx < f->cols && cy < f->rows ? f->at[cy * f->cols + cx] : 0;
 }
 
-void finger_describe(const ent_finger_template *t, finger_descriptor *ret_descriptors);
+/* Where a descriptor looks, for each direction of a minutia: made once by who makes many templates. */
+#define FINGER_PLACES 32
+typedef struct finger_turns {
+    int8_t at[256][FINGER_PLACES][2];
+} finger_turns;
+
+void finger_turns_make(finger_turns *ret);
+void finger_describe(const ent_finger_template *t, const finger_turns *turns, finger_descriptor *ret_descriptors); /* turns may be NULL */
 
 /* bytes of the native form without the ridge part (docs/protocol/finger-template.md) */
 size_t finger_compact_size(size_t minutiae, const finger_coarse *coarse);

@@ -1,0 +1,72 @@
+/* The first stage of 1:N: what a gallery keeps of a template, and how one is judged in half a microsecond or so.
+ *
+ * An entry has, beside everything of the compact template, 64 bits for each of its best 32 minutiae: the ridge orientation
+ * at 16 places around it. The bits of all pairs (32 x 32) are compared by exclusive or and population count; the dozen
+ * nearest pairs each say how the prints would lie on each other; and for each of these every minutia of the entry is looked
+ * up in a map of the probe, which tells in one word whether a minutia or at least the ridges there agree. */
+#ifndef FINGER_SCAN_H
+#define FINGER_SCAN_H
+
+#include "finger/template.h"
+
+enum {
+    FINGER_SCAN_LANES = 32,  /* minutiae with bits, the best ones */
+    FINGER_SCAN_PLANES = 8,  /* bytes of bits of one minutia; a plane has one byte of each */
+    FINGER_SCAN_SEEDS = 12,  /* pairs that are tried */
+    FINGER_SCAN_NEAR = 6,    /* bits in which a pair may differ to be tried */
+    FINGER_MAP_SIDE = 64,    /* cells of 8 x 8 pixels: 512 pixels a side around the probe's middle */
+    FINGER_ENTRY_MAX = 1020, /* bytes of an entry; with its place in the table 1,024 */
+};
+
+/* An entry as it lies in memory: this head, then x, y, angle, kind and quality, rest (a byte each for every minutia),
+ * then the coarse field as the native form packs it. Nothing is aligned. */
+typedef struct finger_entry {
+    uint8_t slot[4];
+    uint8_t width[2], height[2];
+    uint8_t quality; /* 255 unknown */
+    uint8_t count;
+    uint8_t cell;    /* of the coarse field, in 4 pixels; 0 none */
+    uint8_t planes[FINGER_SCAN_PLANES][FINGER_SCAN_LANES];
+    uint8_t more[];
+} finger_entry;
+
+typedef struct finger_seed {
+    uint8_t probe, entry, differ;
+} finger_seed;
+
+/* A probe made ready for scanning. One allocation without pointers: erase and free. */
+typedef struct finger_scan {
+    uint8_t bits[FINGER_SCAN_LANES][FINGER_SCAN_PLANES];
+    int count;                       /* of its minutiae with bits */
+    int16_t x[FINGER_SCAN_LANES], y[FINGER_SCAN_LANES]; /* 1/8 pixel from the map's corner */
+    uint8_t angle[FINGER_SCAN_LANES];
+    int16_t cos[256], sin[256];      /* 1/32768, y down, of a turn in 1/256 counter-clockwise */
+    uint32_t map[FINGER_MAP_SIDE * FINGER_MAP_SIDE + 1]; /* last: outside. Bit s: a minutia of direction s / 16 turn; bit 16 + s: ridges */
+} finger_scan;
+
+size_t finger_entry_size(const ent_finger_template *t); /* bytes, at most FINGER_ENTRY_MAX */
+void finger_entry_make(const ent_finger_template *t, uint32_t slot, finger_entry *ret); /* into finger_entry_size bytes */
+int finger_entry_shift(uint32_t width, uint32_t height); /* positions are kept in 1 << shift pixels */
+uint32_t finger_entry_slot(const finger_entry *e);
+/* The compact template again; turns may be NULL (template.h). */
+ENT_MUST_CHECK ent_code finger_entry_template(const finger_entry *e, const finger_turns *turns,
+                                              ent_finger_template **ret_template, ent_err *err);
+
+void finger_scan_make(const ent_finger_template *probe, finger_scan *ret);
+
+/* The loops, plain and for newer machines; all give the same (gallery_test.c). */
+typedef struct finger_scan_kernels {
+    const char *name;
+    /* The nearest pairs, first by how many bits differ, then by probe, then by entry; returns how many. */
+    int (*seeds)(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS]);
+    /* How well the entry lies on the probe when the seed's minutiae are laid on each other; may be negative. */
+    int (*judge)(const finger_scan *p, const finger_entry *e, finger_seed seed);
+} finger_scan_kernels;
+
+const finger_scan_kernels *finger_scan_kernels_at(int i); /* 0 the plain one; NULL past what this machine can run */
+const finger_scan_kernels *finger_scan_kernels_best(void);
+
+/* 0: nothing alike, to 65535. */
+uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e);
+
+#endif
