@@ -133,6 +133,69 @@ typedef struct ent_finger_meaning {
 
 ENT_API ent_finger_meaning ent_finger_llr(double score);
 
+/* ---- a gallery: many templates, searched in two stages ---- */
+
+/* Compact templates, packed: at most 1,024 bytes a print with all that a search needs (about 700 on average), besides the room
+ * that its tables grow by. A search looks at every visible entry's index, some hundred nanoseconds each, and hands the best share
+ * to ent_finger_match. It never touches what is not visible. Searches may run side by side; adding and removing needs to be alone:
+ * the caller locks. */
+typedef struct ent_finger_gallery ent_finger_gallery;
+
+/* Where entries lie: for memory that is locked, for instance. take returns memory of so many bytes or NULL; give gets it back,
+ * erased. */
+typedef struct ent_finger_memory {
+    void *(*take)(void *ctx, size_t size);
+    void (*give)(void *ctx, void *memory, size_t size);
+    void *ctx;
+} ent_finger_memory;
+
+/* memory NULL: the heap. ENT_NO_MEMORY. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_gallery_new(const ent_finger_memory *memory, ent_finger_gallery **ret_gallery, ent_err *err);
+ENT_API void ent_finger_gallery_free(ent_finger_gallery *g); /* erases; NULL is fine */
+
+/* Copies the compact part. The slot is the print's number until it is removed; then it is given again. ENT_NO_MEMORY, ENT_TOO_LARGE. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_gallery_add(ent_finger_gallery *g, const ent_finger_template *t, uint32_t *ret_slot,
+                                                       ent_err *err);
+ENT_API void ent_finger_gallery_remove(ent_finger_gallery *g, uint32_t slot); /* erases; an empty slot is fine */
+/* The compact template again, byte for byte. ENT_NOT_FOUND for an empty slot. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_gallery_get(const ent_finger_gallery *g, uint32_t slot, ent_finger_template **ret_template,
+                                                       ent_err *err);
+ENT_API size_t ent_finger_gallery_count(const ent_finger_gallery *g);
+ENT_API uint32_t ent_finger_gallery_slots(const ent_finger_gallery *g); /* every slot is below: the size of a bitmap */
+ENT_API size_t ent_finger_gallery_bytes(const ent_finger_gallery *g);   /* all that it has taken */
+
+/* How to search; all zero is a good start. */
+typedef struct ent_finger_search {
+    double share;     /* of the visible entries that are compared in detail; 0: 0.01 */
+    size_t least;     /* so many at least; 0: 64 */
+    bool exhaustive;  /* compare all in detail: to measure what the first stage loses */
+    const uint64_t *bitmap;                       /* NULL, or a bit for each slot that is visible */
+    bool (*visible)(void *ctx, uint32_t slot);    /* NULL, or asked for each that the bitmap shows */
+    void *visible_ctx;
+    /* NULL: all in this thread. Else calls work(ctx, i) for each i < count, in any order and on any threads, and returns when all
+     * are done. The answer is the same. */
+    void (*parallel)(void *pool, size_t count, void (*work)(void *ctx, size_t i), void *ctx);
+    void *pool;
+} ent_finger_search;
+
+typedef struct ent_finger_candidate {
+    uint32_t slot;
+    double score; /* ent_finger_match */
+} ent_finger_candidate;
+
+typedef struct ent_finger_found {
+    ent_finger_candidate *candidates; /* by falling score, then by slot */
+    size_t count;                     /* of them */
+    size_t visible, compared;         /* entries that were looked at, and in detail */
+} ent_finger_found;
+
+/* The best candidates, at most `most`. how NULL: as all zero. On success the caller ends ret_found by ent_finger_found_free.
+ * ENT_NO_MEMORY. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger_probe *probe,
+                                                          const ent_finger_search *how, size_t most, ent_finger_found *ret_found,
+                                                          ent_err *err);
+ENT_API void ent_finger_found_free(ent_finger_found *f); /* what it points to */
+
 /* ---- the steps between, for drawing and for study ---- */
 
 /* All fields lie on the image at 500 ppi. Owned by the caller; ended by ent_finger_fields_free. */

@@ -89,63 +89,54 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
         }
     for (size_t i = 0; i < probe->count; i++)
         map_minutia(ret, probe->minutiae[i].x - x0, probe->minutiae[i].y - y0, sectors_of_minutia(probe->minutiae[i].angle));
+    for (int i = 0; i < FINGER_MAP_SIDE * FINGER_MAP_SIDE; i++) ret->map[i] &= ~(ret->map[i] << 16);
 }
 
 /* ---- the nearest pairs ---- */
 
 #define INLINE __attribute__((always_inline)) static inline
 
-/* Pairs by the number of bits in which they differ. Below `limit` a pair is still wanted: it falls as enough nearer ones
- * have come. */
-typedef struct nearest {
-    int limit, total;
-    uint8_t count[FINGER_SCAN_NEAR + 1];
-    uint8_t pair[FINGER_SCAN_NEAR + 1][FINGER_SCAN_SEEDS][2];
-} nearest;
-
-INLINE void take(nearest *n, unsigned differ, int probe, int entry)
+/* The limit of the nearest: the least with which as many pairs as wanted differ in fewer bits. below: pairs that differ in
+ * at most 0, 1, … bits. */
+INLINE int limit_of(const unsigned below[FINGER_SCAN_NEAR + 1])
 {
-    if ((int)differ >= n->limit) return;
-    uint8_t *count = &n->count[differ];
-    if (*count == FINGER_SCAN_SEEDS) return;
-    n->pair[differ][*count][0] = (uint8_t)probe, n->pair[differ][*count][1] = (uint8_t)entry;
-    ++*count, ++n->total;
-    while (n->limit > 1 && n->total - n->count[n->limit - 1] >= FINGER_SCAN_SEEDS) n->total -= n->count[--n->limit];
+    int limit = 0;
+    while (limit < FINGER_SCAN_NEAR && below[limit] < FINGER_SCAN_SEEDS) limit++;
+    return limit;
 }
 
-INLINE int in_order(const nearest *n, finger_seed *ret)
-{
-    int found = 0;
-    for (int d = 0; d < n->limit; d++)
-        for (int i = 0; i < n->count[d] && found < FINGER_SCAN_SEEDS; i++)
-            ret[found++] = (finger_seed){n->pair[d][i][0], n->pair[d][i][1], (uint8_t)d};
-    return found;
-}
-
+/* First those below the limit, which all fit, then those at it as they come. */
 static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    nearest n = {.limit = FINGER_SCAN_NEAR + 1};
-    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0;
+    uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
+    unsigned below[FINGER_SCAN_NEAR + 1] = {0};
+    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0, found = 0;
     for (int i = 0; i < p->count; i++)
         for (int j = 0; j < lanes; j++) {
-            unsigned differ = 0;
-            for (int k = 0; k < FINGER_SCAN_PLANES; k++) differ += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
-            take(&n, differ, i, j);
+            unsigned d = 0;
+            for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
+            differ[i][j] = (uint8_t)d;
+            for (unsigned at = d; at <= FINGER_SCAN_NEAR; at++) below[at]++;
         }
-    return in_order(&n, ret);
+    int limit = limit_of(below);
+    for (int at = 0; at < 2; at++)
+        for (int i = 0; i < p->count; i++)
+            for (int j = 0; j < lanes && found < FINGER_SCAN_SEEDS; j++)
+                if (at ? differ[i][j] == limit : differ[i][j] < limit) ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[i][j]};
+    return found;
 }
 
 /* ---- one way to lay them ---- */
 
 /* a times b / 32768, rounded */
-INLINE int16_t scaled(int16_t a, int16_t b)
+static int16_t scaled(int16_t a, int16_t b)
 {
     return (int16_t)((((int32_t)a * b >> 14) + 1) >> 1);
 }
 
 /* Cell of the map for each minutia of the entry; x and y of them from the seed's, in 1/8 pixel, cut at 1020 pixels,
  * which lie outside the map wherever they are turned. */
-INLINE void lay_out(const finger_scan *p, const finger_entry *e, finger_seed seed, int turn, uint16_t *ret_cell)
+static void lay_out(const finger_scan *p, const finger_entry *e, finger_seed seed, int turn, uint16_t *ret_cell)
 {
     size_t n = e->count;
     const uint8_t *x = e->more, *y = e->more + n;
@@ -153,7 +144,7 @@ INLINE void lay_out(const finger_scan *p, const finger_entry *e, finger_seed see
     int16_t c = p->cos[turn], s = p->sin[turn], px = p->x[seed.probe], py = p->y[seed.probe];
     int cx = x[seed.entry], cy = y[seed.entry];
     for (size_t i = 0; i < n; i++) {
-        int dx = (x[i] - cx) << shift, dy = (y[i] - cy) << shift;
+        int dx = (x[i] - cx) * (1 << shift), dy = (y[i] - cy) * (1 << shift);
         int16_t u = (int16_t)finger_max(-8160, finger_min(8160, dx)), v = (int16_t)finger_max(-8160, finger_min(8160, dy));
         uint16_t a = (uint16_t)(px + scaled(u, c) - scaled(v, s)), b = (uint16_t)(py + scaled(u, s) + scaled(v, c));
         uint16_t cell = (uint16_t)((b >> 6) * FINGER_MAP_SIDE + (a >> 6));
@@ -161,7 +152,12 @@ INLINE void lay_out(const finger_scan *p, const finger_entry *e, finger_seed see
     }
 }
 
-INLINE int judge(const finger_scan *p, const finger_entry *e, finger_seed seed)
+INLINE int points(unsigned met, unsigned along, unsigned on, finger_seed seed)
+{
+    return (int)met * POINTS_MET + (int)along * POINTS_ALONG + (int)(on - met - along) * POINTS_ACROSS + points_of_seed[seed.differ];
+}
+
+static int judge_plain(const finger_scan *p, const finger_entry *e, finger_seed seed)
 {
     uint16_t cell[FINGER_MINUTIAE_MAX];
     const uint8_t *angle = e->more + 2 * (size_t)e->count;
@@ -170,14 +166,9 @@ INLINE int judge(const finger_scan *p, const finger_entry *e, finger_seed seed)
     lay_out(p, e, seed, turn, cell);
     for (size_t i = 0; i < e->count; i++) {
         uint32_t sectors = p->map[cell[i]], mine = sectors >> ((uint8_t)(angle[i] + turn) >> 4);
-        met += mine & 1, along += mine >> 16 & ~mine & 1, on += sectors != 0;
+        met += mine & 1, along += mine >> 16 & 1, on += sectors != 0;
     }
-    return (int)met * POINTS_MET + (int)along * POINTS_ALONG + (int)(on - met - along) * POINTS_ACROSS + points_of_seed[seed.differ];
-}
-
-static int judge_plain(const finger_scan *p, const finger_entry *e, finger_seed seed)
-{
-    return judge(p, e, seed);
+    return points(met, along, on, seed);
 }
 
 static const finger_scan_kernels plain = {"plain", seeds_plain, judge_plain};
@@ -188,71 +179,126 @@ static const finger_scan_kernels plain = {"plain", seeds_plain, judge_plain};
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,popcnt,bmi")))
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi")))
+/* bytes are counted by an instruction; the judging gains nothing from wider registers */
+#define AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi")))
+
+typedef struct differences {
+    _Alignas(32) uint8_t of[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
+} differences;
+
+/* Counts, chooses the limit and picks: over sums that either kind has made. Lanes without a minutia differ in 255 bits. */
+AVX2 INLINE int pick(const differences *differ, int count, finger_seed ret[FINGER_SCAN_SEEDS])
+{
+    __m256i sum[FINGER_SCAN_NEAR + 1];
+    unsigned below[FINGER_SCAN_NEAR + 1];
+    int found = 0;
+    for (int d = 0; d <= FINGER_SCAN_NEAR; d++) sum[d] = _mm256_setzero_si256();
+    for (int i = 0; i < count; i++) {
+        __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]);
+        for (int d = 0; d <= FINGER_SCAN_NEAR; d++) /* a lane at or below d: minus one */
+            sum[d] = _mm256_sub_epi8(sum[d], _mm256_cmpeq_epi8(_mm256_min_epu8(row, _mm256_set1_epi8((char)d)), row));
+    }
+    for (int d = 0; d <= FINGER_SCAN_NEAR; d++) {
+        __m256i s = _mm256_sad_epu8(sum[d], _mm256_setzero_si256());
+        __m128i h = _mm_add_epi64(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
+        below[d] = (unsigned)_mm_cvtsi128_si32(h) + (unsigned)_mm_extract_epi16(h, 4);
+    }
+    int limit = limit_of(below);
+    const __m256i wall = _mm256_set1_epi8((char)limit);
+    for (int at = 0; at < 2; at++)
+        for (int i = 0; i < count; i++) {
+            __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]), same = _mm256_cmpeq_epi8(row, wall);
+            __m256i under = _mm256_andnot_si256(same, _mm256_cmpeq_epi8(_mm256_min_epu8(row, wall), row));
+            for (uint32_t wanted = (uint32_t)_mm256_movemask_epi8(at ? same : under); wanted; wanted &= wanted - 1) {
+                if (found == FINGER_SCAN_SEEDS) return found;
+                int j = __builtin_ctz(wanted);
+                ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ->of[i][j]};
+            }
+        }
+    return found;
+}
+
+AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
+{
+    static const uint8_t lane[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                     16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0;
+    __m256i at = _mm256_loadu_si256((const __m256i *)(const void *)lane);
+    return _mm256_cmpgt_epi8(at, _mm256_set1_epi8((char)(lanes - 1)));
+}
 
 AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    nearest n = {.limit = FINGER_SCAN_NEAR + 1};
-    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0;
-    uint32_t real = lanes < 32 ? (1U << lanes) - 1 : ~0U;
-    const __m256i low = _mm256_set1_epi8(15);
+    differences differ;
+    const __m256i low = _mm256_set1_epi8(15), missing = missing_lanes(e);
     const __m256i ones = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
     __m256i plane[FINGER_SCAN_PLANES];
     for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
     for (int i = 0; i < p->count; i++) {
-        __m256i sum = _mm256_setzero_si256();
+        __m256i sum = missing;
         for (int k = 0; k < FINGER_SCAN_PLANES; k++) {
             __m256i x = _mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]));
             __m256i a = _mm256_shuffle_epi8(ones, _mm256_and_si256(x, low));
             __m256i b = _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
-            sum = _mm256_add_epi8(sum, _mm256_add_epi8(a, b));
+            sum = _mm256_adds_epu8(sum, _mm256_add_epi8(a, b));
         }
-        uint32_t wanted = real & (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8((char)n.limit), sum));
-        if (!wanted) continue;
-        uint8_t differ[32];
-        _mm256_storeu_si256((__m256i *)(void *)differ, sum);
-        for (; wanted; wanted &= wanted - 1) {
-            int j = __builtin_ctz(wanted);
-            take(&n, differ[j], i, j);
-        }
+        _mm256_store_si256((__m256i *)(void *)differ.of[i], sum);
     }
-    return in_order(&n, ret);
-}
-
-AVX2 static int judge_avx2(const finger_scan *p, const finger_entry *e, finger_seed seed)
-{
-    return judge(p, e, seed);
+    return pick(&differ, p->count, ret);
 }
 
 AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    nearest n = {.limit = FINGER_SCAN_NEAR + 1};
-    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0;
-    uint32_t real = lanes < 32 ? (1U << lanes) - 1 : ~0U;
+    differences differ;
+    const __m256i missing = missing_lanes(e);
     __m256i plane[FINGER_SCAN_PLANES];
     for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
     for (int i = 0; i < p->count; i++) {
-        __m256i sum = _mm256_setzero_si256();
+        __m256i sum = missing;
         for (int k = 0; k < FINGER_SCAN_PLANES; k++)
-            sum = _mm256_add_epi8(sum, _mm256_popcnt_epi8(_mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]))));
-        uint32_t wanted = real & _mm256_cmplt_epi8_mask(sum, _mm256_set1_epi8((char)n.limit));
-        if (!wanted) continue;
-        uint8_t differ[32];
-        _mm256_storeu_si256((__m256i *)(void *)differ, sum);
-        for (; wanted; wanted &= wanted - 1) {
-            int j = __builtin_ctz(wanted);
-            take(&n, differ[j], i, j);
-        }
+            sum = _mm256_adds_epu8(sum, _mm256_popcnt_epi8(_mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]))));
+        _mm256_store_si256((__m256i *)(void *)differ.of[i], sum);
     }
-    return in_order(&n, ret);
+    return pick(&differ, p->count, ret);
 }
 
-AVX512 static int judge_avx512(const finger_scan *p, const finger_entry *e, finger_seed seed)
+/* Sixteen minutiae: their cells (outside past the last) and sectors. Reads up to 15 bytes past the entry's angles. */
+AVX2 INLINE void lay_sixteen(const uint8_t *from, size_t n, const __m256i turned[8], int shift, uint16_t *ret_cell)
 {
-    return judge(p, e, seed);
+    __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)from));
+    __m256i y = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(from + n)));
+    const __m256i most = _mm256_set1_epi16(8160), least = _mm256_set1_epi16(-8160);
+    x = _mm256_slli_epi16(_mm256_sub_epi16(x, turned[0]), shift), y = _mm256_slli_epi16(_mm256_sub_epi16(y, turned[1]), shift);
+    x = _mm256_max_epi16(least, _mm256_min_epi16(most, x)), y = _mm256_max_epi16(least, _mm256_min_epi16(most, y));
+    __m256i c = turned[2], s = turned[3];
+    __m256i a = _mm256_sub_epi16(_mm256_add_epi16(turned[4], _mm256_mulhrs_epi16(x, c)), _mm256_mulhrs_epi16(y, s));
+    __m256i b = _mm256_add_epi16(_mm256_add_epi16(turned[5], _mm256_mulhrs_epi16(x, s)), _mm256_mulhrs_epi16(y, c));
+    __m256i inside = _mm256_cmpeq_epi16(_mm256_srli_epi16(_mm256_or_si256(a, b), 12), _mm256_setzero_si256());
+    __m256i cell = _mm256_or_si256(_mm256_and_si256(b, _mm256_set1_epi16(~63)), _mm256_srli_epi16(a, 6));
+    cell = _mm256_blendv_epi8(_mm256_set1_epi16(FINGER_MAP_SIDE * FINGER_MAP_SIDE), cell, inside);
+    _mm256_storeu_si256((__m256i *)(void *)ret_cell, cell);
 }
 
-static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, judge_avx2}, avx512 = {"avx512", seeds_avx512, judge_avx512};
+AVX2 static int judge_avx2(const finger_scan *p, const finger_entry *e, finger_seed seed)
+{
+    uint16_t cell[FINGER_MINUTIAE_MAX + 16];
+    size_t n = e->count;
+    const uint8_t *x = e->more, *y = x + n, *angle = y + n;
+    uint8_t turn = (uint8_t)(p->angle[seed.probe] - angle[seed.entry]);
+    int shift = 3 + finger_entry_shift((uint32_t)e->width[0] << 8 | e->width[1], (uint32_t)e->height[0] << 8 | e->height[1]);
+    const __m256i turned[8] = {_mm256_set1_epi16(x[seed.entry]), _mm256_set1_epi16(y[seed.entry]), _mm256_set1_epi16(p->cos[turn]),
+                               _mm256_set1_epi16(p->sin[turn]), _mm256_set1_epi16(p->x[seed.probe]), _mm256_set1_epi16(p->y[seed.probe])};
+    for (size_t i = 0; i < n; i += 16) lay_sixteen(x + i, n, turned, shift, cell + i);
+    uint32_t agree = 0, on = 0; /* agree: met in the lower half, along in the upper */
+    for (size_t i = 0; i < n; i++) {
+        uint32_t sectors = p->map[cell[i]];
+        agree += sectors >> ((uint8_t)(angle[i] + turn) >> 4) & 0x10001;
+        on += sectors != 0;
+    }
+    return points(agree & 0xffff, agree >> 16, on, seed);
+}
+
+static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, judge_avx2}, avx512 = {"avx512", seeds_avx512, judge_avx2};
 #endif
 
 const finger_scan_kernels *finger_scan_kernels_at(int i)

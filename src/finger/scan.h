@@ -15,11 +15,12 @@ enum {
     FINGER_SCAN_SEEDS = 12,  /* pairs that are tried */
     FINGER_SCAN_NEAR = 6,    /* bits in which a pair may differ to be tried */
     FINGER_MAP_SIDE = 64,    /* cells of 8 x 8 pixels: 512 pixels a side around the probe's middle */
+    FINGER_ENTRY_SLACK = 16,
     FINGER_ENTRY_MAX = 1020, /* bytes of an entry; with its place in the table 1,024 */
 };
 
 /* An entry as it lies in memory: this head, then x, y, angle, kind and quality, rest (a byte each for every minutia),
- * then the coarse field as the native form packs it. Nothing is aligned. */
+ * then the coarse field as the native form packs it. Nothing is aligned; FINGER_ENTRY_SLACK bytes behind it can be read. */
 typedef struct finger_entry {
     uint8_t slot[4];
     uint8_t width[2], height[2];
@@ -57,7 +58,7 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret);
 /* The loops, plain and for newer machines; all give the same (gallery_test.c). */
 typedef struct finger_scan_kernels {
     const char *name;
-    /* The nearest pairs, first by how many bits differ, then by probe, then by entry; returns how many. */
+    /* The nearest pairs: of those that differ in most bits the first, by probe, then by entry; returns how many. */
     int (*seeds)(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS]);
     /* How well the entry lies on the probe when the seed's minutiae are laid on each other; may be negative. */
     int (*judge)(const finger_scan *p, const finger_entry *e, finger_seed seed);

@@ -1,0 +1,318 @@
+/* Many templates in memory, searched in two stages. Entries lie packed in slabs, one row of slabs for each size in steps of
+ * 68 bytes, each row without holes: who goes is replaced by the row's last. A table says where the entry of a slot is; free
+ * slots are chained through it. */
+#include "base/check.h"
+#include "base/wipe.h"
+#include "finger/match.h"
+#include "finger/scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STEP = 68,
+    ROWS = FINGER_ENTRY_MAX / STEP,
+    SLAB = 64,       /* entries */
+    PIECE = 1024,    /* entries of one piece of work */
+    COMPARED = 64,   /* likewise of detailed comparisons */
+    FREE = 0xf,      /* in place of a row: the slot is free, the rest is the next free one */
+    LEAST_DEFAULT = 64
+};
+
+#define SHARE_DEFAULT 0.01
+#define SLOTS_MAX 0x0fffffffU
+#define NONE SLOTS_MAX
+
+typedef struct row {
+    uint8_t **slabs;
+    size_t count, room; /* entries; slabs that fit the array */
+} row;
+
+struct ent_finger_gallery {
+    ent_finger_memory memory;
+    row rows[ROWS];
+    uint32_t *places; /* row in the upper four bits, place in it */
+    uint32_t slots, room, free;
+    size_t count, slab_bytes;
+};
+
+static void *take_heap(void *ctx, size_t size)
+{
+    (void)ctx;
+    return malloc(size);
+}
+
+static void give_heap(void *ctx, void *memory, size_t size)
+{
+    (void)ctx;
+    (void)size;
+    free(memory);
+}
+
+static size_t entry_bytes(size_t r)
+{
+    return (r + 1) * STEP;
+}
+
+static size_t slab_bytes(size_t r)
+{
+    return entry_bytes(r) * SLAB + FINGER_ENTRY_SLACK;
+}
+
+static finger_entry *entry_at(const ent_finger_gallery *g, size_t r, size_t at)
+{
+    return (finger_entry *)(void *)(g->rows[r].slabs[at / SLAB] + at % SLAB * entry_bytes(r));
+}
+
+static finger_entry *entry_of(const ent_finger_gallery *g, uint32_t slot)
+{
+    if (slot >= g->slots || g->places[slot] >> 28 == FREE) return NULL;
+    return entry_at(g, g->places[slot] >> 28, g->places[slot] & SLOTS_MAX);
+}
+
+ent_code ent_finger_gallery_new(const ent_finger_memory *memory, ent_finger_gallery **ret_gallery, ent_err *err)
+{
+    ent_finger_gallery *g = calloc(1, sizeof *g);
+    if (!g) return ent_fail(err, ENT_NO_MEMORY, "no memory for a gallery");
+    g->memory = memory ? *memory : (ent_finger_memory){take_heap, give_heap, NULL};
+    g->free = NONE;
+    *ret_gallery = g;
+    return ENT_OK;
+}
+
+static void drop_slab(ent_finger_gallery *g, size_t r, size_t slab)
+{
+    ent_wipe(g->rows[r].slabs[slab], slab_bytes(r));
+    g->memory.give(g->memory.ctx, g->rows[r].slabs[slab], slab_bytes(r));
+    g->slab_bytes -= slab_bytes(r);
+}
+
+void ent_finger_gallery_free(ent_finger_gallery *g)
+{
+    if (!g) return;
+    for (size_t r = 0; r < ROWS; r++) {
+        for (size_t s = 0; s * SLAB < g->rows[r].count; s++) drop_slab(g, r, s);
+        free(g->rows[r].slabs);
+    }
+    free(g->places);
+    free(g);
+}
+
+/* Room for one more entry in a row. */
+static ent_code grow_row(ent_finger_gallery *g, size_t r, ent_err *err)
+{
+    row *w = &g->rows[r];
+    if (w->count % SLAB) return ENT_OK;
+    if (w->count / SLAB == w->room) {
+        size_t room = w->room ? w->room * 2 : 16;
+        uint8_t **slabs = realloc(w->slabs, room * sizeof *slabs);
+        if (!slabs) return ent_fail(err, ENT_NO_MEMORY, "no memory for a gallery of %zu prints", g->count + 1);
+        w->slabs = slabs, w->room = room;
+    }
+    uint8_t *slab = g->memory.take(g->memory.ctx, slab_bytes(r));
+    if (!slab) return ent_fail(err, ENT_NO_MEMORY, "no memory for a gallery of %zu prints", g->count + 1);
+    memset(slab, 0, slab_bytes(r));
+    w->slabs[w->count / SLAB] = slab;
+    g->slab_bytes += slab_bytes(r);
+    return ENT_OK;
+}
+
+static ent_code grow_table(ent_finger_gallery *g, ent_err *err)
+{
+    if (g->free != NONE || g->slots < g->room) return ENT_OK;
+    if (g->slots == SLOTS_MAX) return ent_fail(err, ENT_TOO_LARGE, "a gallery holds %u prints at most", SLOTS_MAX);
+    uint32_t room = g->room < 1024 ? 1024 : g->room + g->room / 8;
+    if (room > SLOTS_MAX) room = SLOTS_MAX;
+    uint32_t *places = realloc(g->places, (size_t)room * sizeof *places);
+    if (!places) return ent_fail(err, ENT_NO_MEMORY, "no memory for a gallery of %zu prints", g->count + 1);
+    g->places = places, g->room = room;
+    return ENT_OK;
+}
+
+ent_code ent_finger_gallery_add(ent_finger_gallery *g, const ent_finger_template *t, uint32_t *ret_slot, ent_err *err)
+{
+    size_t r = (finger_entry_size(t) - 1) / STEP;
+    if (r >= ROWS) return ent_fail(err, ENT_TOO_LARGE, "a template of %zu bytes; a gallery keeps %d", finger_entry_size(t), FINGER_ENTRY_MAX);
+    ENT_TRY(grow_table(g, err));
+    ENT_TRY(grow_row(g, r, err));
+    uint32_t slot = g->free;
+    if (slot == NONE) slot = g->slots++;
+    else g->free = g->places[slot] & SLOTS_MAX;
+    size_t at = g->rows[r].count++;
+    g->places[slot] = (uint32_t)(r << 28 | at);
+    finger_entry_make(t, slot, entry_at(g, r, at));
+    g->count++;
+    *ret_slot = slot;
+    return ENT_OK;
+}
+
+void ent_finger_gallery_remove(ent_finger_gallery *g, uint32_t slot)
+{
+    finger_entry *e = entry_of(g, slot);
+    if (!e) return;
+    size_t r = g->places[slot] >> 28, last = --g->rows[r].count;
+    finger_entry *end = entry_at(g, r, last);
+    if (end != e) {
+        memcpy(e, end, entry_bytes(r));
+        g->places[finger_entry_slot(e)] = g->places[slot];
+    }
+    ent_wipe(end, entry_bytes(r));
+    if (last % SLAB == 0) drop_slab(g, r, last / SLAB);
+    g->places[slot] = (uint32_t)FREE << 28 | g->free;
+    g->free = slot;
+    g->count--;
+}
+
+ent_code ent_finger_gallery_get(const ent_finger_gallery *g, uint32_t slot, ent_finger_template **ret_template, ent_err *err)
+{
+    const finger_entry *e = entry_of(g, slot);
+    if (!e) return ent_fail(err, ENT_NOT_FOUND, "slot %u of the gallery is empty", slot);
+    return finger_entry_template(e, NULL, ret_template, err);
+}
+
+size_t ent_finger_gallery_count(const ent_finger_gallery *g)
+{
+    return g->count;
+}
+
+uint32_t ent_finger_gallery_slots(const ent_finger_gallery *g)
+{
+    return g->slots;
+}
+
+size_t ent_finger_gallery_bytes(const ent_finger_gallery *g)
+{
+    size_t n = sizeof *g + g->slab_bytes + (size_t)g->room * sizeof *g->places;
+    for (size_t r = 0; r < ROWS; r++) n += g->rows[r].room * sizeof *g->rows[r].slabs;
+    return n;
+}
+
+/* ---- searching ---- */
+
+typedef struct search {
+    const ent_finger_gallery *g;
+    const ent_finger_probe *probe;
+    const ent_finger_search *how;
+    const finger_scan_kernels *kernels;
+    finger_scan scan;
+    finger_turns turns;
+    size_t pieces[ROWS + 1]; /* the first piece of each row */
+    uint16_t *scores;        /* a slot each: 0 not seen, else 1 + the first stage's, at most 65535 */
+    ent_finger_candidate *listed;
+    size_t count;
+} search;
+
+static void scan_piece(void *ctx, size_t piece)
+{
+    search *s = ctx;
+    size_t r = 0;
+    while (piece >= s->pieces[r + 1]) r++;
+    size_t from = (piece - s->pieces[r]) * PIECE, to = from + PIECE < s->g->rows[r].count ? from + PIECE : s->g->rows[r].count;
+    for (size_t at = from; at < to; at++) {
+        const finger_entry *e = entry_at(s->g, r, at);
+        uint32_t slot = finger_entry_slot(e);
+        if (s->how->bitmap && !(s->how->bitmap[slot / 64] >> slot % 64 & 1)) continue;
+        if (s->how->visible && !s->how->visible(s->how->visible_ctx, slot)) continue;
+        unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e);
+        s->scores[slot] = (uint16_t)(score < UINT16_MAX ? score + 1 : UINT16_MAX);
+    }
+}
+
+static void compare_piece(void *ctx, size_t piece)
+{
+    search *s = ctx;
+    size_t to = (piece + 1) * COMPARED < s->count ? (piece + 1) * COMPARED : s->count;
+    for (size_t i = piece * COMPARED; i < to; i++) {
+        ent_finger_template *t;
+        s->listed[i].score = 0;
+        if (finger_entry_template(entry_of(s->g, s->listed[i].slot), &s->turns, &t, NULL) != ENT_OK) {
+            s->listed[i].score = -1; /* no memory */
+            continue;
+        }
+        s->listed[i].score = ent_finger_match(s->probe, t, NULL);
+        ent_finger_template_free(t);
+    }
+}
+
+static void run(const ent_finger_search *how, size_t pieces, void (*work)(void *ctx, size_t piece), search *s)
+{
+    if (how->parallel) how->parallel(how->pool, pieces, work, s);
+    else
+        for (size_t i = 0; i < pieces; i++) work(s, i);
+}
+
+/* The best of the first stage: all above a score, and of those at it the first slots. */
+static ent_code shortlist(search *s, size_t *ret_visible, ent_err *err)
+{
+    uint32_t *histogram = calloc(UINT16_MAX + 1, sizeof *histogram);
+    if (!histogram) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    for (uint32_t i = 0; i < s->g->slots; i++) histogram[s->scores[i]]++;
+    size_t visible = s->g->slots - histogram[0], least = s->how->least ? s->how->least : LEAST_DEFAULT, above = 0;
+    size_t wanted = (size_t)((double)visible * (s->how->share > 0 ? s->how->share : SHARE_DEFAULT));
+    wanted = s->how->exhaustive || wanted > visible ? visible : wanted < least ? (least < visible ? least : visible) : wanted;
+    unsigned score = UINT16_MAX;
+    while (score > 0 && above + histogram[score] <= wanted) above += histogram[score--];
+    free(histogram);
+    s->listed = calloc(wanted + 1, sizeof *s->listed);
+    if (!s->listed) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    size_t at_score = wanted - above;
+    for (uint32_t i = 0; i < s->g->slots; i++) {
+        if (s->scores[i] == 0 || s->scores[i] < score || (s->scores[i] == score && at_score == 0)) continue;
+        if (s->scores[i] == score) at_score--;
+        s->listed[s->count++].slot = i;
+    }
+    *ret_visible = visible;
+    return ENT_OK;
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const ent_finger_candidate *x = a, *y = b;
+    if (x->score != y->score) return x->score < y->score ? 1 : -1;
+    return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+static ent_code two_stages(search *s, size_t *ret_visible, ent_err *err)
+{
+    for (size_t r = 0; r < ROWS; r++) s->pieces[r + 1] = s->pieces[r] + (s->g->rows[r].count + PIECE - 1) / PIECE;
+    run(s->how, s->pieces[ROWS], scan_piece, s);
+    ENT_TRY(shortlist(s, ret_visible, err));
+    run(s->how, (s->count + COMPARED - 1) / COMPARED, compare_piece, s);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->listed[i].score < 0) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    if (s->count) qsort(s->listed, s->count, sizeof *s->listed, by_score);
+    return ENT_OK;
+}
+
+ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger_probe *probe, const ent_finger_search *how, size_t most,
+                                   ent_finger_found *ret_found, ent_err *err)
+{
+    static const ent_finger_search plain;
+    size_t visible = 0;
+    search *s = calloc(1, sizeof *s);
+    uint16_t *scores = calloc((size_t)g->slots + 1, sizeof *scores);
+    ent_code code = s && scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    if (code == ENT_OK) {
+        s->g = g, s->probe = probe, s->how = how ? how : &plain, s->scores = scores, s->kernels = finger_scan_kernels_best();
+        finger_scan_make(probe->t, &s->scan);
+        finger_turns_make(&s->turns);
+        code = two_stages(s, &visible, err);
+    }
+    if (code == ENT_OK) {
+        *ret_found = (ent_finger_found){.visible = visible, .compared = s->count, .count = s->count < most ? s->count : most};
+        ret_found->candidates = s->listed, s->listed = NULL;
+    }
+    if (s) {
+        free(s->listed);
+        ent_wipe(s, sizeof *s);
+    }
+    free(scores);
+    free(s);
+    return code;
+}
+
+void ent_finger_found_free(ent_finger_found *f)
+{
+    free(f->candidates);
+    *f = (ent_finger_found){0};
+}

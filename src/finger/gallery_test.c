@@ -1,0 +1,239 @@
+/* The gallery: what is put in comes back, what is taken out is gone, what is hidden is not found; and the kernels of its scan
+ * against the plain ones. */
+#include "base/test.h"
+
+#include "entente/finger.h"
+#include "finger/arith.h"
+#include "finger/match.h"
+#include "finger/scan.h"
+
+static unsigned seed = 7;
+
+static unsigned draw(unsigned below)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % below;
+}
+
+/* A template with a coarse field, as an extraction would leave it; the field is that of a finger `kind`. */
+static ent_finger_template *some(unsigned count, uint32_t width, uint32_t height, unsigned kind)
+{
+    ent_finger_minutia m[FINGER_MINUTIAE_MAX];
+    static uint8_t field[FINGER_COARSE_CELLS_MAX];
+    uint8_t cell = width > 400 ? 96 : 16;
+    finger_coarse f = {cell, (uint8_t)((width + cell - 1U) / cell), (uint8_t)((height + cell - 1U) / cell), field};
+    for (int i = 0; i < f.cols * f.rows; i++) {
+        bool inside = i % f.cols > 1 && i % f.cols < f.cols - 2;
+        field[i] = inside ? (uint8_t)(1 + ((unsigned)(i % f.cols) * (kind % 5) + (unsigned)(i / f.cols) * (kind % 7) + kind) % 64) : 0;
+    }
+    for (unsigned i = 0; i < count; i++)
+        m[i] = (ent_finger_minutia){.x = (uint16_t)draw(width), .y = (uint16_t)draw(height), .angle = (uint8_t)draw(256), .kind = (uint8_t)(1 + draw(2)), .quality = 60};
+    finger_parts parts = {.width = width, .height = height, .quality = 50, .minutiae = m, .count = count, .coarse = f};
+    ent_finger_template *t = NULL;
+    assert_int_equal(finger_template_make(&parts, &t, NULL), ENT_OK);
+    return t;
+}
+
+static void same_bytes(const ent_finger_template *a, const ent_finger_template *b)
+{
+    uint8_t x[ENT_FINGER_COMPACT_MAX], y[ENT_FINGER_COMPACT_MAX];
+    size_t n, k;
+    assert_int_equal(ent_finger_encode(a, ENT_FINGER_COMPACT, x, sizeof x, &n, NULL), ENT_OK);
+    assert_int_equal(ent_finger_encode(b, ENT_FINGER_COMPACT, y, sizeof y, &k, NULL), ENT_OK);
+    assert_int_equal(n, k);
+    assert_memory_equal(x, y, n);
+}
+
+/* Every template comes back byte for byte after others were added and removed in any order; removed slots are empty and given again;
+ * no print takes more than 1,024 bytes. */
+static void keeps_and_forgets(void **state)
+{
+    enum { N = 400 };
+    ent_finger_template *kept[N] = {NULL}, *t;
+    ent_finger_gallery *g;
+    uint32_t slot, of[N];
+    size_t held = 0;
+    (void)state;
+    assert_int_equal(ent_finger_gallery_new(NULL, &g, NULL), ENT_OK);
+    for (int round = 0; round < 3000; round++) {
+        unsigned i = draw(N);
+        if (kept[i]) {
+            assert_int_equal(ent_finger_gallery_get(g, of[i], &t, NULL), ENT_OK);
+            same_bytes(kept[i], t);
+            ent_finger_template_free(t);
+            ent_finger_gallery_remove(g, of[i]);
+            assert_int_equal(ent_finger_gallery_get(g, of[i], &t, NULL), ENT_NOT_FOUND);
+            ent_finger_template_free(kept[i]);
+            kept[i] = NULL, held--;
+        } else {
+            kept[i] = some(1 + draw(64), 200 + draw(100), 200 + draw(150), round & 63);
+            assert_int_equal(ent_finger_gallery_add(g, kept[i], &slot, NULL), ENT_OK);
+            assert_in_range(finger_entry_size(kept[i]), 1, FINGER_ENTRY_MAX);
+            of[i] = slot, held++;
+        }
+        assert_int_equal(ent_finger_gallery_count(g), held);
+    }
+    assert_in_range(ent_finger_gallery_slots(g), 1, N);
+    for (int i = 0; i < N; i++) ent_finger_template_free(kept[i]);
+    ent_finger_gallery_free(g);
+}
+
+/* A template without a coarse field and one of a whole hand's width are kept too. */
+static void keeps_unusual(void **state)
+{
+    const ent_finger_minutia m[3] = {{.x = 3, .y = 4, .angle = 9, .kind = 1, .quality = 20}, {.x = 4000, .y = 4090, .angle = 200, .quality = 10}, {.x = 77, .y = 5, .kind = 2}};
+    ent_finger_template *t[2], *back;
+    ent_finger_gallery *g;
+    uint32_t slot;
+    (void)state;
+    assert_int_equal(ent_finger_import(m, 3, (uint32_t[]){4096, 4096}, &t[0], NULL), ENT_OK);
+    t[1] = some(64, 1600, 1000, 3);
+    assert_int_equal(ent_finger_gallery_new(NULL, &g, NULL), ENT_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ent_finger_gallery_add(g, t[i], &slot, NULL), ENT_OK);
+        assert_int_equal(ent_finger_gallery_get(g, slot, &back, NULL), ENT_OK);
+        same_bytes(t[i], back);
+        ent_finger_template_free(back);
+        ent_finger_template_free(t[i]);
+    }
+    ent_finger_gallery_free(g);
+}
+
+static bool not_seven(void *ctx, uint32_t slot)
+{
+    ++*(size_t *)ctx;
+    return slot != 7;
+}
+
+static void backwards(void *pool, size_t count, void (*work)(void *ctx, size_t i), void *ctx)
+{
+    (void)pool;
+    while (count-- > 0) work(ctx, count);
+}
+
+/* A print is found among 1,500 by itself, with the score of the detailed match; hidden by the bitmap or the callback it is not, and
+ * nothing else changes; pieces done in another order give the same. */
+static void finds_what_may_be_seen(void **state)
+{
+    enum { N = 1500 };
+    ent_finger_gallery *g;
+    ent_finger_template *mine = NULL;
+    ent_finger_probe *p;
+    ent_finger_found f, other;
+    uint32_t slot;
+    uint64_t bits[N / 64 + 1];
+    size_t asked = 0;
+    (void)state;
+    assert_int_equal(ent_finger_gallery_new(NULL, &g, NULL), ENT_OK);
+    for (unsigned i = 0; i < N; i++) {
+        ent_finger_template *t = some(20 + draw(30), 300, 320, i);
+        assert_int_equal(ent_finger_gallery_add(g, t, &slot, NULL), ENT_OK);
+        if (slot == 7) mine = t;
+        else ent_finger_template_free(t);
+    }
+    assert_int_equal(ent_finger_probe_new(mine, &p, NULL), ENT_OK);
+    assert_int_equal(ent_finger_gallery_search(g, p, NULL, 5, &f, NULL), ENT_OK);
+    assert_int_equal(f.candidates[0].slot, 7);
+    assert_true(f.candidates[0].score == ent_finger_match(p, mine, NULL));
+    assert_int_equal(f.visible, N);
+    assert_int_equal(f.compared, 64);
+    assert_int_equal(f.count, 5);
+    ent_finger_search how = {.parallel = backwards};
+    assert_int_equal(ent_finger_gallery_search(g, p, &how, 5, &other, NULL), ENT_OK);
+    for (int i = 0; i < 5; i++) assert_true(f.candidates[i].slot == other.candidates[i].slot && f.candidates[i].score == other.candidates[i].score);
+    ent_finger_found_free(&other);
+    how = (ent_finger_search){.visible = not_seven, .visible_ctx = &asked, .exhaustive = true};
+    assert_int_equal(ent_finger_gallery_search(g, p, &how, N, &other, NULL), ENT_OK);
+    assert_int_equal(asked, N);
+    assert_int_equal(other.visible, N - 1);
+    assert_int_equal(other.compared, N - 1);
+    for (size_t i = 0; i < other.count; i++) assert_int_not_equal(other.candidates[i].slot, 7);
+    ent_finger_found_free(&other);
+    memset(bits, 0, sizeof bits);
+    bits[1] = 5;
+    how = (ent_finger_search){.bitmap = bits};
+    assert_int_equal(ent_finger_gallery_search(g, p, &how, N, &other, NULL), ENT_OK);
+    assert_int_equal(other.visible, 2);
+    assert_int_equal(other.candidates[0].slot + other.candidates[1].slot, 64 + 66);
+    ent_finger_found_free(&other);
+    ent_finger_found_free(&f);
+    ent_finger_probe_free(p);
+    ent_finger_template_free(mine);
+    ent_finger_gallery_free(g);
+}
+
+/* An empty gallery is searched, and answers nothing. */
+static void empty(void **state)
+{
+    ent_finger_gallery *g;
+    ent_finger_template *t = some(30, 300, 300, 1);
+    ent_finger_probe *p;
+    ent_finger_found f;
+    (void)state;
+    assert_int_equal(ent_finger_gallery_new(NULL, &g, NULL), ENT_OK);
+    assert_int_equal(ent_finger_probe_new(t, &p, NULL), ENT_OK);
+    assert_int_equal(ent_finger_gallery_search(g, p, NULL, 5, &f, NULL), ENT_OK);
+    assert_int_equal(f.count + f.visible + f.compared, 0);
+    ent_finger_found_free(&f);
+    ent_finger_probe_free(p);
+    ent_finger_template_free(t);
+    ent_finger_gallery_free(g);
+}
+
+/* Seeds and judgements of every kind of machine are those of the plain loops, for entries of any number of minutiae, at every
+ * alignment, for prints of any width. */
+static void kernels_agree(void **state)
+{
+    static uint8_t room[FINGER_ENTRY_MAX + 128];
+    static finger_scan scan;
+    const finger_scan_kernels *k, *plain = finger_scan_kernels_at(0);
+    size_t seen = 0;
+    (void)state;
+    for (unsigned round = 0; round < 600; round++) {
+        uint32_t width = round % 3 ? 300 : 60 + draw(1500);
+        ent_finger_template *a = some(1 + draw(50), 300, 320, round % 9), *b = some(1 + round % 64, width, 320, draw(3) ? round % 9 : draw(40));
+        finger_entry *e = (finger_entry *)(void *)(room + round % 64);
+        finger_seed expected[FINGER_SCAN_SEEDS], got[FINGER_SCAN_SEEDS];
+        finger_scan_make(a, &scan);
+        finger_entry_make(b, round, e);
+        int n = plain->seeds(&scan, e, expected);
+        for (int i = 0; i < n; i++) assert_true(expected[i].probe < a->count && expected[i].entry < b->count && expected[i].differ <= FINGER_SCAN_NEAR);
+        seen += (size_t)n;
+        for (int v = 1; (k = finger_scan_kernels_at(v)); v++) {
+            assert_int_equal(k->seeds(&scan, e, got), n);
+            assert_memory_equal(expected, got, (size_t)n * sizeof *got);
+            for (int i = 0; i < 20; i++) {
+                finger_seed any = {(uint8_t)draw((unsigned)scan.count), (uint8_t)draw(b->count < 32 ? (unsigned)b->count : 32), (uint8_t)draw(7)};
+                assert_int_equal(k->judge(&scan, e, any), plain->judge(&scan, e, any));
+            }
+            assert_int_equal(finger_scan_score(k, &scan, e), finger_scan_score(plain, &scan, e));
+        }
+        ent_finger_template_free(a);
+        ent_finger_template_free(b);
+    }
+    assert_true(seen > 600);
+    for (int v = 0; (k = finger_scan_kernels_at(v)); v++) print_message("%s ", k->name);
+    print_message("\n");
+}
+
+/* A table of turns changes nothing of the descriptors. */
+static void turns_are_the_same(void **state)
+{
+    static finger_turns turns;
+    (void)state;
+    finger_turns_make(&turns);
+    for (unsigned round = 0; round < 50; round++) {
+        ent_finger_template *t = some(1 + draw(64), 300, 320, round);
+        finger_descriptor with[FINGER_MINUTIAE_MAX];
+        finger_describe(t, &turns, with);
+        assert_memory_equal(with, t->descriptors, t->count * sizeof *with);
+        ent_finger_template_free(t);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_and_forgets), cmocka_unit_test(keeps_unusual), cmocka_unit_test(finds_what_may_be_seen),
+                                       cmocka_unit_test(empty), cmocka_unit_test(kernels_agree), cmocka_unit_test(turns_are_the_same)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
