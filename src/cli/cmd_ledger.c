@@ -57,6 +57,8 @@ static void print_witnesses(const json_t *out)
     json_array_foreach(json_object_get(out, "witnesses"), i, w)
         printf("  %-32s %10lld entries co-signed, last %s\n", ent_cli_text(w, "name"), (long long)json_integer_value(json_object_get(w, "entries")),
                *ent_cli_text(w, "last") ? ent_cli_text(w, "last") : "never");
+    printf("receipts of partners: %lld wait for cosignatures, %lld of them longer than an hour\n", (long long)json_integer_value(json_object_get(out, "receipts-waiting")),
+           (long long)json_integer_value(json_object_get(out, "receipts-overdue")));
 }
 
 static void print_evidence(const json_t *out)
@@ -79,7 +81,8 @@ static int without_operands(ent_cli *cli, const ent_cmd_help *h, const char *act
 
 static int ledger_witnesses(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "ledger witnesses", .about = "Who co-signs this node's ledger: how much of it, and when last. Says so when the ledger is doubted.", .example = "entente ledger witnesses"};
+    static const ent_cmd_help h = {.usage = "ledger witnesses", .about = "Who co-signs this node's ledger: how much of it, and when last. Says so when the ledger is doubted, and when\n"
+                                            "receipts of partners are not completed: a partner whose witnesses do not know an entry may have two ledgers.", .example = "entente ledger witnesses"};
     return without_operands(cli, &h, "ledger-witnesses", print_witnesses, argc, argv);
 }
 

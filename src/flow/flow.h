@@ -452,6 +452,9 @@ ENT_MUST_CHECK ent_code ent_flow_complete(ent_flow_node *n, size_t *ret_done, en
 /* The receipt that is kept of a search that was sent: completed or as it came. ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_flow_completed(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_text, bool *ret_complete,
                                            ent_err *err);
+/* Receipts that are not complete; of them those that are older than an hour: their holder has not had them co-signed, or its ledger that
+ * witnesses know does not have those entries. */
+ENT_MUST_CHECK ent_code ent_flow_incomplete(ent_flow_node *n, size_t *ret_waiting, size_t *ret_overdue, ent_err *err);
 /* What is kept about histories that should not both exist: "NAME/DIGEST", the text. */
 ENT_MUST_CHECK ent_code ent_flow_evidence(ent_flow_node *n, void (*see)(void *ctx, const char *name, const char *text, size_t len), void *ctx,
                                           ent_err *err);

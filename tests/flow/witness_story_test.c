@@ -376,11 +376,44 @@ static void a_receipt_can_show_a_fork(void **state)
     whole.close(whole.self);
 }
 
+/* A receipt from a history that the holder's witnesses never see is never completed, and stands out after an hour. */
+static void a_hidden_history_stays_incomplete(void **state)
+{
+    bool refused;
+    size_t done, waiting, overdue;
+    (void)state;
+    ent_ledger whole = c->s.gb.c.ledger;
+    other_history(&c->s.gb, whole.size(whole.self), 5); /* answers from here … */
+    ent_search_result r = a_search(&refused);
+    assert_false(refused);
+    ent_buf_free(&r.receipt);
+    ent_ledger hidden = c->s.gb.c.ledger;
+    c->s.gb.c.ledger = whole; /* … and shows this */
+    story_restart(&c->s, &c->s.gb);
+    for (int i = 0; i < 3; i++) {
+        r = a_search(&refused);
+        ent_buf_free(&r.receipt);
+    }
+    good_round(&c->s.gb);
+    assert_int_equal(ent_flow_complete(c->s.us.flow, &done, NULL), ENT_OK);
+    assert_int_equal(done, 3);
+    for (int i = 0; i < 8; i++) {
+        pass(10 * 60000);
+        good_round(&c->s.gb);
+        assert_int_equal(ent_flow_complete(c->s.us.flow, &done, NULL), ENT_OK);
+        assert_int_equal(done, 0);
+    }
+    assert_int_equal(ent_flow_incomplete(c->s.us.flow, &waiting, &overdue, NULL), ENT_OK);
+    assert_int_equal(waiting, 1);
+    assert_int_equal(overdue, 1);
+    hidden.close(hidden.self);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(receipts_are_completed), CASE(receipts_of_ones_own), CASE(silence_stops_the_flow), CASE(rollback_is_seen),
-                                       CASE(every_rollback_and_fork_is_seen), CASE(a_partners_fork_is_seen), CASE(a_receipt_can_show_a_fork)};
+                                       CASE(every_rollback_and_fork_is_seen), CASE(a_partners_fork_is_seen), CASE(a_receipt_can_show_a_fork), CASE(a_hidden_history_stays_incomplete)};
     int failed = cmocka_run_group_tests_name("witnesses", tests, NULL, NULL);
     ent_buf_free(&evidence_text);
     return failed;

@@ -45,12 +45,16 @@ static void see_witness(void *ctx, const char *name, uint64_t size, int64_t last
 ent_code ent_desk_witnesses(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
     char why[160];
-    json_t *list = json_array();
     ent_flow_counts c;
-    (void)r, (void)err;
+    size_t waiting, overdue;
+    (void)r;
+    ENT_TRY(ent_flow_incomplete(n->flow, &waiting, &overdue, err));
     ent_flow_count(n->flow, &c);
+    json_object_set_new(out, "receipts-waiting", json_integer((json_int_t)waiting));
+    json_object_set_new(out, "receipts-overdue", json_integer((json_int_t)overdue));
     json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
     json_object_set_new(out, "doubt", ent_flow_doubted(n->flow, why) ? json_string(why) : json_null());
+    json_t *list = json_array();
     json_object_set_new(out, "witnesses", list);
     ent_flow_witnesses(n->flow, see_witness, list);
     return ENT_OK;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 256, WAIT_MS = 5000, RECEIPT_MAX = 16384, EAGER_MS = 15 * 60000, PATIENCE = 60, KEY = 1 + ENT_PARTY_NAME + ENT_ID_SIZE };
+enum { AT_ONCE = 256, WAIT_MS = 5000, RECEIPT_MAX = 16384, EAGER_MS = 15 * 60000, PATIENCE = 60, OVERDUE_MS = 60 * 60000, KEY = 1 + ENT_PARTY_NAME + ENT_ID_SIZE };
 
 /* One that waits: key "w", partner's name, NUL, id; value version, when, index. The receipt itself: key "r", id; value 0 as it came or
  * 1 completed, then the text. */
@@ -264,6 +264,34 @@ ent_code ent_flow_complete(ent_flow_node *n, size_t *ret_done, ent_err *err)
     free(l.at);
     *ret_done = done;
     return first;
+}
+
+typedef struct tally {
+    int64_t now;
+    size_t waiting, overdue;
+} tally;
+
+static ent_code count_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    tally *t = ctx;
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    (void)key, (void)key_len;
+    if (ent_cursor_u8(&c) != 1) return ENT_DAMAGED;
+    int64_t since = (int64_t)ent_cursor_u64(&c);
+    t->waiting++;
+    t->overdue += t->now - since > OVERDUE_MS;
+    return ENT_OK;
+}
+
+ent_code ent_flow_incomplete(ent_flow_node *n, size_t *ret_waiting, size_t *ret_overdue, ent_err *err)
+{
+    tally t = {.now = ent_now(n).ms};
+    ent_change range = {.key = "w", .key_len = 1};
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_RECEIPTS, &range, count_one, &t, err);
+    if (code != ENT_OK) return ent_fail(err, code, "the rows of receipts cannot be read");
+    *ret_waiting = t.waiting;
+    *ret_overdue = t.overdue;
+    return ENT_OK;
 }
 
 ent_code ent_flow_completed(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_text, bool *ret_complete, ent_err *err)
