@@ -364,6 +364,7 @@ ent_code ent_itl_check(const void *bytes, size_t len, const ent_itl_check_option
     c.bytes = ent_itl_bytes(t, &n);
     c.r = ent_itl_record_at(t, 0);
     find_edition(&c);
+    ent_itl_note_targets(&c);
     for (size_t i = 0; i < ent_itl_count(t); i++) check_record(&c, i);
     c.index = 0;
     c.r = ent_itl_record_at(t, 0);

@@ -13,6 +13,9 @@ typedef struct ent_itl_checking {
     ent_itl_check_result *result;
     unsigned edition; /* ED_… */
     bool wide;        /* 1.015 declares more than 7-bit characters */
+    struct ent_itl_target {
+        bool there, segment[100];
+    } targets[2][256]; /* Types 20 and 21 by their number, and their segments */
     /* of the record that is looked at */
     const ent_itl_record *r;
     size_t index;         /* from 0 */
@@ -32,6 +35,8 @@ void ent_itl_tell(ent_itl_checking *c, ent_itl_place place, uint8_t level, const
 /* Makes record i the one that is looked at. */
 void ent_itl_checking_at(ent_itl_checking *c, size_t i);
 
+/* Notes the Types 20 and 21 that others may refer to. */
+void ent_itl_note_targets(ent_itl_checking *c);
 /* relations.c: level 2 of the record that is looked at, and of the records among each other. */
 void ent_itl_relate_record(ent_itl_checking *c);
 void ent_itl_relate_all(ent_itl_checking *c);

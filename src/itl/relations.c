@@ -181,24 +181,48 @@ static void subject(ent_itl_checking *c)
     if (dead && (!has_item(f, 0, 1) || !has_item(f, 0, 2))) ent_itl_tell(c, at_field(c->r, 46), 2, "7.7.7", "SSC D needs status and class of the body");
 }
 
+/* The numbers of one subfield after another: *at moves on, NULL at the end. Items that are none are -1. */
+static void next_numbers(const ent_itl_field *f, const uint8_t **at, size_t items, double *ret)
+{
+    const uint8_t *end = f->value + f->len, *stop = memchr(*at, ENT_ITL_RS, (size_t)(end - *at));
+    const ent_itl_field one = {f->number, *at, (size_t)((stop ? stop : end) - *at)};
+    for (size_t i = 0; i < items; i++) {
+        const uint8_t *text;
+        size_t n;
+        if (!ent_itl_item(&one, 0, i, &text, &n) || !ent_itl_value_number(text, n, &ret[i])) ret[i] = -1;
+    }
+    *at = stop ? stop + 1 : NULL;
+}
+
+void ent_itl_note_targets(ent_itl_checking *c)
+{
+    for (size_t i = 1; i < ent_itl_count(c->t); i++) {
+        const ent_itl_record *r = ent_itl_record_at(c->t, i);
+        const ent_itl_field *segments = ent_itl_field_of(r, 16);
+        double number = ent_itl_number_at(r, 21, 0, 0, -1), segment;
+        if ((r->type != 20 && r->type != 21) || number < 0 || number > 255) continue;
+        struct ent_itl_target *target = &c->targets[r->type - 20][(size_t)number];
+        target->there = true;
+        for (const uint8_t *at = segments ? segments->value : NULL; at;) {
+            next_numbers(segments, &at, 1, &segment);
+            if (segment >= 0 && segment <= 99) target->segment[(size_t)segment] = true;
+        }
+    }
+}
+
 /* A reference (ASC, SOR) names a record of Type-21 or 20 by its number, and a segment of it. */
 static void references(ent_itl_checking *c, uint32_t field, unsigned type, const char *clause)
 {
     const ent_itl_field *f = ent_itl_field_of(c->r, field);
-    for (size_t i = 0; f && i < subfields(c->r, field); i++) {
-        double number = ent_itl_number_at(c->r, field, i, 0, -1), segment = ent_itl_number_at(c->r, field, i, 1, -1);
-        bool record = false, part = segment < 0;
-        for (size_t k = 1; k < ent_itl_count(c->t); k++) {
-            const ent_itl_record *r = ent_itl_record_at(c->t, k);
-            double own = ent_itl_number_at(r, 21, 0, 0, -2);
-            if (r->type != type || own < number || own > number) continue;
-            record = true;
-            for (size_t s = 0; s < subfields(r, 16); s++) part |= ent_itl_number_at(r, 16, s, 0, -2) >= segment && ent_itl_number_at(r, 16, s, 0, -2) <= segment;
-        }
-        ent_itl_place place = at_field(c->r, field);
-        place.subfield = i + 1;
-        if (!record && number >= 0) ent_itl_tell(c, place, 2, clause, "no Type-%u record has the number %.0f", type, number);
-        else if (record && !part) ent_itl_tell(c, place, 2, clause, "the Type-%u record %.0f has no segment %.0f", type, number, segment);
+    size_t count = 0;
+    for (const uint8_t *at = f ? f->value : NULL; at;) {
+        double v[2];
+        ent_itl_place place = {.field = field, .subfield = ++count, .at = at};
+        next_numbers(f, &at, 2, v);
+        if (v[0] < 0 || v[0] > 255) continue;
+        const struct ent_itl_target *target = &c->targets[type - 20][(size_t)v[0]];
+        if (!target->there) ent_itl_tell(c, place, 2, clause, "no Type-%u record has the number %.0f", type, v[0]);
+        else if (v[1] >= 0 && (v[1] > 99 || !target->segment[(size_t)v[1]])) ent_itl_tell(c, place, 2, clause, "the Type-%u record %.0f has no segment %.0f", type, v[0], v[1]);
     }
 }
 
@@ -265,21 +289,17 @@ static void photograph(ent_itl_checking *c)
 static void minutiae(ent_itl_checking *c)
 {
     double nom = ent_itl_number_at(c->r, 136, 0, 0, -1);
-    size_t have = subfields(c->r, 137), counts = subfields(c->r, 138);
+    size_t have = subfields(c->r, 137);
     if (nom < 0 || (c->edition & ED07)) return;
     if ((double)have < nom || (double)have > nom) ent_itl_tell(c, at_field(c->r, 136), 2, "8.9.4", "NOM is %.0f, there are %zu minutiae (9.137)", nom, have);
     const ent_itl_field *f = ent_itl_field_of(c->r, 138);
-    if (!f) return;
-    const uint8_t *at = f->value, *end = f->value + f->len;
-    for (size_t i = 0; i < counts; i++) {
-        const uint8_t *stop = memchr(at, ENT_ITL_RS, (size_t)(end - at));
-        ent_itl_field one = {138, at, (size_t)((stop ? stop : end) - at)};
-        const ent_itl_record r = {.type = 9, .fields = &one, .field_count = 1};
-        double a = ent_itl_number_at(&r, 138, 0, 0, -1), b = ent_itl_number_at(&r, 138, 0, 1, -1), n = ent_itl_number_at(&r, 138, 0, 2, -1);
+    size_t i = 0;
+    for (const uint8_t *at = f ? f->value : NULL; at; i++) {
+        double v[3];
         ent_itl_place place = {.field = 138, .subfield = i + 1, .at = at};
-        if (i == 0 && (a > 2 || b > 0 || n > 0)) ent_itl_tell(c, place, 2, "8.9.4", "RCI begins with the method 0 to 2 and two zeros");
-        if (i > 0 && (a < 1 || a > nom || b < 1 || b > nom)) ent_itl_tell(c, place, 2, "8.9.4", "a ridge count between minutiae %.0f and %.0f of %.0f", a, b, nom);
-        at = stop ? stop + 1 : end;
+        next_numbers(f, &at, 3, v);
+        if (i == 0 && (v[0] > 2 || v[1] > 0 || v[2] > 0)) ent_itl_tell(c, place, 2, "8.9.4", "RCI begins with the method 0 to 2 and two zeros");
+        if (i > 0 && (v[0] < 1 || v[0] > nom || v[1] < 1 || v[1] > nom)) ent_itl_tell(c, place, 2, "8.9.4", "a ridge count between minutiae %.0f and %.0f of %.0f", v[0], v[1], nom);
     }
 }
 

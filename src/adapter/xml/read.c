@@ -13,8 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was kept: a field of a record, or a record (number 0) before that place. */
+typedef struct kept_entry {
+    long record, number;
+    size_t order; /* in the document */
+    const xmlNode *node;
+} kept_entry;
+
 typedef struct reading {
-    const xmlNode *root, *kept;
+    const xmlNode *root;
+    kept_entry *kept; /* sorted */
+    size_t kept_count;
     ent_itl_writer *writer;
     size_t index; /* of the record that is written, 0 the Type-1 */
     ent_err *err;
@@ -76,37 +85,69 @@ static bool bytes_of(const xmlNode *n, ent_buf *ret)
     return ok;
 }
 
+static int in_order(const void *a, const void *b)
+{
+    const kept_entry *x = a, *y = b;
+    if (x->record != y->record) return x->record < y->record ? -1 : 1;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static ent_code list_kept(reading *r, const xmlNode *kept)
+{
+    size_t cap = 0;
+    for (const xmlNode *n = kept ? kept->children : NULL; n; n = n->next) cap++;
+    r->kept = calloc(cap + 1, sizeof *r->kept);
+    if (!r->kept) return ent_fail(r->err, ENT_NO_MEMORY, "out of memory for a document");
+    for (const xmlNode *n = kept ? kept->children : NULL; n; n = n->next) {
+        bool field = is_kept(n, "Field");
+        if (!field && !is_kept(n, "Record")) continue;
+        const kept_entry e = {attribute(n, field ? "record" : "at"), field ? attribute(n, "number") : 0, r->kept_count, n};
+        if (e.record < 0 || e.number < 0 || e.number > 999999999 || (field && e.number == 0)) return ent_fail(r->err, ENT_FORMAT, "a kept %s does not say where it belongs", field ? "field" : "record");
+        r->kept[r->kept_count++] = e;
+    }
+    qsort(r->kept, r->kept_count, sizeof *r->kept, in_order);
+    return ENT_OK;
+}
+
+/* The first entry from (record, number) on; kept_count: none. */
+static size_t first_from(const reading *r, long record, long number)
+{
+    size_t lo = 0, hi = r->kept_count;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        const kept_entry *e = &r->kept[mid];
+        if (e->record < record || (e->record == record && e->number < number)) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
 static const xmlNode *kept_field(const reading *r, long field)
 {
-    for (const xmlNode *n = r->kept ? r->kept->children : NULL; n; n = n->next)
-        if (is_kept(n, "Field") && attribute(n, "record") == (long)r->index && attribute(n, "number") == field) return n;
-    return NULL;
+    size_t i = first_from(r, (long)r->index, field);
+    return i < r->kept_count && r->kept[i].record == (long)r->index && r->kept[i].number == field ? r->kept[i].node : NULL;
 }
 
 /* The next kept field above `after`; 0: none. */
 static uint32_t next_kept(const reading *r, uint32_t after)
 {
-    uint32_t best = 0;
-    for (const xmlNode *n = r->kept ? r->kept->children : NULL; n; n = n->next) {
-        long number = is_kept(n, "Field") && attribute(n, "record") == (long)r->index ? attribute(n, "number") : 0;
-        if (number > (long)after && number <= 999999999 && (!best || (uint32_t)number < best)) best = (uint32_t)number;
-    }
-    return best;
+    size_t i = first_from(r, (long)r->index, (long)after + 1);
+    return i < r->kept_count && r->kept[i].record == (long)r->index ? (uint32_t)r->kept[i].number : 0;
 }
 
 /* Kept records that stand at this place go in before what follows. */
 static ent_code put_kept_records(reading *r)
 {
-    for (const xmlNode *n = r->kept ? r->kept->children : NULL; n; n = n->next) {
+    for (;;) {
         ENT_AUTO_BUF bytes = ENT_BUF(ENT_LIMIT_ITL_FILE);
-        long type = is_kept(n, "Record") ? attribute(n, "type") : 0, idc = attribute(n, "idc");
-        if (type < 2 || type > 99 || attribute(n, "at") != (long)r->index) continue;
-        if (!bytes_of(n, &bytes) || !bytes.len) return ent_fail(r->err, ENT_FORMAT, "a kept record cannot be read");
+        size_t i = first_from(r, (long)r->index, 0);
+        if (i == r->kept_count || r->kept[i].record != (long)r->index || r->kept[i].number != 0) return ENT_OK;
+        long type = attribute(r->kept[i].node, "type"), idc = attribute(r->kept[i].node, "idc");
+        if (type < 2 || type > 99 || !bytes_of(r->kept[i].node, &bytes) || !bytes.len) return ent_fail(r->err, ENT_FORMAT, "a kept record cannot be read");
         ent_itl_put_record(r->writer, (uint8_t)type, idc >= 0 && idc <= 255 ? (int)idc : 0, bytes.data, bytes.len);
         r->index++;
-        n = r->kept->children; /* the next may stand right after it, anywhere in the list */
     }
-    return ENT_OK;
 }
 
 /* ---- records ---- */
@@ -132,7 +173,9 @@ static ent_code put_field(reading *r, const ent_xml_fields *f, uint32_t number)
 /* In ascending order, those of the element and those that were kept. */
 static ent_code put_fields(reading *r, unsigned type, const ent_xml_fields *f)
 {
-    for (uint32_t n = 0;;) {
+    uint32_t n = 0;
+    for (size_t count = 0;; count++) {
+        if (count > ENT_LIMIT_ITL_FIELDS) return ent_fail(r->err, ENT_TOO_LARGE, "record %zu has more than %d fields", r->index + 1, ENT_LIMIT_ITL_FIELDS);
         uint32_t a = ent_xml_fields_next(f, n), b = next_kept(r, n);
         n = a && (!b || a < b) ? a : b;
         if (!n) return ENT_OK;
@@ -223,7 +266,7 @@ static ent_code put_all(reading *r)
 {
     char element[96];
     if (!ent_xml_is(r->root, "itl:NISTBiometricInformationExchangePackage", 43)) return ent_fail(r->err, ENT_FORMAT, "not an ANSI/NIST-ITL document: itl:NISTBiometricInformationExchangePackage was expected");
-    r->kept = find_kept(r->root, 0);
+    ENT_TRY(list_kept(r, find_kept(r->root, 0)));
     for (const xmlNode *n = r->root->children; n; n = n->next) {
         if (n->type != XML_ELEMENT_NODE) continue;
         snprintf(element, sizeof element, "itl:%s", (const char *)n->name);
@@ -250,6 +293,7 @@ ent_code ent_itl_xml_read(const void *xml, size_t len, ent_buf *ret_transaction,
     if (code == ENT_OK) code = ent_itl_finish(r.writer, into_buf, ret_transaction, err);
     if (code == ENT_OK) code = ent_buf_check(ret_transaction, err);
     ent_itl_writer_free(r.writer);
+    free(r.kept);
     xmlFreeDoc(doc);
     return code;
 }
