@@ -2,19 +2,33 @@
 #include "cli/commands.h"
 
 #include "adapter/file/disk.h"
+#include "adapter/sandbox/sandbox.h"
 #include "base/check.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* The file may be anybody's: it is decoded in the sandbox. */
+static ent_code decode(const ent_cli *cli, const uint8_t *bytes, size_t len, ent_image *ret, ent_err *err)
+{
+    ent_sandbox *s = NULL;
+    ENT_AUTO_BUF flat = ENT_BUF(3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20));
+    ENT_TRY(ent_sandbox_start(cli->program, 1, &s, err));
+    ent_decoder d = ent_sandbox_decoder(s);
+    ent_code code = d.run(d.self, "image", bytes, len, &flat, err);
+    ent_sandbox_stop(s);
+    return code == ENT_OK ? ent_image_from_flat(flat.data, flat.len, ret, err) : code;
+}
+
 /* raw_size: of raw pixels, NULL: the file says what it is. */
-static ent_code load(const char *path, const uint32_t *raw_size, ent_buf *bytes, ent_image *ret, ent_err *err)
+static ent_code load(const ent_cli *cli, const char *path, const uint32_t *raw_size, ent_buf *bytes, ent_image *ret, ent_err *err)
 {
     ent_code code = ent_cli_load(path, bytes, err);
     const uint8_t *data = bytes->data ? bytes->data : (const uint8_t *)"";
-    if (code == ENT_OK) code = raw_size ? ent_image_raw(data, bytes->len, raw_size, 0, ret, err) : ent_image_decode(data, bytes->len, ret, err);
+    if (code == ENT_OK) code = raw_size ? ent_image_raw(data, bytes->len, raw_size, 0, ret, err) : decode(cli, data, bytes->len, ret, err);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
 }
 
@@ -64,7 +78,7 @@ static int show(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1) return ent_cli_usage(&h, "name one image");
-    code = load(argv[0], NULL, &bytes, &image, &err);
+    code = load(cli, argv[0], NULL, &bytes, &image, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     double ratio = (double)image.width * image.height * image.channels / (double)bytes.len;
@@ -109,7 +123,7 @@ static int convert(ent_cli *cli, int argc, char **argv)
     if (!number(rate, 0, 100, &bpp)) return ent_cli_usage(&h, "--rate %s: a number of bits a pixel, as 0.75 or 2.25 (JPEG: a quality from 1 to 100)", rate);
     if (ppi && !number(ppi, 1, 9999, &resolution)) return ent_cli_usage(&h, "--ppi %s: pixels an inch, from 1 to 9999", ppi);
     if (raw && sscanf(raw, "%5ux%5u", &size[0], &size[1]) != 2) return ent_cli_usage(&h, "--raw %s: width x height in pixels, as 512x480", raw);
-    code = load(argv[0], raw ? size : NULL, &bytes, &image, &err);
+    code = load(cli, argv[0], raw ? size : NULL, &bytes, &image, &err);
     bool made_grey = code == ENT_OK && image.channels != 1 && (format == ENT_IMAGE_WSQ || format == ENT_IMAGE_PGM);
     if (made_grey) code = make_grey(&image, &err);
     if (code == ENT_OK && ppi) image.ppi = (uint32_t)resolution;

@@ -38,6 +38,10 @@ ent_image_format ent_image_format_named(const char *path);       /* by a file na
 /* ENT_FORMAT, ENT_TOO_LARGE (ENT_LIMIT_IMAGE_*), ENT_UNSUPPORTED (bit depths, colour spaces), ENT_NO_MEMORY. */
 ENT_MUST_CHECK ent_code ent_image_decode(const void *bytes, size_t len, ent_image *ret_image, ent_err *err);
 
+/* The same in two steps, the first of them in the sandbox: decoded into bytes, and the bytes, which are not trusted, into an image. */
+ENT_MUST_CHECK ent_code ent_image_decode_flat(const void *bytes, size_t len, ent_buf *ret_flat, ent_err *err);
+ENT_MUST_CHECK ent_code ent_image_from_flat(const void *flat, size_t len, ent_image *ret_image, ent_err *err);
+
 /* Raw samples of known size, 8 bit grey or RGB by their number, as ANSI/NIST-ITL's compression NONE has them. */
 ENT_MUST_CHECK ent_code ent_image_raw(const void *bytes, size_t len, const uint32_t size[2], uint32_t ppi,
                                       ent_image *ret_image, ent_err *err);
