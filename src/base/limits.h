@@ -39,6 +39,10 @@ enum ent_limits {
     /* sandbox */
     ENT_LIMIT_DECODE_MS = 4000,             /* a tenprint card takes about half a second */
     ENT_LIMIT_DECODE_MEMORY = 512 << 20,
+    /* keys and their standby */
+    ENT_LIMIT_SLOTS = 1 << 24,              /* of a node: 4 GiB a file, 2 GiB of memory */
+    ENT_LIMIT_STANDBY_FRAME = 2 << 20,
+    ENT_LIMIT_STANDBY_WAIT_MS = 20000,      /* for one answer */
     /* memory that is locked and kept from dumps */
     ENT_LIMIT_ARENA = 64 << 20,
 };

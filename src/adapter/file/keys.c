@@ -168,6 +168,7 @@ static ent_code tell_standby(file_keys *k, const uint64_t *positions, size_t cou
 static ent_code grow(file_keys *k, ent_err *err)
 {
     size_t capacity = k->f.capacity * 2;
+    if (capacity > ENT_LIMIT_SLOTS) return ent_fail(err, ENT_TOO_LARGE, "a node has at most %d keys at a time: nothing more can be enrolled before something goes", ENT_LIMIT_SLOTS);
     ent_slot_row *rows = calloc(capacity, sizeof *rows);
     if (!rows) return ent_fail(err, ENT_NO_MEMORY, "out of memory for key slots");
     memcpy(rows, k->f.rows, k->f.capacity * sizeof *rows);

@@ -170,7 +170,7 @@ static ent_code read_header(ent_slot_file *f, ent_err *err)
     f->epoch = ent_cursor_u32(&c);
     uint64_t capacity = ent_cursor_u64(&c);
     header(f->epoch, capacity, again);
-    if (memcmp(page, again, PAGE) != 0 || capacity < 1 || capacity > ENT_SLOTS_MAX) return ent_fail(err, ENT_DAMAGED, "the key slots' header is damaged");
+    if (memcmp(page, again, PAGE) != 0 || capacity < 1 || capacity > ENT_LIMIT_SLOTS) return ent_fail(err, ENT_DAMAGED, "the key slots' header is damaged");
     f->capacity = capacity;
     return ENT_OK;
 }

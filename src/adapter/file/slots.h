@@ -8,6 +8,7 @@
 #ifndef ADAPTER_SLOTS_H
 #define ADAPTER_SLOTS_H
 
+#include "base/limits.h"
 #include "entente/error.h"
 
 #include <limits.h>
@@ -18,7 +19,6 @@
 #define ENT_SLOT_SIZE 128
 #define ENT_SLOT_BOX 92
 #define ENT_SLOTS_FIRST 4096 /* slots a file begins with; it doubles by being written anew */
-#define ENT_SLOTS_MAX (1u << 26) /* 16 GiB a file */
 
 enum { ENT_SLOT_FREE = 0, ENT_SLOT_LIVE = 1, ENT_SLOT_DESTROYED = 2, ENT_SLOT_BAD = 255 };
 

@@ -24,7 +24,7 @@ static ent_code failed(ent_err *err)
 ent_code ent_standby_send(int fd, uint8_t head, const ent_buf *payload, ent_err *err)
 {
     size_t n = payload ? payload->len : 0;
-    ENT_AUTO_BUF frame = ENT_BUF(ENT_STANDBY_FRAME_MAX + 5);
+    ENT_AUTO_BUF frame = ENT_BUF(ENT_LIMIT_STANDBY_FRAME + 5);
     ent_buf_u32(&frame, (uint32_t)n + 1);
     ent_buf_u8(&frame, head);
     if (n) ent_buf_put(&frame, payload->data, n);
@@ -61,7 +61,7 @@ ent_code ent_standby_receive(int fd, uint8_t *ret_head, ent_buf *ret_payload, bo
     ENT_TRY(read_all(fd, head, sizeof head, ret_end, err));
     ent_cursor c = ENT_CURSOR(head, sizeof head);
     uint32_t n = ent_cursor_u32(&c);
-    if (n < 1 || n - 1 > ENT_STANDBY_FRAME_MAX) return ent_fail(err, ENT_FORMAT, "the standby's frame says that it has %u bytes: is the command `entente standby keep DIR`, and does nothing else write there?", n);
+    if (n < 1 || n - 1 > ENT_LIMIT_STANDBY_FRAME) return ent_fail(err, ENT_FORMAT, "the standby's frame says that it has %u bytes: is the command `entente standby keep DIR`, and does nothing else write there?", n);
     size_t at = ret_payload->len;
     ent_buf_zero(ret_payload, n - 1);
     ENT_TRY(ent_buf_check(ret_payload, err));

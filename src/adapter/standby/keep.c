@@ -102,7 +102,7 @@ static ent_code begin_copy(keeper *k, ent_cursor *c, ent_err *err)
     uint64_t capacity = ent_cursor_u64(c);
     size_t n = ent_cursor_left(c);
     const uint8_t *root = ent_cursor_take(c, n);
-    if (!ent_cursor_done(c) || !n || n > 512 || !epoch || !capacity || capacity > ENT_SLOTS_MAX) return ent_fail(err, ENT_FORMAT, "the standby was given a copy of no form");
+    if (!ent_cursor_done(c) || !n || n > 512 || !epoch || !capacity || capacity > ENT_LIMIT_SLOTS) return ent_fail(err, ENT_FORMAT, "the standby was given a copy of no form");
     if (k->f.fd >= 0 && epoch < k->f.epoch) return ent_fail(err, ENT_CONFLICT, "the standby is at epoch %u and was given %u: never back", k->f.epoch, epoch);
     drop_coming(k);
     k->coming = calloc(capacity, sizeof *k->coming);
@@ -207,8 +207,8 @@ static ent_code serve(keeper *k, int in, int out, ent_err *err)
         uint8_t op;
         bool end = false;
         ent_err fault = {0};
-        ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
-        ENT_AUTO_BUF answer = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+        ENT_AUTO_BUF q = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
+        ENT_AUTO_BUF answer = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
         ent_code code = ent_standby_receive(in, &op, &q, &end, err);
         if (code != ENT_OK) return end ? ENT_OK : code;
         code = apply(k, op, &q, &answer, &fault);

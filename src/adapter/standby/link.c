@@ -49,7 +49,7 @@ static int spawn(const char *command, int fd, pid_t *ret_child)
 static ent_code connect_link(link_end *l, ent_err *err)
 {
     int pair[2];
-    const struct timeval wait = {.tv_sec = ENT_STANDBY_WAIT_S};
+    const struct timeval wait = {.tv_sec = ENT_LIMIT_STANDBY_WAIT_MS / 1000};
     if (l->fd >= 0) return ENT_OK;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return ent_fail(err, ENT_UNREACHABLE, "the standby: %s", strerror(errno));
     setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
@@ -87,7 +87,7 @@ static ent_code ask_locked(link_end *l, ent_standby_op op, const ent_buf *payloa
     bool end;
     ENT_TRY(connect_link(l, err));
     ENT_TRY(ent_standby_send(l->fd, (uint8_t)op, payload, err));
-    ENT_AUTO_BUF answer = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF answer = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     ENT_TRY(ent_standby_receive(l->fd, &code, &answer, &end, err));
     if (code == ENT_OK && ret) ent_buf_put(ret, answer.data, answer.len);
     if (code == ENT_OK) return ret ? ent_buf_check(ret, err) : ENT_OK;
@@ -127,7 +127,7 @@ static ent_code state(void *self, ent_standby_state *ret, ent_err *err)
 
 static ent_code rows(void *self, uint64_t from, size_t count, uint8_t *ret_bytes, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(64), answer = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF q = ENT_BUF(64), answer = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     ent_buf_u64(&q, from);
     ent_buf_u32(&q, (uint32_t)count);
     ENT_TRY(ask(self, ENT_STANDBY_READ, &q, &answer, err));
@@ -138,7 +138,7 @@ static ent_code rows(void *self, uint64_t from, size_t count, uint8_t *ret_bytes
 
 static ent_code put(void *self, const uint64_t *positions, size_t count, const uint8_t *bytes, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF q = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     for (size_t i = 0; i < count; i++) {
         ent_buf_u64(&q, positions[i]);
         ent_buf_put(&q, bytes + i * 128, 128);
@@ -157,7 +157,7 @@ static ent_code begin(void *self, uint32_t epoch, uint64_t capacity, const void 
 
 static ent_code fill(void *self, uint64_t from, size_t count, const uint8_t *bytes, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF q = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     ent_buf_u64(&q, from);
     ent_buf_put(&q, bytes, count * 128);
     return ask(self, ENT_STANDBY_FILL, &q, NULL, err);
@@ -167,7 +167,7 @@ static ent_code commit(void *self, ent_err *err) { return ask(self, ENT_STANDBY_
 
 static ent_code append(void *self, uint64_t from, size_t count, const uint8_t *entries, const void *note, size_t note_len, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF q = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     ent_buf_u64(&q, from);
     ent_buf_u32(&q, (uint32_t)count);
     if (count) ent_buf_put(&q, entries, count * ENT_ENTRY_SIZE);
@@ -177,7 +177,7 @@ static ent_code append(void *self, uint64_t from, size_t count, const uint8_t *e
 
 static ent_code file(void *self, const char *name, const void *bytes, size_t len, ent_err *err)
 {
-    ENT_AUTO_BUF q = ENT_BUF(ENT_STANDBY_FRAME_MAX);
+    ENT_AUTO_BUF q = ENT_BUF(ENT_LIMIT_STANDBY_FRAME);
     ent_buf_u8(&q, (uint8_t)strlen(name));
     ent_buf_str(&q, name);
     if (len) ent_buf_put(&q, bytes, len);

@@ -6,13 +6,13 @@
 #ifndef ADAPTER_STANDBY_H
 #define ADAPTER_STANDBY_H
 
+#include "base/limits.h"
 #include "port/ledger.h"
 #include "port/standby.h"
 
 /* The node's end. The command is run by /bin/sh at the first call and again after it was lost; an answer that takes longer than
- * ENT_STANDBY_WAIT_S is ENT_TIMEOUT. The command is copied. */
+ * ENT_LIMIT_STANDBY_WAIT_MS is ENT_TIMEOUT. The command is copied. */
 ENT_MUST_CHECK ent_code ent_standby_link(const char *command, ent_standby *ret_standby, ent_err *err);
-#define ENT_STANDBY_WAIT_S 20
 
 /* A ledger whose appends are acknowledged by the standby before they return. Takes over `inner`; the standby is borrowed.
  * ENT_CONFLICT: the standby holds entries that this ledger has not, or others: it is an older copy. */
@@ -28,8 +28,6 @@ typedef enum ent_standby_op {
     ENT_STANDBY_STATE = 1, ENT_STANDBY_READ = 2, ENT_STANDBY_PUT = 3, ENT_STANDBY_BEGIN = 4, ENT_STANDBY_FILL = 5,
     ENT_STANDBY_COMMIT = 6, ENT_STANDBY_APPEND = 7, ENT_STANDBY_FILE = 8
 } ent_standby_op;
-
-#define ENT_STANDBY_FRAME_MAX (2u << 20)
 
 /* One frame: length of what follows (4), op or code (1), payload. ENT_UNREACHABLE: the other end is gone. ENT_TIMEOUT. */
 ENT_MUST_CHECK ent_code ent_standby_send(int fd, uint8_t head, const ent_buf *payload, ent_err *err);
