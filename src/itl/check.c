@@ -257,17 +257,28 @@ static void check_order(ent_itl_checking *c)
         ent_itl_tell(c, (ent_itl_place){.field = r->fields[1].number, .at = r->fields[1].value}, 1, "B.1.5", "a Type-1 record begins with LEN, VER and CNT");
 }
 
-/* Text is 7 bit unless 1.015 says otherwise, and Type-1 always (5.6); no control characters but the separators. */
+/* The first byte that a text of the transaction may not have, and why; NULL: none. */
+static const uint8_t *odd_byte(const ent_itl_checking *c, const ent_itl_field *f, const char **ret_why)
+{
+    bool ascii = c->r->type == 1 || !c->wide;
+    for (size_t k = 0; k < f->len; k++) {
+        uint8_t v = f->value[k];
+        *ret_why = v >= 0x80 ? "a byte over 127 in a text of 7-bit characters (1.015 declares no other encoding)" : "STX and ETX are reserved";
+        if ((v >= 0x80 && ascii) || ((v == 0x02 || v == 0x03) && (ascii || c->utf8) && (c->edition & ED_11ON))) return f->value + k;
+    }
+    *ret_why = "not UTF-8, which 1.015 declares";
+    return !ascii && c->utf8 && !ent_utf8_valid(f->value, f->len) ? f->value : NULL;
+}
+
+/* Text is 7 bit unless 1.015 says otherwise, and Type-1 always (5.6). */
 static void check_characters(ent_itl_checking *c)
 {
     for (size_t i = 0; i < c->r->field_count; i++) {
         const ent_itl_field *f = &c->r->fields[i];
+        const char *why;
         if (f->number == 999 && c->r->type >= 9) continue;
-        for (size_t k = 0; k < f->len; k++)
-            if (f->value[k] >= 0x80 && (c->r->type == 1 || !c->wide)) {
-                ent_itl_tell(c, (ent_itl_place){.field = f->number, .at = f->value + k}, 1, "5.6", "a byte over 127 in a text of 7-bit characters (1.015 declares no other encoding)");
-                break;
-            }
+        const uint8_t *at = odd_byte(c, f, &why);
+        if (at) ent_itl_tell(c, (ent_itl_place){.field = f->number, .at = at}, 1, "5.6", "%s", why);
     }
 }
 
@@ -348,6 +359,7 @@ static void find_edition(ent_itl_checking *c)
     if (!c->edition) c->edition = ED15;
     const ent_itl_field *dcs = ent_itl_field_of(first, 15);
     c->wide = dcs && !ent_itl_item_is(dcs, 0, 0, "0") && !ent_itl_item_is(dcs, 0, 0, "000");
+    c->utf8 = ent_itl_encoding(c->t) == 3;
 }
 
 ent_code ent_itl_check(const void *bytes, size_t len, const ent_itl_check_options *options, const ent_itl_sink *sink, ent_itl_check_result *ret_result, ent_err *err)

@@ -13,6 +13,7 @@ typedef struct ent_itl_checking {
     ent_itl_check_result *result;
     unsigned edition; /* ED_… */
     bool wide;        /* 1.015 declares more than 7-bit characters */
+    bool utf8;        /* namely UTF-8 */
     struct ent_itl_target {
         bool there, segment[100];
     } targets[2][256]; /* Types 20 and 21 by their number, and their segments */

@@ -99,6 +99,10 @@ static const change faulty[] = {
     {ALL, 2, 2, NULL, 0},
     {ON11, 2, 2, "00", 0},
     {ALL, 14, 2, "100", 0},
+    /* text, 5.6 */
+    {ALL, 2, 3, "caf\xe9", 0},
+    {ON11, 2, 3, "a\x02" "b\x03", 0},
+    {ON11, 10, 20, "\xc3\xa9", 0},
     /* Type-9, 8.9 */
     {ALL, 9, 3, "50", 0},
     {ALL, 9, 4, "X", 0},
@@ -281,6 +285,24 @@ static void no_faults(void **state)
         }
 }
 
+/* What 1.015 declares must be what there is: UTF-8 is taken, and no other bytes. */
+static void utf8(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t faults;
+    } cases[] = {{"caf\xc3\xa9", 0}, {"caf\xe9", 1}, {"\xc0\x80", 1}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        const made_field first[] = {{2, "0502"}, {3, "1|1^2|0"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "00.00"}, {12, "00.00"}, {15, "3|UTF-8"}, {0, NULL}};
+        const made_field text[] = {{2, "0"}, {3, cases[i].text}, {0, NULL}};
+        made_record(&b, 1, first);
+        made_record(&b, 2, text);
+        assert_int_equal(check(b.data, b.len).count, cases[i].faults);
+    }
+}
+
 /* An amputated finger needs no image, and none of the fields that describe it (8.14). */
 static void no_image(void **state)
 {
@@ -362,7 +384,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults),           cmocka_unit_test(no_image),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults),           cmocka_unit_test(no_image), cmocka_unit_test(utf8),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

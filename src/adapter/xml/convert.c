@@ -42,7 +42,8 @@ bool ent_xml_to(char form, const uint8_t *t, size_t n, ent_buf *ret)
     case '2':
         if (n != 17 || t[8] != '*' || !digits(t, 8) || !digits(t + 9, 8)) return false;
         return ent_xml_to('d', t + (form == '2' ? 9 : 0), 8, ret);
-    case 'D': return false;
+    case 'D':
+    case 'I': return false;
     case 'g':
         if (n != 15 || !digits(t, 14) || t[14] != 'Z') return false;
         ent_buf_fmt(ret, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", c, c + 4, c + 6, c + 8, c + 10, c + 12);

@@ -93,8 +93,10 @@ bool ent_xml_is(const xmlNode *node, const char *step, size_t len)
     const char *colon = memchr(step, ':', len), *name = colon ? colon + 1 : step;
     const char *ns = ent_xml_namespace(colon ? step : "biom", colon ? (size_t)(colon - step) : 4);
     len -= (size_t)(name - step);
-    return node->type == XML_ELEMENT_NODE && node->ns && node->ns->href && strcmp((const char *)node->ns->href, ns) == 0 && strlen((const char *)node->name) == len &&
-           memcmp(node->name, name, len) == 0;
+    if (node->type != XML_ELEMENT_NODE || !node->ns || !node->ns->href || strlen((const char *)node->name) != len || memcmp(node->name, name, len) != 0) return false;
+    /* some elements of biom have a twin in itl, which the schema takes in its place */
+    const char *href = (const char *)node->ns->href;
+    return strcmp(href, ns) == 0 || (!colon && strcmp(href, ent_xml_namespace("itl", 3)) == 0);
 }
 
 bool ent_xml_has_child(const void *node, const char *name)
@@ -214,6 +216,7 @@ static bool read_starred(reading *r, size_t i, const char *star)
     if (slash) *slash = 0;
     const xmlNode *node = slash ? at_path(r->record, parent, 0) : r->record;
     uint32_t subfield = row->first;
+    for (size_t k = 0; row->form == 'I' && k < r->out->count; k++) subfield += r->out->values[k].field == row->field;
     for (const xmlNode *c = node ? node->children : NULL; c; c = c->next) {
         if (!ent_xml_is(c, step, strlen(step))) continue;
         if (!read_below(r, row, c, star[1] == '/' ? star + 2 : "", subfield++, repeated(r->shape, i))) return false;

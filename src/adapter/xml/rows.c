@@ -6,6 +6,8 @@
 #define R(field, item, form, path) {field, item, form, 0, path}
 #define ID "/nc:IdentificationID"
 
+/* Form I is another element for the same, which is only read. */
+
 /* 902, 995 to 997 stand before a record's own elements */
 #define EXTENDED                                                                                                       \
     R(902, 0, 'g', "ProcessAnnotation*/ProcessUTCDate/nc:DateTime"), R(902, 1, '0', "ProcessAnnotation*/ProcessName"), R(902, 2, '0', "ProcessAnnotation*/ProcessOwnerText"),           \
@@ -18,7 +20,7 @@
 #define DATA_OF(image) R(999, 0, 'b', image "nc:BinaryBase64Object"), R(994, 0, '0', image "SourceExternalFileReferenceText")
 #define DEPTH(image) R(12, 0, '0', image "ImageBitsPerPixelQuantity")
 #define CAPTURE(image, device, make, shps, svps)                                                                       \
-    R(5, 0, 'd', image "ImageCaptureDetail/CaptureDate/nc:Date"), R(device, 0, '0', image "ImageCaptureDetail/CaptureDeviceIdentification" ID),                                     \
+    R(5, 0, 'd', image "ImageCaptureDetail/CaptureDate/nc:Date"), R(5, 0, 'D', image "ImageCaptureDetail/CaptureDate/nc:DateTime"), R(device, 0, '0', image "ImageCaptureDetail/CaptureDeviceIdentification" ID),                                     \
         R(make, 0, '0', image "ImageCaptureDetail/CaptureDeviceMakeText"), R(make, 1, '0', image "ImageCaptureDetail/CaptureDeviceModelText"),                                          \
         R(make, 2, '0', image "ImageCaptureDetail/CaptureDeviceSerialNumberText"), R(shps, 0, '0', image "ImageCaptureDetail/CaptureHorizontalPixelDensityValue"),                      \
         R(4, 0, '0', image "ImageCaptureDetail/CaptureOrganization/nc:OrganizationIdentification" ID),                                                                                  \
@@ -56,6 +58,7 @@
  * plain one; t a TOT of INTERPOL, T another; M and m the halves of VER; S the summary made of CNT. */
 static const ent_xml_row rows_1[] = {
     R(5, 0, 'd', "Transaction/TransactionDate/nc:Date"),
+    R(5, 0, 'D', "Transaction/TransactionDate/nc:DateTime"),
     R(7, 0, 'c', "Transaction/int-i:TransactionDestinationOrganization/nc:OrganizationIdentification" ID),
     R(17, 0, 'i', "Transaction/int-i:TransactionDestinationOrganization/nc:OrganizationName"),
     R(7, 0, 'C', "Transaction/int-i:TransactionDestinationOrganization/int-i:LocationCountryISO3166Alpha3Code"),
@@ -405,6 +408,7 @@ static const ent_xml_row rows_10[] = {
     R(25, 3, '0', FACE "FaceImage3DPoseAngle/PoseYawUncertaintyValue"),
     R(13, 0, '0', FACE "FaceImageAcquisitionProfileCode"),
     R(26, 0, '0', FACE "FaceImageDescriptionText*"),
+    R(26, 0, 'I', FACE "FaceImageDescriptionCode*"),
     R(27, 0, '0', FACE "FaceImageEyeColorAttributeCode"),
     POINT(29, FACE "FaceImageFeaturePoint*/"),
     R(28, 0, '0', FACE "FaceImageHairColorAttributeCode*"),
@@ -418,6 +422,7 @@ static const ent_xml_row rows_10[] = {
     VERTICES(15, 1, FACE "FaceImageBoundary/"),
     R(19, 0, '0', FACE "FaceImageLightingArtifactsCode*"),
     R(31, 0, '0', FACE "FaceImageFeaturePointTierCode"),
+    R(31, 0, 'I', FACE "FaceImageFeaturePointTierNumeric"),
     POINT(32, FACE "FaceImage3DFeaturePoint*/"),
     R(32, 4, '0', FACE "FaceImage3DFeaturePoint*/FeaturePointZCoordinateValue"),
     R(33, 0, '0', FACE "FaceImageContour*/FaceImageContourCategoryCode"),
@@ -457,7 +462,7 @@ static const ent_xml_row rows_10_feature[] = {
 #define FINGER "FingerImpressionImage/"
 #define PALM "PalmprintImage/"
 #define ANY "FrictionRidgeImage/"
-#define IMPRESSION(image) R(3, 0, '0', image "FingerprintImageImpressionCaptureCategoryCode")
+#define IMPRESSION(image) R(3, 0, '0', image "FingerprintImageImpressionCaptureCategoryCode"), R(3, 0, 'I', image "FrictionRidgeImageImpressionCaptureCategoryCode")
 
 static const ent_xml_row rows_13[] = {
     START, EXTENDED, RIDGE(FINGER), IMPRESSION(FINGER), R(13, 0, '0', FINGER "FingerPositionCode*"), MAJOR_CASE(FINGER), RIDGE_QUALITY(24, FINGER "FingerprintImageQuality*/", "FingerPositionCode"),
