@@ -5,6 +5,7 @@
 #include "adapter/sandbox/confine.h"
 #include "adapter/sandbox/message.h"
 #include "adapter/sandbox/sandbox.h"
+#include "image/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,7 +157,7 @@ static ent_code peeks(const void *bytes, size_t len, ent_buf *ret, ent_err *err)
 }
 
 static const ent_sandbox_job jobs[] = {{"echo", echo}, {"refuses", refuses}, {"attacks", attacks}, {"crashes", crashes}, {"hangs", hangs}, {"sleeps", sleeps},
-                                       {"hoards", hoards}, {"stays", stays}, {"lies", lies}, {"peeks", peeks}, {0}};
+                                       {"hoards", hoards}, {"stays", stays}, {"lies", lies}, {"peeks", peeks}, {"image", ent_image_decode_flat}, {0}};
 
 /* ---- the test ---- */
 
@@ -294,6 +295,33 @@ static void a_gigabyte_is_a_refused_job(void **state)
     next_job_works();
 }
 
+/* In the real decoders: 147 MB of one colour out of 1.7 MB, which is within the limits of an image, comes out or is refused within the cap;
+ * files that promise more than they hold or than is allowed are refused at once. */
+static void a_bomb_ends_in_time(void **state)
+{
+    static const char headers[][55] = {"P5\n16384 4096\n255\n", "P5\n16385 16385\n255\n", "BM......\0\0\x36\0\0\0\x28\0\0\0\0\x40\0\0\0\x10\0\0\x01\0\x18\0\0\0\0\0"};
+    ENT_AUTO_BUF file = ENT_BUF(8 << 20), out = ENT_BUF(SANDBOX_RESULT);
+    ent_image image;
+    ent_err err;
+    (void)state;
+    if (SANDBOX_SANITIZED) skip();
+    assert_int_equal(ent_image_new(7000, 7000, 3, &image, &err), ENT_OK);
+    assert_int_equal(ent_image_encode(&image, ENT_IMAGE_TIFF, 0, &file, &err), ENT_OK);
+    ent_image_free(&image);
+    assert_in_range(file.len, 0, 2 << 20);
+    long long from = sandbox_clock();
+    ent_code code = run("image", file.data, file.len, &out, &err);
+    assert_true(code == ENT_OK ? out.len == 24u + 3 * 7000 * 7000 : code == ENT_NO_MEMORY || code == ENT_TIMEOUT);
+    assert_in_range(sandbox_clock() - from, 0, ENT_LIMIT_DECODE_MS + 200 + (code == ENT_OK ? 1000 : 0)); /* and copying it */
+    next_job_works();
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        from = sandbox_clock();
+        assert_int_not_equal(run("image", headers[i], i < 2 ? strlen(headers[i]) : 54, &out, &err), ENT_OK);
+        assert_in_range(sandbox_clock() - from, 0, 200);
+        next_job_works();
+    }
+}
+
 /* A decoder that was taken over gives its answer and stays, reading and writing the shared memory: it is gone before a byte of the
  * next job is there. */
 static void a_planted_decoder_sees_no_other_job(void **state)
@@ -401,7 +429,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_go_through), cmocka_unit_test(refusals_come_back), cmocka_unit_test(the_filter_itself_refuses),
         cmocka_unit_test(landlock_alone_refuses_files), cmocka_unit_test(crash_is_a_refused_job), cmocka_unit_test(hang_is_a_refused_job),
-        cmocka_unit_test(a_gigabyte_is_a_refused_job), cmocka_unit_test(a_planted_decoder_sees_no_other_job), cmocka_unit_test(lies_are_refused),
+        cmocka_unit_test(a_gigabyte_is_a_refused_job), cmocka_unit_test(a_bomb_ends_in_time), cmocka_unit_test(a_planted_decoder_sees_no_other_job), cmocka_unit_test(lies_are_refused),
         cmocka_unit_test(memory_is_erased_between_jobs), cmocka_unit_test(threads_get_their_own),
     };
     return cmocka_run_group_tests(tests, start, stop);
