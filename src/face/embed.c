@@ -96,12 +96,13 @@ static ent_code choose(const ent_face_image *image, const ent_face_faces *faces,
 ent_code ent_face_extract(ent_face *engine, const ent_face_image *image, int choice, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len,
                           ent_face_seen *ret_seen, ent_err *err)
 {
-    ent_face_faces faces;
+    ent_face_faces faces = {0};
     size_t n = 0;
     ent_face_seen seen;
-    ENT_TRY(ent_face_find(engine, image, &faces, err));
+    ENT_TRY(face_boxes(engine, image, &faces, err));
     ENT_TRY(choose(image, &faces, choice, &n, err));
     seen = (ent_face_seen){.faces = faces.count, .face = faces.face[n]};
+    ENT_TRY(face_points(engine, image, &seen.face, err));
     ent_face_quality_of(image, &seen.face, &seen.quality);
     ENT_TRY(embed(engine, image, &seen.face, seen.quality.overall, ret_template, ret_len, err));
     if (ret_seen) *ret_seen = seen;

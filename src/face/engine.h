@@ -33,6 +33,10 @@ void face_feed(float *planes, const ent_face_network *n, uint32_t channels);
 /* The similarity (rotation, scale, shift) that takes the aligned crop's pixels to the picture, by least squares over five points. */
 face_map face_align(const float five[5][2]);
 
+/* The two steps of ent_face_find: boxes, larger first; and the points of one. *ret_faces may be written on failure. */
+ENT_MUST_CHECK ent_code face_boxes(ent_face *e, const ent_face_image *image, ent_face_faces *ret_faces, ent_err *err);
+ENT_MUST_CHECK ent_code face_points(ent_face *e, const ent_face_image *image, ent_face_found *f, ent_err *err);
+
 /* ENT_FORMAT, ENT_TOO_LARGE. */
 ENT_MUST_CHECK ent_code face_check_image(const ent_face_image *image, ent_err *err);
 

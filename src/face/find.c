@@ -131,7 +131,7 @@ static void five_of(ent_face_found *f)
     mean_of(f->point, right, 2, f->five[4]);
 }
 
-static ent_code find_points(ent_face *e, const ent_face_image *image, ent_face_found *f, ent_err *err)
+ent_code face_points(ent_face *e, const ent_face_image *image, ent_face_found *f, ent_err *err)
 {
     region r = {.x = (double)(f->left + f->right) / 2, .y = (double)(f->top + f->bottom) / 2, .side = (double)(f->right - f->left)};
     ENT_TRY(points_in(e, image, &r, f->point, err));
@@ -139,15 +139,21 @@ static ent_code find_points(ent_face *e, const ent_face_image *image, ent_face_f
     return ENT_OK;
 }
 
+ent_code face_boxes(ent_face *e, const ent_face_image *image, ent_face_faces *ret_faces, ent_err *err)
+{
+    ENT_TRY(face_check_image(image, err));
+    ENT_TRY(look(e, image, 1, ret_faces, err));
+    if (!ret_faces->count) ENT_TRY(look(e, image, 0.5, ret_faces, err));
+    qsort(ret_faces->face, ret_faces->count, sizeof *ret_faces->face, by_size);
+    return ENT_OK;
+}
+
 ent_code ent_face_find(ent_face *engine, const ent_face_image *image, ent_face_faces *ret_faces, ent_err *err)
 {
     ent_face_faces *faces = calloc(1, sizeof *faces);
     if (!faces) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    ent_code code = face_check_image(image, err);
-    if (code == ENT_OK) code = look(engine, image, 1, faces, err);
-    if (code == ENT_OK && !faces->count) code = look(engine, image, 0.5, faces, err);
-    qsort(faces->face, faces->count, sizeof *faces->face, by_size);
-    for (size_t i = 0; i < faces->count && code == ENT_OK; i++) code = find_points(engine, image, &faces->face[i], err);
+    ent_code code = face_boxes(engine, image, faces, err);
+    for (size_t i = 0; i < faces->count && code == ENT_OK; i++) code = face_points(engine, image, &faces->face[i], err);
     if (code == ENT_OK) *ret_faces = *faces;
     free(faces);
     return code;

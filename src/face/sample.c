@@ -35,23 +35,61 @@ static void add_sample(const ent_face_image *im, double x, double y, bool black,
     }
 }
 
-void face_sample(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
+/* The places of a target pixel's samples, from its middle. */
+typedef struct offsets {
+    int count;
+    float x[FINEST * FINEST], y[FINEST * FINEST], reach;
+} offsets;
+
+static offsets offsets_of(const face_map *m)
 {
     double stretch = sqrt(fabs(m->a * m->e - m->b * m->d));
     int n = (int)ceil(clamp(stretch - 0.2, 1, FINEST));
+    offsets o = {.count = n * n};
+    for (int k = 0; k < o.count; k++) {
+        double u = (k % n + 0.5) / n - 0.5, v = (k / n + 0.5) / n - 0.5;
+        o.x[k] = (float)(m->a * u + m->b * v), o.y[k] = (float)(m->d * u + m->e * v);
+        o.reach = fmaxf(o.reach, fmaxf(fabsf(o.x[k]), fabsf(o.y[k])));
+    }
+    return o;
+}
+
+/* All samples of a pixel that lie well inside the picture. */
+static void add_inside(const ent_face_image *im, const offsets *o, float x, float y, float sum[3])
+{
+    size_t step = im->channels, green = step == 3 ? 1 : 0, blue = 2 * green;
+    for (int k = 0; k < o->count; k++) {
+        float u = x + o->x[k], v = y + o->y[k];
+        uint32_t x0 = (uint32_t)u, y0 = (uint32_t)v;
+        float fx = u - (float)x0, fy = v - (float)y0, a = (1 - fx) * (1 - fy), b = fx * (1 - fy), c = (1 - fx) * fy, d = fx * fy;
+        const uint8_t *p = im->pixels + y0 * im->stride + x0 * step, *q = p + im->stride;
+        sum[0] += a * p[0] + b * p[step] + c * q[0] + d * q[step];
+        sum[1] += a * p[green] + b * p[step + green] + c * q[green] + d * q[step + green];
+        sum[2] += a * p[blue] + b * p[step + blue] + c * q[blue] + d * q[step + blue];
+    }
+}
+
+static void add_anywhere(const ent_face_image *im, const offsets *o, float x, float y, bool black, float sum[3])
+{
+    double all[3] = {0};
+    for (int k = 0; k < o->count; k++) add_sample(im, (double)(x + o->x[k]), (double)(y + o->y[k]), black, all);
+    for (int c = 0; c < 3; c++) sum[c] += (float)all[c];
+}
+
+void face_sample(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
+{
+    offsets o = offsets_of(m);
     size_t area = (size_t)form->width * form->height;
-    for (uint32_t y = 0; y < form->height; y++)
-        for (uint32_t x = 0; x < form->width; x++) {
-            double sum[3] = {0};
-            for (int k = 0; k < n * n; k++) {
-                double u = x + (k % n + 0.5) / n - 0.5, v = y + (k / n + 0.5) / n - 0.5;
-                add_sample(image, m->a * u + m->b * v + m->c, m->d * u + m->e * v + m->f, form->black, sum);
-            }
-            size_t at = (size_t)y * form->width + x;
-            double each = 1.0 / (n * n);
-            if (form->grey) ret_planes[at] = (float)((0.299 * sum[0] + 0.587 * sum[1] + 0.114 * sum[2]) * each);
+    float right = (float)image->width - 1.01f - o.reach, bottom = (float)image->height - 1.01f - o.reach, each = 1 / (float)o.count;
+    for (uint32_t j = 0; j < form->height; j++)
+        for (uint32_t i = 0; i < form->width; i++) {
+            float sum[3] = {0}, x = (float)(m->a * i + m->b * j + m->c), y = (float)(m->d * i + m->e * j + m->f);
+            if (x > o.reach && x < right && y > o.reach && y < bottom) add_inside(image, &o, x, y, sum);
+            else add_anywhere(image, &o, x, y, form->black, sum);
+            size_t at = (size_t)j * form->width + i;
+            if (form->grey) ret_planes[at] = (0.299f * sum[0] + 0.587f * sum[1] + 0.114f * sum[2]) * each;
             else
-                for (int c = 0; c < 3; c++) ret_planes[(size_t)c * area + at] = (float)(sum[c] * each);
+                for (size_t c = 0; c < 3; c++) ret_planes[c * area + at] = sum[c] * each;
         }
 }
 
