@@ -109,7 +109,7 @@ static int overall(const ent_face_quality *q)
     const struct {
         int measure;
         double weight;
-    } part[] = {{q->eye_distance, 0.25}, {q->pose, 0.25}, {q->sharpness, 0.15}, {q->exposure, 0.1}, {q->confidence, 0.15}, {q->eyes, 0.05}, {q->roll, 0.05}};
+    } part[] = {{q->confidence, 0.3}, {q->pose, 0.15}, {q->roll, 0.15}, {q->mouth, 0.15}, {q->sharpness, 0.1}, {q->eye_distance, 0.1}, {q->exposure, 0.05}};
     double sum = 0;
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) sum += part[i].weight * log((part[i].measure + 1) / 101.0);
     return (int)(101 * exp(sum) - 0.5);
@@ -128,7 +128,7 @@ void ent_face_quality_of(const ent_face_image *image, const ent_face_found *face
     grade_expression(face, &q);
     q.sharpness = grade(sharp(luma), 0.25, 0.9);
     q.margin = grade(inside(image, face), 0.4, 0.9);
-    q.confidence = grade((double)face->confidence, 0.6, 0.999);
+    q.confidence = grade(-log10(1 - (double)face->confidence + 1e-6), 0.5, 5); /* 0.68 to 0.99999 */
     q.overall = overall(&q);
     ent_wipe(luma, sizeof luma);
     *ret_quality = q;
