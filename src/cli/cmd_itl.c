@@ -4,6 +4,7 @@
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
 #include "base/limits.h"
+#include "cli/itl_prum.h"
 #include "entente/itl.h"
 #include "image/image.h"
 #include "itl/rules.h"
@@ -210,13 +211,15 @@ static int extract(ent_cli *cli, int argc, char **argv)
 /* ---- pack ---- */
 
 static const ent_cmd_help pack_help = {
-    .usage = "itl pack IMAGE… -o OUT [--finger N]… [--face IMAGE] [--name NAME] [--birth YYYYMMDD] [--nationality ABC] [--sex M|F|X] [--taken-under POWER] [--offence LIST] [--taken YYYYMMDD] [--tcn TCN] [--ori ORI]",
+    .usage = "itl pack IMAGE… -o OUT [--finger N]… [--face IMAGE] [--name NAME] [--birth YYYYMMDD] [--nationality ABC] [--sex M|F|X] [--taken-under POWER] [--offence LIST] [--taken YYYYMMDD] [--tcn TCN] [--ori ORI]\n       itl pack IMAGE… -o OUT --domain prum --dai CC/AGENCY --ori CC/AGENCY [--tot CPS|PMS] [--case NUMBER] [--candidates N] [--finger N] [--tcn TCN]",
     .about = "Makes a transaction of domain ENTENTE (docs/protocol/itl-domain.md) from images of fingers, a face and biographic fields. The\n"
-             "images go in byte for byte. Positions follow the images' order from --finger on (1 right thumb … 10 left little).",
+             "images go in byte for byte. Positions follow the images' order from --finger on (1 right thumb … 10 left little).\n"
+             "With --domain prum, a search of 2008/616/JHA in version 0300, its images as WSQ in Type-4 records.",
     .example = "entente itl pack index.png --finger 2 --name \"EXAMPLE, ALEX\" --birth 19900101 --taken-under ta-2000-s41 -o arrest.an2"};
 
 struct packing {
     const char *out, *finger, *face, *name, *birth, *nationality, *sex, *under, *offence, *taken, *tcn, *ori;
+    const char *domain, *dai, *tot, *case_number, *candidates; /* of Prüm */
 };
 
 static const char *compression_of(ent_image_format f)
@@ -293,14 +296,31 @@ static void put_first_records(ent_itl_writer *w, const struct packing *p, const 
 
 static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
 
+static void today(char ret_date[16])
+{
+    time_t now = (time_t)(ent_system_clock().now(NULL).ms / 1000);
+    struct tm tm;
+    strftime(ret_date, 16, "%Y%m%d", gmtime_r(&now, &tm));
+}
+
+static ent_code pack_prum(const struct packing *p, char **images, int count, ent_err *err)
+{
+    ENT_AUTO_BUF out = ENT_BUF(64 << 20);
+    char date[16];
+    today(date);
+    const ent_prum_search s = {.tot = p->tot ? p->tot : "CPS", .dai = p->dai, .ori = p->ori, .tcn = p->tcn, .case_number = p->case_number ? p->case_number : "0",
+                               .candidates = p->candidates ? p->candidates : "1", .first_finger = p->finger ? (uint32_t)strtoul(p->finger, NULL, 10) : 0, .date = date};
+    if (!p->dai || !p->ori) return ent_fail(err, ENT_USAGE, "a Prüm search needs --dai and --ori, as DE/BKA");
+    ent_code code = ent_itl_pack_prum(&s, images, count, &out, err);
+    return code == ENT_OK ? ent_disk_replace(p->out, out.data, out.len, 0600, err) : code;
+}
+
 static ent_code pack_all(const struct packing *p, char **images, int count, ent_err *err)
 {
     ent_itl_writer *w = NULL;
     ENT_AUTO_BUF out = ENT_BUF(64 << 20);
     char date[16];
-    time_t now = (time_t)(ent_system_clock().now(NULL).ms / 1000);
-    struct tm tm;
-    strftime(date, sizeof date, "%Y%m%d", gmtime_r(&now, &tm));
+    today(date);
     ent_code code = ent_itl_writer_new(&w, err);
     if (code != ENT_OK) return code;
     put_first_records(w, p, date);
@@ -316,14 +336,17 @@ static ent_code pack_all(const struct packing *p, char **images, int count, ent_
 static int pack(ent_cli *cli, int argc, char **argv)
 {
     struct packing p = {0};
-    char tcn[40];
+    char tcn[40], date[16];
     uint8_t random[8];
     const ent_opt opts[] = {{.name = "-o", .value = &p.out, .hint = "FILE", .help = "the transaction"}, {.name = "--finger", .value = &p.finger, .hint = "N", .help = "position of the first image"},
                             {.name = "--face", .value = &p.face, .hint = "IMAGE", .help = "a photograph (Type-10)"}, {.name = "--name", .value = &p.name, .hint = "NAME", .help = "2.018"},
                             {.name = "--birth", .value = &p.birth, .hint = "DATE", .help = "2.022, as 19900131"}, {.name = "--nationality", .value = &p.nationality, .hint = "ABC", .help = "2.021, ISO 3166-1 alpha-3"},
                             {.name = "--sex", .value = &p.sex, .hint = "X", .help = "2.024"}, {.name = "--taken-under", .value = &p.under, .hint = "POWER", .help = "2.901"},
                             {.name = "--offence", .value = &p.offence, .hint = "LIST", .help = "2.902"}, {.name = "--taken", .value = &p.taken, .hint = "DATE", .help = "2.903"},
-                            {.name = "--tcn", .value = &p.tcn, .hint = "TCN", .help = "1.009 (default: random)"}, {.name = "--ori", .value = &p.ori, .hint = "ORI", .help = "1.008"}, {0}};
+                            {.name = "--tcn", .value = &p.tcn, .hint = "TCN", .help = "1.009 (default: random)"}, {.name = "--ori", .value = &p.ori, .hint = "ORI", .help = "1.008"},
+                            {.name = "--domain", .value = &p.domain, .hint = "NAME", .help = "entente (default) or prum"}, {.name = "--dai", .value = &p.dai, .hint = "DAI", .help = "1.007, as DE/BKA"},
+                            {.name = "--tot", .value = &p.tot, .hint = "TOT", .help = "CPS (default) or PMS"}, {.name = "--case", .value = &p.case_number, .hint = "NUMBER", .help = "2.007 of Prüm"},
+                            {.name = "--candidates", .value = &p.candidates, .hint = "N", .help = "2.320 of Prüm (default: 1)"}, {0}};
     ent_err err = {0};
     int n;
     ent_code code = ent_cli_options(&pack_help, opts, argc, argv, &n);
@@ -332,8 +355,14 @@ static int pack(ent_cli *cli, int argc, char **argv)
     ent_random source = ent_system_random();
     source.fill(source.self, random, sizeof random);
     snprintf(tcn, sizeof tcn, "E%02X%02X%02X%02X%02X%02X%02X%02X", random[0], random[1], random[2], random[3], random[4], random[5], random[6], random[7]);
+    bool prum = p.domain && strcmp(p.domain, "prum") == 0;
+    if (p.domain && !prum && strcmp(p.domain, "entente") != 0) return ent_cli_usage(&pack_help, "no domain \"%s\": entente or prum", p.domain);
+    if (prum) {
+        today(date);
+        ent_itl_prum_tcn(date, (uint32_t)random[0] << 16 | (uint32_t)random[1] << 8 | random[2], tcn);
+    }
     if (!p.tcn) p.tcn = tcn;
-    code = pack_all(&p, argv, n, &err);
+    code = prum ? pack_prum(&p, argv, n, &err) : pack_all(&p, argv, n, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     if (cli->json) printf("{\"tcn\":\"%s\"}\n", p.tcn);

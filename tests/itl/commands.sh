@@ -13,6 +13,10 @@ print=$(find "$work/prints" -type f | head -1)
 grep -q 'domain entente' "$work/out" || fail "the domain was not found"
 "$entente" itl check "$work/a.an2" --json | grep -q '"conforms": *true' || fail "--json"
 
+"$entente" itl pack "$print" --finger 2 --domain prum --dai DE/BKA --ori NL/NAFIS -o "$work/p.an2" >/dev/null || fail "itl pack --domain prum"
+"$entente" itl check "$work/p.an2" --domain auto >"$work/out" || { cat "$work/out"; fail "the Prüm search does not conform"; }
+grep -q 'version 0300, domain prum' "$work/out" || fail "the Prüm search is of another version or domain"
+
 sed 's/0502/0599/' "$work/a.an2" >"$work/b.an2"
 "$entente" itl check "$work/b.an2" >"$work/out"; [ $? = 1 ] || fail "an unknown version passes"
 grep -q '^record 1, 1.002, byte [0-9]*: .*\[8.1\]$' "$work/out" || { cat "$work/out"; fail "record, field, byte and clause are not told"; }
