@@ -313,7 +313,7 @@ static void a_bomb_ends_in_time(void **state)
     ent_code code = run("image", file.data, file.len, &out, &err);
     assert_true(code == ENT_OK ? out.len == 24u + 3 * 7000 * 7000 : code == ENT_NO_MEMORY || code == ENT_TIMEOUT);
     assert_in_range(sandbox_clock() - from, 0, ENT_LIMIT_DECODE_MS + 200 + (code == ENT_OK ? 1000 : 0)); /* and copying it */
-    next_job_works();
+    for (int i = 0; i < 2; i++) next_job_works(); /* on both helpers: one of them still erases 150 MB */
     for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
         from = sandbox_clock();
         assert_int_not_equal(run("image", headers[i], i < 2 ? strlen(headers[i]) : 54, &out, &err), ENT_OK);
