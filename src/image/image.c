@@ -56,12 +56,18 @@ ent_image_format ent_image_sniff(const void *bytes, size_t len)
     return ENT_IMAGE_UNKNOWN;
 }
 
-ent_code ent_image_new(uint32_t width, uint32_t height, uint32_t channels, ent_image *ret_image, ent_err *err)
+ent_code ent_image_check_size(uint32_t width, uint32_t height, ent_err *err)
 {
     if (!width || !height) return ent_fail(err, ENT_FORMAT, "an image of %u x %u pixels", width, height);
     if (width > ENT_LIMIT_IMAGE_SIDE || height > ENT_LIMIT_IMAGE_SIDE || (uint64_t)width * height > ENT_LIMIT_IMAGE_PIXELS)
         return ent_fail(err, ENT_TOO_LARGE, "an image of %u x %u pixels; at most %d a side and %d in all", width, height,
                         ENT_LIMIT_IMAGE_SIDE, ENT_LIMIT_IMAGE_PIXELS);
+    return ENT_OK;
+}
+
+ent_code ent_image_new(uint32_t width, uint32_t height, uint32_t channels, ent_image *ret_image, ent_err *err)
+{
+    ENT_TRY(ent_image_check_size(width, height, err));
     uint8_t *pixels = calloc((size_t)width * height, channels);
     if (!pixels) return ent_fail(err, ENT_NO_MEMORY, "out of memory for an image of %u x %u", width, height);
     *ret_image = (ent_image){.width = width, .height = height, .channels = channels, .pixels = pixels};

@@ -31,11 +31,9 @@ ent_code ent_pgm_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
     if (most != 255) return ent_fail(err, ENT_UNSUPPORTED, "PGM: a maximum of %u; 255 is read", most);
     at++;
     ent_image image;
+    ENT_TRY(ent_image_check_size(width, height, err));
+    if ((size_t)(end - at) < (size_t)width * height) return ent_fail(err, ENT_FORMAT, "PGM: the file ends before its last row");
     ENT_TRY(ent_image_new(width, height, 1, &image, err));
-    if ((size_t)(end - at) < (size_t)width * height) {
-        ent_image_free(&image);
-        return ent_fail(err, ENT_FORMAT, "PGM: the file ends before its last row");
-    }
     memcpy(image.pixels, at, (size_t)width * height);
     *ret_image = image;
     return ENT_OK;
@@ -105,12 +103,10 @@ ent_code ent_bmp_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
         grey = p[0] == p[1] && p[1] == p[2];
     }
     ent_image image;
-    ENT_TRY(ent_image_new(h.width, h.height, grey ? 1 : 3, &image, err));
+    ENT_TRY(ent_image_check_size(h.width, h.height, err));
     size_t stride = ((size_t)h.width * h.bits + 31) / 32 * 4;
-    if (h.data > len || stride * h.height > len - h.data) {
-        ent_image_free(&image);
-        return ent_fail(err, ENT_FORMAT, "BMP: the file ends before its last row");
-    }
+    if (h.data > len || stride * h.height > len - h.data) return ent_fail(err, ENT_FORMAT, "BMP: the file ends before its last row");
+    ENT_TRY(ent_image_new(h.width, h.height, grey ? 1 : 3, &image, err));
     for (uint32_t y = 0; y < h.height; y++)
         bmp_row(bytes, &h, bytes + h.data + stride * (h.down ? y : h.height - 1 - y), image.channels, image.pixels + (size_t)y * h.width * image.channels);
     image.ppi = (uint32_t)((double)h.ppm * 0.0254 + 0.5);
