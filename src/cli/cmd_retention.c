@@ -147,6 +147,44 @@ int ent_cmd_time(ent_cli *cli, int argc, char **argv)
     return ent_cli_group(cli, "time", "What destroys must be sure of the day.", commands, argc, argv);
 }
 
+/* ---- gallery ---- */
+
+static int gallery_rebuild(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "gallery rebuild --as CUSTODIAN",
+                                   .about = "Makes every template anew from the sealed images: after an upgrade of the engine, or when node.yaml names another face model.\n"
+                                            "May be stopped and called again; searches go on with the old templates until theirs is done.",
+                                   .example = "entente gallery rebuild --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or operator"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    long long left = 1, total = 0;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    code = ent_cli_begin(cli, as, &s, &err);
+    while (code == ENT_OK && left > 0) {
+        json_t *out = NULL;
+        code = ent_cli_act(s, "gallery-rebuild", json_object(), NULL, 0, &out, &err);
+        left = (long long)json_integer_value(json_object_get(out, "left"));
+        if (!total) total = left + 1;
+        if (code == ENT_OK) ent_cli_progress("rebuilding", (size_t)(total - left), (size_t)total);
+        json_decref(out);
+    }
+    if (code == ENT_OK && cli->json) printf("{\"rebuilt\":true}\n");
+    else if (code == ENT_OK) printf("every template is of this engine and model\n");
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+int ent_cmd_gallery(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_command commands[] = {{"rebuild", gallery_rebuild, "make templates anew from the sealed images"}, {0}};
+    return ent_cli_group(cli, "gallery", "What is searched.", commands, argc, argv);
+}
+
 /* ---- report retention ---- */
 
 enum { CELLS = 128 };

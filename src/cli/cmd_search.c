@@ -67,6 +67,7 @@ static void print_show(const json_t *out)
            ent_cli_text(out, "flow"), ent_cli_text(out, "time"), (long long)json_integer_value(json_object_get(out, "index")), *ent_cli_text(out, "case") ? "; case closed" : json_is_true(json_object_get(out, "closed")) ? "; closed" : "");
     if (*ent_cli_text(out, "case")) printf("case: %s\n", ent_cli_text(out, "case"));
     if (json_is_true(json_object_get(out, "sent-by-us"))) return;
+    if (json_object_get(out, "face-score")) printf("face %.3f\n", json_real_value(json_object_get(out, "face-score")));
     printf("score %.2f, log10 likelihood ratio %.1f, compared with %lld prints, %.2g false hits expected\n", json_real_value(json_object_get(out, "score")),
            json_real_value(json_object_get(out, "log10-ratio")), (long long)json_integer_value(json_object_get(out, "compared")), json_real_value(json_object_get(out, "expected-false-hits")));
     const json_t *us = json_object_get(out, "us");

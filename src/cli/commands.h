@@ -17,6 +17,7 @@
     X(enrol, enrol, "take transactions or images")                                                                     \
     X(record, record, "what is held, and legal events")                                                                \
     X(retention, retention, "what falls due")                                                                          \
+    X(gallery, gallery, "what is searched")                                                                            \
     X(approve, approve, "the second person's word")                                                                    \
     X(time, time, "what the node knows of the day")                                                                    \
     X(subject-access, access, "what is held of a person, for that person")                                             \

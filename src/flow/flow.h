@@ -15,6 +15,7 @@
 #include "port/clock.h"
 #include "port/decoder.h"
 #include "port/directory.h"
+#include "port/faces.h"
 #include "port/keys.h"
 #include "port/ledger.h"
 #include "port/random.h"
@@ -33,7 +34,8 @@ typedef struct ent_flow_config {
     ent_ledger ledger;
     ent_clock clock;
     ent_random random;
-    ent_decoder decoder;            /* job "capture": see capture/read.h */
+    ent_decoder decoder;            /* jobs "capture", "picture", "pixels": see capture/read.h */
+    ent_faces faces;                /* .extract NULL: no face model */
     unsigned window_days;           /* between an event that moves a date earlier and the destruction; 0: 14 */
     unsigned control_per_mille;     /* how often a control goes to the examiners beside a case */
     ent_partners partners;          /* .send NULL: no messages can be sent (offline commands) */
@@ -216,6 +218,10 @@ typedef struct ent_year {
 
 ENT_MUST_CHECK ent_code ent_flow_year(ent_flow_node *n, const ent_actor *by, int year, ent_year *ret_year, ent_err *err);
 
+/* Makes templates anew from the sealed images, some parts a call; ret_left: how many are still to be done. Resumable: a stop at any
+ * point goes on where it was; the old templates serve until theirs is done. */
+ENT_MUST_CHECK ent_code ent_flow_gallery_rebuild(ent_flow_node *n, const ent_actor *by, size_t *ret_left, ent_err *err);
+
 /* ---- time: what destroys must be sure of the day ---- */
 
 typedef struct ent_time_view {
@@ -275,7 +281,7 @@ typedef struct ent_search_view {
     char clause[ENT_LAW_CLAUSE];
     char outcome[16];               /* of the case of a hit: "" while it is open */
     char crossing[64];              /* the requester's own reference of the crossing; "" at the holder */
-    double score, ratio, expected_false_hits;
+    double score, face_score, ratio, expected_false_hits;
     uint64_t compared;              /* entries that the flow may see */
     int64_t decode_us, match_us, append_us;
     uint64_t index;
@@ -470,7 +476,7 @@ const ent_ledger *ent_flow_ledger(const ent_flow_node *n);
 void ent_flow_tell(ent_flow_node *n);
 
 typedef struct ent_flow_counts {
-    size_t people, partners, agreements, gallery;
+    size_t people, partners, agreements, gallery, faces, other_model;
     uint64_t ledger;
     size_t outbox, queue;          /* entries to append; messages that wait for partners */
     ent_custody custody;

@@ -41,6 +41,7 @@ typedef enum ent_role {
     X(DISCLOSE, "disclose", CUSTODIAN_)                                                                                \
     X(SEE_DISCLOSED, "see what was disclosed", CUSTODIAN_ | AUDITOR_)                                                  \
     X(SEE_KEPT, "see what partners disclosed", OFFICER_ | EXAMINER_ | CUSTODIAN_)                                      \
+    X(REBUILD, "rebuild the gallery", CUSTODIAN_ | OPERATOR_)                                                          \
     X(CONFIRM_TIME, "confirm the time", CUSTODIAN_ | OPERATOR_ | AUDITOR_)                                              \
     X(LINK, "link encounters of one person", CUSTODIAN_)                                                               \
     X(APPROVE, "approve what another proposed", CUSTODIAN_)                                                            \

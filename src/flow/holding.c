@@ -118,6 +118,13 @@ ent_held_part *ent_part_first(ent_flow_node *n, ent_part_by by, const uint8_t id
 
 ent_held_part *ent_part_next(ent_flow_node *n, ent_part_by by, const ent_held_part *p) { return from(n, by, name_of(p, by), p->next[by]); }
 
+ent_held_part *ent_part_beginning(ent_flow_node *n, const uint8_t start[ENT_ID_SIZE])
+{
+    uint32_t at = n->part_cap ? n->part_head[ENT_BY_PART][bucket(n, start)] : NONE;
+    while (at != NONE && memcmp(n->parts[at].id.b, start, 8) != 0) at = n->parts[at].next[ENT_BY_PART];
+    return at == NONE ? NULL : &n->parts[at];
+}
+
 ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE]) { return ent_part_first(n, ENT_BY_PART, id); }
 
 void ent_parts_free(ent_flow_node *n)

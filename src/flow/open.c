@@ -3,6 +3,7 @@
 #include "base/wipe.h"
 #include "flow/commit.h"
 #include "flow/destruction/time.h"
+#include "flow/gallery/faces.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
 #include "flow/state.h"
@@ -53,6 +54,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_partners_load(n, err));
     ENT_TRY(ent_agreements_load(n, err));
     ENT_TRY(ent_gallery_new(n->c.threads, &n->gallery, err));
+    ENT_TRY(ent_face_holding_new(n->c.threads, &n->faces, err));
     ENT_TRY(ent_time_begin(n, err));
     ENT_TRY(ent_parts_load(n, err));
     return ent_parts_settle(n, err);
@@ -78,6 +80,7 @@ void ent_flow_close(ent_flow_node *n)
 {
     if (!n) return;
     ent_gallery_free(n->gallery);
+    ent_face_holding_free(n->faces);
     ent_parts_free(n);
     ent_agreements_free(n);
     ent_witnessing_free(n);
@@ -95,6 +98,8 @@ void ent_flow_count(ent_flow_node *n, ent_flow_counts *ret_counts)
     *ret_counts = (ent_flow_counts){.people = n->people_count, .partners = n->partner_count, .agreements = n->agreement_count};
     pthread_mutex_unlock(&n->lock);
     ret_counts->gallery = ent_gallery_count(n->gallery);
+    ret_counts->faces = ent_face_holding_count(n->faces);
+    ret_counts->other_model = n->other_model;
     ret_counts->ledger = n->c.ledger.size(n->c.ledger.self);
     ret_counts->outbox = ent_outbox_count(n);
     n->c.keys.custody(n->c.keys.self, &ret_counts->custody);

@@ -58,6 +58,8 @@ struct ent_flow_node {
     uint32_t *part_head[ENT_PART_BYS];
     ent_key32 transaction_key; /* of the tombstones' tokens */
     ent_gallery *gallery;
+    struct ent_face_holding *faces;
+    size_t other_model;        /* photographs whose template is missing or of another model */
     struct ent_witnessing *witnessing; /* flow/receipt */
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
@@ -102,6 +104,8 @@ ENT_MUST_CHECK ent_code ent_part_hold(ent_flow_node *n, const ent_held_part *p, 
 void ent_part_drop(ent_flow_node *n, ent_held_part *p);
 void ent_part_renamed(ent_flow_node *n, ent_held_part *p, const ent_person_id *person);
 ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE]);
+/* By the first eight bytes of its number. */
+ent_held_part *ent_part_beginning(ent_flow_node *n, const uint8_t start[ENT_ID_SIZE]);
 ent_held_part *ent_part_first(ent_flow_node *n, ent_part_by by, const uint8_t id[ENT_ID_SIZE]);
 ent_held_part *ent_part_next(ent_flow_node *n, ent_part_by by, const ent_held_part *p);
 /* Facts of the person's other encounters. */

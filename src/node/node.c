@@ -133,6 +133,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     c->clock = ent_system_clock();
     c->random = ent_system_random();
     c->decoder = ent_sandbox_decoder(n->sandbox);
+    ENT_TRY(ent_node_open_faces(n->folder, n->config.face_model, &n->faces, &c->faces, err));
     if (n->client) c->partners = ent_exchange_client_partners(n->client);
     if (n->witnesses) c->witnesses = ent_witness_client_port(n->witnesses);
     c->witness_silence_ms = n->config.witness_silence_ms;
@@ -183,6 +184,7 @@ void ent_node_close(ent_node *n)
     ent_flow_close(n->flow);
     ent_exchange_client_free(n->client);
     ent_witness_client_free(n->witnesses);
+    ent_node_close_faces(n->faces);
     if (n->flow_config.store.close) n->flow_config.store.close(n->flow_config.store.self);
     if (n->flow_config.ledger.close) n->flow_config.ledger.close(n->flow_config.ledger.self);
     if (n->flow_config.keys.close) n->flow_config.keys.close(n->flow_config.keys.self);

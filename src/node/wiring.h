@@ -33,6 +33,11 @@ typedef struct ent_witnessing_thread {
     char last[200];      /* what was noted last: the same is not said every ten seconds */
 } ent_witnessing_thread;
 
+/* src/node/faces.c: nothing when the card's name is empty. */
+struct ent_node_faces;
+ENT_MUST_CHECK ent_code ent_node_open_faces(const char *folder, const char *card, struct ent_node_faces **ret_faces, ent_faces *ret_port, ent_err *err);
+void ent_node_close_faces(struct ent_node_faces *f); /* NULL is fine */
+
 struct ent_node {
     char folder[PATH_MAX - 320];
     ent_node_config config;
@@ -45,6 +50,7 @@ struct ent_node {
     size_t regime_count;
     ent_exchange_client *client;
     ent_witness_client *witnesses;
+    struct ent_node_faces *faces;
     ent_witnessing_thread witnessing;
     ent_flow_config flow_config;
     ent_flow_node *flow;

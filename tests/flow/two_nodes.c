@@ -1,6 +1,6 @@
 #include "flow/two_nodes.h"
 
-static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {"picture", ent_capture_picture}, {0}};
+static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {"picture", ent_capture_picture}, {"pixels", ent_capture_pixels}, {0}};
 
 /* ---- the link ---- */
 
@@ -58,6 +58,56 @@ static void make_card(story *s, story_node *n)
     assert_int_equal(ent_card_encode(&card, &n->c.identity, &text, NULL), ENT_OK);
     memcpy(n->card, text.data, text.len);
     n->card_len = text.len;
+}
+
+/* A "network" that sees colours: alike pictures have alike templates. */
+static ent_code see_face(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_err *err)
+{
+    float of[48] = {0};
+    uint8_t model[8] = "story";
+    (void)self;
+    if (image->pixels[0] == 0 && image->pixels[1] == 0) return ent_fail(err, ENT_QUALITY, "no face");
+    for (uint32_t y = 0; y < image->height; y++)
+        for (uint32_t x = 0; x < image->width; x++)
+            for (int c = 0; c < 3; c++) of[(y * 4 / image->height * 4 + x * 4 / image->width) * 3 + (uint32_t)c] += (float)image->pixels[y * image->stride + x * 3 + (uint32_t)c] - 128;
+    return ent_face_quantise(of, 48, model, 80, ret_template, ret_len, err);
+}
+
+void story_faces(story_node *n)
+{
+    n->c.faces = (ent_faces){.model = "story", .calibration = {.fitted = true, .middle = 0.5, .slope = 8, .bound = 4}, .extract = see_face};
+}
+
+void story_photograph(uint32_t who, uint32_t shot, ent_buf *ret_png)
+{
+    ent_image image;
+    *ret_png = ENT_BUF(1 << 20);
+    assert_int_equal(ent_image_new(64, 64, 3, &image, NULL), ENT_OK);
+    for (uint32_t y = 0; y < 64; y++)
+        for (uint32_t x = 0; x < 64; x++)
+            for (uint32_t c = 0; c < 3; c++) {
+                uint32_t cell = (y / 16 * 4 + x / 16) * 3 + c, v = (who * 2654435761u + cell * 40503u) * 2246822519u >> 24;
+                image.pixels[(y * 64 + x) * 3 + c] = (uint8_t)(v / 2 + 60 + (shot * 7 + x + y) % 9);
+            }
+    assert_int_equal(ent_image_encode(&image, ENT_IMAGE_PNG, 0, ret_png, NULL), ENT_OK);
+    ent_image_free(&image);
+}
+
+void story_transaction(uint32_t finger, uint32_t impression, uint32_t who, uint32_t shot, ent_buf *ret_file)
+{
+    ENT_AUTO_BUF png = ENT_BUF(1), photo = ENT_BUF(1), read = ENT_BUF(1 << 22);
+    ent_capture c;
+    *ret_file = ENT_BUF(1 << 22);
+    story_print(finger, impression, &png);
+    story_photograph(who, shot, &photo);
+    assert_int_equal(ent_capture_read(png.data, png.len, &read, NULL), ENT_OK);
+    assert_int_equal(ent_capture_decode(read.data, read.len, &c, NULL), ENT_OK);
+    c.face[0] = (ent_capture_image){photo.data, photo.len};
+    c.face_count = 1;
+    uint32_t what = finger ? 3 : 1u << ENT_MODALITY_FACE;
+    assert_int_equal(ent_capture_pack(&c, what, ret_file, NULL), ENT_OK);
+    c.face_count = 0; /* the photograph is ours */
+    ent_capture_free(&c);
 }
 
 void story_secret(const char *name, ent_secret_key *ret)
@@ -158,12 +208,12 @@ void story_agree(story *s, unsigned version, unsigned per_day)
                      "in-force: { from: 2026-01-01, until: 2028-12-31, review: 2027-01-01 }\nflows:\n"
                      "  - name: check\n    holder: gb.example\n    requester: us.example\n"
                      "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
-                     "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
+                     "    modalities: [fingerprint%s]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
                      "    search: { per-day: %u, %scandidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
                      "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
                      "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", per_day, s->limits);
+                     version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->faces ? ", face" : "", per_day, s->limits);
     if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     size_t told;
     assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);

@@ -29,6 +29,7 @@ typedef struct story {
     ent_story_random random;
     story_node gb, us;
     bool line_down;
+    bool faces;           /* the agreement is about faces too */
     bool named;           /* who is enrolled has a name */
     bool garble;          /* bodies of searches are cut on the way */
     int64_t last_release; /* of the last answer, monotonic */
@@ -46,6 +47,11 @@ void story_end(story *s);
 void story_restart(story *s, story_node *n);
 /* An agreement of one flow in which gb holds and us asks, signed by both. */
 void story_agree(story *s, unsigned version, unsigned per_day);
+/* Gives a node a face model that sees colours; open it again to use it. */
+void story_faces(story_node *n);
+void story_photograph(uint32_t who, uint32_t shot, ent_buf *ret_png);
+/* A transaction of a print (finger 0: none) and a photograph. */
+void story_transaction(uint32_t finger, uint32_t impression, uint32_t who, uint32_t shot, ent_buf *ret_file);
 /* The key of somebody who works at a node of the story. */
 void story_secret(const char *name, ent_secret_key *ret);
 /* A synthetic print as PNG. */

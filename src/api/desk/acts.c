@@ -268,6 +268,7 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     if (v.sent) json_object_set_new(out, "crossing", json_string(v.crossing));
     if (v.sent) return ENT_OK;
     json_object_set_new(out, "score", json_real(v.score));
+    if (v.face_score != 0) json_object_set_new(out, "face-score", json_real(v.face_score));
     json_object_set_new(out, "log10-ratio", json_real(v.ratio));
     json_object_set_new(out, "expected-false-hits", json_real(v.expected_false_hits));
     json_object_set_new(out, "compared", json_integer((json_int_t)v.compared));
@@ -302,6 +303,8 @@ static ent_code status(const ent_desk_node *n, const ent_desk_request *r, json_t
     json_object_set_new(out, "partners", json_integer((json_int_t)c.partners));
     json_object_set_new(out, "agreements", json_integer((json_int_t)c.agreements));
     json_object_set_new(out, "gallery", json_integer((json_int_t)c.gallery));
+    json_object_set_new(out, "faces", json_integer((json_int_t)c.faces));
+    json_object_set_new(out, "faces-of-another-model", json_integer((json_int_t)c.other_model));
     json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
     json_object_set_new(out, "outbox", json_integer((json_int_t)c.outbox));
     static const char *const roots[] = {"file", "token", "hardware"};
@@ -364,6 +367,7 @@ static const struct {
     {"time-confirm", true, ent_desk_time_confirm},
     {"subject-access", true, ent_desk_access},
     {"retention-year", true, ent_desk_year},
+    {"gallery-rebuild", true, ent_desk_rebuild},
     {"search", true, search},
     {"search-targets", false, search_targets},
     {"search-show", true, search_show},

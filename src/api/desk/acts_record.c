@@ -359,3 +359,11 @@ ent_code ent_desk_year(const ent_desk_node *n, const ent_desk_request *r, json_t
     json_object_set_new(out, "average-age-days", json_real(y.age_days));
     return ENT_OK;
 }
+
+ent_code ent_desk_rebuild(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    size_t left;
+    ENT_TRY(ent_flow_gallery_rebuild(n->flow, r->by, &left, err));
+    json_object_set_new(out, "left", json_integer((json_int_t)left));
+    return ENT_OK;
+}

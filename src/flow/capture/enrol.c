@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/gallery/faces.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -46,7 +47,27 @@ static void put_blob(ent_flow_node *n, ent_batch *b, const ent_held_part *p, con
     else ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_BLOBS, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len));
 }
 
-static void put_contents(ent_flow_node *n, ent_batch *b, const ent_held_part *p, const ent_key32 *key, const ent_capture *c)
+/* Templates of the capture's photographs; length 0 where no face was found or the node has no model. */
+typedef struct face_template {
+    uint8_t bytes[ENT_FACE_TEMPLATE_MAX];
+    size_t len;
+} face_template;
+
+typedef struct face_templates {
+    face_template of[ENT_CAPTURE_FACES];
+} face_templates;
+
+static ent_code make_faces(ent_flow_node *n, const ent_capture *c, face_templates *ret, ent_err *err)
+{
+    for (size_t i = 0; i < c->face_count && n->c.faces.extract; i++) {
+        ent_code code = ent_face_template_of(n, c->face[i].image, c->face[i].image_len, ret->of[i].bytes, &ret->of[i].len, err);
+        if (code == ENT_QUALITY) ret->of[i].len = 0; /* kept as a photograph that no template came of */
+        else if (code != ENT_OK) return code;
+    }
+    return ENT_OK;
+}
+
+static void put_contents(ent_flow_node *n, ent_batch *b, const ent_held_part *p, const ent_key32 *key, const ent_capture *c, const face_templates *faces)
 {
     if (p->facts.material == ENT_MATERIAL_FINGERPRINT) {
         for (size_t i = 0; i < c->print_count; i++) {
@@ -55,7 +76,11 @@ static void put_contents(ent_flow_node *n, ent_batch *b, const ent_held_part *p,
             put_blob(n, b, p, key, 'I', (uint8_t)i, print->finger, print->image, print->image_len);
         }
     } else if (p->facts.material == ENT_MATERIAL_PHOTOGRAPH) {
-        for (size_t i = 0; i < c->face_count; i++) put_blob(n, b, p, key, 'F', (uint8_t)i, 0, c->face[i].image, c->face[i].image_len);
+        for (size_t i = 0; i < c->face_count; i++) {
+            const face_template *t = &faces->of[i];
+            put_blob(n, b, p, key, 'F', (uint8_t)i, 0, c->face[i].image, c->face[i].image_len);
+            if (t->len) put_blob(n, b, p, key, 'A', (uint8_t)i, 0, t->bytes, t->len);
+        }
     } else {
         ent_capture only = *c;
         ENT_AUTO_BUF block = ENT_BUF(4096);
@@ -76,7 +101,8 @@ static void digest_contents(const ent_held_part *p, const ent_capture *c, uint8_
 }
 
 /* One part: key slot, row, blobs, ledger entry. */
-static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, const ent_capture *c, ent_held_part *p, ent_enrolled_part *ret, ent_err *err)
+static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, const ent_capture *c, const face_templates *faces, ent_held_part *p, ent_enrolled_part *ret,
+                         ent_err *err)
 {
     uint8_t binding[32];
     ENT_WIPED_KEY key;
@@ -95,7 +121,7 @@ static ent_code add_part(ent_flow_node *n, const ent_actor *by, ent_batch *b, co
     ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &p->slot, &key, err));
     ENT_TRY(ent_part_row(n, p, &key, &row, err));
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PARTS, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
-    put_contents(n, b, p, &key, c);
+    put_contents(n, b, p, &key, c, faces);
     ent_entry e = {.kind = ENT_ENTRY_ENROLLED, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .case_number = p->case_number,
                    .actor = by->pseudonym, .destroy_by = kept.due_on};
     snprintf(e.clause, sizeof e.clause, "%s", kept.clause);
@@ -125,6 +151,16 @@ static ent_code into_gallery(ent_flow_node *n, const ent_held_part *p, const ent
     return ENT_OK;
 }
 
+static ent_code into_faces(ent_flow_node *n, const ent_held_part *p, const ent_capture *c, const face_templates *faces, ent_err *err)
+{
+    ent_retention kept;
+    ent_part_retention(n, p, &kept);
+    for (size_t i = 0; i < c->face_count; i++)
+        if (faces->of[i].len) ENT_TRY(ent_face_holding_add(n->faces, &p->id, ent_part_flows(n, p, &kept), faces->of[i].bytes, faces->of[i].len, err));
+        else if (n->c.faces.extract) n->other_model++;
+    return ENT_OK;
+}
+
 static void facts_of(const ent_capture *c, const ent_enrol_options *o, ent_date today, ent_legal_facts *ret)
 {
     const char *under = o->taken_under[0] ? o->taken_under : c->taken_under[0] ? c->taken_under : "unnamed";
@@ -135,7 +171,7 @@ static void facts_of(const ent_capture *c, const ent_enrol_options *o, ent_date 
     if (!ret->offence_date.year) ret->offence_date = ret->taken;
 }
 
-static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_capture *c, const uint8_t token[32],
+static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_capture *c, const face_templates *faces, const uint8_t token[32],
                               const ent_enrol_options *options, ent_enrolled *ret, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("enrol");
@@ -157,7 +193,7 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
         p->encounter = out.encounter;
         p->person = out.person;
         memcpy(p->transaction, token, 32);
-        code = add_part(n, by, b, c, p, &out.part[out.part_count], err);
+        code = add_part(n, by, b, c, faces, p, &out.part[out.part_count], err);
         if (code == ENT_OK) out.part_count++;
     }
     memcpy(transaction + 1, out.encounter.b, ENT_ID_SIZE);
@@ -175,6 +211,7 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
         out.part[i].index = parts[i].index = indexes[i];
         ENT_TRY(ent_part_hold(n, &parts[i], NULL, err));
         if (parts[i].facts.material == ENT_MATERIAL_FINGERPRINT) ENT_TRY(into_gallery(n, &parts[i], c, err));
+        if (parts[i].facts.material == ENT_MATERIAL_PHOTOGRAPH) ENT_TRY(into_faces(n, &parts[i], c, faces, err));
     }
     *ret = out;
     return ENT_OK;
@@ -193,10 +230,14 @@ ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file,
     for (size_t i = 0; i < c.print_count && options->finger; i++)
         if (!c.print[i]->finger) c.print[i]->finger = options->finger;
     transaction_token(n, &c, file, len, token);
+    face_templates *faces = calloc(1, sizeof *faces);
+    ent_code code = faces ? make_faces(n, &c, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
-    ent_code code = check_transaction(n, token, ret_enrolled, err);
-    if (code == ENT_OK) code = enrol_capture(n, by, &c, token, options, ret_enrolled, err);
+    if (code == ENT_OK) code = check_transaction(n, token, ret_enrolled, err);
+    if (code == ENT_OK) code = enrol_capture(n, by, &c, faces, token, options, ret_enrolled, err);
     pthread_mutex_unlock(&n->lock);
     ent_capture_free(&c);
+    if (faces) ent_wipe(faces, sizeof *faces);
+    free(faces);
     return code;
 }

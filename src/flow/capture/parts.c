@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/gallery/faces.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -173,14 +174,25 @@ struct prints {
     ent_err *err;
 };
 
-/* Blobs: the part's id, what it is ('T' template, 'I' print image, 'F' face, 'B' biographic block), its place, finger. */
+/* A template of another model is not searched; `entente gallery rebuild` makes it anew from the photograph. */
+static ent_code add_face_template(struct prints *s, const ent_buf *plain)
+{
+    ent_face_template_info info;
+    ENT_TRY(ent_face_inspect(plain->data, plain->len, &info, s->err));
+    if (!s->n->c.faces.extract || memcmp(info.model, s->n->c.faces.model, sizeof info.model) != 0) return s->n->other_model++, ENT_OK;
+    return ent_face_holding_add(s->n->faces, &s->p->id, s->flows, plain->data, plain->len, s->err);
+}
+
+/* Blobs: the part's id, what it is ('T' template, 'I' print image, 'A' face template, 'F' photograph, 'B' biographic block), its
+ * place, finger. */
 static ent_code add_template(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct prints *s = ctx;
     if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
-    ENT_AUTO_BUF plain = ENT_BUF(ENT_FINGER_FULL_MAX);
+    ENT_AUTO_BUF plain = ENT_BUF(ENT_FINGER_FULL_MAX + ENT_FACE_TEMPLATE_MAX);
     ent_finger_template *t;
     ent_code code = ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err);
+    if (code == ENT_OK && key[ENT_ID_SIZE] == 'A') return add_face_template(s, &plain);
     if (code == ENT_OK) code = ent_finger_decode(plain.data, plain.len, &t, s->err);
     if (code != ENT_OK) return code;
     code = ent_gallery_add(s->n->gallery, &s->p->id, key[ENT_ID_SIZE + 2], s->flows, t, s->err);
@@ -188,11 +200,11 @@ static ent_code add_template(void *ctx, const uint8_t *key, size_t key_len, cons
     return code;
 }
 
-static ent_code add_prints(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, uint64_t flows, ent_err *err)
+static ent_code add_templates(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, char what, uint64_t flows, ent_err *err)
 {
     uint8_t prefix[ENT_ID_SIZE + 1];
     memcpy(prefix, p->id.b, ENT_ID_SIZE);
-    prefix[ENT_ID_SIZE] = 'T';
+    prefix[ENT_ID_SIZE] = (uint8_t)what;
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
     struct prints s = {n, p, key, flows, err};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_template, &s, err);
@@ -215,7 +227,8 @@ static ent_code load_one(ent_flow_node *n, const ent_part_id *id, uint64_t slot,
         return code;
     }
     /* seen by nobody until all are loaded: other encounters of the person count too (ent_parts_look) */
-    return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_prints(n, held, &key, 0, err) : ENT_OK;
+    if (held->facts.material == ENT_MATERIAL_PHOTOGRAPH) return add_templates(n, held, &key, 'A', 0, err);
+    return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_templates(n, held, &key, 'T', 0, err) : ENT_OK;
 }
 
 ent_code ent_parts_load(ent_flow_node *n, ent_err *err)
@@ -240,6 +253,8 @@ void ent_part_look(ent_flow_node *n, ent_held_part *p)
     ent_part_retention(n, p, &kept);
     p->due_on = kept.due_on;
     p->hidden = kept.due;
+    if (p->facts.material == ENT_MATERIAL_PHOTOGRAPH)
+        ent_face_holding_see(n->faces, &p->id, ent_part_flows(n, p, &kept));
     if (p->facts.material == ENT_MATERIAL_FINGERPRINT)
         ent_gallery_see(n->gallery, &p->id, ent_part_flows(n, p, &kept));
 }

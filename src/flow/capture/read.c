@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "entente/itl.h"
 #include "image/image.h"
+#include "law/agreement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,7 +191,17 @@ static void put_print(ent_itl_writer *w, const ent_capture_print *p, int idc, co
     ent_itl_put_bytes(w, 999, p->image, p->image_len);
 }
 
-ent_code ent_capture_pack(const ent_capture *c, ent_buf *ret_transaction, ent_err *err)
+static void put_face(ent_itl_writer *w, const ent_capture_image *f, int idc, const char *compression)
+{
+    ent_itl_begin(w, 10, idc);
+    ent_itl_put(w, 3, "FACE");
+    ent_itl_put(w, 4, "ENTENTE");
+    ent_itl_put(w, 11, compression);
+    ent_itl_put(w, 12, "SRGB");
+    ent_itl_put_bytes(w, 999, f->image, f->image_len);
+}
+
+ent_code ent_capture_pack(const ent_capture *c, uint32_t modalities, ent_buf *ret_transaction, ent_err *err)
 {
     ent_itl_writer *w;
     ENT_TRY(ent_itl_writer_new(&w, err));
@@ -205,12 +216,16 @@ ent_code ent_capture_pack(const ent_capture *c, ent_buf *ret_transaction, ent_er
     ent_itl_put(w, 12, "00.00");
     ent_itl_put(w, 13, "ENTENTE\x1f" "1.0");
     int idc = 0;
-    for (size_t i = 0; i < c->print_count; i++) {
+    for (size_t i = 0; i < c->print_count && modalities >> ENT_MODALITY_FINGERPRINT & 1; i++) {
         const char *compression = compression_of(ent_image_sniff(c->print[i]->image, c->print[i]->image_len));
         if (c->print[i]->template_len && compression) put_print(w, c->print[i], idc++, compression);
     }
+    for (size_t i = 0; i < c->face_count && modalities >> ENT_MODALITY_FACE & 1; i++) {
+        const char *compression = compression_of(ent_image_sniff(c->face[i].image, c->face[i].image_len));
+        if (compression) put_face(w, &c->face[i], idc++, compression);
+    }
     ent_code code = idc ? ent_itl_finish(w, into_buf, ret_transaction, err)
-                        : ent_fail(err, ENT_UNSUPPORTED, "the prints are in no form that a transaction carries: PNG, WSQ, JPEG or JPEG 2000");
+                        : ent_fail(err, ENT_UNSUPPORTED, "the images are in no form that a transaction carries: PNG, WSQ, JPEG or JPEG 2000");
     ent_itl_writer_free(w);
     return code == ENT_OK ? ent_buf_check(ret_transaction, err) : code;
 }
@@ -222,4 +237,30 @@ ent_code ent_capture_picture(const void *bytes, size_t len, ent_buf *ret_png, en
     ent_code code = ent_image_encode(&image, ENT_IMAGE_PNG, 0, ret_png, err);
     ent_image_free(&image);
     return code;
+}
+
+/* The mean of each block of step x step pixels. */
+static void shrink(const ent_image *in, uint32_t step, ent_buf *ret)
+{
+    for (uint32_t y = 0; y + step <= in->height; y += step)
+        for (uint32_t x = 0; x + step <= in->width; x += step)
+            for (uint32_t c = 0; c < 3; c++) {
+                uint32_t sum = 0;
+                for (uint32_t dy = 0; dy < step; dy++)
+                    for (uint32_t dx = 0; dx < step; dx++)
+                        sum += in->pixels[((size_t)(y + dy) * in->width + x + dx) * in->channels + (in->channels == 3 ? c : 0)];
+                ent_buf_u8(ret, (uint8_t)(sum / (step * step)));
+            }
+}
+
+ent_code ent_capture_pixels(const void *bytes, size_t len, ent_buf *ret_pixels, ent_err *err)
+{
+    ent_image image;
+    ENT_TRY(ent_image_decode(bytes, len, &image, err));
+    uint32_t longer = image.width > image.height ? image.width : image.height, step = (longer + 1279) / 1280;
+    ent_buf_u32(ret_pixels, image.width / step);
+    ent_buf_u32(ret_pixels, image.height / step);
+    shrink(&image, step, ret_pixels);
+    ent_image_free(&image);
+    return ent_buf_check(ret_pixels, err);
 }

@@ -10,6 +10,7 @@
 #include "flow/destruction/time.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
+#include "flow/gallery/faces.h"
 #include "flow/queue.h"
 #include "flow/search/record.h"
 #include "flow/state.h"
@@ -164,6 +165,7 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
     for (size_t i = 0; i < count; i++) {
         ids[i] = parts[i]->id;
         ent_gallery_remove(n->gallery, &ids[i]); /* at once: no search that begins now finds it */
+        ent_face_holding_remove(n->faces, &ids[i]);
         ENT_TRY(take_out(n, b, parts[i], err));
         write_entry(n, b, by, parts[i], clause[i], reason);
         if (ret && i < 3) note_proof(n, parts[i], &ret->part[i]);

@@ -240,6 +240,9 @@ ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record 
     int64_t within = f->confirm_within_ms && f->confirm_within_ms < ENT_LIMIT_PROBE_KEPT_MS ? f->confirm_within_ms : ENT_LIMIT_PROBE_KEPT_MS;
     ent_case k = {.state = ENT_CASE_OPEN, .reference = r->view.reference, .candidate = r->view.candidate,
                   .opened = r->view.received, .until = {r->view.received.ms + within}, .needed = f->examiners ? f->examiners : 1};
+    const ent_held_part *p = ent_part_held(n, r->view.candidate.b);
+    bool face = r->view.face_score != 0 || (p && p->facts.material == ENT_MATERIAL_PHOTOGRAPH);
+    if (face && k.needed < 2) k.needed = 2; /* a face: two persons, always */
     if (k.needed > ENT_CASE_OPINIONS - 1) return ent_fail(err, ENT_UNSUPPORTED, "a flow that asks for more than %d examiners", ENT_CASE_OPINIONS - 1);
     snprintf(k.flow, sizeof k.flow, "%s", f->name);
     ent_fill(n, k.id, ENT_ID_SIZE);

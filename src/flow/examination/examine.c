@@ -152,23 +152,33 @@ static ent_code add_stored(void *ctx, const uint8_t *key, size_t key_len, const 
     return ENT_OK;
 }
 
-static ent_code part_pictures(ent_flow_node *n, const ent_part_id *id, bool candidate, uint32_t fingers, pictures *into, ent_err *err)
+static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, bool candidate, uint32_t fingers, pictures *into, ent_err *err)
 {
     uint8_t binding[32], prefix[ENT_ID_SIZE + 1];
     ENT_WIPED_KEY key;
-    const ent_held_part *p = ent_part_held(n, id->b);
     if (!p || p->hidden) return ent_fail(err, ENT_GONE, "this case is withdrawn");
     ent_part_binding(p->id.b, binding);
     ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
     memcpy(prefix, p->id.b, ENT_ID_SIZE);
-    prefix[ENT_ID_SIZE] = 'I';
+    prefix[ENT_ID_SIZE] = p->facts.material == ENT_MATERIAL_PHOTOGRAPH ? 'F' : 'I';
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
     struct stored s = {&key, into, candidate, fingers, err};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_stored, &s, err);
 }
 
+/* The candidate's part, and when the probe has a face, the photograph of the same encounter. */
+static ent_code candidate_pictures(ent_flow_node *n, const ent_part_id *id, uint32_t fingers, bool face, pictures *into, ent_err *err)
+{
+    const ent_held_part *p = ent_part_held(n, id->b);
+    ENT_TRY(part_pictures(n, p, true, fingers, into, err));
+    if (!face || p->facts.material == ENT_MATERIAL_PHOTOGRAPH) return ENT_OK;
+    for (const ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, p->encounter.b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q))
+        if (q->facts.material == ENT_MATERIAL_PHOTOGRAPH && !q->hidden) ENT_TRY(part_pictures(n, q, true, 0, into, err));
+    return ENT_OK;
+}
+
 /* The probe of a search is a transaction: the sandbox opens it, not under the lock. ret_fingers: the positions in it. */
-static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pictures *into, uint32_t *ret_fingers, ent_err *err)
+static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pictures *into, uint32_t *ret_fingers, bool *ret_face, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
     ent_capture c;
@@ -180,6 +190,8 @@ static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pic
         all |= !c.print[i]->finger;
         *ret_fingers |= 1u << c.print[i]->finger;
     }
+    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, 0, c.face[i].image, c.face[i].image_len);
+    *ret_face = c.face_count > 0;
     if (all) *ret_fingers = 0; /* an unknown position: every finger of the candidate is looked at */
     ent_capture_free(&c);
     return ENT_OK;
@@ -214,6 +226,7 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     ent_opinion *own;
     pictures p = {0};
     uint32_t fingers = 0;
+    bool face = false;
     ENT_AUTO_BUF transaction = ENT_BUF(ENT_LIMIT_BODY);
     ENT_TRY(ent_gate(by, ENT_MAY_EXAMINE, err));
     ent_search_record *r = calloc(1, sizeof *r);
@@ -222,16 +235,16 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     ent_code code = my_case(n, by, id, &k, &own, err);
     bool compare = code == ENT_OK && own->analysed;
     if (code == ENT_OK && k.state != ENT_CASE_OPEN) code = ent_fail(err, ENT_GONE, "this case is concluded; its probe is destroyed");
-    if (code == ENT_OK && k.control) code = part_pictures(n, &k.probe, false, 0, &p, err);
+    if (code == ENT_OK && k.control) code = part_pictures(n, ent_part_held(n, k.probe.b), false, 0, &p, err);
     if (code == ENT_OK && !k.control) code = ent_search_get(n, k.reference.b, r, err);
     if (code == ENT_OK && !k.control) code = unseal_probe(n, k.reference.b, r->probe_slot, &transaction, err);
     pthread_mutex_unlock(&n->lock);
     free(r);
-    if (code == ENT_OK && !k.control) code = probe_pictures(n, &transaction, &p, &fingers, err);
+    if (code == ENT_OK && !k.control) code = probe_pictures(n, &transaction, &p, &fingers, &face, err);
     for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger ? 1u << p.of[i].finger : 0;
     if (code == ENT_OK && compare) {
         pthread_mutex_lock(&n->lock);
-        code = part_pictures(n, &k.candidate, true, fingers, &p, err);
+        code = candidate_pictures(n, &k.candidate, fingers, face, &p, err);
         pthread_mutex_unlock(&n->lock);
     }
     if (code == ENT_OK) code = show(n, &p, see, ctx, err);

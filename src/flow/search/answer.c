@@ -3,10 +3,10 @@
  * ledger, answer. The probe lives in this function's buffers and is erased with them. */
 #include "base/check.h"
 #include "base/wipe.h"
-#include "flow/decision/decision.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
 #include "flow/receipt/receipt.h"
+#include "flow/search/match.h"
 #include "flow/search/quota.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
@@ -31,7 +31,6 @@ typedef struct holding {
     ent_actor_id officer;        /* who asked there, by pseudonym */
     ent_search_record *r;
     ent_capture probe;
-    ent_found best;
     bool counted;
 } holding;
 
@@ -98,8 +97,9 @@ static ent_code decide_agreement(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
     ent_quota quota = quota_of(s);
+    const ent_flow *named = ent_agreement_flow(s->h->a, m->flow); /* what the probe contains is known when it is decoded */
     ent_ask ask = {.holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
-                   .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
+                   .modalities = named ? named->modalities : 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
     ent_quota_used(s->n, &quota, &ask);
     ent_agreement_decide(s->h->a, &ask, &s->verdict);
     if (s->verdict.flow) {
@@ -125,31 +125,21 @@ static ent_code decode_probe(holding *s, ent_err *err)
 
 static ent_code match_probe(holding *s, ent_err *err)
 {
-    ent_finger_template *t[ENT_CAPTURE_PRINTS];
-    uint8_t fingers[ENT_CAPTURE_PRINTS];
-    size_t n = 0, compared = 0;
-    ent_code code = ENT_OK;
+    ent_matched m;
     int64_t t0 = ent_ticks(s->n);
-    for (size_t i = 0; i < s->probe.print_count && code == ENT_OK; i++) {
-        const ent_capture_print *p = s->probe.print[i];
-        if (!p->template_len) continue;
-        code = ent_finger_decode(p->template_bytes, p->template_len, &t[n], err);
-        if (code == ENT_OK) fingers[n++] = p->finger;
-    }
-    if (code == ENT_OK && !n) code = ent_fail(err, ENT_QUALITY, "no fingerprint was found in the request");
-    if (code == ENT_OK)
-        code = ent_gallery_search(s->n->gallery, (const ent_finger_template *const *)t, fingers, n, 1ull << s->bit, &s->best, &compared, err);
-    for (size_t i = 0; i < n; i++) ent_finger_template_free(t[i]);
-    ent_decision d = ent_decide(&s->flow, s->best.score, compared, n);
+    uint32_t has = (s->probe.print_count ? 1u << ENT_MODALITY_FINGERPRINT : 0) | (s->probe.face_count ? 1u << ENT_MODALITY_FACE : 0);
+    if (has & ~s->flow.modalities) return refuse(s, ENT_REFUSED, "modalities", "the probe contains a modality that is not granted", err);
+    ENT_TRY(ent_search_match(s->n, &s->flow, s->bit, &s->probe, &m, err));
     ent_search_view *v = &s->r->view;
-    v->hit = code == ENT_OK && d.hit;
-    v->score = s->best.score;
-    v->ratio = d.ratio;
-    v->expected_false_hits = d.expected_false_hits;
-    v->compared = compared;
-    if (v->hit) v->candidate = s->best.part;
+    v->hit = m.decision.hit;
+    v->score = m.finger;
+    v->face_score = m.with_face ? m.face : 0;
+    v->ratio = m.decision.ratio;
+    v->expected_false_hits = m.decision.expected_false_hits;
+    v->compared = m.compared;
+    if (v->hit) v->candidate = m.part;
     v->match_us = 1000 * (ent_ticks(s->n) - t0);
-    return code;
+    return ENT_OK;
 }
 
 /* The probe of a hit, sealed under its own key until the case is closed. */

@@ -18,6 +18,7 @@ typedef struct grant {
     uint32_t version;
     uint8_t digest[32];
     int64_t answer_within_ms;
+    uint32_t modalities;
     ent_verdict verdict;
 } grant;
 
@@ -31,8 +32,8 @@ static bool fits(const ent_flow_node *n, const ent_flow *f, const ent_search_opt
 static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const ent_search_options *o, grant *ret)
 {
     ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = o->purpose, .on_behalf_of = "",
-                   .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(n)};
-    *ret = (grant){.version = h->a->version, .answer_within_ms = f->answer_within_ms};
+                   .modalities = f->modalities, .today = ent_today(n)};
+    *ret = (grant){.version = h->a->version, .answer_within_ms = f->answer_within_ms, .modalities = f->modalities};
     snprintf(ret->agreement, sizeof ret->agreement, "%s", h->a->name);
     snprintf(ret->flow, sizeof ret->flow, "%s", f->name);
     snprintf(ret->holder, sizeof ret->holder, "%s", f->holder);
@@ -81,8 +82,8 @@ static void fill_entry(ent_flow_node *n, const ent_actor *by, const grant *g, co
     snprintf(ret->clause, sizeof ret->clause, "%s", g->verdict.clause);
 }
 
-/* What is sent: the prints of the file and nothing else of it. */
-static ent_code make_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, ent_buf *ret_body, ent_err *err)
+/* What is sent: the prints and faces of the file that the flow takes, and nothing else of it. */
+static ent_code make_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
     ent_capture c;
@@ -91,9 +92,10 @@ static ent_code make_body(ent_flow_node *n, const void *file, size_t len, const 
     size_t usable = 0;
     for (size_t i = 0; i < c.print_count; i++) {
         if (!c.print[i]->finger) c.print[i]->finger = o->finger;
-        usable += c.print[i]->template_len > 0;
+        usable += c.print[i]->template_len > 0 && modalities >> ENT_MODALITY_FINGERPRINT & 1;
     }
-    ent_code code = usable ? ent_capture_pack(&c, ret_body, err) : ent_fail(err, ENT_QUALITY, "no fingerprint was found in this file");
+    usable += modalities >> ENT_MODALITY_FACE & 1 ? c.face_count : 0;
+    ent_code code = usable ? ent_capture_pack(&c, modalities, ret_body, err) : ent_fail(err, ENT_QUALITY, "no fingerprint and no face that the agreement takes was found in this file");
     ent_capture_free(&c);
     return code;
 }
@@ -221,7 +223,7 @@ ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file
     if (code != ENT_OK) return code;
     if (g.verdict.code != ENT_OK) return ent_fail(err, g.verdict.code, "%s (%s)", g.verdict.reason, g.verdict.clause);
     if (!n->c.partners.send) return ent_fail(err, ENT_UNREACHABLE, "the node is not running: start it with `entente serve`");
-    ENT_TRY(make_body(n, file, len, options, &body, err));
+    ENT_TRY(make_body(n, file, len, options, g.modalities, &body, err));
     out.prepare_ms = ent_ticks(n) - t0;
     snprintf(out.partner, sizeof out.partner, "%s", g.holder);
     ent_search_record *r = calloc(1, sizeof *r);

@@ -50,6 +50,7 @@ static void encode(const ent_search_record *r, ent_buf *b)
     put_text(b, r->reason);
     put_text(b, r->evidence);
     put_double(b, v->score);
+    put_double(b, v->face_score);
     put_double(b, v->ratio);
     put_double(b, v->expected_false_hits);
     ent_buf_u64(b, v->compared);
@@ -110,6 +111,7 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     take_text(&c, ret->reason, sizeof ret->reason);
     take_text(&c, ret->evidence, sizeof ret->evidence);
     v->score = take_double(&c);
+    v->face_score = take_double(&c);
     v->ratio = take_double(&c);
     v->expected_false_hits = take_double(&c);
     v->compared = ent_cursor_u64(&c);

@@ -10,7 +10,7 @@
 static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const char *purpose, ent_search_target *ret)
 {
     ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = purpose, .on_behalf_of = "",
-                   .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(n)};
+                   .modalities = f->modalities, .today = ent_today(n)};
     ent_verdict v;
     *ret = (ent_search_target){.answer_within_ms = f->answer_within_ms};
     snprintf(ret->agreement, sizeof ret->agreement, "%s", h->a->name);

@@ -1,0 +1,209 @@
+#include "flow/search/match.h"
+
+#include "base/check.h"
+#include "flow/gallery/faces.h"
+#include "flow/state.h"
+
+#include <string.h>
+
+typedef struct matching {
+    ent_flow_node *n;
+    const ent_flow *flow;
+    uint64_t bit;
+    ent_finger_template *print[ENT_CAPTURE_PRINTS];
+    uint8_t finger[ENT_CAPTURE_PRINTS];
+    size_t prints;
+    uint8_t face[ENT_CAPTURE_FACES][ENT_FACE_TEMPLATE_MAX];
+    size_t face_len[ENT_CAPTURE_FACES];
+    size_t faces;
+    size_t compared; /* prints, and faces where no print was searched */
+} matching;
+
+/* ---- the probe ---- */
+
+static ent_code take_prints(matching *m, const ent_capture *probe, ent_err *err)
+{
+    for (size_t i = 0; i < probe->print_count; i++) {
+        const ent_capture_print *p = probe->print[i];
+        if (!p->template_len) continue;
+        ENT_TRY(ent_finger_decode(p->template_bytes, p->template_len, &m->print[m->prints], err));
+        m->finger[m->prints++] = p->finger;
+    }
+    return ENT_OK;
+}
+
+/* A photograph without a face is nothing to search with, and no error beside prints. */
+static ent_code take_faces(matching *m, const ent_capture *probe, ent_err *err)
+{
+    for (size_t i = 0; i < probe->face_count && m->n->c.faces.extract; i++) {
+        ent_code code = ent_face_template_of(m->n, probe->face[i].image, probe->face[i].image_len, m->face[m->faces], &m->face_len[m->faces], err);
+        if (code == ENT_QUALITY) continue;
+        if (code != ENT_OK) return code;
+        m->faces++;
+    }
+    return ENT_OK;
+}
+
+/* ---- one candidate in the other modality: its templates, unsealed for this ---- */
+
+struct compare {
+    matching *m;
+    const ent_key32 *key;
+    char what;
+    double best;
+    ent_err *err;
+};
+
+static void compare_print(struct compare *c, uint8_t finger, const ent_buf *plain)
+{
+    ent_finger_template *t;
+    if (ent_finger_decode(plain->data, plain->len, &t, NULL) != ENT_OK) return;
+    for (size_t i = 0; i < c->m->prints; i++) {
+        if (finger && c->m->finger[i] && finger != c->m->finger[i]) continue;
+        ent_finger_probe *p;
+        if (ent_finger_probe_new(c->m->print[i], &p, NULL) != ENT_OK) continue;
+        double score = ent_finger_match_full(p, t, NULL);
+        if (score > c->best) c->best = score;
+        ent_finger_probe_free(p);
+    }
+    ent_finger_template_free(t);
+}
+
+static void compare_face(struct compare *c, const ent_buf *plain)
+{
+    for (size_t i = 0; i < c->m->faces; i++) {
+        double score;
+        if (ent_face_match(c->m->face[i], c->m->face_len[i], plain->data, plain->len, &score, NULL) == ENT_OK && score > c->best) c->best = score;
+    }
+}
+
+static ent_code compare_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct compare *c = ctx;
+    ENT_AUTO_BUF plain = ENT_BUF(ENT_FINGER_FULL_MAX + ENT_FACE_TEMPLATE_MAX);
+    if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
+    ENT_TRY(ent_unseal(c->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, c->err));
+    if (c->what == 'T') compare_print(c, key[ENT_ID_SIZE + 2], &plain);
+    else compare_face(c, &plain);
+    return ENT_OK;
+}
+
+/* The other part of the candidate's encounter, if this flow may see it now. */
+static bool other_part(matching *m, const ent_part_id *part, ent_material material, ent_part_id *ret_part, ent_slot *ret_slot)
+{
+    bool found = false;
+    pthread_mutex_lock(&m->n->lock);
+    const ent_held_part *p = ent_part_held(m->n, part->b);
+    for (const ent_held_part *q = p ? ent_part_first(m->n, ENT_BY_ENCOUNTER, p->encounter.b) : NULL; q && !found; q = ent_part_next(m->n, ENT_BY_ENCOUNTER, q)) {
+        ent_retention kept;
+        if (q->facts.material != material || q->hidden) continue;
+        ent_part_retention(m->n, q, &kept);
+        if (!(ent_part_flows(m->n, q, &kept) & m->bit)) continue;
+        *ret_part = q->id;
+        *ret_slot = q->slot;
+        found = true;
+    }
+    pthread_mutex_unlock(&m->n->lock);
+    return found;
+}
+
+/* ENT_NOT_FOUND: it has none of that material that the flow may see. Destroyed meanwhile: the same. */
+static ent_code compare_other(matching *m, const ent_part_id *part, ent_material material, ent_part_id *ret_part, double *ret_score, ent_err *err)
+{
+    ent_slot slot;
+    uint8_t binding[32], prefix[ENT_ID_SIZE + 1];
+    ENT_WIPED_KEY key;
+    if (!other_part(m, part, material, ret_part, &slot)) return ENT_NOT_FOUND;
+    ent_part_binding(ret_part->b, binding);
+    ent_code code = m->n->c.keys.get(m->n->c.keys.self, slot, binding, &key, err);
+    if (code != ENT_OK) return code == ENT_GONE ? ENT_NOT_FOUND : code;
+    memcpy(prefix, ret_part->b, ENT_ID_SIZE);
+    prefix[ENT_ID_SIZE] = material == ENT_MATERIAL_PHOTOGRAPH ? 'A' : 'T';
+    ent_change range = {.key = prefix, .key_len = sizeof prefix};
+    struct compare c = {m, &key, (char)prefix[ENT_ID_SIZE], material == ENT_MATERIAL_PHOTOGRAPH ? -2 : 0, err};
+    ENT_TRY(m->n->c.store.scan(m->n->c.store.self, ENT_TABLE_BLOBS, &range, compare_one, &c, err));
+    if (c.best < -1) return ENT_NOT_FOUND; /* a photograph without a template of this model */
+    *ret_score = c.best;
+    return ENT_OK;
+}
+
+/* ---- candidates ---- */
+
+static void offer(matching *m, const ent_matched *candidate, ent_matched *best)
+{
+    ent_matched c = *candidate;
+    ent_evidence e = {.finger = c.finger, .prints = m->prints, .with_face = c.with_face, .compared = m->compared};
+    if (c.with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c.face);
+    c.compared = m->compared;
+    c.decision = ent_decide(m->flow, &e);
+    bool better = c.decision.hit != best->decision.hit ? c.decision.hit : c.decision.ratio > best->decision.ratio;
+    if (ent_id_is_zero(best->part.b) || better) *best = c;
+}
+
+static ent_code search_prints(matching *m, ent_matched *best, ent_err *err)
+{
+    ent_found found = {0};
+    ent_matched c = {0};
+    ent_part_id other;
+    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, m->bit, &found, &m->compared, err));
+    if (found.score <= 0) return ENT_OK;
+    c.part = found.part;
+    c.finger = found.score;
+    if (m->faces) {
+        ent_code code = compare_other(m, &found.part, ENT_MATERIAL_PHOTOGRAPH, &other, &c.face, err);
+        if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
+        c.with_face = code == ENT_OK;
+    }
+    offer(m, &c, best);
+    return ENT_OK;
+}
+
+static bool part_of(matching *m, uint64_t face_id, ent_part_id *ret)
+{
+    uint8_t start[ENT_ID_SIZE] = {0};
+    bool found = false;
+    for (int i = 0; i < 8; i++) start[i] = (uint8_t)(face_id >> (56 - 8 * i));
+    pthread_mutex_lock(&m->n->lock);
+    const ent_held_part *p = ent_part_beginning(m->n, start);
+    if (p) *ret = p->id, found = true;
+    pthread_mutex_unlock(&m->n->lock);
+    return found;
+}
+
+static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
+{
+    ent_face_probe probes[ENT_CAPTURE_FACES];
+    ent_face_likely few[ENT_FACES_FEW];
+    size_t count = 0;
+    for (size_t i = 0; i < m->faces; i++) probes[i] = (ent_face_probe){m->face[i], m->face_len[i]};
+    ENT_TRY(ent_face_holding_search(m->n->faces, probes, m->faces, m->bit, few, &count, err));
+    if (!m->prints) m->compared = ent_face_holding_count(m->n->faces);
+    for (size_t i = 0; i < count; i++) {
+        ent_matched c = {.face = few[i].score, .with_face = true};
+        ent_part_id prints;
+        if (!part_of(m, few[i].id, &c.part)) continue;
+        if (m->prints) {
+            ent_code code = compare_other(m, &c.part, ENT_MATERIAL_FINGERPRINT, &prints, &c.finger, err);
+            if (code == ENT_OK) c.part = prints;
+            else if (code != ENT_NOT_FOUND) return code;
+        }
+        offer(m, &c, best);
+    }
+    return ENT_OK;
+}
+
+ent_code ent_search_match(ent_flow_node *n, const ent_flow *flow, int bit, const ent_capture *probe, ent_matched *ret, ent_err *err)
+{
+    matching m = {.n = n, .flow = flow, .bit = 1ull << bit};
+    ent_matched best = {0};
+    ent_code code = flow->modalities >> ENT_MODALITY_FINGERPRINT & 1 ? take_prints(&m, probe, err) : ENT_OK;
+    if (code == ENT_OK && flow->modalities >> ENT_MODALITY_FACE & 1) code = take_faces(&m, probe, err);
+    if (code == ENT_OK && !m.prints && !m.faces) code = ent_fail(err, ENT_QUALITY, "no fingerprint and no face that can be searched was found in the request");
+    if (code == ENT_OK && m.prints) code = search_prints(&m, &best, err);
+    if (code == ENT_OK && m.faces) code = search_faces(&m, &best, err);
+    for (size_t i = 0; i < m.prints; i++) ent_finger_template_free(m.print[i]);
+    ent_wipe(m.face, sizeof m.face);
+    best.compared = m.compared;
+    if (code == ENT_OK) *ret = best;
+    return code;
+}

@@ -1,0 +1,23 @@
+/* The search itself: a probe's prints and faces against everything that one flow may see, and one decision from both.
+ *
+ * Both galleries name their best; each candidate is then compared in the other modality too, where it has it, and the ratios add up:
+ * a face and a finger of one person are independent given who it is. Not under the lock. */
+#ifndef FLOW_MATCH_H
+#define FLOW_MATCH_H
+
+#include "flow/capture/capture.h"
+#include "flow/decision/decision.h"
+#include "flow/flow.h"
+
+typedef struct ent_matched {
+    ent_part_id part;        /* of the candidate: its prints, or its photograph when only the face was alike */
+    double finger, face;     /* scores; 0: not compared */
+    bool with_face;
+    ent_decision decision;
+    uint64_t compared;
+} ent_matched;
+
+/* ENT_QUALITY when nothing in the probe can be searched. */
+ENT_MUST_CHECK ent_code ent_search_match(ent_flow_node *n, const ent_flow *flow, int bit, const ent_capture *probe, ent_matched *ret, ent_err *err);
+
+#endif

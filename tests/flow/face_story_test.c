@@ -1,0 +1,167 @@
+/* Faces on the whole way: enrolled, searched beside prints and alone, decided together, examined by two, destroyed. */
+#include "flow/two_nodes.h"
+
+#include <string.h>
+
+static int begin(void **state)
+{
+    story *s = calloc(1, sizeof *s);
+    story_begin(s, 7);
+    s->faces = true;
+    story_faces(&s->gb);
+    story_restart(s, &s->gb);
+    story_agree(s, 1, 100);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    story_end(*state);
+    free(*state);
+    return 0;
+}
+
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+static ent_enrolled enrol(story *s, uint32_t finger, uint32_t who)
+{
+    ENT_AUTO_BUF file = ENT_BUF(1);
+    ent_enrol_options o = {.taken_under = "ta-2000-s41", .taken = {2026, 3, 10}};
+    ent_enrolled e;
+    ent_err err = {0};
+    story_transaction(finger, 0, who, 0, &file);
+    if (ent_flow_enrol(s->gb.flow, &s->gb.custodian, file.data, file.len, &o, &e, &err) != ENT_OK) fail_msg("%s", err.detail);
+    return e;
+}
+
+static ent_search_view search(story *s, uint32_t finger, uint32_t who, ent_code expected)
+{
+    ENT_AUTO_BUF file = ENT_BUF(1);
+    ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
+    ent_search_result r = {0};
+    ent_search_view v = {0};
+    ent_err err = {0};
+    story_transaction(finger, 1, who, 1, &file);
+    ent_code code = ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, &err);
+    if (code != expected) fail_msg("%d: %s", code, err.detail);
+    if (code != ENT_OK || r.refused) return v;
+    assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.custodian, r.reference.b, &v, NULL), ENT_OK);
+    ent_buf_free(&r.receipt);
+    return v;
+}
+
+/* A face that agrees adds to the prints' ratio, one that does not takes from it; the prints find the candidate either way. */
+static void beside_prints(void **state)
+{
+    story *s = *state;
+    ent_flow_counts c;
+    ent_enrolled e = enrol(s, 3, 40);
+    assert_int_equal(e.part_count, 2);
+    assert_int_equal(e.faces, 1);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.faces, 1);
+    ent_search_view same = search(s, 3, 40, ENT_OK), other = search(s, 3, 77, ENT_OK), stranger = search(s, 8, 77, ENT_OK);
+    assert_true(same.hit);
+    assert_true(same.face_score > 0.9);
+    assert_true(same.ratio > other.ratio);
+    assert_false(stranger.hit);
+}
+
+/* A face alone is never a hit here, however like it is: the desk's search is refused before it is sent. */
+static void alone(void **state)
+{
+    story *s = *state;
+    enrol(s, 3, 40);
+    ent_search_view v = search(s, 0, 40, ENT_OK);
+    assert_false(v.hit);
+    assert_true(v.face_score > 0.9);
+}
+
+/* With the right to it, a face alone may be a hit; then two examiners, and they see photographs. */
+struct seen {
+    size_t probes, candidates;
+};
+
+static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len)
+{
+    struct seen *p = ctx;
+    (void)finger;
+    assert_int_equal(ent_image_sniff(png, len), ENT_IMAGE_PNG);
+    if (candidate) p->candidates++;
+    else p->probes++;
+}
+
+static void see_case(void *ctx, const ent_case_view *v) { *(ent_case_view *)ctx = *v; }
+
+static void examined(void **state)
+{
+    story *s = *state;
+    ent_case_view v = {0};
+    struct seen p = {0};
+    char text[ENT_CASE_SIGNED];
+    uint8_t signature[64];
+    ent_secret_key secret;
+    enrol(s, 3, 40);
+    assert_true(search(s, 3, 40, ENT_OK).hit);
+    assert_int_equal(ent_flow_cases(s->gb.flow, &s->gb.custodian, see_case, &v, NULL), ENT_OK);
+    assert_int_equal(v.needed, 2);
+    ent_case_analysis_text(v.id, true, "", 0, text);
+    story_secret("x.example", &secret);
+    ent_sign(&secret, text, strlen(text), signature);
+    assert_int_equal(ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, v.id, true, "", 0, signature, NULL), ENT_OK);
+    assert_int_equal(ent_flow_case_open(s->gb.flow, &s->gb.examiner, v.id, see_picture, &p, &v, NULL), ENT_OK);
+    assert_int_equal(p.probes, 2);     /* a print and a photograph */
+    assert_int_equal(p.candidates, 2);
+}
+
+/* Destroyed with its encounter: in no gallery, also after a restart. */
+static void destroyed(void **state)
+{
+    story *s = *state;
+    ent_destroyed d;
+    ent_flow_counts c;
+    ent_enrolled e = enrol(s, 3, 40);
+    story_restart(s, &s->gb);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.faces, 1);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &d, NULL), ENT_OK);
+    assert_int_equal(d.parts, 2);
+    assert_false(search(s, 3, 40, ENT_OK).hit);
+    story_restart(s, &s->gb);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.faces, 0);
+}
+
+/* Another model: its templates are not searched until the gallery was rebuilt from the sealed photographs, which goes on where it
+ * was stopped. */
+static void rebuilt(void **state)
+{
+    story *s = *state;
+    ent_flow_counts c;
+    size_t left = 0;
+    ent_flow_close(s->gb.flow);
+    ent_faces model = s->gb.c.faces;
+    s->gb.c.faces = (ent_faces){0};
+    assert_int_equal(ent_flow_open(&s->gb.c, &s->gb.flow, NULL), ENT_OK);
+    enrol(s, 3, 40); /* without a model: the photograph is kept */
+    ent_flow_close(s->gb.flow);
+    s->gb.c.faces = model;
+    assert_int_equal(ent_flow_open(&s->gb.c, &s->gb.flow, NULL), ENT_OK);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.faces, 0);
+    assert_int_equal(ent_flow_gallery_rebuild(s->gb.flow, &s->gb.officer, &left, NULL), ENT_DENIED);
+    do assert_int_equal(ent_flow_gallery_rebuild(s->gb.flow, &s->gb.custodian, &left, NULL), ENT_OK);
+    while (left);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.faces, 1);
+    ent_search_view v = search(s, 3, 40, ENT_OK);
+    assert_true(v.hit);
+    assert_true(v.face_score > 0.9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {STORY(beside_prints), STORY(alone), STORY(examined), STORY(destroyed), STORY(rebuilt)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
