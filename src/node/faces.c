@@ -1,7 +1,7 @@
 /* The face model of the node: its card and networks read once at the start, one engine that one thread at a time uses. */
 #include "node/wiring.h"
 
-#include "adapter/face/models.h"
+#include "entente/face_model.h"
 #include "base/check.h"
 
 #include <stdlib.h>
