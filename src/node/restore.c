@@ -296,7 +296,7 @@ static ent_code purge(restoring *r, ent_err *err)
     config.standby[0] = 0; /* its folder is locked here; the node compares at its start */
     ENT_TRY(ent_node_open_keys(r->folder, &config, false, &r->custody, &r->keys, err));
     r->out.epoch = r->keys.epoch(r->keys.self);
-    return ent_restore_purge(&r->store, &r->keys, &r->out.purged, err);
+    return ent_restore_purge(&r->store, &r->keys, ent_system_clock(), ent_system_random(), &r->out.purged, err);
 }
 
 static ent_code make_folders(const restoring *r, ent_err *err)

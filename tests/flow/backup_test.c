@@ -175,6 +175,9 @@ static held add(ent_store *s, ent_keys *k, uint8_t n)
     put(s, ENT_TABLE_ENCOUNTERS, encounter, ENT_ID_SIZE, h.id, ENT_ID_SIZE);
     memcpy(transaction + 1, encounter, ENT_ID_SIZE);
     put(s, ENT_TABLE_TRANSACTIONS, token, 32, transaction, sizeof transaction);
+    uint8_t waits[8 + ENT_ID_SIZE] = {n}, about[64] = {1};
+    memcpy(about + 1, h.id, ENT_ID_SIZE); /* a message about it that a partner has not had yet */
+    put(s, ENT_TABLE_QUEUE, waits, sizeof waits, about, sizeof about);
     put(s, ENT_TABLE_KEPT, h.id, ENT_ID_SIZE, row, sizeof row);
     return h;
 }
@@ -194,7 +197,7 @@ static void takes_out_what_has_no_key(void **state)
     assert_int_equal(k.destroy(k.self, all[1].slot, NULL), ENT_OK);
     assert_int_equal(k.destroy(k.self, all[4].slot, NULL), ENT_OK);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(ent_restore_purge(&s, &k, &out, NULL), ENT_OK);
+        assert_int_equal(ent_restore_purge(&s, &k, ent_system_clock(), ent_system_random(), &out, NULL), ENT_OK);
         assert_int_equal(out.kept, 3);
         assert_int_equal(out.parts, round ? 0 : 2);
         assert_int_equal(out.encounters, round ? 0 : 2);
@@ -204,6 +207,8 @@ static void takes_out_what_has_no_key(void **state)
             memcpy(key, all[i].id, ENT_ID_SIZE);
             memcpy(due + 1, all[i].id, ENT_ID_SIZE);
             assert_int_equal(there(&s, ENT_TABLE_PARTS, all[i].id, ENT_ID_SIZE, NULL), lives);
+            uint8_t waits[8 + ENT_ID_SIZE] = {(uint8_t)(i + 1)};
+            assert_int_equal(there(&s, ENT_TABLE_QUEUE, waits, sizeof waits, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_KEPT, all[i].id, ENT_ID_SIZE, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_BLOBS, key, sizeof key, NULL), lives);
             assert_int_equal(there(&s, ENT_TABLE_DUE, due, sizeof due, NULL), lives);
@@ -228,7 +233,7 @@ static void stops_at_damage(void **state)
     held h = add(&s, &k, 1);
     assert_int_equal(k.destroy(k.self, h.slot, NULL), ENT_OK);
     put(&s, ENT_TABLE_PARTS, "\xff\xff", 2, "?", 1);
-    assert_int_equal(ent_restore_purge(&s, &k, &out, NULL), ENT_DAMAGED);
+    assert_int_equal(ent_restore_purge(&s, &k, ent_system_clock(), ent_system_random(), &out, NULL), ENT_DAMAGED);
     assert_true(there(&s, ENT_TABLE_PARTS, h.id, ENT_ID_SIZE, NULL));
     s.close(s.self);
     k.close(k.self);

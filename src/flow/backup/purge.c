@@ -3,6 +3,11 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/ids.h"
+#include "flow/commit.h"
+#include "flow/examination/case.h"
+#include "flow/queue.h"
+#include "flow/search/record.h"
+#include "flow/state.h"
 #include "crypto/hash.h"
 
 #include <stdlib.h>
@@ -123,10 +128,32 @@ static ent_code forget_blobs(const ent_store *store, const row_key *part, ent_er
     return code;
 }
 
-/* The parts' own rows go last, so that a purge that was cut short finds them again. */
-static ent_code forget_parts(const ent_store *store, picked *gone, ent_err *err)
+/* What names a part elsewhere: searches, cases, messages that wait. As its destruction does it (flow/destruction), but for the
+ * entries, which are in the ledger. */
+static ent_code forget_mentions(ent_flow_node *n, const row_key *gone, size_t count, ent_err *err)
 {
+    enum { GROUP = 64 };
+    for (size_t at = 0; at < count; at += GROUP) {
+        ent_part_id ids[GROUP];
+        ent_part_set set = {ids, count - at < GROUP ? count - at : GROUP};
+        ENT_AUTO_BATCH b = ent_batch_new("purge");
+        if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        for (size_t i = 0; i < set.count; i++) memcpy(ids[i].b, gone[at + i].b, ENT_ID_SIZE);
+        ENT_TRY(ent_searches_forget(n, b, &set, err));
+        ENT_TRY(ent_cases_forget(n, b, &set, err));
+        ENT_TRY(ent_queue_forget(n, b, &set, err));
+        if (b->failed != ENT_OK) return ent_fail(err, b->failed, "too many rows name what was destroyed");
+        if (b->count) ENT_TRY(n->c.store.commit(n->c.store.self, b->change, b->count, true, err));
+    }
+    return ENT_OK;
+}
+
+/* The parts' own rows go last, so that a purge that was cut short finds them again. */
+static ent_code forget_parts(ent_flow_node *n, picked *gone, ent_err *err)
+{
+    const ent_store *store = &n->c.store;
     if (!gone->count) return ENT_OK;
+    ENT_TRY(forget_mentions(n, gone->at, gone->count, err));
     qsort(gone->at, gone->count, sizeof *gone->at, by_bytes);
     for (size_t i = 0; i < gone->count; i++) ENT_TRY(forget_blobs(store, &gone->at[i], err));
     ENT_TRY(forget_in(store, ENT_TABLE_GALLERIES, gone, err));
@@ -263,12 +290,14 @@ static ent_code purge_table(const ent_store *store, ent_table table, const ent_k
     return code;
 }
 
-ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_purged *ret, ent_err *err)
+static ent_code purge_all(ent_flow_node *n, ent_purged *ret, ent_err *err)
 {
+    const ent_store *store = &n->c.store;
+    const ent_keys *keys = &n->c.keys;
     picked p = {.keys = keys, .is_meant = has_no_key};
     ent_purged out = {0};
     ent_code code = pick_all(store, ENT_TABLE_PARTS, ENT_BYTES("", 0), &p, err);
-    if (code == ENT_OK) code = forget_parts(store, &p, err);
+    if (code == ENT_OK) code = forget_parts(n, &p, err);
     out.parts = p.count;
     out.kept = p.kept;
     free(p.at);
@@ -277,5 +306,19 @@ ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_pur
     if (code == ENT_OK) code = purge_table(store, ENT_TABLE_DISCLOSURES, keys, &out.disclosures, err);
     if (code == ENT_OK) code = purge_table(store, ENT_TABLE_KEPT, keys, &out.disclosures, err);
     if (code == ENT_OK) *ret = out;
+    return code;
+}
+
+/* A node that was not opened: the rows' functions need no more of it than its ports. */
+ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret, ent_err *err)
+{
+    ent_flow_node *n = calloc(1, sizeof *n);
+    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    n->c.store = *store;
+    n->c.keys = *keys;
+    n->c.clock = clock;
+    n->c.random = random;
+    ent_code code = purge_all(n, ret, err);
+    free(n);
     return code;
 }

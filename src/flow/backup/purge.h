@@ -3,7 +3,9 @@
 #ifndef FLOW_BACKUP_PURGE_H
 #define FLOW_BACKUP_PURGE_H
 
+#include "port/clock.h"
 #include "port/keys.h"
+#include "port/random.h"
 #include "port/store.h"
 
 typedef struct ent_purged {
@@ -15,6 +17,7 @@ typedef struct ent_purged {
 } ent_purged;
 
 /* Can be run again after a crash. ENT_DAMAGED for a slot or a row that cannot be read: then nothing is decided about it. */
-ENT_MUST_CHECK ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_purged *ret_purged, ent_err *err);
+ENT_MUST_CHECK ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret_purged,
+                                          ent_err *err);
 
 #endif
