@@ -9,3 +9,4 @@ entente=${1:-build/entente}
 slots=$(mktemp -d); "$(dirname "$entente")/bench/bench_custody" "$slots" "$(readlink -f "$entente")"; rm -rf "$slots"
 log=$(mktemp -d); "$(dirname "$entente")/bench/bench_ledger" "$log"; rm -rf "$log"
 bash bench/search.sh "$entente" "${PRINTS:-10000}" 20
+bash bench/face.sh "$entente"
