@@ -72,7 +72,7 @@ static int show(ent_cli *cli, int argc, char **argv)
     static const ent_cmd_help h = {.usage = "image show IN", .about = "Size, depth, resolution, format, compression ratio and comments of an image.", .example = "entente image show thumb.wsq"};
     const ent_opt opts[] = {{0}};
     ent_err err = {0};
-    ent_image image;
+    ent_image image = {0};
     int n;
     ENT_AUTO_BUF bytes = ENT_BUF(1);
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);

@@ -363,6 +363,34 @@ static void wsq_refuses(void **state)
     assert_int_equal(bytes.len, 0);
 }
 
+/* The last two blocks share a table, so that with a restart marker in the second one's place they are one block with a restart
+ * interval: the same pixels. Another marker there is refused. */
+static void reads_restart_intervals(void **state)
+{
+    static const uint8_t block[] = {0xff, 0xa3, 0, 3, 1};
+    ent_image in, once, out;
+    ENT_AUTO_BUF bytes = ENT_BUF(1 << 20), joined = ENT_BUF(1 << 20);
+    (void)state;
+    waves(150, 130, &in);
+    assert_int_equal(ent_image_encode(&in, ENT_IMAGE_WSQ, 2.25, &bytes, NULL), ENT_OK);
+    const uint8_t *second = memmem(bytes.data, bytes.len, block, sizeof block);
+    assert_non_null(second);
+    const uint8_t *third = memmem(second + 5, bytes.len - (size_t)(second + 5 - bytes.data), block, sizeof block);
+    assert_non_null(third);
+    ent_buf_put(&joined, bytes.data, (size_t)(third - bytes.data));
+    size_t at = joined.len;
+    ent_buf_u16(&joined, 0xffb0);
+    ent_buf_put(&joined, third + 5, bytes.len - (size_t)(third + 5 - bytes.data));
+    assert_int_equal(ent_image_decode(bytes.data, bytes.len, &once, NULL), ENT_OK);
+    assert_int_equal(ent_image_decode(joined.data, joined.len, &out, NULL), ENT_OK);
+    assert_memory_equal(out.pixels, once.pixels, 150 * 130);
+    ent_image_free(&out);
+    joined.data[at + 1] = 0xb8;
+    assert_int_equal(ent_image_decode(joined.data, joined.len, &out, NULL), ENT_FORMAT);
+    ent_image_free(&in);
+    ent_image_free(&once);
+}
+
 static bool has_comment(const ent_image *image, size_t nth, const char *text)
 {
     const char *found;
@@ -477,7 +505,7 @@ int main(void)
         cmocka_unit_test(comes_back), cmocka_unit_test(carries_resolution), cmocka_unit_test(reads_exif), cmocka_unit_test(reads_raw), cmocka_unit_test(flat_comes_back),
         cmocka_unit_test(survives_altered_tiff), cmocka_unit_test(reads_forms_of_tiff), cmocka_unit_test(refuses_what_is_cut), cmocka_unit_test(refuses_huge_headers),
         cmocka_unit_test(wsq_comes_back_alike), cmocka_unit_test(wsq_of_what_is_no_print), cmocka_unit_test(wsq_refuses),
-        cmocka_unit_test(keeps_comments), cmocka_unit_test(encodes_wsq_like_the_reference),
+        cmocka_unit_test(keeps_comments), cmocka_unit_test(reads_restart_intervals), cmocka_unit_test(encodes_wsq_like_the_reference),
         cmocka_unit_test(decodes_wsq_like_the_reference), cmocka_unit_test(survives_altered_wsq),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static ent_code read_header(png_structp png, png_infop info, ent_image *ret, ent
 /* Texts under the keywords of remarks; one that is too long is left out. */
 static ent_code read_texts(png_structp png, png_infop info, ent_image *image, ent_err *err)
 {
-    png_textp text;
+    png_textp text = NULL;
     int count;
     png_get_text(png, info, &text, &count);
     for (int i = 0; i < count; i++) {
