@@ -10,7 +10,7 @@
 #include <string.h>
 #include <tiffio.h>
 
-enum { LARGEST_BLOCK = ENT_LIMIT_IMAGE_PIXELS * 4 };
+enum { LARGEST_BLOCK = ENT_LIMIT_IMAGE_PIXELS * 4, PIXELS_PER_BYTE = 16384 /* more than any compression but a blank fax has */ };
 
 /* ---- memory as the library's file ---- */
 
@@ -131,13 +131,16 @@ static ent_code read_pixels(TIFF *t, ent_image *image, ent_err *err)
     return ok ? ENT_OK : ENT_FORMAT;
 }
 
-static ent_code read_image(TIFF *t, ent_image *image, ent_err *err)
+/* len: of the file. Deflate makes at most 1032 bytes of one, which is 8256 pixels of one bit. */
+static ent_code read_image(TIFF *t, size_t len, ent_image *image, ent_err *err)
 {
     uint32_t width = 0, height = 0;
     uint16_t photometric = PHOTOMETRIC_RGB;
     const char *description = NULL;
     char why[1024] = "";
     if (!TIFFGetField(t, TIFFTAG_IMAGEWIDTH, &width) || !TIFFGetField(t, TIFFTAG_IMAGELENGTH, &height)) return ent_fail(err, ENT_FORMAT, "TIFF: the file does not say how large its image is");
+    ENT_TRY(ent_image_check_size(width, height, err));
+    if ((uint64_t)width * height / PIXELS_PER_BYTE > len) return ent_fail(err, ENT_FORMAT, "TIFF: %zu bytes cannot hold an image of %u x %u", len, width, height);
     TIFFGetField(t, TIFFTAG_PHOTOMETRIC, &photometric);
     bool grey = photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
     ENT_TRY(ent_image_new(width, height, grey ? 1 : 3, image, err));
@@ -155,7 +158,7 @@ ent_code ent_tiff_decode(const uint8_t *bytes, size_t len, ent_image *ret_image,
     ent_err local = {0};
     ent_image image = {0};
     TIFF *t = open_memory(&f, "r", &local);
-    ent_code code = t ? read_image(t, &image, &local) : ENT_FORMAT;
+    ent_code code = t ? read_image(t, len, &image, &local) : ENT_FORMAT;
     if (t) TIFFClose(t);
     if (code == ENT_OK && local.detail[0]) code = ENT_FORMAT; /* the library went on without what it could not read */
     if (code == ENT_OK) {
