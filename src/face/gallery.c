@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK = 256, TOGETHER = 64, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 16, HUGE_PAGE = 2 << 20 };
+enum { BLOCK = 256, TOGETHER = 64, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 13, HUGE_PAGE = 2 << 20 };
 
 struct ent_face_gallery {
     const face_kernel *kernel;
