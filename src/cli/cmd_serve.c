@@ -39,9 +39,11 @@ int ent_cmd_serve(ent_cli *cli, int argc, char **argv)
 
 static void print_status(const json_t *out)
 {
-    static const char *const names[] = {"people", "partners", "agreements", "gallery", "ledger", "outbox"};
-    static const char *const words[] = {"people", "partners", "agreements", "prints in the gallery", "ledger entries", "waiting in the outbox"};
-    for (int i = 0; i < 6; i++) printf("%8lld %s\n", (long long)json_integer_value(json_object_get(out, names[i])), words[i]);
+    static const char *const names[] = {"people", "partners", "agreements", "gallery", "faces", "ledger", "outbox", "waiting"};
+    static const char *const words[] = {"people", "partners", "agreements", "prints in the gallery", "faces in the gallery", "ledger entries", "waiting in the outbox",
+                                        "messages waiting for partners"};
+    for (int i = 0; i < 8; i++) printf("%8lld %s\n", (long long)json_integer_value(json_object_get(out, names[i])), words[i]);
+    if (json_integer_value(json_object_get(out, "faces-of-another-model"))) printf("%8lld photographs without a template of this model: `entente gallery rebuild`\n", (long long)json_integer_value(json_object_get(out, "faces-of-another-model")));
     const json_t *keys = json_object_get(out, "custody");
     printf("keys in epoch %lld on %s%s, root in a %s, %s\n", (long long)json_integer_value(json_object_get(keys, "epoch")), ent_cli_text(keys, "medium"),
            json_is_true(json_object_get(keys, "overwrites")) ? "" : " (where overwritten keys may stay readable)", strcmp(ent_cli_text(keys, "root"), "hardware") == 0 ? "hardware token" : ent_cli_text(keys, "root"),

@@ -36,9 +36,9 @@ flows:
     holder: gb.example
     requester: us.example
     purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]
-    modalities: [fingerprint]
+    modalities: [${modalities:-fingerprint}]
     against: [tenprint]
-    subjects: { powers: [uk-terrorism-3y], exclude: [] }
+    subjects: { powers: [${powers:-uk-terrorism-3y}], exclude: [] }
     search: { per-day: $2, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 20 s }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
@@ -54,6 +54,7 @@ world() { # PER-DAY
   local port=$((20000 + RANDOM % 30000))
   "$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || exit 1
   "$entente" init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || exit 1
+  [ -n "${model:-}" ] && sed -i "s|^  model: .*|  model: \"$model\"|" gb/node.yaml
   "$entente" synth finger --count 6 --impressions 2 --seed 5 -o prints > /dev/null || exit 1
   start gb || { cat gb.log; exit 1; }
   start us || { cat us.log; exit 1; }
