@@ -269,6 +269,21 @@ static bool has_witness(const round *r, const ent_buf *note)
     return false;
 }
 
+/* The latest time that a witness, who is no partner, signed under it: what confirms the clock after a restart. */
+static void believe_time(round *r)
+{
+    ent_time latest = {0}, t;
+    for (size_t i = 0; i < r->count; i++) {
+        const target *who = &r->target[i];
+        for (size_t k = 0; k < who->key_count && !who->partner; k++) {
+            ent_public_key key;
+            memcpy(key.b, who->key[k], 32);
+            if (ent_note_cosigned_by((const char *)r->merged.data, r->merged.len, who->name, &key, &t) && t.ms > latest.ms) latest = t;
+        }
+    }
+    if (latest.ms) ent_flow_time_witnessed(r->n, latest);
+}
+
 /* A later checkpoint that only partners co-signed does not take the place of one that a witness did. */
 static ent_code keep_merged(round *r, ent_err *err)
 {
@@ -297,6 +312,7 @@ static ent_code run(round *r, ent_err *err)
         if (code == ENT_DAMAGED || (code != ENT_OK && first == ENT_OK)) first = code, *err = why;
         if (code == ENT_DAMAGED) return code;
     }
+    if (r->added) believe_time(r);
     if (r->added) ENT_TRY(keep_merged(r, err));
     return first;
 }
