@@ -285,6 +285,31 @@ static void no_faults(void **state)
         }
 }
 
+/* The extended feature set (8.9.7): a good block, and one change at a time to it. */
+static void efs(void **state)
+{
+    static const made_field good[] = {{300, "2000|3000|0|0|0,0-2000,0-2000,3000"}, {301, "10|5"}, {302, "7|PRX"}, {303, "2"}, {307, "LS"}, {316, "90|000F|1"}, {320, "1000|900|45"}, {326, "Y"},
+                                      {331, "100|200|45|E^300|400|90|X|20"}, {350, "ALL|AUTO|vendor|algorithm"}, {353, "VALUE|Last|First|Org|20240101000000Z"}};
+    static const change changes[] = {{0, 9, 300, NULL, 0}, {0, 9, 300, "2000", 0}, {0, 9, 300, "2000|3000|0|0|0,0-2000,0", 0}, {0, 9, 301, "181", 0}, {0, 9, 302, "99", 0}, {0, 9, 302, NULL, 300}, {0, 9, 303, "4", 0},
+                                     {0, 9, 307, "XY", 0}, {0, 9, 316, "90|F|1", 0}, {0, 9, 326, "N", 0}, {0, 9, 321, "1|1", 326}, {0, 9, 331, "100|200|400|E", 0}, {0, 9, 331, "100|200|45|Q", 0},
+                                     {0, 9, 350, "ALL|HAND", 0}, {0, 9, 353, "MAYBE|Last|First|Org|20240101000000Z", 0}, {0, 9, 310, "AB", 311}};
+    enum { N = sizeof good / sizeof *good };
+    (void)state;
+    for (size_t i = 0; i <= sizeof changes / sizeof *changes; i++) {
+        const change *c = i ? &changes[i - 1] : NULL;
+        made_field fields[N + 2] = {0};
+        size_t n = 0;
+        if (c) fields[n++] = (made_field){c->field, c->value}; /* the first of a number counts */
+        for (size_t k = 0; k < N; k++)
+            if (!c || good[k].number != c->field) fields[n++] = good[k];
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        made_transaction("0502", 9, 9, fields, &b);
+        told t = check(b.data, b.len);
+        if (!c && t.count) fail_msg("9.%03u %s", t.faults[0].field, t.faults[0].text);
+        if (c && !at(&t, 9, c->told ? c->told : c->field)) fail_msg("9.%03u \"%s\" is not told", c->field, c->value ? c->value : "(left out)");
+    }
+}
+
 /* What 1.015 declares must be what there is: UTF-8 is taken, and no other bytes. */
 static void utf8(void **state)
 {
@@ -384,7 +409,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults),           cmocka_unit_test(no_image), cmocka_unit_test(utf8),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults),           cmocka_unit_test(no_image), cmocka_unit_test(utf8), cmocka_unit_test(efs),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
