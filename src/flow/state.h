@@ -119,6 +119,8 @@ ENT_MUST_CHECK ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_pa
 ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);
 void ent_part_binding(const uint8_t id[ENT_ID_SIZE], uint8_t ret_binding[32]);
 
+/* Unseals one print's whole template, for ent_gallery_search: ctx is the node. Needs no lock. */
+ent_finger_template *ent_print_fetch(void *ctx, const ent_gallery_print *print);
 /* The token under which a custody reference is known: HMAC-SHA-256 of ORI, NUL, TCN. */
 void ent_transaction_token(const ent_flow_node *n, const char *ori, const char *tcn, uint8_t ret_token[32]);
 /* Arrested, charged, acquitted, no further action or convicted: what happened last. Static. */

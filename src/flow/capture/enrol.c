@@ -142,11 +142,10 @@ static ent_code into_gallery(ent_flow_node *n, const ent_held_part *p, const ent
         ent_finger_template *t;
         if (!c->print[i]->template_len) continue;
         ENT_TRY(ent_finger_decode(c->print[i]->template_bytes, c->print[i]->template_len, &t, err));
-        ent_code code = ent_gallery_add(n->gallery, &p->id, c->print[i]->finger, flows, t, err);
-        if (code != ENT_OK) {
-            ent_finger_template_free(t);
-            return code;
-        }
+        ent_gallery_print print = {p->id, p->slot.number, flows, (uint8_t)i, c->print[i]->finger};
+        ent_code code = ent_gallery_add(n->gallery, &print, t, err);
+        ent_finger_template_free(t);
+        if (code != ENT_OK) return code;
     }
     return ENT_OK;
 }

@@ -195,9 +195,26 @@ static ent_code add_template(void *ctx, const uint8_t *key, size_t key_len, cons
     if (code == ENT_OK && key[ENT_ID_SIZE] == 'A') return add_face_template(s, &plain);
     if (code == ENT_OK) code = ent_finger_decode(plain.data, plain.len, &t, s->err);
     if (code != ENT_OK) return code;
-    code = ent_gallery_add(s->n->gallery, &s->p->id, key[ENT_ID_SIZE + 2], s->flows, t, s->err);
-    if (code != ENT_OK) ent_finger_template_free(t);
+    ent_gallery_print print = {s->p->id, s->p->slot.number, s->flows, key[ENT_ID_SIZE + 1], key[ENT_ID_SIZE + 2]};
+    code = ent_gallery_add(s->n->gallery, &print, t, s->err);
+    ent_finger_template_free(t);
     return code;
+}
+
+ent_finger_template *ent_print_fetch(void *ctx, const ent_gallery_print *print)
+{
+    ent_flow_node *n = ctx;
+    uint8_t binding[32], name[ENT_ID_SIZE + 3];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF box = ENT_BUF(ENT_FINGER_FULL_MAX + ENT_SEAL_OVERHEAD), plain = ENT_BUF(ENT_FINGER_FULL_MAX);
+    ent_finger_template *t;
+    ent_part_binding(print->part.b, binding);
+    memcpy(name, print->part.b, ENT_ID_SIZE);
+    name[ENT_ID_SIZE] = 'T', name[ENT_ID_SIZE + 1] = print->place, name[ENT_ID_SIZE + 2] = print->finger;
+    if (n->c.keys.get(n->c.keys.self, (ent_slot){print->key_slot}, binding, &key, NULL) != ENT_OK) return NULL;
+    if (n->c.store.get(n->c.store.self, ENT_TABLE_BLOBS, name, sizeof name, &box, NULL) != ENT_OK) return NULL;
+    if (ent_unseal(&key, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len), &plain, NULL) != ENT_OK) return NULL;
+    return ent_finger_decode(plain.data, plain.len, &t, NULL) == ENT_OK ? t : NULL;
 }
 
 static ent_code add_templates(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, char what, uint64_t flows, ent_err *err)

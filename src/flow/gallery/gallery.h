@@ -1,6 +1,6 @@
-/* The prints that can be found, in memory: native templates with the flows that may see each. A search looks only at those
- * that share its flow's bit, so a hidden record is neither compared nor timed. Readers in parallel, writers alone; the
- * gallery locks itself. */
+/* The prints that can be found: compact templates in memory, searched in two stages (entente/finger.h), with the flows that may see
+ * each. A search looks only at those that share its flow's bit, so a hidden record is neither compared nor timed. The larger templates
+ * stay sealed in the store; the few best are fetched for their ridges. Readers in parallel, writers alone; the gallery locks itself. */
 #ifndef FLOW_GALLERY_H
 #define FLOW_GALLERY_H
 
@@ -8,6 +8,14 @@
 #include "entente/finger.h"
 
 typedef struct ent_gallery ent_gallery;
+
+/* One print. */
+typedef struct ent_gallery_print {
+    ent_part_id part;
+    uint64_t key_slot;   /* of the part's key */
+    uint64_t flows;      /* a bit for each flow that may see it; 0: held, seen by nobody */
+    uint8_t place, finger; /* place: of its blob; finger: position 1 to 10, 0 unknown */
+} ent_gallery_print;
 
 typedef struct ent_found {
     ent_part_id part;
@@ -17,16 +25,19 @@ typedef struct ent_found {
 
 ENT_MUST_CHECK ent_code ent_gallery_new(unsigned threads, ent_gallery **ret_gallery, ent_err *err);
 void ent_gallery_free(ent_gallery *g); /* erases */
-/* Takes the template over. flows 0: held, seen by nobody. */
-ENT_MUST_CHECK ent_code ent_gallery_add(ent_gallery *g, const ent_part_id *part, uint8_t finger, uint64_t flows,
-                                        ent_finger_template *t, ent_err *err);
+/* Copies the compact part of the template. */
+ENT_MUST_CHECK ent_code ent_gallery_add(ent_gallery *g, const ent_gallery_print *print, const ent_finger_template *t, ent_err *err);
 void ent_gallery_see(ent_gallery *g, const ent_part_id *part, uint64_t flows); /* who may see all prints of the part */
 void ent_gallery_remove(ent_gallery *g, const ent_part_id *part);
 size_t ent_gallery_count(ent_gallery *g);
-/* flow_bit 0: all that is held, whoever may see it. The best part for any of the probe's prints (positions are compared where both are known). ret_compared: how many
- * entries the flow may see. A found score of 0: nothing was alike. */
+
+/* The whole template of one print, for its ridges. NULL: it is gone. The caller of it frees. */
+typedef ent_finger_template *ent_gallery_fetch(void *ctx, const ent_gallery_print *print);
+
+/* The best part for any of the probe's prints (positions are compared where both are known). flow_bit 0: all that is held, whoever may
+ * see it. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
-                                           size_t count, uint64_t flow_bit, ent_found *ret_best, size_t *ret_compared,
-                                           ent_err *err);
+                                           size_t count, uint64_t flow_bit, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
+                                           size_t *ret_compared, ent_err *err);
 
 #endif

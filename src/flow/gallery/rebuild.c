@@ -162,11 +162,10 @@ static ent_code exchange(ent_flow_node *n, const part_images *p, const made *m, 
         ent_finger_template *t;
         if (!m[i].len) continue;
         ENT_TRY(ent_finger_decode(m[i].bytes, m[i].len, &t, err));
-        ent_code code = ent_gallery_add(n->gallery, &p->part, p->of[i].finger, flows, t, err);
-        if (code != ENT_OK) {
-            ent_finger_template_free(t);
-            return code;
-        }
+        ent_gallery_print print = {p->part, p->slot.number, flows, p->of[i].place, p->of[i].finger};
+        ent_code code = ent_gallery_add(n->gallery, &print, t, err);
+        ent_finger_template_free(t);
+        if (code != ENT_OK) return code;
     }
     return ENT_OK;
 }

@@ -145,7 +145,7 @@ static ent_code search_prints(matching *m, ent_matched *best, ent_err *err)
     ent_found found = {0};
     ent_matched c = {0};
     ent_part_id other;
-    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, m->bit, &found, &m->compared, err));
+    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, m->bit, ent_print_fetch, m->n, &found, &m->compared, err));
     if (found.score <= 0) return ENT_OK;
     c.part = found.part;
     c.finger = found.score;
