@@ -281,6 +281,6 @@ static int bench_face(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_bench(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"face", bench_face, "face galleries and templates"}, {0}};
+    static const ent_command commands[] = {{"finger", ent_cli_bench_finger, "a large gallery of prints, searched in two stages"}, {"face", bench_face, "face galleries and templates"}, {0}};
     return ent_cli_group(cli, "bench", "Benchmarks of this machine.", commands, argc, argv);
 }

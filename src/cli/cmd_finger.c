@@ -1,42 +1,13 @@
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/prints.h"
 
 #include "adapter/file/disk.h"
 #include "entente/finger.h"
 #include "finger/fmr.h"
-#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A native template, or an image that one is made of. */
-static ent_code load_template(const char *path, ent_finger_template **ret, ent_err *err)
-{
-    ENT_AUTO_BUF bytes = ENT_BUF(1);
-    ent_image image, grey;
-    ent_code code = ent_cli_load(path, &bytes, err);
-    if (code != ENT_OK) return code;
-    uint8_t position;
-    if (ent_fmr_is(bytes.data, bytes.len)) {
-        code = ent_fmr_read(bytes.data, bytes.len, ret, &position, err);
-        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
-    }
-    if (bytes.len && ent_image_sniff(bytes.data, bytes.len) == ENT_IMAGE_UNKNOWN) {
-        code = ent_finger_decode(bytes.data, bytes.len, ret, err);
-        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s is neither an image nor a template", path);
-    }
-    code = ent_image_decode(bytes.data, bytes.len, &image, err);
-    if (code == ENT_OK) {
-        code = ent_image_grey(&image, &grey, err);
-        ent_image_free(&image);
-    }
-    if (code == ENT_OK) {
-        ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
-        code = ent_finger_extract(&in, ret, err);
-        ent_image_free(&grey);
-    }
-    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
-}
 
 static int extract(ent_cli *cli, int argc, char **argv)
 {
@@ -54,7 +25,7 @@ static int extract(ent_cli *cli, int argc, char **argv)
     bool iso = strcmp(format, "iso") == 0, ansi = strcmp(format, "ansi") == 0;
     if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
     if (!iso && !ansi && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso or ansi");
-    code = load_template(argv[0], &t, &err);
+    code = ent_cli_load_print(argv[0], &t, &err);
     if (code == ENT_OK && (iso || ansi)) code = ent_fmr_write(t, iso ? ENT_FMR_ISO_2005 : ENT_FMR_ANSI_2004, 0, bytes, &len, &err);
     else if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
     if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
@@ -79,7 +50,7 @@ static int match(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
-    for (int i = 0; i < 2 && code == ENT_OK; i++) code = load_template(argv[i], &t[i], &err);
+    for (int i = 0; i < 2 && code == ENT_OK; i++) code = ent_cli_load_print(argv[i], &t[i], &err);
     if (code == ENT_OK) code = ent_finger_probe_new(t[0], &p, &err);
     if (code == ENT_OK) {
         ent_finger_pairs pairs = {0};

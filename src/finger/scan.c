@@ -96,27 +96,29 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
 
 #define INLINE __attribute__((always_inline)) static inline
 
-/* The limit of the nearest: the least with which as many pairs as wanted differ in fewer bits. below: pairs that differ in
- * at most 0, 1, … bits. */
-INLINE int limit_of(const unsigned below[FINGER_SCAN_NEAR + 1])
+#define LOWEST 3 /* limit: prints rarely have that many pairs that differ less */
+
+/* The limit of the nearest: the least, not under LOWEST, with which as many pairs as are wanted differ in at most so many bits.
+ * below: how many differ in at most 0, 1, … bits. */
+INLINE int limit_of(const unsigned below[FINGER_SCAN_NEAR])
 {
-    int limit = 0;
+    int limit = LOWEST;
     while (limit < FINGER_SCAN_NEAR && below[limit] < FINGER_SCAN_SEEDS) limit++;
     return limit;
 }
 
-/* First those below the limit, which all fit, then those at it as they come. */
+/* First those below the limit, then those at it, as they come. */
 static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
     uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
-    unsigned below[FINGER_SCAN_NEAR + 1] = {0};
+    unsigned below[FINGER_SCAN_NEAR] = {0};
     int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0, found = 0;
     for (int i = 0; i < p->count; i++)
         for (int j = 0; j < lanes; j++) {
             unsigned d = 0;
             for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
             differ[i][j] = (uint8_t)d;
-            for (unsigned at = d; at <= FINGER_SCAN_NEAR; at++) below[at]++;
+            for (unsigned at = d; at < FINGER_SCAN_NEAR; at++) below[at]++;
         }
     int limit = limit_of(below);
     for (int at = 0; at < 2; at++)
@@ -189,16 +191,16 @@ typedef struct differences {
 /* Counts, chooses the limit and picks: over sums that either kind has made. Lanes without a minutia differ in 255 bits. */
 AVX2 INLINE int pick(const differences *differ, int count, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    __m256i sum[FINGER_SCAN_NEAR + 1];
-    unsigned below[FINGER_SCAN_NEAR + 1];
+    __m256i sum[FINGER_SCAN_NEAR];
+    unsigned below[FINGER_SCAN_NEAR];
     int found = 0;
-    for (int d = 0; d <= FINGER_SCAN_NEAR; d++) sum[d] = _mm256_setzero_si256();
+    for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) sum[d] = _mm256_setzero_si256();
     for (int i = 0; i < count; i++) {
         __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]);
-        for (int d = 0; d <= FINGER_SCAN_NEAR; d++) /* a lane at or below d: minus one */
+        for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) /* a lane at or below d: minus one */
             sum[d] = _mm256_sub_epi8(sum[d], _mm256_cmpeq_epi8(_mm256_min_epu8(row, _mm256_set1_epi8((char)d)), row));
     }
-    for (int d = 0; d <= FINGER_SCAN_NEAR; d++) {
+    for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) {
         __m256i s = _mm256_sad_epu8(sum[d], _mm256_setzero_si256());
         __m128i h = _mm_add_epi64(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
         below[d] = (unsigned)_mm_cvtsi128_si32(h) + (unsigned)_mm_extract_epi16(h, 4);

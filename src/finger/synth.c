@@ -6,6 +6,7 @@
 #include "entente/finger_synth.h"
 
 #include "finger/arith.h"
+#include "finger/template.h"
 
 #include <stdlib.h>
 
@@ -240,4 +241,99 @@ void ent_synth_impression(const ent_synth_finger *f, uint32_t impression, uint8_
             float ink = finger_clamp(v * 0.8f + 0.35f, 0, 1) * touch;
             ret_pixels[y * W + x] = (uint8_t)(244.0f - 200.0f * ink - uniform(&s, 0, 8));
         }
+}
+
+/* ---- templates without images: a population of millions ---- */
+
+enum { MINUTIAE_MOST = 62, CELL = 16, COLS = (W + CELL - 1) / CELL, ROWS = (H + CELL - 1) / CELL };
+
+/* Minutiae as they lie in prints: no two closer than a ridge, more where ridges diverge (under the core), directions along the
+ * ridges either way, neighbours mostly the same way. */
+static int draw_minutiae(uint64_t *s, const pattern *p, ent_finger_minutia *ret)
+{
+    int wanted = (int)uniform(s, 34, (float)MINUTIAE_MOST), n = 0;
+    for (int tries = 0; n < wanted && tries < 40 * MINUTIAE_MOST; tries++) {
+        float x = uniform(s, 12, W - 12), y = uniform(s, 12, H - 12), u = (x - W * 0.5f) / (W * 0.47f), v = (y - H * 0.5f) / (H * 0.48f);
+        bool close = u * u + v * v > 1;
+        for (int i = 0; i < n && !close; i++) {
+            float dx = x - ret[i].x, dy = y - ret[i].y;
+            close = dx * dx + dy * dy < 100;
+        }
+        if (close) continue;
+        bool flip = uniform(s, 0, 1) < (x > W * 0.5f ? 0.42f : 0.58f);
+        int angle = finger_round(-(double)orientation(p, x, y) * (128 / FINGER_PI)) + (flip ? 128 : 0) + finger_round((double)uniform(s, -7, 7));
+        ret[n++] = (ent_finger_minutia){.x = (uint16_t)x, .y = (uint16_t)y, .angle = (uint8_t)angle, .kind = (uint8_t)(uniform(s, 0, 1) < 0.55f ? 1 : 2)};
+    }
+    return n;
+}
+
+/* where the master's point lies in the impression: the reverse of source(), near enough for a smooth bend */
+static point moved(const taking *t, float x, float y)
+{
+    float u = x - W * 0.5f - t->dx, v = y - H * 0.5f - t->dy;
+    float a = (float)t->cosine * u + (float)t->sine * v, b = -(float)t->sine * u + (float)t->cosine * v;
+    point q = {a + W * 0.5f, b + H * 0.5f};
+    for (int k = 0; k < 3; k++) {
+        point back = source(t, (int)q.x, (int)q.y);
+        float ex = x - back.x, ey = y - back.y;
+        q.x += (float)t->cosine * ex + (float)t->sine * ey, q.y += -(float)t->sine * ex + (float)t->cosine * ey;
+    }
+    return q;
+}
+
+static bool touches(const taking *t, float x, float y)
+{
+    float u = (x - t->cx) / t->rx, v = (y - t->cy) / t->ry;
+    return u * u + v * v < 1 && x >= 0 && y >= 0 && x < W && y < H;
+}
+
+/* What an extraction would have found of them: some are missed, some stand elsewhere, some are none. Best first. */
+static size_t take_minutiae(uint64_t *s, const taking *t, const ent_finger_minutia *master, int count, ent_finger_minutia *ret)
+{
+    size_t n = 0;
+    int turn = finger_round((double)finger_atan2((float)t->sine, (float)t->cosine) * (128 / FINGER_PI));
+    for (int i = 0; i < count + 6; i++) {
+        ent_finger_minutia m = i < count ? master[i] : (ent_finger_minutia){.x = (uint16_t)uniform(s, 20, W - 20), .y = (uint16_t)uniform(s, 20, H - 20), .angle = (uint8_t)next(s), .kind = 1};
+        float miss = uniform(s, 0, 1), jx = uniform(s, -2.5f, 2.5f), jy = uniform(s, -2.5f, 2.5f);
+        uint8_t quality = (uint8_t)(2 * (int)uniform(s, i < count ? 20 : 5, i < count ? 48 : 30));
+        point q = moved(t, m.x + jx, m.y + jy);
+        if (miss < (i < count ? 0.18f : 0.5f) || !touches(t, q.x, q.y)) continue;
+        m.x = (uint16_t)q.x, m.y = (uint16_t)q.y, m.angle = (uint8_t)(m.angle + turn + finger_round((double)uniform(s, -5, 5)));
+        m.quality = quality;
+        size_t k = n++;
+        for (; k > 0 && ret[k - 1].quality < m.quality; k--) ret[k] = ret[k - 1];
+        ret[k] = m;
+    }
+    return n;
+}
+
+static void take_field(uint64_t *s, const taking *t, const pattern *p, uint8_t *ret)
+{
+    float turn = finger_atan2((float)t->sine, (float)t->cosine);
+    for (int cy = 0; cy < ROWS; cy++)
+        for (int cx = 0; cx < COLS; cx++) {
+            float x = (float)(cx * CELL) + CELL * 0.5f, y = (float)(cy * CELL) + CELL * 0.5f;
+            point q = source(t, (int)x, (int)y);
+            float o = (orientation(p, q.x, q.y) - turn) * (float)(64 / FINGER_PI) + uniform(s, -1.5f, 1.5f);
+            ret[cy * COLS + cx] = touches(t, x, y) ? (uint8_t)(1 + (finger_round((double)o) & 63)) : 0;
+        }
+}
+
+ent_code ent_synth_template(uint64_t seed, uint32_t finger, uint32_t impression, ent_finger_template **ret_template, ent_err *err)
+{
+    pattern p;
+    taking t;
+    ent_finger_minutia master[MINUTIAE_MOST], taken[MINUTIAE_MOST + 6];
+    uint8_t field[COLS * ROWS];
+    uint64_t random = (seed ^ 0x5bd1e995u) * 0x100000001b3u + finger * 0x9e3779b1u + 1, s = random ^ (0xd1b54a32d192ed03u * (impression + 1));
+    next(&random);
+    draw_pattern(&random, &p);
+    int count = draw_minutiae(&random, &p, master);
+    draw_taking(&s, impression, &t);
+    size_t n = take_minutiae(&s, &t, master, count, taken);
+    if (n == 0) taken[n++] = (ent_finger_minutia){.x = W / 2, .y = H / 2, .kind = 1, .quality = 20};
+    take_field(&s, &t, &p, field);
+    finger_parts parts = {.width = W, .height = H, .quality = 50, .minutiae = taken, .count = n < FINGER_EXTRACT_MAX ? n : FINGER_EXTRACT_MAX,
+                          .coarse = {CELL, COLS, ROWS, field}};
+    return finger_template_make(&parts, ret_template, err);
 }
