@@ -83,6 +83,7 @@ ent_code ent_finger_encode(const ent_finger_template *t, ent_finger_part part, u
                            size_t *ret_len, ent_err *err)
 {
     bool ridges = part == ENT_FINGER_FULL && t->ridge.w;
+    const finger_coarse coarse = t->coarse.guessed ? (finger_coarse){0} : t->coarse;
     ent_buf b = ENT_BUF(ENT_FINGER_FULL_MAX);
     ent_buf_put(&b, MAGIC, 3);
     ent_buf_u8(&b, VERSION);
@@ -91,9 +92,9 @@ ent_code ent_finger_encode(const ent_finger_template *t, ent_finger_part part, u
     ent_buf_u8(&b, t->quality < 0 ? UNKNOWN_QUALITY : (uint8_t)t->quality);
     ent_buf_u8(&b, ridges ? HAS_RIDGES : 0);
     ent_buf_u8(&b, (uint8_t)t->count);
-    ent_buf_u8(&b, t->coarse.cell);
-    ent_buf_u8(&b, t->coarse.cols);
-    ent_buf_u8(&b, t->coarse.rows);
+    ent_buf_u8(&b, coarse.cell);
+    ent_buf_u8(&b, coarse.cols);
+    ent_buf_u8(&b, coarse.rows);
     ent_buf_u16(&b, 0);
     bit_writer w = {.to = &b};
     for (size_t i = 0; i < t->count; i++) {
@@ -104,7 +105,7 @@ ent_code ent_finger_encode(const ent_finger_template *t, ent_finger_part part, u
         put_bits(&w, m->kind, 2);
         put_bits(&w, m->quality / 2U, 6);
     }
-    put_coarse(&b, &t->coarse);
+    put_coarse(&b, &coarse);
     if (ridges) put_ridge(&b, &t->ridge);
     ent_code code = ent_buf_check(&b, err);
     if (!code && b.len > cap) code = ent_fail(err, ENT_TOO_LARGE, "the template has %zu bytes, room is for %zu", b.len, cap);

@@ -10,7 +10,7 @@ static const uint8_t unknown_quality = 255;
 
 static size_t cells_of(const finger_coarse *f)
 {
-    return f->cell ? (size_t)f->cols * f->rows : 0;
+    return f->cell && !f->guessed ? (size_t)f->cols * f->rows : 0;
 }
 
 static size_t coarse_size(const finger_coarse *f)
@@ -77,7 +77,7 @@ void finger_entry_make(const ent_finger_template *t, uint32_t slot, finger_entry
     ret->width[0] = (uint8_t)(t->width >> 8), ret->width[1] = (uint8_t)t->width;
     ret->height[0] = (uint8_t)(t->height >> 8), ret->height[1] = (uint8_t)t->height;
     ret->quality = t->quality < 0 ? unknown_quality : (uint8_t)t->quality;
-    ret->count = (uint8_t)n, ret->cell = t->coarse.cell / 4;
+    ret->count = (uint8_t)n, ret->cell = t->coarse.guessed ? 0 : t->coarse.cell / 4;
     for (int plane = 0; plane < FINGER_SCAN_PLANES; plane++)
         for (int lane = 0; lane < FINGER_SCAN_LANES; lane++) ret->planes[plane][lane] = (uint8_t)(bits[lane] >> (8 * plane));
     for (size_t i = 0; i < n; i++) {
@@ -110,7 +110,7 @@ ent_code finger_entry_template(const finger_entry *e, const finger_turns *turns,
             .angle = e->more[2 * n + i], .kind = e->more[3 * n + i] >> 6, .quality = (uint8_t)(2 * (e->more[3 * n + i] & 63))};
     if (e->cell) {
         uint32_t cell = 4U * e->cell;
-        parts.coarse = (finger_coarse){(uint8_t)cell, (uint8_t)((parts.width + cell - 1) / cell), (uint8_t)((parts.height + cell - 1) / cell), field};
+        parts.coarse = (finger_coarse){(uint8_t)cell, (uint8_t)((parts.width + cell - 1) / cell), (uint8_t)((parts.height + cell - 1) / cell), false, field};
         unpack_coarse(e->more + 5 * n, &parts.coarse, field);
     }
     return finger_template_make(&parts, ret_template, err);

@@ -21,7 +21,7 @@ static ent_finger_template *some(unsigned count, uint32_t width, uint32_t height
     ent_finger_minutia m[FINGER_MINUTIAE_MAX];
     static uint8_t field[FINGER_COARSE_CELLS_MAX];
     uint8_t cell = width > 400 ? 96 : 16;
-    finger_coarse f = {cell, (uint8_t)((width + cell - 1U) / cell), (uint8_t)((height + cell - 1U) / cell), field};
+    finger_coarse f = {cell, (uint8_t)((width + cell - 1U) / cell), (uint8_t)((height + cell - 1U) / cell), false, field};
     for (int i = 0; i < f.cols * f.rows; i++) {
         bool inside = i % f.cols > 1 && i % f.cols < f.cols - 2;
         field[i] = inside ? (uint8_t)(1 + ((unsigned)(i % f.cols) * (kind % 5) + (unsigned)(i / f.cols) * (kind % 7) + kind) % 64) : 0;

@@ -68,7 +68,7 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
     uint64_t bits[FINGER_SCAN_LANES];
     int centre[2];
     memset(ret, 0, sizeof *ret);
-    ret->count = probe->coarse.cell ? finger_min((int)probe->count, FINGER_SCAN_LANES) : 0;
+    ret->count = finger_min((int)probe->count, FINGER_SCAN_LANES);
     middle(probe, centre);
     int x0 = centre[0] - MAP_PIXELS / 2, y0 = centre[1] - MAP_PIXELS / 2;
     finger_around(probe, (size_t)ret->count, bits);
@@ -112,7 +112,7 @@ static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed 
 {
     uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
     unsigned below[FINGER_SCAN_NEAR] = {0};
-    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0, found = 0;
+    int lanes = finger_min(e->count, FINGER_SCAN_LANES), found = 0;
     for (int i = 0; i < p->count; i++)
         for (int j = 0; j < lanes; j++) {
             unsigned d = 0;
@@ -224,7 +224,7 @@ AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
 {
     static const uint8_t lane[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                                      16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
-    int lanes = e->cell ? finger_min(e->count, FINGER_SCAN_LANES) : 0;
+    int lanes = finger_min(e->count, FINGER_SCAN_LANES);
     __m256i at = _mm256_loadu_si256((const __m256i *)(const void *)lane);
     return _mm256_cmpgt_epi8(at, _mm256_set1_epi8((char)(lanes - 1)));
 }

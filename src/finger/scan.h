@@ -26,7 +26,7 @@ typedef struct finger_entry {
     uint8_t width[2], height[2];
     uint8_t quality; /* 255 unknown */
     uint8_t count;
-    uint8_t cell;    /* of the coarse field, in 4 pixels; 0 none */
+    uint8_t cell;    /* of the coarse field, in 4 pixels; 0: guessed anew */
     uint8_t planes[FINGER_SCAN_PLANES][FINGER_SCAN_LANES];
     uint8_t more[];
 } finger_entry;

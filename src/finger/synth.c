@@ -334,6 +334,6 @@ ent_code ent_synth_template(uint64_t seed, uint32_t finger, uint32_t impression,
     if (n == 0) taken[n++] = (ent_finger_minutia){.x = W / 2, .y = H / 2, .kind = 1, .quality = 20};
     take_field(&s, &t, &p, field);
     finger_parts parts = {.width = W, .height = H, .quality = 50, .minutiae = taken, .count = n < FINGER_EXTRACT_MAX ? n : FINGER_EXTRACT_MAX,
-                          .coarse = {CELL, COLS, ROWS, field}};
+                          .coarse = {.cell = CELL, .cols = COLS, .rows = ROWS, .at = field}};
     return finger_template_make(&parts, ret_template, err);
 }

@@ -1,5 +1,5 @@
 /* Making, copying and ending templates. */
-#include "finger/template.h"
+#include "finger/guess.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/wipe.h"
@@ -24,7 +24,9 @@ static void fill_lanes(ent_finger_template *t)
 ent_code finger_template_make(const finger_parts *parts, ent_finger_template **ret_template, ent_err *err)
 {
     ENT_PRE(parts->count <= FINGER_MINUTIAE_MAX);
-    size_t cells = parts->coarse.cell ? (size_t)parts->coarse.cols * parts->coarse.rows : 0;
+    finger_coarse coarse = parts->coarse;
+    if (!coarse.cell || coarse.guessed) finger_guess_shape(parts->width, parts->height, &coarse);
+    size_t cells = (size_t)coarse.cols * coarse.rows;
     size_t samples = (size_t)parts->ridge.w * parts->ridge.h;
     size_t at_minutiae = rounded(sizeof(ent_finger_template));
     size_t at_descriptors = at_minutiae + rounded(parts->count * sizeof *parts->minutiae);
@@ -36,7 +38,7 @@ ent_code finger_template_make(const finger_parts *parts, ent_finger_template **r
     if (!memory) return ent_fail(err, ENT_NO_MEMORY, "no memory for a template");
     ent_finger_template *t = (ent_finger_template *)memory;
     *t = (ent_finger_template){.size = size, .width = parts->width, .height = parts->height,
-                               .quality = parts->quality, .count = parts->count, .coarse = parts->coarse,
+                               .quality = parts->quality, .count = parts->count, .coarse = coarse,
                                .ridge = parts->ridge};
     t->minutiae = (ent_finger_minutia *)(memory + at_minutiae);
     t->descriptors = (finger_descriptor *)(memory + at_descriptors);
@@ -44,7 +46,8 @@ ent_code finger_template_make(const finger_parts *parts, ent_finger_template **r
     t->lanes = (finger_lanes){padded, lanes, lanes + padded, (int32_t *)(lanes + 2 * padded)};
     t->coarse.at = memory + at_coarse, t->ridge.level = memory + at_ridge;
     if (parts->count) memcpy(t->minutiae, parts->minutiae, parts->count * sizeof *parts->minutiae);
-    if (cells) memcpy(t->coarse.at, parts->coarse.at, cells);
+    if (coarse.guessed) finger_guess(t->minutiae, t->count, &coarse, t->coarse.at);
+    else memcpy(t->coarse.at, parts->coarse.at, cells);
     if (samples) memcpy(t->ridge.level, parts->ridge.level, samples);
     finger_describe(t, parts->turns, t->descriptors);
     fill_lanes(t);

@@ -22,7 +22,8 @@ typedef struct finger_descriptor {
 
 /* The coarse field: one orientation each square of `cell` pixels. */
 typedef struct finger_coarse {
-    uint8_t cell, cols, rows; /* cell 0: none */
+    uint8_t cell, cols, rows; /* cell 0: none; a template has always one */
+    bool guessed;             /* from the minutiae (guess.h): no form carries it */
     uint8_t *at;              /* 0 background, else 1 + orientation in 1/64 of a half turn, y down */
 } finger_coarse;
 
