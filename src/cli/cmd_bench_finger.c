@@ -1,5 +1,6 @@
 /* Identification at scale: real prints hidden in a gallery of synthetic ones; what the two-stage search finds, how fast, in how much
  * memory; and what the first stage loses. bench/finger.md says how to read it. */
+#include "cli/act.h"
 #include "cli/commands.h"
 #include "cli/prints.h"
 
@@ -9,7 +10,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
