@@ -68,6 +68,6 @@ static int match(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_finger(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"extract", extract, "a print's template"}, {"match", match, "compare two prints"}, {0}};
+    static const ent_command commands[] = {{"extract", extract, "a print's template"}, {"show", ent_cli_finger_show, "draw what is seen in a print"}, {"match", match, "compare two prints"}, {0}};
     return ent_cli_group(cli, "finger", "The fingerprint engine.", commands, argc, argv);
 }

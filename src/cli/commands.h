@@ -58,6 +58,9 @@ int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
 int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch);
 int ent_cli_report_retention(ent_cli *cli, int argc, char **argv);
 
+/* Of the group `finger`, in cmd_finger_show.c. */
+int ent_cli_finger_show(ent_cli *cli, int argc, char **argv);
+
 /* Of the group `bench`, in cmd_bench_finger.c. */
 int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv);
 
