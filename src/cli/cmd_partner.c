@@ -177,6 +177,6 @@ int ent_cmd_agreement(ent_cli *cli, int argc, char **argv)
 {
     static const ent_command commands[] = {{"sign", sign, "sign a file as this node"}, {"countersign", countersign, "sign what a partner proposed"},
                                            {"list", list_agreements, "all, with their state"}, {"suspend", suspend, "stop it this second"}, {"resume", resume, "end our suspension"},
-                                           {"end", end_agreement, "end it for good"}, {"send", send_agreement, "send it to the parties again"}, {0}};
+                                           {"end", end_agreement, "end it for good"}, {"simulate", ent_cli_agreement_simulate, "what a draft would expose, in numbers"}, {"send", send_agreement, "send it to the parties again"}, {0}};
     return ent_cli_group(cli, "agreement", "What nodes may ask each other, signed by both.", commands, argc, argv);
 }

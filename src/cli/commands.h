@@ -63,6 +63,8 @@ int ent_cli_finger_show(ent_cli *cli, int argc, char **argv);
 
 /* Of the group `bench`, in cmd_bench_finger.c. */
 int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv);
+/* Of the group `agreement`, in cmd_simulate.c. */
+int ent_cli_agreement_simulate(ent_cli *cli, int argc, char **argv);
 
 /* Of the group `ledger`, in cmd_export.c. */
 int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv);

@@ -353,6 +353,7 @@ static const struct {
     {"agreement-act", true, agreement_act},
     {"agreement-send", true, agreement_send},
     {"agreement-take", true, agreement_take},
+    {"agreement-simulate", true, ent_desk_simulate},
     {"enrol", true, ent_desk_enrol},
     {"destroy", true, ent_desk_destroy},
     {"record-list", true, ent_desk_record_list},

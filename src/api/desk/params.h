@@ -92,6 +92,8 @@ ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
 
+/* acts_simulate.c */
+ent_desk_run ent_desk_simulate;
 /* acts_ledger.c */
 ent_desk_run ent_desk_ledger_get, ent_desk_search_receipt, ent_desk_witnesses, ent_desk_evidence;
 
