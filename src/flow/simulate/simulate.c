@@ -127,13 +127,16 @@ static void count_all(run *r)
 
 /* ---- whom it stops ---- */
 
-/* False hits that one search of somebody not on file may have at the lowest score that this flow calls a hit. The steps are the
- * engine's unit of a tenth of a power of ten, by tens. */
+/* False hits that one search of somebody not on file may have with the least evidence that this flow calls a hit: a print's score, in
+ * steps of one, or where a face alone may be a hit a face's ratio in steps of a tenth. */
 static double false_hits(const ent_flow *f, uint64_t compared, unsigned prints)
 {
-    if (!compared) return 0;
-    for (double score = 1; score < 400; score += 1) {
-        ent_decision d = ent_decide(f, score, compared, prints);
+    bool face = f->modalities == 1u << ENT_MODALITY_FACE;
+    for (int step = 1; compared && step < 400; step++) {
+        ent_evidence e = {.compared = compared, .prints = face ? 0 : prints, .with_face = face};
+        if (face) e.face.ratio = step / 10.0;
+        else e.finger = step;
+        ent_decision d = ent_decide(f, &e);
         if (d.hit) return d.expected_false_hits < d.allowed_false_hits ? d.expected_false_hits : d.allowed_false_hits;
     }
     return 0;
