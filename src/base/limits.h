@@ -18,6 +18,7 @@ enum ent_limits {
     ENT_LIMIT_ITL_RECORDS = 1024,
     ENT_LIMIT_ITL_FIELDS = 1000,            /* fields a record; FF is three digits */
     ENT_LIMIT_ITL_ITEMS = 1 << 20,          /* information items a transaction */
+    ENT_LIMIT_ITL_XML_ITEMS = 1 << 15,      /* information items a field that becomes XML */
     ENT_LIMIT_ITL_FAULTS = 1000,            /* faults that a check tells */
     /* law texts */
     ENT_LIMIT_YAML_FILE = 1 << 20,

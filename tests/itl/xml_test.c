@@ -184,8 +184,25 @@ static void depth(void **state)
     assert_true(ent_itl_xml_read(b.data, b.len, &out, NULL) != ENT_OK);
 }
 
+/* So many subfields that a document of them would be out of proportion are refused before one is made. */
+static void many_items(void **state)
+{
+    enum { PAIRS = 20000 };
+    ENT_AUTO_BUF b = ENT_BUF(1 << 22), out = ENT_BUF(1 << 20), value = ENT_BUF(1 << 20);
+    ent_err err = {0};
+    (void)state;
+    for (int i = 0; i < PAIRS; i++) ent_buf_str(&value, i ? "^1|1" : "1|1");
+    ent_buf_put(&value, "", 1);
+    made_transaction("0502", 14, 14, (made_field[]){{14, (const char *)value.data}, {0}}, &b);
+    ent_itl *t = parsed(&b);
+    assert_int_equal(ent_itl_xml_write(t, NULL, &out, &err), ENT_TOO_LARGE);
+    if (!strstr(err.detail, "14.014")) fail_msg("%s", err.detail);
+    assert_int_equal(out.len, 0);
+    ent_itl_free(t);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(lost), cmocka_unit_test(refusals), cmocka_unit_test(depth)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(lost), cmocka_unit_test(refusals), cmocka_unit_test(depth), cmocka_unit_test(many_items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include "entente/itl.h"
 
 /* The document. The sink (or NULL) is told, as remarks, what has no place in it and what the schema will not take.
- * ENT_TOO_LARGE, ENT_NO_MEMORY. */
+ * ENT_TOO_LARGE (a field of more than ENT_LIMIT_ITL_XML_ITEMS items, too), ENT_NO_MEMORY. */
 ENT_MUST_CHECK ent_code ent_itl_xml_write(const ent_itl *t, const ent_itl_sink *sink, ent_buf *ret_xml, ent_err *err);
 
 /* The transaction in the traditional encoding. Elements without a row are passed over. ENT_FORMAT for what is no such

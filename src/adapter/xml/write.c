@@ -433,6 +433,24 @@ static void check_tot(writing *w)
     tell(w, 4, "the schema has no such type of transaction: the document is not valid against it");
 }
 
+/* A document is made of far more memory and time than its fields: so many items are refused before one is made. */
+static ent_code check_size(const ent_itl *t, ent_err *err)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < ent_itl_count(t); i++) {
+        const ent_itl_record *r = ent_itl_record_at(t, i);
+        for (size_t k = 0; k < r->field_count; k++) {
+            const ent_itl_field *f = &r->fields[k];
+            size_t items = 1;
+            for (size_t at = 0; at < f->len && !is_data(r, f->number); at++) items += f->value[at] == ENT_ITL_RS || f->value[at] == ENT_ITL_US;
+            total += items;
+            if (items > ENT_LIMIT_ITL_XML_ITEMS || total > ENT_LIMIT_ITL_ITEMS)
+                return ent_fail(err, ENT_TOO_LARGE, "record %zu, field %u.%03u: more items than a document is made of", i + 1, r->type, (unsigned)f->number);
+        }
+    }
+    return ENT_OK;
+}
+
 static ent_code write_all(writing *w, ent_buf *ret, ent_err *err)
 {
     xmlChar *bytes = NULL;
@@ -454,6 +472,8 @@ static ent_code write_all(writing *w, ent_buf *ret, ent_err *err)
 ent_code ent_itl_xml_write(const ent_itl *t, const ent_itl_sink *sink, ent_buf *ret_xml, ent_err *err)
 {
     static const char *const prefixes[] = {"itl", "biom", "nc", "int-i"};
+    ent_code size = check_size(t, err);
+    if (size != ENT_OK) return size;
     writing *w = calloc(1, sizeof *w);
     if (!w) return ent_fail(err, ENT_NO_MEMORY, "out of memory for a document");
     w->t = t;
