@@ -24,7 +24,7 @@ echo "started with $count prints in $(( $(date +%s%3N) - t )) ms"
 for f in others/*.png; do
   us --json search "$f" --purpose threat-check --as o.us > answer 2>&1
   reference=$(python3 -c 'import json; print(json.load(open("answer"))["reference"])')
-  gb --json search show "$reference" --as x.gb > view
+  gb --json search show "$reference" --as c.gb > view
   python3 - >> times <<'P'
 import json
 a, v = json.load(open("answer"))["ms"], json.load(open("view"))["us"]

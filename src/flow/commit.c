@@ -93,7 +93,7 @@ ent_code ent_commit(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_e
 ent_code ent_commit_with(ent_flow_node *n, ent_batch *b, ent_code (*between)(ent_flow_node *n, ent_err *err), uint64_t *ret_indexes, ent_err *err)
 {
     uint8_t keys[ENT_BATCH_ENTRIES][KEY], row[ROW], bytes[ENT_BATCH_ENTRIES][ENT_ENTRY_SIZE];
-    uint64_t size = n->c.ledger.size(n->c.ledger.self), index;
+    uint64_t size = n->c.ledger.size(n->c.ledger.self), indexes[ENT_BATCH_ENTRIES];
     for (size_t i = 0; i < b->entry_count; i++) {
         ENT_TRY(ent_entry_encode(&b->entry[i], bytes[i], err));
         outbox_key(n, i, keys[i]);
@@ -106,10 +106,8 @@ ent_code ent_commit_with(ent_flow_node *n, ent_batch *b, ent_code (*between)(ent
     if (b->count) ENT_TRY(n->c.store.commit(n->c.store.self, b->change, b->count, b->reserve, err));
     ent_commit_point(b->name, "after-persist");
     if (between) ENT_TRY(between(n, err));
-    for (size_t i = 0; i < b->entry_count; i++) {
-        ENT_TRY(n->c.ledger.append(n->c.ledger.self, bytes[i], &index, err));
-        if (ret_indexes) ret_indexes[i] = index;
-    }
+    if (b->entry_count) ENT_TRY(n->c.ledger.append_many(n->c.ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])bytes, b->entry_count, indexes, err));
+    if (ret_indexes) memcpy(ret_indexes, indexes, b->entry_count * sizeof *indexes);
     ent_commit_point(b->name, "after-append");
     if (b->entry_count) ENT_TRY(forget(n, keys, b->entry_count, err));
     ent_commit_point(b->name, "before-tell");

@@ -12,11 +12,17 @@
 #include "merkle/entry.h"
 #include "merkle/tree.h"
 
+enum { ENT_APPEND_MANY = 128 };
+
 typedef struct ent_ledger {
     void *self;
     /* Appends, syncs, signs; returns when durable. */
     ENT_MUST_CHECK ent_code (*append)(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index,
                                       ent_err *err);
+    /* The same for several, in this order and under one sync as far as it goes (at most ENT_APPEND_MANY). On a failure those before
+     * it may have been appended. */
+    ENT_MUST_CHECK ent_code (*append_many)(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE], size_t count, uint64_t *ret_indexes,
+                                           ent_err *err);
     /* ENT_NOT_FOUND at or past the size. */
     ENT_MUST_CHECK ent_code (*read)(void *self, uint64_t index, uint8_t ret_entry[ENT_ENTRY_SIZE], ent_err *err);
     uint64_t (*size)(void *self);

@@ -68,6 +68,24 @@ static uint64_t add(world *w, uint32_t n)
     return index;
 }
 
+/* Several at once stand in their order, without gaps between them and what came before. */
+static void appends_many(void **state)
+{
+    world *w = *state;
+    uint8_t entries[ENT_APPEND_MANY][ENT_ENTRY_SIZE];
+    uint64_t indexes[ENT_APPEND_MANY];
+    add(w, 0);
+    for (uint32_t i = 0; i < ENT_APPEND_MANY; i++) make_entry(i + 1, entries[i]);
+    assert_int_equal(w->ledger.append_many(w->ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])entries, ENT_APPEND_MANY, indexes, NULL), ENT_OK);
+    for (uint32_t i = 0; i < ENT_APPEND_MANY; i++) {
+        uint8_t entry[ENT_ENTRY_SIZE];
+        assert_int_equal(indexes[i], i + 1);
+        assert_int_equal(w->ledger.read(w->ledger.self, i + 1, entry, NULL), ENT_OK);
+        assert_memory_equal(entry, entries[i], sizeof entry);
+    }
+    assert_int_equal(add(w, 999), ENT_APPEND_MANY + 1);
+}
+
 /* Entries get indexes without gaps, are read back, and each has a receipt that verifies. */
 static void appends(void **state)
 {
@@ -289,10 +307,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(appends, setup_memory, teardown),
+        cmocka_unit_test_setup_teardown(appends_many, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(gathers_batches, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(proves_to_others, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(keeps_cosignatures, setup_memory, teardown),
         cmocka_unit_test_setup_teardown(appends, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(appends_many, setup_file, teardown),
         cmocka_unit_test_setup_teardown(proves_to_others, setup_file, teardown),
         cmocka_unit_test_setup_teardown(keeps_cosignatures_on_disk, setup_file, teardown),
         cmocka_unit_test_setup_teardown(gathers_batches, setup_file, teardown),

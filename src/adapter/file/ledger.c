@@ -224,14 +224,18 @@ static void lead(file_ledger *l)
     }
 }
 
-static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
+static ent_code append_many(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE], size_t count, uint64_t *ret_indexes, ent_err *err)
 {
     file_ledger *l = self;
-    waiting w = {.entry = entry, .err = err};
+    waiting w[ENT_APPEND_MANY] = {0};
+    ENT_PRE(count > 0 && count <= ENT_APPEND_MANY);
     pthread_mutex_lock(&l->lock);
-    *l->last = &w;
-    l->last = &w.next;
-    while (!w.done) {
+    for (size_t i = 0; i < count; i++) {
+        w[i] = (waiting){.entry = entries[i], .err = err};
+        *l->last = &w[i];
+        l->last = &w[i].next;
+    }
+    while (!w[count - 1].done) { /* the last: batches are written in the order in which they waited */
         if (!l->leading) {
             l->leading = true;
             lead(l);
@@ -242,8 +246,16 @@ static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t
         }
     }
     pthread_mutex_unlock(&l->lock);
-    if (w.code == ENT_OK) *ret_index = w.index;
-    return w.code;
+    for (size_t i = 0; i < count; i++) {
+        if (w[i].code != ENT_OK) return w[i].code;
+        ret_indexes[i] = w[i].index;
+    }
+    return ENT_OK;
+}
+
+static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
+{
+    return append_many(self, (const uint8_t(*)[ENT_ENTRY_SIZE])entry, 1, ret_index, err);
 }
 
 /* ---- reading ---- */
@@ -475,7 +487,7 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
         close_ledger(l);
         return code;
     }
-    *ret_ledger = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt,
+    *ret_ledger = (ent_ledger){.self = l, .append = append, .append_many = append_many, .read = read_entry, .size = size, .receipt = receipt,
                                .checkpoint = checkpoint, .hashes = hashes, .consistency = consistency, .keep_cosigned = keep_cosigned,
                                .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;

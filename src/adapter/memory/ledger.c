@@ -43,6 +43,15 @@ static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t
     return code;
 }
 
+static ent_code append_many(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE], size_t count, uint64_t *ret_indexes, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        ent_code code = append(self, entries[i], &ret_indexes[i], err);
+        if (code != ENT_OK) return code;
+    }
+    return ENT_OK;
+}
+
 static ent_code read_entry(void *self, uint64_t index, uint8_t ret_entry[ENT_ENTRY_SIZE], ent_err *err)
 {
     memory_ledger *l = self;
@@ -188,7 +197,7 @@ ent_code ent_memory_ledger(const char *origin, const ent_secret_key *secret, ent
         close_ledger(l);
         return code;
     }
-    *ret_ledger = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt,
+    *ret_ledger = (ent_ledger){.self = l, .append = append, .append_many = append_many, .read = read_entry, .size = size, .receipt = receipt,
                                .checkpoint = checkpoint, .hashes = hashes, .consistency = consistency, .keep_cosigned = keep_cosigned,
                                .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;

@@ -76,16 +76,21 @@ static ent_code send_note(kept_ledger *l, ent_err *err)
     return l->standby->append(l->standby->self, l->kept, 0, NULL, note.data, note.len, err);
 }
 
-static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
+static ent_code append_many(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE], size_t count, uint64_t *ret_indexes, ent_err *err)
 {
     kept_ledger *l = self;
-    uint64_t index;
-    ENT_TRY(l->inner.append(l->inner.self, entry, &index, err));
+    uint64_t indexes[ENT_APPEND_MANY];
+    ENT_TRY(l->inner.append_many(l->inner.self, entries, count, indexes, err));
     pthread_mutex_lock(&l->lock);
-    ent_code code = bring_up(l, index + 1, err);
+    ent_code code = bring_up(l, indexes[count - 1] + 1, err);
     pthread_mutex_unlock(&l->lock);
-    if (code == ENT_OK) *ret_index = index;
+    if (code == ENT_OK) memcpy(ret_indexes, indexes, count * sizeof *indexes);
     return code;
+}
+
+static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
+{
+    return append_many(self, (const uint8_t(*)[ENT_ENTRY_SIZE])entry, 1, ret_index, err);
 }
 
 static ent_code read_entry(void *self, uint64_t index, uint8_t ret[ENT_ENTRY_SIZE], ent_err *err)
@@ -165,7 +170,7 @@ ent_code ent_standby_ledger(const ent_ledger *inner, const ent_standby *standby,
         free(l);
         return code;
     }
-    *ret = (ent_ledger){.self = l, .append = append, .read = read_entry, .size = size, .receipt = receipt, .checkpoint = checkpoint, .hashes = hashes,
+    *ret = (ent_ledger){.self = l, .append = append, .append_many = append_many, .read = read_entry, .size = size, .receipt = receipt, .checkpoint = checkpoint, .hashes = hashes,
                         .consistency = consistency, .keep_cosigned = keep_cosigned, .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;
 }
