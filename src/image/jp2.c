@@ -106,7 +106,7 @@ static ent_code copy_pixels(const opj_image_t *j, ent_image *ret, ent_err *err)
 /* The capture resolution of a JP2 header, else the display resolution, in points a metre (ISO/IEC 15444-1, I.5.3.7). */
 static uint32_t resolution(const uint8_t *b, size_t len)
 {
-    const uint8_t *codes = memmem(b, len, "jp2c", 4);
+    const uint8_t *codes = b ? memmem(b, len, "jp2c", 4) : NULL;
     if (!codes) return 0;
     len = (size_t)(codes - b);
     const uint8_t *r = memmem(b, len, "resc", 4);

@@ -102,7 +102,7 @@ void story_transaction(uint32_t finger, uint32_t impression, uint32_t who, uint3
     story_photograph(who, shot, &photo);
     assert_int_equal(ent_capture_read(png.data, png.len, &read, NULL), ENT_OK);
     assert_int_equal(ent_capture_decode(read.data, read.len, &c, NULL), ENT_OK);
-    c.face[0] = (ent_capture_image){photo.data, photo.len};
+    c.face[0] = (ent_capture_image){photo.data, photo.len, 64, 64};
     c.face_count = 1;
     uint32_t what = finger ? 3 : 1u << ENT_MODALITY_FACE;
     assert_int_equal(ent_capture_pack(&c, what, ret_file, NULL), ENT_OK);

@@ -37,9 +37,16 @@ void ent_capture_encode(const ent_capture *c, ent_buf *ret_bytes)
         ent_buf_u8(b, (uint8_t)c->print[i]->quality);
         put_bytes(b, c->print[i]->template_bytes, c->print[i]->template_len);
         put_bytes(b, c->print[i]->image, c->print[i]->image_len);
+        ent_buf_u16(b, c->print[i]->width);
+        ent_buf_u16(b, c->print[i]->height);
+        ent_buf_u16(b, c->print[i]->ppi);
     }
     ent_buf_u8(b, (uint8_t)c->face_count);
-    for (size_t i = 0; i < c->face_count; i++) put_bytes(b, c->face[i].image, c->face[i].image_len);
+    for (size_t i = 0; i < c->face_count; i++) {
+        put_bytes(b, c->face[i].image, c->face[i].image_len);
+        ent_buf_u16(b, c->face[i].width);
+        ent_buf_u16(b, c->face[i].height);
+    }
 }
 
 static void take_text(ent_cursor *c, char *ret_text, size_t cap)
@@ -90,7 +97,9 @@ static ent_code take_print(ent_cursor *c, ent_capture_print *p, ent_err *err)
         ENT_TRY(ent_finger_decode(p->template_bytes, p->template_len, &decoded, err));
         ent_finger_template_free(decoded);
     }
-    return take_image(c, &p->image, &p->image_len) ? ENT_OK : ent_fail(err, ENT_FORMAT, "a capture with an impossible image");
+    if (!take_image(c, &p->image, &p->image_len)) return ent_fail(err, ENT_FORMAT, "a capture with an impossible image");
+    p->width = ent_cursor_u16(c), p->height = ent_cursor_u16(c), p->ppi = ent_cursor_u16(c);
+    return ENT_OK;
 }
 
 static ent_code take_all(ent_cursor *c, ent_capture *out, ent_err *err)
@@ -122,6 +131,7 @@ static ent_code take_all(ent_cursor *c, ent_capture *out, ent_err *err)
     if (!ent_cursor_ok(c) || faces > ENT_CAPTURE_FACES) return ent_fail(err, ENT_FORMAT, "a capture with too many faces");
     for (size_t i = 0; i < faces; i++) {
         if (!take_image(c, &out->face[i].image, &out->face[i].image_len)) return ent_fail(err, ENT_FORMAT, "a capture with an impossible image");
+        out->face[i].width = ent_cursor_u16(c), out->face[i].height = ent_cursor_u16(c);
         out->face_count++;
     }
     return ent_cursor_done(c) ? ENT_OK : ent_fail(err, ENT_FORMAT, "a capture that does not end where it should");

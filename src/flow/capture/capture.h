@@ -23,12 +23,14 @@ typedef struct ent_capture_print {
     size_t template_len;                    /* native form; 0: no print was found in the image */
     uint8_t *image;                         /* as it came, owned */
     size_t image_len;
+    uint16_t width, height, ppi;            /* of the image, as it was decoded; ppi 0 unknown */
     int8_t quality;
 } ent_capture_print;
 
 typedef struct ent_capture_image {
     uint8_t *image;
     size_t image_len;
+    uint16_t width, height;
 } ent_capture_image;
 
 typedef struct ent_capture {

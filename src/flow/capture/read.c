@@ -106,6 +106,8 @@ static ent_code add_print(ent_capture *c, const ent_itl_image *in, ent_err *err)
     }
     p->finger = in->position;
     c->print[c->print_count++] = p;
+    p->width = (uint16_t)image.width, p->height = (uint16_t)image.height;
+    p->ppi = (uint16_t)(image.ppi ? image.ppi : in->ppi);
     ent_code code = keep_image(&image, in->data, in->len, raw, p, err);
     if (code == ENT_OK) code = extract(&image, in->ppi, p, err);
     ent_image_free(&image);
@@ -117,6 +119,7 @@ static ent_code add_face(ent_capture *c, const ent_itl_image *in, ent_err *err)
     ent_image image;
     if (c->face_count == ENT_CAPTURE_FACES) return ent_fail(err, ENT_TOO_LARGE, "more than %d faces in one file", ENT_CAPTURE_FACES);
     ENT_TRY(ent_image_decode(in->data, in->len, &image, err));
+    c->face[c->face_count].width = (uint16_t)image.width, c->face[c->face_count].height = (uint16_t)image.height;
     ent_image_free(&image);
     ENT_TRY(keep_copy(in->data, in->len, &c->face[c->face_count].image, &c->face[c->face_count].image_len, err));
     c->face_count++;
@@ -177,13 +180,28 @@ static const char *compression_of(ent_image_format f)
     }
 }
 
-/* The record's size is read from the image by whoever decodes it: 14.006 and 14.007 are left to the decoder's check. */
+/* Horizontal and vertical line length, scale units (inches), pixel scales: fields 006 to 010 of an image record. */
+static void put_size(ent_itl_writer *w, uint16_t width, uint16_t height, uint16_t ppi)
+{
+    char text[16];
+    ent_itl_put(w, 5, "19700101"); /* when it was captured is nobody's business but the desk's */
+    snprintf(text, sizeof text, "%u", width);
+    ent_itl_put(w, 6, text);
+    snprintf(text, sizeof text, "%u", height);
+    ent_itl_put(w, 7, text);
+    ent_itl_put(w, 8, ppi ? "1" : "0");
+    snprintf(text, sizeof text, "%u", ppi ? ppi : 1);
+    ent_itl_put(w, 9, text);
+    ent_itl_put(w, 10, text);
+}
+
 static void put_print(ent_itl_writer *w, const ent_capture_print *p, int idc, const char *compression)
 {
     char text[16];
     ent_itl_begin(w, 14, idc);
     ent_itl_put(w, 3, "0");
     ent_itl_put(w, 4, "ENTENTE");
+    put_size(w, p->width, p->height, p->ppi ? p->ppi : 500);
     ent_itl_put(w, 11, compression);
     ent_itl_put(w, 12, "8");
     snprintf(text, sizeof text, "%u", p->finger);
@@ -196,6 +214,7 @@ static void put_face(ent_itl_writer *w, const ent_capture_image *f, int idc, con
     ent_itl_begin(w, 10, idc);
     ent_itl_put(w, 3, "FACE");
     ent_itl_put(w, 4, "ENTENTE");
+    put_size(w, f->width, f->height, 0);
     ent_itl_put(w, 11, compression);
     ent_itl_put(w, 12, "SRGB");
     ent_itl_put_bytes(w, 999, f->image, f->image_len);
