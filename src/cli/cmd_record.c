@@ -58,6 +58,9 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
             json_object_set_new(out, "file", json_string(argv[i]));
             if (n == 1 && !cli->json)
                 printf("enrolled as encounter %s, destroy by %s\n", ent_cli_text(out, "encounter"), ent_cli_text(json_array_get(json_object_get(out, "parts"), 0), "destroy-by"));
+            if (!cli->json && *ent_cli_text(out, "likely-same-person"))
+                printf("%s: may be the person of encounter %s: look, then `entente record link %s %s`\n", argv[i], ent_cli_text(out, "likely-same-person"), ent_cli_text(out, "encounter"),
+                       ent_cli_text(out, "likely-same-person"));
             json_array_append_new(list, out);
         } else if (code == ENT_EXISTS) {
             known++;

@@ -128,6 +128,7 @@ typedef struct ent_enrolled {
     size_t part_count;
     ent_enrolled_part part[3];
     size_t prints, faces;
+    ent_encounter_id likely;        /* an encounter that may be of the same person: a custodian looks (`record link`); zero: none */
 } ent_enrolled;
 
 /* ENT_EXISTS (ret_enrolled->encounter is set): this transaction was enrolled before; ENT_GONE: it was destroyed. */

@@ -173,6 +173,18 @@ static void links(void **state)
     assert_int_equal(ent_flow_unlink(s->gb.flow, &s->gb.custodian, two.encounter.b, NULL), ENT_CONFLICT);
 }
 
+/* A second arrest of the same finger is pointed out to the custodian and merged with nothing; another finger is not. */
+static void likely_same_person(void **state)
+{
+    story *s = *state;
+    ent_enrolled first = enrol(s, 3), other = enrol(s, 4), again;
+    assert_true(ent_id_is_zero(first.likely.b));
+    assert_true(ent_id_is_zero(other.likely.b));
+    assert_int_equal(story_enrol(s, 3, 1, &again), ENT_OK);
+    assert_memory_equal(again.likely.b, first.encounter.b, ENT_ID_SIZE);
+    assert_false(ent_id_equal(again.person.b, first.person.b));
+}
+
 /* Time that passed by the boot clock is believed: what falls due goes by itself. */
 static void by_itself(void **state)
 {
@@ -308,7 +320,7 @@ static void access_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(by_itself), STORY(wrong_clock), STORY(rule_changed),
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(rule_changed),
         STORY(many_in_one_run), STORY(access_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ static void put_enrolled(json_t *out, const ent_enrolled *e)
     json_object_set_new(out, "encounter", id_json(e->encounter.b));
     json_object_set_new(out, "person", id_json(e->person.b));
     json_object_set_new(out, "prints", json_integer((json_int_t)e->prints));
+    if (!ent_id_is_zero(e->likely.b)) json_object_set_new(out, "likely-same-person", id_json(e->likely.b));
     json_object_set_new(out, "faces", json_integer((json_int_t)e->faces));
     json_object_set_new(out, "parts", parts);
     for (size_t i = 0; i < e->part_count; i++) {

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/commit.h"
+#include "flow/decision/decision.h"
 #include "flow/gallery/faces.h"
 #include "flow/state.h"
 
@@ -216,6 +217,26 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
     return ENT_OK;
 }
 
+/* The node's own holdings are searched with the best print before it joins them: who may be there already is a task for a custodian,
+ * never merged by score. Not under the lock. */
+static bool likely_same(ent_flow_node *n, const ent_capture *c, ent_part_id *ret)
+{
+    ent_finger_template *t = NULL;
+    const ent_capture_print *best = NULL;
+    ent_found found = {0};
+    size_t compared = 0;
+    ent_flow strict = {.false_hits_per_day = 0.01, .per_day = 1};
+    for (size_t i = 0; i < c->print_count; i++)
+        if (c->print[i]->template_len && (!best || c->print[i]->quality > best->quality)) best = c->print[i];
+    if (!best || ent_finger_decode(best->template_bytes, best->template_len, &t, NULL) != ENT_OK) return false;
+    const ent_finger_template *const one[1] = {t};
+    ent_code code = ent_gallery_search(n->gallery, one, &best->finger, 1, 0, ent_print_fetch, n, &found, &compared, NULL);
+    ent_finger_template_free(t);
+    if (code != ENT_OK || found.score <= 0) return false;
+    *ret = found.part;
+    return ent_decide(&strict, &(ent_evidence){.finger = found.score, .prints = 1, .compared = compared}).hit;
+}
+
 ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_enrol_options *options,
                         ent_enrolled *ret_enrolled, ent_err *err)
 {
@@ -229,11 +250,15 @@ ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file,
     for (size_t i = 0; i < c.print_count && options->finger; i++)
         if (!c.print[i]->finger) c.print[i]->finger = options->finger;
     transaction_token(n, &c, file, len, token);
+    ent_part_id same;
+    bool likely = likely_same(n, &c, &same);
     face_templates *faces = calloc(1, sizeof *faces);
     ent_code code = faces ? make_faces(n, &c, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
     if (code == ENT_OK) code = check_transaction(n, token, ret_enrolled, err);
     if (code == ENT_OK) code = enrol_capture(n, by, &c, faces, token, options, ret_enrolled, err);
+    const ent_held_part *other = code == ENT_OK && likely ? ent_part_held(n, same.b) : NULL;
+    if (other) ret_enrolled->likely = other->encounter;
     pthread_mutex_unlock(&n->lock);
     ent_capture_free(&c);
     if (faces) ent_wipe(faces, sizeof *faces);
