@@ -267,7 +267,7 @@ typedef struct ent_search_target {
     char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], partner[ENT_NODE_NAME_MAX];
     bool allowed;                   /* now; else clause and reason say why not */
     char clause[ENT_LAW_CLAUSE], reason[160];
-    int64_t answer_within_ms;
+    int64_t answer_within_ms, confirm_within_ms; /* the answer; persons, after a hit */
 } ent_search_target;
 
 ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose,

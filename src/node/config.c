@@ -41,8 +41,11 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     ENT_TRY(ent_doc_text(exchange, "address", true, c->address, sizeof c->address, err));
     ENT_TRY(ent_doc_duration(exchange, "answer-grid", false, &c->grid_ms, err));
     if (desk) {
-        ENT_TRY(ent_doc_only(desk, "port", err));
+        int64_t refer = c->refer_per_mille;
+        ENT_TRY(ent_doc_only(desk, "port refer-per-mille", err));
         ENT_TRY(read_port(desk, "port", &c->desk_port, err));
+        ENT_TRY(ent_doc_number(desk, "refer-per-mille", false, (const int64_t[2]){0, 1000}, &refer, err));
+        c->refer_per_mille = (unsigned)refer;
     }
     if (keys) {
         ENT_TRY(ent_doc_only(keys, "root accept-residue", err));
@@ -72,7 +75,7 @@ ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, e
     char path[PATH_MAX];
     ent_doc *doc;
     ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
-    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .witness_silence_ms = ENT_NODE_SILENCE_MS};
+    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20, .witness_silence_ms = ENT_NODE_SILENCE_MS};
     if (!ent_node_path(folder, "node.yaml", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
     ent_code code = ent_disk_load(path, &text, err);
     if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no node in %s: make one with `entente init %s`", folder, folder);
@@ -101,6 +104,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "\n"
                 "desk:                             # commands, console and kiosks on this machine\n"
                 "  port: %u                         # on 127.0.0.1 beside the socket; 0: the socket only\n"
+                "  refer-per-mille: %u              # chance referrals: so that a referral says nothing of its cause\n"
                 "\n"
                 "keys:                             # docs/operating/keys.md\n"
                 "  root: \"%s\"                    # or the PKCS#11 URI of the token that wraps the epoch's key\n"
@@ -114,7 +118,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->face_model[0] ? c->face_model : "none", c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->face_model[0] ? c->face_model : "none", c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

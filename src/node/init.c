@@ -35,12 +35,17 @@ static ent_code make_folder(const char *folder, const char *name, mode_t mode, e
     return ENT_OK;
 }
 
-static ent_code copy_regimes(const char *folder, ent_err *err)
+void ent_node_share(const char *name, char ret_path[PATH_MAX])
 {
     const char *from = getenv("ENTENTE_SHARE");
+    snprintf(ret_path, PATH_MAX, "%s/%s", from && *from ? from : access(ENT_SHARE, R_OK) == 0 ? ENT_SHARE : ENT_SHARE_SOURCE, name);
+}
+
+static ent_code copy_regimes(const char *folder, ent_err *err)
+{
     char source[PATH_MAX], target[300];
     size_t copied = 0;
-    snprintf(source, sizeof source, "%s/regimes", from && *from ? from : access(ENT_SHARE, R_OK) == 0 ? ENT_SHARE : ENT_SHARE_SOURCE);
+    ent_node_share("regimes", source);
     DIR *d = opendir(source);
     if (!d) return ent_fail(err, ENT_NOT_FOUND, "the shipped regimes are not in %s: set ENTENTE_SHARE", source);
     ent_code code = ENT_OK;

@@ -25,6 +25,7 @@ typedef struct ent_node_config {
     char address[ENT_CARD_ADDRESS];  /* what partners are told: https://HOST:PORT */
     char listen[64];
     uint16_t port, desk_port;
+    unsigned refer_per_mille;       /* of travellers whom nobody knows, referred all the same */
     int64_t grid_ms;
     unsigned threads, decoders;
     unsigned control_per_mille;

@@ -110,7 +110,10 @@ ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), vo
     ent_node_path(n->folder, "desk.sock", path);
     ENT_TRY(ent_node_agree(n, err));
     ENT_TRY(start_exchange(n, &server, err));
-    ent_code code = ent_desk_start(path, n->config.desk_port, &node, ent_system_clock(), &desk, err);
+    char console[PATH_MAX];
+    ent_node_share("console", console);
+    ent_code code = ent_desk_start(&(ent_desk_options){.socket_path = path, .port = n->config.desk_port, .console = console, .refer_per_mille = n->config.refer_per_mille,
+                                                       .clock = ent_system_clock(), .random = ent_system_random()}, &node, &desk, err);
     if (code == ENT_OK) code = ent_node_witnessing_start(n, note, err);
     if (code == ENT_OK) {
         warn_about_keys(n);

@@ -59,6 +59,9 @@ struct ent_node {
 /* Identity, certificate and key, and the card's serial, fresh. */
 ENT_MUST_CHECK ent_code ent_node_make_keys(const char *folder, const ent_node_config *c, ent_secret_key *ret_secret, ent_err *err);
 
+/* A folder of what is installed beside the program: $ENTENTE_SHARE, the installed place, or the source's. */
+void ent_node_share(const char *name, char ret_path[PATH_MAX]);
+
 /* What a gap statement says. */
 typedef struct ent_node_gap {
     const char *old_name, *new_name, *reason;

@@ -1,3 +1,4 @@
+#include "api/desk/crossing.h"
 #include "api/desk/params.h"
 
 /* ---- people ---- */
@@ -371,6 +372,8 @@ static const struct {
     {"gallery-rebuild", true, ent_desk_rebuild},
     {"search", true, search},
     {"search-targets", false, search_targets},
+    {"crossing-ask", true, ent_desk_crossing_ask},
+    {"crossing-list", true, ent_desk_crossing_list},
     {"search-show", true, search_show},
     {"search-close", true, search_close},
     {"epoch-end", true, epoch_end},

@@ -20,6 +20,7 @@ typedef struct ent_desk_node {
     ent_flow_node *flow;
     void *self;
     ENT_MUST_CHECK ent_code (*card)(void *self, ent_buf *ret_text, ent_err *err);
+    struct ent_crossings *crossings; /* NULL: no node runs here */
 } ent_desk_node;
 
 /* ret_json is the caller's to free; it is written only on ENT_OK. ENT_NOT_FOUND for an act that there is not. */

@@ -6,6 +6,7 @@
 
 #include "api/desk/acts.h"
 #include "port/clock.h"
+#include "port/random.h"
 
 /* What a person signs, ended by a NUL: "entente-desk/v1", the act, the query, the name, the time in ms, a nonce of 32 hex
  * digits, SHA-256 of the body; one a line. The caller's buffer has 1024 bytes and the query's length more. */
@@ -14,9 +15,17 @@ ENT_MUST_CHECK ent_code ent_desk_text(const char *act, const char *query, const 
 
 typedef struct ent_desk ent_desk;
 
+typedef struct ent_desk_options {
+    const char *socket_path;
+    uint16_t port;             /* 0: the socket only */
+    const char *console;       /* folder of the console's built files; they are served on loopback */
+    unsigned refer_per_mille;  /* chance referrals at the desk (crossing.h) */
+    ent_clock clock;
+    ent_random random;
+} ent_desk_options;
+
 /* Listens on the socket (mode 0660; one that nobody listens on is replaced) and, unless port is 0, on 127.0.0.1. */
-ENT_MUST_CHECK ent_code ent_desk_start(const char *socket_path, uint16_t port, const ent_desk_node *node, ent_clock clock,
-                                       ent_desk **ret_desk, ent_err *err);
+ENT_MUST_CHECK ent_code ent_desk_start(const ent_desk_options *options, const ent_desk_node *node, ent_desk **ret_desk, ent_err *err);
 void ent_desk_stop(ent_desk *d); /* NULL is fine */
 
 /* Who signs: the client's half. secret NULL: nobody. */

@@ -12,7 +12,7 @@ static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow 
     ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = purpose, .on_behalf_of = "",
                    .modalities = f->modalities, .today = ent_today(n)};
     ent_verdict v;
-    *ret = (ent_search_target){.answer_within_ms = f->answer_within_ms};
+    *ret = (ent_search_target){.answer_within_ms = f->answer_within_ms, .confirm_within_ms = f->confirm_within_ms};
     snprintf(ret->agreement, sizeof ret->agreement, "%s", h->a->name);
     snprintf(ret->flow, sizeof ret->flow, "%s", f->name);
     snprintf(ret->partner, sizeof ret->partner, "%s", f->holder);
