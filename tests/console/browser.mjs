@@ -1,0 +1,58 @@
+// What the browser's stories share: the demo's two nodes, a browser, a person signed in, axe.
+import { chromium } from "../../console/node_modules/playwright-core/index.mjs";
+import { readFileSync, existsSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(new URL("../../console/package.json", import.meta.url));
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+export const folder = process.env.CONSOLE_FOLDER;
+export const passphrase = "a passphrase for the demo only";
+export const address = Object.fromEntries(readFileSync(join(folder, "addresses"), "utf8").trim().split("\n").map((l) => l.split("=")));
+const shots = process.env.CONSOLE_SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+
+export const browser = await chromium.launch({
+  executablePath: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync), args: ["--no-sandbox"],
+});
+
+let failures = 0;
+export function check(what, good, detail = "") {
+  console.log(`${good ? "ok  " : "FAIL"}  ${what}${good ? "" : `: ${detail}`}`);
+  if (!good) failures++;
+}
+export const failed = () => failures;
+
+/** A page whose console errors and policy violations are failures. */
+export async function open(node, options = {}) {
+  const context = await browser.newContext({ colorScheme: "light", viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.problems = [];
+  page.on("pageerror", (e) => page.problems.push(String(e)));
+  page.on("console", (m) => m.type() === "error" && !/status of 4|ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED/.test(m.text()) && page.problems.push(m.text()));
+  await page.goto(address[node]);
+  return page;
+}
+
+export async function unlock(page, node, name, words = passphrase) {
+  await page.setInputFiles("input[type=file][accept='.key']", join(folder, node, "people", `${name}.key`));
+  await page.fill("input[type=password]", words);
+  await page.click("form button[type=submit]:has-text('Sign in')");
+}
+
+export async function signedIn(node, name, options) {
+  const page = await open(node, options);
+  await unlock(page, node, name);
+  await page.waitForSelector("header.top");
+  return page;
+}
+
+export async function accessible(page, what) {
+  await page.evaluate(axe); // through the debugger: the page's own policy would refuse it
+  const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  check(`${what}: axe finds nothing`, violations.length === 0, JSON.stringify(violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))])));
+}
+
+export async function look(page, name) {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,108 @@
+#!/bin/bash
+# Two nodes on loopback with the console open: a police authority and a border control, people of every role, arrests, an agreement,
+# one hit that waits for examiners. Prints the addresses and waits for Ctrl+C; leaves nothing running and nothing behind.
+# CONSOLE_FOLDER=DIR keeps the files in DIR and writes DIR/ready when all is there (the browser's test does).
+set -u
+entente=$(readlink -f "${1:-build/entente}")
+arrests=${ARRESTS:-20}
+share=$(readlink -f "$(dirname "$0")/../share")
+work=${CONSOLE_FOLDER:-$(mktemp -d "${TMPDIR:-/tmp}/entente-console-XXXXXX")}
+mkdir -p "$work"
+pids=""
+finish() {
+  trap - EXIT INT TERM
+  for p in $pids; do kill "$p" 2>/dev/null; done
+  for p in $pids; do wait "$p" 2>/dev/null; done
+  [ -n "${CONSOLE_FOLDER:-}" ] || rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 0' INT TERM
+cd "$work" || exit 4
+fail() { echo "the console's demo failed: $1"; tail -n 3 ./*.log; exit 4; }
+[ -f "$share/console/console.js" ] || { echo "the console is not built: make console"; exit 4; }
+
+pass="a passphrase for the demo only"
+echo "$pass" > passphrase
+export ENTENTE_PASSPHRASE_FILE=$work/passphrase ENTENTE_QUICK_KEYS=1 ENTENTE_SHARE=$share
+port=$((20000 + RANDOM % 20000))
+
+"$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
+"$entente" init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
+desk() { sed -i "/^desk:/,/^[a-z]/{s/^  port: .*/  port: $2/;s/^  refer-per-mille: .*/  refer-per-mille: 0/}" "$1/node.yaml"; }
+desk gb $((port + 2)); desk us $((port + 3))
+for n in gb us; do
+  "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"
+done
+for n in gb us; do
+  for _ in $(seq 200); do grep -q ready $n.ready 2>/dev/null && break; sleep 0.1; done
+  grep -q ready $n.ready || fail "$n does not start"
+done
+for who in "d.gb custodian" "x.gb examiner" "y.gb examiner" "a.gb auditor"; do
+  "$entente" --node gb person add ${who% *} --role ${who#* } --as c.gb > /dev/null || fail "person"
+done
+for who in "o.us officer" "s.us officer" "a.us auditor"; do
+  "$entente" --node us person add ${who% *} --role ${who#* } --as c.us > /dev/null || fail "person"
+done
+"$entente" --node gb partner card > gb.card 2> /dev/null; "$entente" --node us partner card > us.card 2> /dev/null
+"$entente" --node gb partner add us.card --as c.gb > /dev/null && "$entente" --node us partner add gb.card --as c.us > /dev/null || fail "partner"
+
+key() { sed -n 's/^identity ed25519 //p' "$1"; }
+cat > deal.yaml <<Y
+agreement: border-checks
+version: 1
+title: Border checks of persons arrested on national-security grounds
+parties:
+  - { name: gb.example, country: GBR, key: $(key gb.card) }
+  - { name: us.example, country: USA, key: $(key us.card) }
+witness:
+  - { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= }
+in-force: { from: 2020-01-01, until: 2099-12-31, review: 2030-01-01 }
+flows:
+  - name: border-check
+    holder: gb.example
+    requester: us.example
+    purposes:
+      - { name: terrorism-threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual }
+    modalities: [fingerprint]
+    against: [tenprint]
+    subjects: { powers: [uk-terrorism-3y, uk-terrorism-convicted], exclude: [] }
+    search: { per-day: 2000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }
+    holder-keeps-probe: until-concluded
+    confirm: { by: holder, examiners: 2, within: 15 min }
+    disclose: { on-hit: [], on-confirmed: [status, category, arrest-date] }
+    copy: { mode: none }
+    requester-keeps: 90 days
+    on-behalf-of: never
+    onward: never
+    articles: { purposes: Art. 3(1), search.per-day: Art. 6(2) }
+Y
+"$entente" --node us agreement sign deal.yaml --as c.us > /dev/null && "$entente" --node gb agreement countersign border-checks --as c.gb > /dev/null || fail "agreement"
+
+"$entente" synth finger --count "$arrests" --impressions 1 --seed 7 -o prints > /dev/null || fail "synth"
+"$entente" synth finger --count 1 --impressions 3 --seed 7 -o known > /dev/null || fail "synth"
+"$entente" synth finger --count 1 --impressions 1 --seed 99 -o stranger > /dev/null || fail "synth"
+"$entente" --node gb enrol prints/*.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb > /dev/null || fail "enrol"
+# One hit for the examiners, and one act that waits for a second custodian.
+"$entente" --node us search known/1_2.png --purpose terrorism-threat-check --crossing DESK-0 --as s.us > hit.txt || fail "the search that must hit"
+"$entente" synth finger --count 1 --impressions 1 --seed 55 -o other > /dev/null || fail "synth"
+part=$("$entente" --node gb --json enrol other/1_1.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
+"$entente" --node gb record event "$part" unlawful --date "$(date -u +%F)" --as d.gb > /dev/null || fail "event"
+cat > addresses <<T
+gb=http://127.0.0.1:$((port + 2))/
+us=http://127.0.0.1:$((port + 3))/
+T
+cat <<T
+
+  The console is open.
+
+    police authority gb.example   http://127.0.0.1:$((port + 2))/    c.gb d.gb custodians, x.gb y.gb examiners, a.gb auditor
+    border control us.example     http://127.0.0.1:$((port + 3))/    o.us s.us border officers, c.us custodian, a.us auditor
+
+    keys         $work/gb/people/NAME.key, $work/us/people/NAME.key
+    passphrase   $pass
+    travellers   $work/known/1_3.png is in there, $work/stranger/1_1.png is not
+
+  Ctrl+C ends it; nothing stays.
+T
+touch ready
+wait $pids
