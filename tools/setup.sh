@@ -4,7 +4,7 @@
 set -eu
 packages="gcc g++ meson ninja-build pkg-config python3 ccache
   libsodium-dev libssl-dev libp11-kit-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev
-  libjansson-dev libcyaml-dev libyaml-dev libxml2-dev libxml2-utils libsqlite3-dev
+  libjansson-dev libcyaml-dev libyaml-dev libxml2-dev libxml2-utils libsqlite3-dev libpq-dev postgresql
   libpng-dev libjpeg62-turbo-dev libopenjp2-7-dev libtiff-dev libseccomp-dev libcmocka-dev
   golang-go golang-golang-x-mod-dev softhsm2
   libopencv-dnn-dev libsimde-dev"

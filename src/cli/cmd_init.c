@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const ent_cmd_help help = {
-    .usage = "init DIR [--name NAME] [--custodian NAME] [--address URL] [--port N] [--country ABC] [--root URI]",
+    .usage = "init DIR [--name NAME] [--custodian NAME] [--address URL] [--port N] [--country ABC] [--root URI] [--store CONNINFO]",
     .about = "Makes a node in DIR: identity key, TLS certificate, key slots, ledger, store, configuration, the shipped regimes, and the\n"
              "first custodian with a key under a passphrase. Refuses a folder that is not empty and changes nothing then.",
     .example = "entente init /var/lib/entente --name gb.example --country GBR --custodian c.example"};
@@ -47,7 +47,7 @@ static ent_code make(const char *folder, const ent_node_config *c, const char *c
 
 int ent_cmd_init(ent_cli *cli, int argc, char **argv)
 {
-    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "ZZZ", *desk_port = "0", *root = "";
+    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "ZZZ", *desk_port = "0", *root = "", *store = "";
     bool unlocked = false, residue = false;
     const ent_opt opts[] = {{.name = "--name", .value = &name, .hint = "NAME", .help = "the node's name with partners (default: this machine's)"},
                             {.name = "--custodian", .value = &custodian, .hint = "NAME", .help = "the first custodian (default: custodian)"},
@@ -55,6 +55,7 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
                             {.name = "--port", .value = &port, .hint = "N", .help = "of the exchange (default: 8443)"},
                             {.name = "--desk-port", .value = &desk_port, .hint = "N", .help = "of the desk interface on loopback (default: none)"},
                             {.name = "--country", .value = &country, .hint = "ABC", .help = "ISO 3166-1 alpha-3 of whoever runs it"},
+                            {.name = "--store", .value = &store, .hint = "CONNINFO", .help = "a PostgreSQL, as \"host=/run/postgresql dbname=entente\" (default: embedded)"},
                             {.name = "--root", .value = &root, .hint = "URI", .help = "PKCS#11 URI of the token that wraps the root key (default: a file)"},
                             {.name = "--accept-residue", .flag = &residue, .help = "although overwritten keys may stay readable on this file system"},
                             {.name = "--accept-unlocked-memory", .flag = &unlocked, .help = "start although memory cannot be locked"},
@@ -70,6 +71,7 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
     c.accept_unlocked_memory = unlocked;
     c.accept_residue = residue;
     snprintf(c.root, sizeof c.root, "%s", root);
+    snprintf(c.store, sizeof c.store, "%s", store);
     if (name) snprintf(c.name, sizeof c.name, "%s", name);
     else default_name(c.name);
     snprintf(c.country, sizeof c.country, "%s", country);

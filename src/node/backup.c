@@ -122,6 +122,7 @@ static ent_code put_all(ent_backup_writer *w, const ent_node_backup_options *o, 
     ent_checkpoint c;
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     ent_backup_item about = {.kind = ENT_BACKUP_ABOUT, .key = ENT_BYTES(now, 8)};
+    if (config->store[0]) return ent_fail(err, ENT_UNSUPPORTED, "this node's rows are in PostgreSQL: back them up there (pg_dump); keys and ledger are the standby's");
     int64_t ms = ent_system_clock().now(NULL).ms;
     for (int i = 0; i < 8; i++) now[i] = (uint8_t)((uint64_t)ms >> (56 - 8 * i));
     snprintf(about.name, sizeof about.name, "%s", config->name);

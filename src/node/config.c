@@ -31,7 +31,7 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
     const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
-    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby face controls-per-mille witness", err));
+    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby face store controls-per-mille witness", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
     ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
@@ -58,6 +58,8 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
         ENT_TRY(ent_doc_text(face, "model", false, c->face_model, sizeof c->face_model, err));
     }
     if (strcmp(c->face_model, "none") == 0) c->face_model[0] = 0;
+    ENT_TRY(ent_doc_text(doc, "store", false, c->store, sizeof c->store, err));
+    if (strcmp(c->store, "embedded") == 0) c->store[0] = 0;
     ENT_TRY(ent_doc_text(doc, "standby", false, c->standby, sizeof c->standby, err));
     if (strcmp(c->root, "file") == 0) c->root[0] = 0;
     if (strcmp(c->standby, "none") == 0) c->standby[0] = 0;
@@ -111,6 +113,8 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "  accept-residue: %s            # start although overwritten keys may stay readable on this file system\n"
                 "standby: \"%s\"                   # or the command that keeps slots and ledger a second time: docs/operating/backup.md\n"
                 "\n"
+                "store: \"%s\"                # or how a PostgreSQL is reached: \"host=/run/postgresql dbname=entente\"\n"
+                "\n"
                 "face:                             # docs/operating/face-models.md\n"
                 "  model: \"%s\"                  # the card of the face model; none: photographs are kept, not searched\n"
                 "\n"
@@ -118,7 +122,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->face_model[0] ? c->face_model : "none", c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

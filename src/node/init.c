@@ -4,7 +4,6 @@
 
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
-#include "adapter/sqlite/sqlite.h"
 #include "adapter/yaml/yaml.h"
 #include "base/check.h"
 #include "base/wipe.h"
@@ -91,8 +90,7 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     ent_code code = ent_node_open_keys(folder, c, true, &custody, &f.keys, err);
     ent_node_path(folder, "ledger", path);
     if (code == ENT_OK) code = ent_file_ledger(path, c->name, secret, true, &f.ledger, err);
-    ent_node_path(folder, "store.db", path);
-    if (code == ENT_OK) code = ent_sqlite_store(path, &f.store, err);
+    if (code == ENT_OK) code = ent_node_open_store(folder, c, &f.store, err);
     if (code == ENT_OK) code = ent_flow_open(&f, &flow, err);
     if (code == ENT_OK) code = ent_flow_person_add(flow, NULL, name, ENT_ROLE_CUSTODIAN, key, err);
     ent_flow_close(flow);

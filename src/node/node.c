@@ -5,6 +5,7 @@
 
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
+#include "adapter/postgres/postgres.h"
 #include "adapter/sqlite/sqlite.h"
 #include "adapter/yaml/yaml.h"
 #include "base/check.h"
@@ -113,6 +114,14 @@ static ent_code open_client(ent_node *n, ent_err *err)
     return ent_exchange_client_make(&c, &n->client, err);
 }
 
+ent_code ent_node_open_store(const char *folder, const ent_node_config *config, ent_store *ret_store, ent_err *err)
+{
+    char path[PATH_MAX];
+    if (config->store[0]) return ent_postgres_store(config->store, ret_store, err);
+    if (!ent_node_path(folder, "store.db", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    return ent_sqlite_store(path, ret_store, err);
+}
+
 static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
 {
     char path[PATH_MAX];
@@ -124,8 +133,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     ent_node_path(n->folder, "ledger", path);
     ENT_TRY(ent_file_ledger(path, n->config.name, &n->identity, false, &c->ledger, err));
     ENT_TRY(ent_node_keep_ledger(&n->custody, &c->ledger, err));
-    ent_node_path(n->folder, "store.db", path);
-    ENT_TRY(ent_sqlite_store(path, &c->store, err));
+    ENT_TRY(ent_node_open_store(n->folder, &n->config, &c->store, err));
     if (serving) ENT_TRY(open_client(n, err));
     c->identity = n->identity;
     snprintf(c->name, sizeof c->name, "%s", n->config.name);

@@ -29,6 +29,7 @@ typedef struct ent_node_config {
     int64_t grid_ms;
     unsigned threads, decoders;
     unsigned control_per_mille;
+    char store[256];                /* conninfo of a PostgreSQL; "": the embedded store */
     char face_model[256];           /* the card; "": none */
     bool accept_unlocked_memory;
     ent_witness_address witness[ENT_WITNESS_ADDRESSES]; /* where the witnesses of agreements are reached */

@@ -33,6 +33,8 @@ typedef struct ent_witnessing_thread {
     char last[200];      /* what was noted last: the same is not said every ten seconds */
 } ent_witnessing_thread;
 
+/* The embedded store of the folder, or the PostgreSQL that the configuration names. */
+ENT_MUST_CHECK ent_code ent_node_open_store(const char *folder, const ent_node_config *config, ent_store *ret_store, ent_err *err);
 /* src/node/faces.c: nothing when the card's name is empty. */
 struct ent_node_faces;
 ENT_MUST_CHECK ent_code ent_node_open_faces(const char *folder, const char *card, struct ent_node_faces **ret_faces, ent_faces *ret_port, ent_err *err);
