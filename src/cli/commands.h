@@ -26,6 +26,9 @@
     X(candidate, candidate, "examine hits")                                                                            \
     X(disclose, disclose, "what leaves after a confirmed hit")                                                         \
     X(received, received, "what partners disclosed")                                                                   \
+    X(programme, programme, "what admits travellers, and whose nationals")                                             \
+    X(admit, admit, "what a programme says of a traveller; the officer's decision")                                    \
+    X(stays, stays, "entries and exits")                                                                               \
     X(verify, verify, "check a receipt offline")                                                                       \
     X(ledger, ledger, "what this node did")                                                                            \
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \

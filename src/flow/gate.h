@@ -48,6 +48,9 @@ typedef enum ent_role {
     X(SUBJECT_ACCESS, "answer a person's request", CUSTODIAN_)                                                         \
     X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)                                               \
     X(END_EPOCH, "end an epoch", CUSTODIAN_ | OPERATOR_)                                                               \
+    X(ADMIT, "record an entry or an exit", OFFICER_)                                                                   \
+    X(SEE_STAYS, "see who stays beyond their day", OFFICER_ | CUSTODIAN_ | AUDITOR_)                                   \
+    X(DESIGNATE, "change a programme or who is in it", CUSTODIAN_)                                                     \
     X(BACK_UP, "make a backup", CUSTODIAN_ | OPERATOR_)
 
 typedef enum ent_gate_act {

@@ -39,7 +39,9 @@
     X(43, KEPT, "kept")                    /* requester: a disclosure is kept until its day */                         \
     X(44, LINKED, "linked")                /* or unlinked: encounters of one person */                                 \
     X(45, APPROVED, "approved")            /* a second person's word on a proposal */                                  \
-    X(48, ALARM, "alarm")
+    X(48, ALARM, "alarm")                                                                                              \
+    X(49, DESIGNATION, "designation")      /* an admission programme, or a country in it: proposed */                 \
+    X(50, CROSSED, "crossed")              /* an entry or an exit, decided by an officer */
 
 typedef enum ent_entry_kind {
 #define ENT_X(number, name, text) ENT_ENTRY_##name = number,

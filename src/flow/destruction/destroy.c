@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/wipe.h"
+#include "flow/admission/admission.h"
 #include "flow/commit.h"
 #include "flow/destruction/time.h"
 #include "flow/disclosure/disclosure.h"
@@ -312,6 +313,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);
