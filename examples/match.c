@@ -33,5 +33,6 @@ int main(int argc, char **argv)
     ent_finger_meaning m = ent_finger_llr(ent_finger_match_full(probe, b, NULL));
     printf("log10 of the likelihood ratio: %.1f (%.1f to %.1f)\n", m.ratio, m.low, m.high);
     ent_finger_probe_free(probe);
+    ent_finger_template_free(a), ent_finger_template_free(b);
     return m.low > 1 ? 0 : 1;
 }

@@ -222,7 +222,7 @@ static ent_code my_case(ent_flow_node *n, const ent_actor *by, const uint8_t id[
 
 ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx, ent_case_view *ret_view, ent_err *err)
 {
-    ent_case k;
+    ent_case k = {0};
     ent_opinion *own;
     pictures p = {0};
     uint32_t fingers = 0;
