@@ -2,6 +2,7 @@ import { render, type FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ActError, closeSession, currentSession, setPerson, signInNeeded, type Failure, type Role, type Session } from "./api";
 import { Desk } from "./desk";
+import { Cases } from "./examiner";
 import { Received, Secondary } from "./secondary";
 import { SignIn } from "./signin";
 import { say, texts as t } from "./texts";
@@ -10,6 +11,7 @@ import { Note } from "./ui";
 const pages: Record<string, { text: string; page: FunctionComponent; roles: Role[] }> = {
   desk: { text: t.nav.desk, page: Desk, roles: ["officer"] },
   secondary: { text: t.nav.secondary, page: Secondary, roles: ["officer"] },
+  cases: { text: t.nav.cases, page: Cases, roles: ["examiner"] },
   received: { text: t.nav.received, page: Received, roles: ["officer", "custodian", "examiner"] },
 };
 
