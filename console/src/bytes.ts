@@ -15,11 +15,12 @@ export function base64(b: Uint8Array): string {
   return btoa(text);
 }
 
-/** Standard base64 with padding; anything else is null. */
+/** Standard base64 with padding, its unused bits zero; anything else is null: one spelling for one value. */
 export function unbase64(text: string): Bytes | null {
   if (text.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
   try {
-    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const binary = atob(text);
+    return btoa(binary) === text ? Uint8Array.from(binary, (c) => c.charCodeAt(0)) : null;
   } catch {
     return null;
   }

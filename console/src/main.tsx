@@ -1,6 +1,8 @@
 import { render, type FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ActError, closeSession, currentSession, setPerson, signInNeeded, type Failure, type Role, type Session } from "./api";
+import { Ledger, Proofs } from "./auditor";
+import { Agreements, Approvals, Disclosures, Due, Rates, YearPage } from "./custodian";
 import { Desk } from "./desk";
 import { Cases } from "./examiner";
 import { Received, Secondary } from "./secondary";
@@ -8,10 +10,19 @@ import { SignIn } from "./signin";
 import { say, texts as t } from "./texts";
 import { Note } from "./ui";
 
-const pages: Record<string, { text: string; page: FunctionComponent; roles: Role[] }> = {
+const pages: Record<string, { text: string; page: FunctionComponent<{ custodian: boolean }>; roles: Role[] }> = {
   desk: { text: t.nav.desk, page: Desk, roles: ["officer"] },
   secondary: { text: t.nav.secondary, page: Secondary, roles: ["officer"] },
   cases: { text: t.nav.cases, page: Cases, roles: ["examiner"] },
+  due: { text: t.nav.due, page: Due, roles: ["custodian"] },
+  approvals: { text: t.nav.approvals, page: Approvals, roles: ["custodian"] },
+  ledger: { text: t.nav.ledger, page: Ledger, roles: ["auditor"] },
+  proofs: { text: t.nav.proofs, page: Proofs, roles: ["auditor", "custodian"] },
+  held: { text: t.nav.due, page: Due, roles: ["auditor"] },
+  disclosures: { text: t.nav.disclosures, page: Disclosures, roles: ["custodian", "auditor"] },
+  agreements: { text: t.nav.agreements, page: Agreements, roles: ["custodian", "auditor"] },
+  rates: { text: t.nav.rates, page: Rates, roles: ["custodian", "auditor"] },
+  year: { text: t.nav.year, page: YearPage, roles: ["custodian", "auditor"] },
   received: { text: t.nav.received, page: Received, roles: ["officer", "custodian", "examiner"] },
 };
 
@@ -58,7 +69,7 @@ function SignedIn(p: { session: Session; set: (s: Session | null) => void }) {
   const out = () => void closeSession().then(() => { setPerson(null); p.set(null); });
   return <>
     <Top session={p.session} at={at} out={out} />
-    <main id="page" tabIndex={-1}>{Page ? <Page key={at} /> : <p>{t.nothingHere}</p>}</main>
+    <main id="page" tabIndex={-1}>{Page ? <Page key={at} custodian={p.session.role === "custodian"} /> : <p>{t.nothingHere}</p>}</main>
     {why && <KeyDialog why={why} session={p.session} done={(s) => { p.set(s); setWhy(null); }} cancel={() => setWhy(null)} />}
   </>;
 }
