@@ -83,7 +83,7 @@ Y
 "$entente" synth finger --count 1 --impressions 1 --seed 99 -o stranger > /dev/null || fail "synth"
 "$entente" --node gb enrol prints/*.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb > /dev/null || fail "enrol"
 # One hit for the examiners, and one act that waits for a second custodian.
-"$entente" --node us search known/1_2.png --purpose terrorism-threat-check --crossing DESK-0 --as s.us > hit.txt || fail "the search that must hit"
+"$entente" --node us search known/1_2.png --purpose terrorism-threat-check --crossing DESK-0 --receipt hit.tlog-proof --as s.us > hit.txt || fail "the search that must hit"
 "$entente" synth finger --count 1 --impressions 1 --seed 55 -o other > /dev/null || fail "synth"
 part=$("$entente" --node gb --json enrol other/1_1.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
 "$entente" --node gb record event "$part" unlawful --date "$(date -u +%F)" --as d.gb > /dev/null || fail "event"

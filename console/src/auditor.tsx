@@ -20,9 +20,9 @@ async function keyFrom(text: string): Promise<Verifier | null> {
 async function fetchEntries(size: number, progress: (n: number) => void): Promise<Bytes[]> {
   const all: Bytes[] = [];
   for (let n = 0; all.length < size; n++) {
-    const got = readBundle(await resource(entriesPath(n, Math.min(256, size - all.length))));
-    if (!got?.length) break; // too few entries: the root will not be theirs
+    const width = Math.min(256, size - all.length), got = readBundle(await resource(entriesPath(n, width))) ?? [];
     all.push(...got);
+    if (got.length !== width) break; // the root will not be theirs
     progress(all.length);
   }
   return all;

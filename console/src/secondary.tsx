@@ -36,7 +36,7 @@ function Person(p: { crossing: Crossing; kept: Kept[]; now: number; open: (id: s
 }
 
 function Opened(p: { values: Value[]; close: () => void }) {
-  return <section class="card" aria-label={t.received.title}>
+  return <section class="card" aria-label={t.received.opened}>
     <dl class="pairs">{p.values.map((v) => <><dt>{v.field}</dt><dd>{v.base64 !== undefined
       ? <img class="print" src={`data:image/png;base64,${v.base64}`} alt={say(t.received.print, { finger: v.finger ?? 0 })} /> : v.value}</dd></>)}</dl>
     <button onClick={p.close}>{t.received.close}</button>

@@ -46,7 +46,7 @@ export const texts = {
     states: { hit: "hit, persons examine", "no hit": "no hit", refused: "refused by the partner", "no answer": "no answer", "not searched": "not searched" } as Record<string, string>,
     ground: "No answer, a refusal or a suspension is never a ground against the traveller.", since: "referred {time}",
   },
-  received: { title: "What partners disclosed", none: "Nothing was disclosed to this authority.", from: "From", at: "Received", until: "Keep until", agreement: "Agreement", each: "Each opening is an entry in the ledger.", field: "Field", value: "Value", close: "Close", print: "Print of finger {finger}" },
+  received: { title: "What partners disclosed", opened: "One disclosure, opened", none: "Nothing was disclosed to this authority.", from: "From", at: "Received", until: "Keep until", agreement: "Agreement", each: "Each opening is an entry in the ledger.", field: "Field", value: "Value", close: "Close", print: "Print of finger {finger}" },
 
   cases: {
     title: "Your cases", none: "No case waits for you.", case: "Case", state: "State", step: "Your step", until: "Until", own: "Your conclusion", open: "Open", back: "Back to the list",
