@@ -23,7 +23,8 @@ static const ent_cmd_help help = {
     .about = "A gallery of N synthetic templates and, of every finger of the folders DIR (<finger>_<impression>.<ext>), its first impression.\n"
              "The other impressions search it in two stages: rank-1, and FNIR at FPIR 1 % and 0.1 %, whose thresholds come from M synthetic\n"
              "prints of fingers that are not in it (default 10000). Without DIR, 200 synthetic fingers are hidden instead. Compact templates\n"
-             "throughout. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.",
+             "throughout. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.\n"
+             "DIR are test sets: images are decoded in this process, not in the sandbox.",
     .example = "entente bench finger --gallery 10000 fvc/2002/DB1_B fvc/2004/DB2_B"};
 
 typedef struct print {

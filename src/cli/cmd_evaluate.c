@@ -21,7 +21,7 @@ static const ent_cmd_help help = {
     .about = "Every image of DIR is <finger>_<impression>.<ext>. Scores every impression of a finger against every other (genuine) and those\n"
              "of the other fingers of the same DIR (impostor; fvc: first impressions only), and prints EER, FNMR at FMR 1 %, 0.1 % and 0, rank-1\n"
              "(gallery: impression 1 of all fingers), with 95 % bootstrap intervals over fingers, and times. A rate that rests on fewer than ten\n"
-             "errors is marked.",
+             "errors is marked. It reads test sets: images are decoded in this process, not in the sandbox.",
     .example = "entente evaluate finger fvc/2002/DB1_B fvc/2004/DB2_B --scores scores.csv"};
 
 typedef struct print {

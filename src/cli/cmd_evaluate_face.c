@@ -27,7 +27,8 @@ static const ent_cmd_help help = {
              "of either kind is not measurable, and marked. Of several faces the one in the middle is taken; a picture without a face is a miss in every\n"
              "pair. --protocol lfw adds the accuracy of verification in ten folds of 300 genuine and 300 impostor pairs (LFW's View 2, drawn with a fixed\n"
              "seed). --groups: lines of person,group; FMR and FNMR of each group at the threshold of FMR 0.1 %, and a warning when they differ by more than\n"
-             "a factor of 2. --calibrate prints the block for the model's card that turns scores into likelihood ratios.",
+             "a factor of 2. --calibrate prints the block for the model's card that turns scores into likelihood ratios. It reads test sets: pictures are decoded\n"
+             "in this process, not in the sandbox.",
     .example = "entente evaluate face lfw --protocol lfw --groups regions.csv --plot lfw.svg"};
 
 typedef struct picture {

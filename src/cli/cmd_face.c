@@ -1,10 +1,10 @@
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/outside.h"
 
 #include "entente/face_model.h"
 #include "adapter/file/disk.h"
 #include "base/wipe.h"
-#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ typedef struct face_template {
 } face_template;
 
 /* A template, or a picture that one is made of. */
-static ent_code load_template(const char *path, const char *card, int choice, loaded *l, face_template *ret, ent_err *err)
+static ent_code load_template(const ent_cli *cli, const char *path, const char *card, int choice, loaded *l, face_template *ret, ent_err *err)
 {
     ENT_AUTO_BUF bytes = ENT_BUF(1);
     ent_image image;
@@ -73,7 +73,7 @@ static ent_code load_template(const char *path, const char *card, int choice, lo
         ret->len = bytes.len;
         return ENT_OK;
     }
-    code = bytes.len ? ent_image_decode(bytes.data, bytes.len, &image, err) : ent_fail(err, ENT_FORMAT, "the file is empty");
+    code = bytes.len ? ent_cli_ask_image(cli, &bytes, &image, err) : ent_fail(err, ENT_FORMAT, "the file is empty");
     if (code == ENT_OK) {
         ent_face_image in = view(&image);
         code = load_engine(card, l, err);
@@ -109,7 +109,7 @@ static int extract(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !out) return ent_cli_usage(&h, "a picture and -o are needed");
     if (!read_choice(choice, &which)) return ent_cli_usage(&h, "--face is only, largest, centre or a number from 1");
-    code = load_template(argv[0], card, which, &l, &t, &err);
+    code = load_template(cli, argv[0], card, which, &l, &t, &err);
     if (code == ENT_OK && !t.from_image) code = ent_fail(&err, ENT_USAGE, "%s is a template already", argv[0]);
     if (code == ENT_OK && !ent_face_gate(&t.seen.quality, atoi(least), reasons, sizeof reasons))
         code = ent_fail(&err, ENT_QUALITY, "quality %d of 100, %s asked for%s%s", t.seen.quality.overall, least, reasons[0] ? ": " : "", reasons);
@@ -154,7 +154,7 @@ static int match(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
     if (!read_choice(choice, &which)) return ent_cli_usage(&h, "--face is only, largest, centre or a number from 1");
-    for (int i = 0; i < 2 && code == ENT_OK; i++) code = load_template(argv[i], card, which, &l, &t[i], &err);
+    for (int i = 0; i < 2 && code == ENT_OK; i++) code = load_template(cli, argv[i], card, which, &l, &t[i], &err);
     if (code == ENT_OK) code = ent_face_match(t[0].bytes, t[0].len, t[1].bytes, t[1].len, &score, &err);
     if (code == ENT_OK) {
         ent_face_meaning m = meaning_of(card, &l, &t[0], score);
@@ -289,7 +289,7 @@ static int show(ent_cli *cli, int argc, char **argv)
     if (!read_choice(choice, &which) || which < ENT_FACE_FIRST) return ent_cli_usage(&h, "--face is a number from 1");
     size_t chosen = (size_t)(which - ENT_FACE_FIRST);
     code = ent_cli_load(argv[0], &bytes, &err);
-    if (code == ENT_OK) code = ent_image_decode(bytes.data ? bytes.data : (const uint8_t *)"", bytes.len, &image, &err);
+    if (code == ENT_OK) code = ent_cli_ask_image(cli, &bytes, &image, &err);
     ent_face_image in = view(&image);
     if (code == ENT_OK) code = load_engine(card, &l, &err);
     if (code == ENT_OK) code = ent_face_find(l.engine, &in, &faces, &err);

@@ -25,7 +25,7 @@ static int extract(ent_cli *cli, int argc, char **argv)
     bool iso = strcmp(format, "iso") == 0, ansi = strcmp(format, "ansi") == 0;
     if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
     if (!iso && !ansi && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso or ansi");
-    code = ent_cli_load_print(argv[0], &t, &err);
+    code = ent_cli_ask_print(cli, argv[0], &t, &err);
     if (code == ENT_OK && (iso || ansi)) code = ent_fmr_write(t, iso ? ENT_FMR_ISO_2005 : ENT_FMR_ANSI_2004, 0, bytes, &len, &err);
     else if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
     if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
@@ -50,7 +50,7 @@ static int match(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
-    for (int i = 0; i < 2 && code == ENT_OK; i++) code = ent_cli_load_print(argv[i], &t[i], &err);
+    for (int i = 0; i < 2 && code == ENT_OK; i++) code = ent_cli_ask_print(cli, argv[i], &t[i], &err);
     if (code == ENT_OK) code = ent_finger_probe_new(t[0], &p, &err);
     if (code == ENT_OK) {
         ent_finger_pairs pairs = {0};

@@ -2,8 +2,12 @@
  * as PNG or SVG at 500 ppi. */
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/outside.h"
 
 #include "adapter/file/disk.h"
+#include "base/check.h"
+#include "base/cursor.h"
+#include "base/limits.h"
 #include "entente/finger.h"
 #include "image/image.h"
 
@@ -115,26 +119,49 @@ static ent_code render(const ent_image *grey, const ent_finger_template *t, cons
     return code == ENT_OK ? ent_buf_check(out, err) : code;
 }
 
-static ent_code show(const char *path, const char *out, ent_finger_template **t, ent_err *err)
+/* What the engine makes of the picture, and it drawn. */
+static ent_code look(const ent_image *grey, bool svg, ent_buf *ret_drawing, ent_err *err)
 {
-    ENT_AUTO_BUF bytes = ENT_BUF(1);
-    ENT_AUTO_BUF drawn = ENT_BUF(128 << 20);
-    ent_image image, grey;
+    ent_finger_template *t = NULL;
     ent_finger_fields *f = NULL;
-    size_t len = strlen(out);
-    ent_code code = ent_cli_load(path, &bytes, err);
-    if (code != ENT_OK) return code;
-    code = ent_image_decode(bytes.data, bytes.len, &image, err);
-    if (code != ENT_OK) return ent_context(err, code, "%s", path);
-    code = ent_image_grey(&image, &grey, err);
+    size_t count;
+    ent_finger_image in = {.pixels = grey->pixels, .width = grey->width, .height = grey->height, .stride = grey->width, .ppi = grey->ppi >= 250 && grey->ppi <= 1200 ? grey->ppi : 500};
+    ENT_TRY(ent_finger_analyse(&in, &t, &f, err));
+    ent_finger_minutiae(t, &count);
+    ent_buf_u32(ret_drawing, (uint32_t)count);
+    ent_buf_u8(ret_drawing, (uint8_t)ent_finger_quality(t));
+    ent_code code = render(grey, t, f, svg, ret_drawing, err);
+    ent_finger_fields_free(f);
+    ent_finger_template_free(t);
+    return code;
+}
+
+ent_code ent_cli_job_draw(const void *bytes, size_t len, ent_buf *ret_drawing, ent_err *err)
+{
+    ENT_AUTO_BUF file = ENT_BUF(ENT_LIMIT_ITL_FILE);
+    ent_image image, grey;
+    char option[ENT_CLI_OPTION];
+    ENT_TRY(ent_cli_job_option(bytes, len, option, &file, err));
+    ENT_TRY(ent_image_decode(file.data ? file.data : (const uint8_t *)"", file.len, &image, err));
+    ent_code code = ent_image_grey(&image, &grey, err);
     ent_image_free(&image);
     if (code != ENT_OK) return code;
-    ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
-    code = ent_finger_analyse(&in, t, &f, err);
-    if (code == ENT_OK) code = render(&grey, *t, f, len > 4 && strcmp(out + len - 4, ".svg") == 0, &drawn, err);
-    if (code == ENT_OK) code = ent_disk_replace(out, drawn.data, drawn.len, 0600, err);
-    ent_finger_fields_free(f);
+    code = look(&grey, strcmp(option, "svg") == 0, ret_drawing, err);
     ent_image_free(&grey);
+    return code;
+}
+
+static ent_code show(const ent_cli *cli, const char *path, const char *out, uint32_t *ret_count, int *ret_quality, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(1), drawn = ENT_BUF(1);
+    ENT_TRY(ent_cli_load(path, &bytes, err));
+    ent_code code = ent_cli_ask(cli, "draw", out + strlen(out) - 3, &bytes, &drawn, err);
+    if (code != ENT_OK) return ent_context(err, code, "%s", path);
+    ent_cursor c = ENT_CURSOR(drawn.data, drawn.len);
+    *ret_count = ent_cursor_u32(&c);
+    *ret_quality = ent_cursor_u8(&c);
+    if (!ent_cursor_ok(&c) || !ent_cursor_left(&c)) return ent_fail(err, ENT_SANDBOX, "what came from the decoder is no drawing");
+    code = ent_disk_replace(out, c.data + c.at, ent_cursor_left(&c), 0600, err);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
 }
 
@@ -145,19 +172,14 @@ int ent_cli_finger_show(ent_cli *cli, int argc, char **argv)
     const char *out = NULL;
     const ent_opt opts[] = {{.name = "-o", .value = &out, .hint = "FILE", .help = "PNG or SVG by its ending"}, {0}};
     ent_err err = {0};
-    ent_finger_template *t = NULL;
-    size_t count = 0;
-    int n;
+    uint32_t count = 0;
+    int n, quality = 0;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     size_t len = out ? strlen(out) : 0;
     if (n != 1 || len < 5 || (strcmp(out + len - 4, ".png") && strcmp(out + len - 4, ".svg"))) return ent_cli_usage(&h, "an image and -o with a name that ends in .png or .svg are needed");
-    code = show(argv[0], out, &t, &err);
-    if (code == ENT_OK) {
-        ent_finger_minutiae(t, &count);
-        printf(cli->json ? "{\"minutiae\":%zu,\"quality\":%d}\n" : "%zu minutiae, quality %d\n", count, ent_finger_quality(t));
-    }
-    ent_finger_template_free(t);
+    code = show(cli, argv[0], out, &count, &quality, &err);
+    if (code == ENT_OK) printf(cli->json ? "{\"minutiae\":%u,\"quality\":%d}\n" : "%u minutiae, quality %d\n", count, quality);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }

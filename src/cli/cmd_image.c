@@ -1,34 +1,21 @@
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/outside.h"
 
 #include "adapter/file/disk.h"
-#include "adapter/sandbox/sandbox.h"
 #include "base/check.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The file may be anybody's: it is decoded in the sandbox. */
-static ent_code decode(const ent_cli *cli, const uint8_t *bytes, size_t len, ent_image *ret, ent_err *err)
-{
-    ent_sandbox *s = NULL;
-    ENT_AUTO_BUF flat = ENT_BUF(3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20));
-    ENT_TRY(ent_sandbox_start(cli->program, 1, &s, err));
-    ent_decoder d = ent_sandbox_decoder(s);
-    ent_code code = d.run(d.self, "image", bytes, len, &flat, err);
-    ent_sandbox_stop(s);
-    return code == ENT_OK ? ent_image_from_flat(flat.data, flat.len, ret, err) : code;
-}
-
 /* raw_size: of raw pixels, NULL: the file says what it is. */
 static ent_code load(const ent_cli *cli, const char *path, const uint32_t *raw_size, ent_buf *bytes, ent_image *ret, ent_err *err)
 {
     ent_code code = ent_cli_load(path, bytes, err);
     const uint8_t *data = bytes->data ? bytes->data : (const uint8_t *)"";
-    if (code == ENT_OK) code = raw_size ? ent_image_raw(data, bytes->len, raw_size, 0, ret, err) : decode(cli, data, bytes->len, ret, err);
+    if (code == ENT_OK) code = raw_size ? ent_image_raw(data, bytes->len, raw_size, 0, ret, err) : ent_cli_ask_image(cli, bytes, ret, err);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
 }
 

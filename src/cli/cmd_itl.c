@@ -3,8 +3,11 @@
 
 #include "adapter/file/disk.h"
 #include "adapter/file/file.h"
+#include "base/check.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "cli/itl_prum.h"
+#include "cli/outside.h"
 #include "entente/itl.h"
 #include "image/image.h"
 #include "itl/rules.h"
@@ -16,64 +19,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* What lenient reading forgave, as lines. */
-typedef struct forgiven {
-    json_t *lines;
-} forgiven;
-
-static void forgive(void *ctx, const ent_itl_fault *f)
-{
-    forgiven *g = ctx;
-    if (json_array_size(g->lines) < ENT_LIMIT_ITL_FAULTS) json_array_append_new(g->lines, json_sprintf("record %zu, byte %zu: %s", f->record, f->offset, f->text));
-}
-
-/* *ret_forgiven: NULL when the file must be well formed; else what was forgiven, which the caller frees. */
-static ent_code load(const char *path, bool lenient, ent_itl **ret, json_t **ret_forgiven, ent_err *err)
-{
-    ENT_AUTO_BUF bytes = ENT_BUF(1);
-    forgiven g = {.lines = lenient ? json_array() : NULL};
-    const ent_itl_sink sink = {forgive, &g};
-    ent_code code = ent_cli_load(path, &bytes, err);
-    const void *data = bytes.data ? bytes.data : (const uint8_t *)"";
-    if (code == ENT_OK) code = lenient ? ent_itl_parse_lenient(data, bytes.len, &sink, ret, err) : ent_itl_parse(data, bytes.len, ret, err);
-    if (code == ENT_OK) *ret_forgiven = g.lines;
-    else json_decref(g.lines);
-    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
-}
-
 static void print_forgiven(const json_t *lines)
 {
     for (size_t i = 0; i < json_array_size(lines); i++) fprintf(stderr, "forgiven: %s\n", json_string_value(json_array_get(lines, i)));
 }
 
 /* ---- show ---- */
-
-static json_t *value_json(int encoding, const ent_itl_field *f)
-{
-    char text[1200];
-    size_t n = ent_itl_to_utf8(encoding, f->value, f->len < 400 ? f->len : 400, text, sizeof text / 2), out = 0;
-    char shown[1200];
-    for (size_t i = 0; i < n; i++) {
-        char c = text[i];
-        if (c == ENT_ITL_US) shown[out++] = ',', shown[out++] = ' ';
-        else if (c == ENT_ITL_RS) shown[out++] = ';', shown[out++] = ' ';
-        else shown[out++] = (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
-    }
-    shown[out] = 0;
-    return json_string(shown);
-}
-
-static json_t *features_json(const ent_itl_record *r)
-{
-    static const char *const blocks[] = {"legacy", "M1", "EFS"};
-    ent_itl_features f;
-    ent_err err = {0};
-    ent_code code = ent_itl_features_of(r, &f, NULL, 0, &err);
-    if (code == ENT_UNSUPPORTED) return NULL;
-    if (code != ENT_OK) return json_pack("{s:s}", "unreadable", err.detail);
-    return json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:I}", "block", blocks[f.block], "position", f.position, "minutiae", (json_int_t)f.minutiae, "cores", (json_int_t)f.cores, "deltas", (json_int_t)f.deltas, "width",
-                     (json_int_t)f.width, "height", (json_int_t)f.height);
-}
 
 /* The standard's name of a field "14.013", by the latest edition; "" when it has none. */
 static const char *name_of(const char *number)
@@ -82,25 +33,6 @@ static const char *name_of(const char *number)
     const ent_itl_record_rule *rules = ent_itl_rules_of((unsigned)strtoul(number, &dot, 10));
     const ent_itl_field_rule *rule = rules && *dot == '.' ? ent_itl_field_rule_of(rules, (uint32_t)strtoul(dot + 1, NULL, 10), ED15) : NULL;
     return rule && rule->item_count ? rule->name : "";
-}
-
-static json_t *record_json(const ent_itl_record *r, int encoding)
-{
-    json_t *o = json_pack("{s:i,s:i,s:I,s:I}", "type", r->type, "idc", r->idc, "offset", (json_int_t)r->offset, "length", (json_int_t)r->len), *fields = json_object();
-    ent_itl_image image;
-    char name[16];
-    for (size_t i = 0; i < r->field_count; i++) {
-        const ent_itl_field *f = &r->fields[i];
-        snprintf(name, sizeof name, "%u.%03u", r->type, f->number);
-        if (f->number == 999 && r->type >= 9) json_object_set_new(fields, name, json_sprintf("%zu bytes", f->len));
-        else json_object_set_new(fields, name, value_json(r->type == 1 ? 0 : encoding, f));
-    }
-    json_object_set_new(o, "fields", fields);
-    if (ent_itl_image_of(r, &image, NULL) == ENT_OK)
-        json_object_set_new(o, "image", json_pack("{s:i,s:i,s:i,s:s,s:i,s:I}", "width", (int)image.width, "height", (int)image.height, "ppi", (int)image.ppi, "compression", image.compression, "position", image.position, "bytes", (json_int_t)image.len));
-    json_t *features = r->type == 9 ? features_json(r) : NULL;
-    if (features) json_object_set_new(o, "features", features);
-    return o;
 }
 
 static long long integer(const json_t *o, const char *key) { return (long long)json_integer_value(json_object_get(o, key)); }
@@ -121,19 +53,14 @@ static void print_record(const json_t *r, size_t i)
         printf("  features     %lld minutiae, %lld cores, %lld deltas (%s), position %lld\n", integer(f, "minutiae"), integer(f, "cores"), integer(f, "deltas"), ent_cli_text(f, "block"), integer(f, "position"));
 }
 
-static void print_all(const ent_cli *cli, const ent_itl *t, json_t *lines)
+static void print_all(const ent_cli *cli, const json_t *out)
 {
-    json_t *all = json_array();
-    int encoding = ent_itl_encoding(t);
-    for (size_t i = 0; i < ent_itl_count(t); i++) json_array_append_new(all, record_json(ent_itl_record_at(t, i), encoding));
-    json_t *out = json_pack("{s:o}", "records", all);
-    if (lines) json_object_set(out, "forgiven", lines);
+    const json_t *all = json_object_get(out, "records");
     if (cli->json) ent_cli_print_json(out);
     else {
-        print_forgiven(lines);
+        print_forgiven(json_object_get(out, "forgiven"));
         for (size_t i = 0; i < json_array_size(all); i++) print_record(json_array_get(all, i), i);
     }
-    json_decref(out);
 }
 
 static int show(ent_cli *cli, int argc, char **argv)
@@ -145,32 +72,59 @@ static int show(ent_cli *cli, int argc, char **argv)
     bool lenient = false;
     const ent_opt opts[] = {{.name = "--lenient", .flag = &lenient, .help = "read on past what is wrong, and tell it"}, {0}};
     ent_err err = {0};
-    ent_itl *t = NULL;
-    json_t *lines = NULL;
+    json_t *out = NULL;
+    ENT_AUTO_BUF bytes = ENT_BUF(1);
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1) return ent_cli_usage(&h, "name one file");
-    code = load(argv[0], lenient, &t, &lines, &err);
+    code = ent_cli_load(argv[0], &bytes, &err);
+    if (code == ENT_OK) code = ent_cli_ask_json(cli, "itl-show", lenient ? "lenient" : "", &bytes, &out, &err);
+    if (code != ENT_OK) code = ent_context(&err, code, "%s", argv[0]);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
-    print_all(cli, t, lines);
-    json_decref(lines);
-    ent_itl_free(t);
+    print_all(cli, out);
+    json_decref(out);
     return 0;
 }
 
 /* ---- extract ---- */
 
-static const char *ending(const ent_itl_image *image)
+static ent_code write_images(const ent_cli *cli, ent_cursor *c, const char *folder, int *ret_written, ent_err *err)
 {
-    switch (ent_image_sniff(image->data, image->len)) {
-    case ENT_IMAGE_WSQ: return "wsq";
-    case ENT_IMAGE_PNG: return "png";
-    case ENT_IMAGE_JPEG: return "jpg";
-    case ENT_IMAGE_JPEG2000: return "jp2";
-    default: return strcmp(image->compression, "NONE") == 0 ? "raw" : "bin";
+    static const char *const endings[] = ENT_CLI_ENDINGS;
+    while (ent_cursor_left(c)) {
+        char path[PATH_MAX];
+        uint32_t place = ent_cursor_u32(c);
+        uint8_t type = ent_cursor_u8(c);
+        int idc = (int)ent_cursor_u32(c);
+        uint8_t ending = ent_cursor_u8(c);
+        size_t len = ent_cursor_u32(c);
+        const uint8_t *image = ent_cursor_take(c, len);
+        if (!ent_cursor_ok(c) || ending >= sizeof endings / sizeof endings[0]) return ent_fail(err, ENT_SANDBOX, "what came from the decoder are no images");
+        snprintf(path, sizeof path, "%s/%02u-type%u-idc%02d.%s", folder, place, type, idc, endings[ending]);
+        ENT_TRY(ent_disk_replace(path, image, len, 0644, err));
+        if (!cli->json) printf("%s\n", path);
+        ++*ret_written;
     }
+    return ENT_OK;
+}
+
+/* Asks for the images; leaves c at the first of them. */
+static ent_code ask_images(const ent_cli *cli, const char *path, bool lenient, ent_buf *answer, ent_cursor *ret_images, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(1);
+    json_t *lines = NULL;
+    ENT_TRY(ent_cli_load(path, &bytes, err));
+    ENT_TRY(ent_cli_ask(cli, "itl-images", lenient ? "lenient" : "", &bytes, answer, err));
+    ent_cursor c = ENT_CURSOR(answer->data, answer->len);
+    size_t n = ent_cursor_u32(&c);
+    const uint8_t *text = ent_cursor_take(&c, n);
+    ENT_TRY(ent_cli_answer_json(text, text ? n : 0, &lines, err));
+    print_forgiven(lines);
+    json_decref(lines);
+    *ret_images = c;
+    return ENT_OK;
 }
 
 static int extract(ent_cli *cli, int argc, char **argv)
@@ -181,27 +135,16 @@ static int extract(ent_cli *cli, int argc, char **argv)
     const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where they go"},
                             {.name = "--lenient", .flag = &lenient, .help = "read on past what is wrong, and tell it"}, {0}};
     ent_err err = {0};
-    ent_itl *t = NULL;
-    json_t *lines = NULL;
+    ENT_AUTO_BUF answer = ENT_BUF(1);
+    ent_cursor images = {0};
     int n, written = 0;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !folder) return ent_cli_usage(&h, "a file and -d are needed");
-    code = load(argv[0], lenient, &t, &lines, &err);
-    print_forgiven(lines);
-    json_decref(lines);
+    code = ask_images(cli, argv[0], lenient, &answer, &images, &err);
+    if (code != ENT_OK) code = ent_context(&err, code, "%s", argv[0]);
     if (code == ENT_OK && mkdir(folder, 0755) != 0 && errno != EEXIST) code = ent_fail(&err, ENT_IO, "%s: %s", folder, strerror(errno));
-    for (size_t i = 1; code == ENT_OK && i < ent_itl_count(t); i++) {
-        const ent_itl_record *r = ent_itl_record_at(t, i);
-        ent_itl_image image;
-        char path[PATH_MAX];
-        if (ent_itl_image_of(r, &image, NULL) != ENT_OK) continue;
-        snprintf(path, sizeof path, "%s/%02zu-type%u-idc%02d.%s", folder, i, r->type, r->idc, ending(&image));
-        code = ent_disk_replace(path, image.data, image.len, 0644, &err);
-        if (code == ENT_OK && !cli->json) printf("%s\n", path);
-        written += code == ENT_OK;
-    }
-    ent_itl_free(t);
+    if (code == ENT_OK) code = write_images(cli, &images, folder, &written, &err);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     if (cli->json) printf("{\"images\":%d}\n", written);
@@ -218,6 +161,7 @@ static const ent_cmd_help pack_help = {
     .example = "entente itl pack index.png --finger 2 --name \"EXAMPLE, ALEX\" --birth 19900101 --taken-under ta-2000-s41 -o arrest.an2"};
 
 struct packing {
+    const ent_cli *cli;
     const char *out, *finger, *face, *name, *birth, *nationality, *sex, *under, *offence, *taken, *tcn, *ori;
     const char *domain, *dai, *tot, *case_number, *candidates; /* of Prüm */
 };
@@ -234,12 +178,12 @@ static void put_number(ent_itl_writer *w, uint16_t field, uint32_t v)
     ent_itl_put(w, field, text);
 }
 
-static ent_code put_image(ent_itl_writer *w, uint8_t type, int idc, const char *path, uint32_t position, const char *date, ent_err *err)
+static ent_code put_image(const ent_cli *cli, ent_itl_writer *w, uint8_t type, int idc, const char *path, uint32_t position, const char *date, ent_err *err)
 {
     ENT_AUTO_BUF bytes = ENT_BUF(1);
     ent_image image;
     ent_code code = ent_cli_load(path, &bytes, err);
-    if (code == ENT_OK) code = ent_image_decode(bytes.data ? bytes.data : (const uint8_t *)"", bytes.len, &image, err);
+    if (code == ENT_OK) code = ent_cli_ask_image(cli, &bytes, &image, err);
     if (code != ENT_OK) return ent_context(err, code, "%s", path);
     const char *compression = compression_of(image.format);
     if (!compression) code = ent_fail(err, ENT_UNSUPPORTED, "%s: %s does not go into a transaction: convert it to PNG, WSQ or JPEG", path, ent_image_format_text(image.format));
@@ -308,7 +252,7 @@ static ent_code pack_prum(const struct packing *p, char **images, int count, ent
     ENT_AUTO_BUF out = ENT_BUF(64 << 20);
     char date[16];
     today(date);
-    const ent_prum_search s = {.tot = p->tot ? p->tot : "CPS", .dai = p->dai, .ori = p->ori, .tcn = p->tcn, .case_number = p->case_number ? p->case_number : "0",
+    const ent_prum_search s = {.cli = p->cli, .tot = p->tot ? p->tot : "CPS", .dai = p->dai, .ori = p->ori, .tcn = p->tcn, .case_number = p->case_number ? p->case_number : "0",
                                .candidates = p->candidates ? p->candidates : "1", .first_finger = p->finger ? (uint32_t)strtoul(p->finger, NULL, 10) : 0, .date = date};
     if (!p->dai || !p->ori) return ent_fail(err, ENT_USAGE, "a Prüm search needs --dai and --ori, as DE/BKA");
     ent_code code = ent_itl_pack_prum(&s, images, count, &out, err);
@@ -325,8 +269,8 @@ static ent_code pack_all(const struct packing *p, char **images, int count, ent_
     if (code != ENT_OK) return code;
     put_first_records(w, p, date);
     uint32_t position = p->finger ? (uint32_t)strtoul(p->finger, NULL, 10) : 0;
-    for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(w, 14, i + 1, images[i], position ? position + (uint32_t)i : 0, date, err);
-    if (code == ENT_OK && p->face) code = put_image(w, 10, count + 1, p->face, 0, date, err);
+    for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(p->cli, w, 14, i + 1, images[i], position ? position + (uint32_t)i : 0, date, err);
+    if (code == ENT_OK && p->face) code = put_image(p->cli, w, 10, count + 1, p->face, 0, date, err);
     if (code == ENT_OK) code = ent_itl_finish(w, into_buf, &out, err);
     if (code == ENT_OK) code = ent_disk_replace(p->out, out.data, out.len, 0600, err);
     ent_itl_writer_free(w);
@@ -335,7 +279,7 @@ static ent_code pack_all(const struct packing *p, char **images, int count, ent_
 
 static int pack(ent_cli *cli, int argc, char **argv)
 {
-    struct packing p = {0};
+    struct packing p = {.cli = cli};
     char tcn[40], date[16];
     uint8_t random[8];
     const ent_opt opts[] = {{.name = "-o", .value = &p.out, .hint = "FILE", .help = "the transaction"}, {.name = "--finger", .value = &p.finger, .hint = "N", .help = "position of the first image"},

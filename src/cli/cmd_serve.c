@@ -1,7 +1,6 @@
 #include "cli/act.h"
 #include "cli/commands.h"
-
-#include "node/jobs.h"
+#include "cli/outside.h"
 
 #include <string.h>
 
@@ -64,5 +63,6 @@ int ent_cmd_status(ent_cli *cli, int argc, char **argv)
 int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv)
 {
     (void)cli, (void)argc, (void)argv;
-    return ent_sandbox_worker(ent_node_jobs);
+    ent_cli_jobs_prepare();
+    return ent_sandbox_worker(ent_cli_jobs);
 }

@@ -1,8 +1,8 @@
 #include "cli/itl_prum.h"
 
 #include "cli/act.h"
+#include "cli/outside.h"
 #include "entente/itl.h"
-#include "image/image.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,13 +44,13 @@ static ent_code put_print(ent_itl_writer *w, int idc, uint32_t finger, const ent
     return code;
 }
 
-static ent_code put_image(ent_itl_writer *w, int idc, const char *path, uint32_t finger, ent_err *err)
+static ent_code put_image(const ent_cli *cli, ent_itl_writer *w, int idc, const char *path, uint32_t finger, ent_err *err)
 {
     ENT_AUTO_BUF file = ENT_BUF(1);
     ENT_AUTO_BUF wsq = ENT_BUF(64 << 20);
     ent_image image = {0};
     ent_code code = ent_cli_load(path, &file, err);
-    if (code == ENT_OK) code = ent_image_decode(file.data ? file.data : (const uint8_t *)"", file.len, &image, err);
+    if (code == ENT_OK) code = ent_cli_ask_image(cli, &file, &image, err);
     if (code == ENT_OK && image.ppi && (image.ppi < LEAST_PPI || image.ppi > MOST_PPI)) code = ent_fail(err, ENT_UNSUPPORTED, "%u pixels an inch: Type-4 records have 500", image.ppi);
     if (code == ENT_OK && (image.width > UINT16_MAX || image.height > UINT16_MAX)) code = ent_fail(err, ENT_TOO_LARGE, "%u x %u pixels: a Type-4 record has at most %d", image.width, image.height, UINT16_MAX);
     if (code == ENT_OK) code = as_wsq(&image, &file, &wsq, err);
@@ -93,7 +93,7 @@ ent_code ent_itl_pack_prum(const ent_prum_search *s, char **images, int count, e
     ent_code code = ent_itl_writer_new(&w, err);
     if (code != ENT_OK) return code;
     put_text(w, s);
-    for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(w, i + 1, images[i], s->first_finger ? s->first_finger + (uint32_t)i : 0, err);
+    for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(s->cli, w, i + 1, images[i], s->first_finger ? s->first_finger + (uint32_t)i : 0, err);
     if (code == ENT_OK) code = ent_itl_finish(w, into_buf, ret, err);
     if (code == ENT_OK) code = ent_buf_check(ret, err);
     ent_itl_writer_free(w);

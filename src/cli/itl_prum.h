@@ -3,8 +3,10 @@
 #define CLI_ITL_PRUM_H
 
 #include "base/buf.h"
+#include "cli/cli.h"
 
 typedef struct ent_prum_search {
+    const ent_cli *cli;
     const char *tot;        /* CPS (against prints) or PMS (against unsolved latents) */
     const char *dai, *ori;  /* "DE/BKA" */
     const char *tcn;        /* YYSSSSSSSSA */

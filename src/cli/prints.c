@@ -1,33 +1,64 @@
 #include "cli/prints.h"
 
+#include "base/check.h"
 #include "cli/act.h"
+#include "cli/outside.h"
 #include "finger/fmr.h"
-#include "image/image.h"
+
+static ent_code of_image(const void *bytes, size_t len, ent_finger_template **ret, ent_err *err)
+{
+    ent_image image, grey;
+    ENT_TRY(ent_image_decode(bytes, len, &image, err));
+    ent_code code = ent_image_grey(&image, &grey, err);
+    ent_image_free(&image);
+    if (code != ENT_OK) return code;
+    ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
+    code = ent_finger_extract(&in, ret, err);
+    ent_image_free(&grey);
+    return code;
+}
+
+/* By its first bytes. */
+static bool is_native(const uint8_t *bytes, size_t len) { return len && !ent_fmr_is(bytes, len) && ent_image_sniff(bytes, len) == ENT_IMAGE_UNKNOWN; }
+
+static ent_code read_print(const uint8_t *bytes, size_t len, ent_finger_template **ret, ent_err *err)
+{
+    uint8_t position;
+    if (ent_fmr_is(bytes, len)) return ent_fmr_read(bytes, len, ret, &position, err);
+    return is_native(bytes, len) ? ent_finger_decode(bytes, len, ret, err) : of_image(bytes, len, ret, err);
+}
+
+ent_code ent_cli_job_print(const void *bytes, size_t len, ent_buf *ret_template, ent_err *err)
+{
+    ent_finger_template *t = NULL;
+    uint8_t native[ENT_FINGER_FULL_MAX];
+    size_t n = 0;
+    ENT_TRY(read_print(bytes, len, &t, err));
+    ent_code code = ent_finger_encode(t, ENT_FINGER_FULL, native, sizeof native, &n, err);
+    ent_finger_template_free(t);
+    if (code != ENT_OK) return code;
+    ent_buf_put(ret_template, native, n);
+    return ent_buf_check(ret_template, err);
+}
+
+static ent_code told(const char *path, const ent_buf *bytes, ent_code code, ent_err *err)
+{
+    if (code == ENT_OK) return ENT_OK;
+    return ent_context(err, code, is_native(bytes->data, bytes->len) ? "%s is neither an image nor a template" : "%s", path);
+}
+
+ent_code ent_cli_ask_print(const ent_cli *cli, const char *path, ent_finger_template **ret, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(1), native = ENT_BUF(1);
+    ENT_TRY(ent_cli_load(path, &bytes, err));
+    ent_code code = ent_cli_ask(cli, "print", NULL, &bytes, &native, err);
+    if (code == ENT_OK) code = ent_finger_decode(native.data, native.len, ret, err);
+    return told(path, &bytes, code, err);
+}
 
 ent_code ent_cli_load_print(const char *path, ent_finger_template **ret, ent_err *err)
 {
     ENT_AUTO_BUF bytes = ENT_BUF(1);
-    ent_image image, grey;
-    ent_code code = ent_cli_load(path, &bytes, err);
-    if (code != ENT_OK) return code;
-    uint8_t position;
-    if (ent_fmr_is(bytes.data, bytes.len)) {
-        code = ent_fmr_read(bytes.data, bytes.len, ret, &position, err);
-        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
-    }
-    if (bytes.len && ent_image_sniff(bytes.data, bytes.len) == ENT_IMAGE_UNKNOWN) {
-        code = ent_finger_decode(bytes.data, bytes.len, ret, err);
-        return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s is neither an image nor a template", path);
-    }
-    code = ent_image_decode(bytes.data, bytes.len, &image, err);
-    if (code == ENT_OK) {
-        code = ent_image_grey(&image, &grey, err);
-        ent_image_free(&image);
-    }
-    if (code == ENT_OK) {
-        ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
-        code = ent_finger_extract(&in, ret, err);
-        ent_image_free(&grey);
-    }
-    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
+    ENT_TRY(ent_cli_load(path, &bytes, err));
+    return told(path, &bytes, read_print(bytes.data, bytes.len, ret, err), err);
 }

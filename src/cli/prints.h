@@ -1,11 +1,13 @@
-/* Prints from files, for the commands that study the engine. */
+/* Prints from files: images, native templates, finger minutiae records. */
 #ifndef CLI_PRINTS_H
 #define CLI_PRINTS_H
 
 #include "cli/cli.h"
 #include "entente/finger.h"
 
-/* Of an image, a native template, or a finger minutiae record. The caller frees. */
+/* A file from anybody, read in the sandbox. The caller frees. */
+ENT_MUST_CHECK ent_code ent_cli_ask_print(const ent_cli *cli, const char *path, ent_finger_template **ret, ent_err *err);
+/* One of a test set, read in this process. The caller frees. */
 ENT_MUST_CHECK ent_code ent_cli_load_print(const char *path, ent_finger_template **ret, ent_err *err);
 
 #endif

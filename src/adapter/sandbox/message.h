@@ -23,7 +23,7 @@
 
 enum {
     SANDBOX_SOCKET = 3, SANDBOX_MEMORY = 4, /* the helper's descriptors */
-    SANDBOX_INPUT = ENT_LIMIT_ITL_FILE, SANDBOX_RESULT = 3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20),
+    SANDBOX_INPUT = ENT_LIMIT_ITL_FILE + 4096 /* a command's option */, SANDBOX_RESULT = 3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20),
     SANDBOX_SIZE = SANDBOX_INPUT + SANDBOX_RESULT, /* of the memory; only what is used exists */
     SANDBOX_DETAIL = 320
 };

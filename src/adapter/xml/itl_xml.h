@@ -11,6 +11,9 @@
 #include "base/buf.h"
 #include "entente/itl.h"
 
+/* What libxml2 sets up once; before a process gives up its files. May be left out, and called again. */
+void ent_itl_xml_prepare(void);
+
 /* The document. The sink (or NULL) is told, as remarks, what has no place in it and what the schema will not take.
  * ENT_TOO_LARGE (a field of more than ENT_LIMIT_ITL_XML_ITEMS items, too), ENT_NO_MEMORY. */
 ENT_MUST_CHECK ent_code ent_itl_xml_write(const ent_itl *t, const ent_itl_sink *sink, ent_buf *ret_xml, ent_err *err);

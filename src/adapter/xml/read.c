@@ -31,6 +31,8 @@ typedef struct reading {
 
 /* ---- the document ---- */
 
+void ent_itl_xml_prepare(void) { xmlInitParser(); }
+
 static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
     (void)name;
