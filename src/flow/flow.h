@@ -246,6 +246,8 @@ typedef struct ent_search_options {
     char crossing[64];              /* the desk's own reference; stays at this node */
     uint8_t finger;
     int64_t deadline_ms;            /* 0: what the agreement says, else 5 s */
+    const void *slip;               /* a redress slip that the traveller shows; NULL: none */
+    size_t slip_len;
 } ent_search_options;
 
 typedef struct ent_search_result {
@@ -287,6 +289,7 @@ typedef struct ent_search_view {
     int64_t decode_us, match_us, append_us;
     uint64_t index;
     ent_part_id candidate;          /* zero: none, or destroyed since */
+    char redress[112];              /* of a slip that was shown: its number and what it did; "" none */
 } ent_search_view;
 
 ENT_MUST_CHECK ent_code ent_flow_search_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE],
@@ -392,6 +395,38 @@ ENT_MUST_CHECK ent_code ent_flow_kept(ent_flow_node *n, const ent_actor *by, voi
 ENT_MUST_CHECK ent_code ent_flow_kept_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
                                            void (*see)(void *ctx, const char *field, uint8_t finger, const void *value, size_t len), void *ctx,
                                            ent_kept_view *ret_view, ent_err *err);
+
+/* ---- redress ---- */
+
+#define ENT_SLIP_MAX 2953 /* bytes: what one QR code holds (ISO/IEC 18004, version 40, level L) */
+#define ENT_SLIP_DAYS 365 /* a slip counts at most that long */
+
+/* A slip as its issuer knows it. */
+typedef struct ent_slip_view {
+    uint8_t number[ENT_ID_SIZE];
+    char holder[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME];
+    ent_time issued, revoked;        /* revoked 0: it is not */
+    ent_date until;
+    bool over;                       /* its day has passed */
+} ent_slip_view;
+
+typedef struct ent_redress_ask {
+    ent_search_id reference;         /* of our search whose candidate the holder's examiners excluded */
+    bool consent;                    /* the traveller's */
+    uint8_t finger;                  /* as in the search, of a plain image */
+    const void *slip;                /* that was shown at that crossing; NULL: none */
+    size_t slip_len;
+} ent_redress_ask;
+
+/* Makes a slip for the traveller of that search. The file must be the one that was searched with: its digest stands in our entry
+ * "asked". ENT_REFUSED: no exclusion, no consent, another file; ENT_EXISTS: there is a slip for this search that still counts. */
+ENT_MUST_CHECK ent_code ent_flow_redress_issue(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_redress_ask *ask,
+                                               ent_buf *ret_slip, ent_slip_view *ret_view, ent_err *err);
+/* Whether this is a slip of this node, and whether it counts. ENT_FORMAT, ENT_SIGNATURE; ENT_NOT_FOUND when it was over long ago. */
+ENT_MUST_CHECK ent_code ent_flow_redress_show(ent_flow_node *n, const ent_actor *by, const void *slip, size_t len, ent_slip_view *ret_view, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_redress_list(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_slip_view *v), void *ctx, ent_err *err);
+/* From now on it does not count; the holder is told. Done twice: the same. */
+ENT_MUST_CHECK ent_code ent_flow_redress_revoke(ent_flow_node *n, const ent_actor *by, const uint8_t number[ENT_ID_SIZE], ent_slip_view *ret_view, ent_err *err);
 
 /* ---- the person's own request ---- */
 

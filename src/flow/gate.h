@@ -41,6 +41,8 @@ typedef enum ent_role {
     X(DISCLOSE, "disclose", CUSTODIAN_)                                                                                \
     X(SEE_DISCLOSED, "see what was disclosed", CUSTODIAN_ | AUDITOR_)                                                  \
     X(SEE_KEPT, "see what partners disclosed", OFFICER_ | EXAMINER_ | CUSTODIAN_)                                      \
+    X(REDRESS, "issue or revoke a redress slip", OFFICER_ | CUSTODIAN_)                                                \
+    X(SEE_REDRESS, "see the redress slips that were issued", OFFICER_ | CUSTODIAN_ | AUDITOR_)                         \
     X(REBUILD, "rebuild the gallery", CUSTODIAN_ | OPERATOR_)                                                          \
     X(CONFIRM_TIME, "confirm the time", CUSTODIAN_ | OPERATOR_ | AUDITOR_)                                              \
     X(LINK, "link encounters of one person", CUSTODIAN_)                                                               \

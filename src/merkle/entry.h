@@ -39,6 +39,7 @@
     X(43, KEPT, "kept")                    /* requester: a disclosure is kept until its day */                         \
     X(44, LINKED, "linked")                /* or unlinked: encounters of one person */                                 \
     X(45, APPROVED, "approved")            /* a second person's word on a proposal */                                  \
+    X(46, REDRESS, "redress")              /* a slip is issued, shown or revoked */                                    \
     X(48, ALARM, "alarm")                                                                                              \
     X(49, DESIGNATION, "designation")      /* an admission programme, or a country in it: proposed */                 \
     X(50, CROSSED, "crossed")              /* an entry or an exit, decided by an officer */

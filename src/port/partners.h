@@ -19,6 +19,7 @@
     X(IDENTITY, "/v1/identity")       /* a rotated or revoked key, signed by the old */                                \
     X(DISCLOSE, "/v1/disclose")       /* fields of a confirmed hit */                                                  \
     X(RECALL, "/v1/recall")           /* corrected or destroyed at the holder */                                       \
+    X(REDRESS, "/v1/redress")         /* a redress slip is revoked */                                                  \
     X(FEED, "/v1/feed")                                                                                                \
     X(RECEIPTS, "/v1/receipts")       /* completed receipts of entries that concern the sender */                      \
     X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */

@@ -45,7 +45,8 @@
     X(QUEUE, "queue")               /* messages for partners that are offline */                                       \
     X(FEEDS, "feeds")               /* feed positions, leases */                                                       \
     X(RECEIPTS, "receipts")         /* of answers: as they came, completed with cosignatures */                        \
-    X(CROSSINGS, "crossings")       /* desk */
+    X(CROSSINGS, "crossings")       /* desk */                                                                         \
+    X(REDRESS, "redress")           /* slips that were issued, partners' slips that were revoked, until their day */
 
 typedef enum ent_table {
 #define ENT_X(name, text) ENT_TABLE_##name,

@@ -13,6 +13,7 @@
 #include "flow/examination/case.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
+#include "flow/redress/redress.h"
 #include "flow/search/record.h"
 #include "flow/state.h"
 
@@ -314,6 +315,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
     if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_redress_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);

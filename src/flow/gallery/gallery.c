@@ -150,7 +150,7 @@ typedef struct likely {
 
 typedef struct search {
     const ent_gallery *g;
-    uint64_t flow_bit;
+    ent_sight sight;
     uint8_t finger;
     likely few[FEW];
     size_t count;
@@ -160,7 +160,8 @@ static bool visible(void *ctx, uint32_t slot)
 {
     const search *s = ctx;
     const ent_gallery_print *p = &s->g->entries[slot].print;
-    if (s->flow_bit && !(p->flows & s->flow_bit)) return false;
+    if (s->sight.flow_bit && !(p->flows & s->sight.flow_bit)) return false;
+    if (s->sight.without && ent_id_equal(p->part.b, s->sight.without->b)) return false;
     return !p->finger || !s->finger || p->finger == s->finger;
 }
 
@@ -217,7 +218,7 @@ static void choose(const search *s, ent_finger_probe *const *probes, ent_gallery
     }
 }
 
-ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, uint64_t flow_bit,
+ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_sight *sight,
                             ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best, size_t *ret_compared, ent_err *err)
 {
     enum { MOST = 20 };
@@ -229,7 +230,7 @@ ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *pr
     *ret_compared = 0;
     if (code == ENT_OK) {
         s->g = g;
-        s->flow_bit = flow_bit;
+        s->sight = *sight;
         pthread_rwlock_rdlock(&g->lock);
         for (size_t i = 0; i < count && code == ENT_OK; i++) {
             size_t seen = 0;

@@ -34,10 +34,15 @@ size_t ent_gallery_count(ent_gallery *g);
 /* The whole template of one print, for its ridges. NULL: it is gone. The caller of it frees. */
 typedef ent_finger_template *ent_gallery_fetch(void *ctx, const ent_gallery_print *print);
 
-/* The best part for any of the probe's prints (positions are compared where both are known). flow_bit 0: all that is held, whoever may
- * see it. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
+/* What a search looks at. */
+typedef struct ent_sight {
+    uint64_t flow_bit;          /* 0: all that is held, whoever may see it */
+    const ent_part_id *without; /* one part that it passes by; NULL: none */
+} ent_sight;
+
+/* The best part for any of the probe's prints (positions are compared where both are known). ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
-                                           size_t count, uint64_t flow_bit, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
+                                           size_t count, const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
                                            size_t *ret_compared, ent_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
 #include "flow/receipt/receipt.h"
+#include "flow/redress/redress.h"
 #include "flow/search/match.h"
 #include "flow/search/quota.h"
 #include "flow/search/record.h"
@@ -31,6 +32,10 @@ typedef struct holding {
     ent_actor_id officer;        /* who asked there, by pseudonym */
     ent_search_record *r;
     ent_capture probe;
+    ent_bytes transaction;       /* in the message's body, behind the slip */
+    bool shown;                  /* a redress slip came before it */
+    ent_slip slip;
+    ent_leave leave;
     bool counted;
 } holding;
 
@@ -113,14 +118,34 @@ static ent_code decide_agreement(holding *s, ent_err *err)
 
 /* ---- the search itself ---- */
 
+/* The body: a slip, when the traveller shows one, and the transaction. */
+static ent_code take_apart(holding *s, ent_err *err)
+{
+    const ent_message *m = &s->in->message;
+    size_t slip = 0;
+    s->shown = ent_slip_begins(m->body, m->body_len);
+    if (s->shown) ENT_TRY(ent_slip_read(m->body, m->body_len, &s->slip, &slip, err));
+    s->transaction = ENT_BYTES((const uint8_t *)m->body + slip, m->body_len - slip);
+    return ENT_OK;
+}
+
 static ent_code decode_probe(holding *s, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
     int64_t t0 = ent_ticks(s->n);
-    ent_code code = s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->in->message.body, s->in->message.body_len, &read, err);
+    ENT_TRY(take_apart(s, err));
+    ent_code code = s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->transaction.data, s->transaction.len, &read, err);
     if (code == ENT_OK) code = ent_capture_decode(read.data, read.len, &s->probe, err);
     s->r->view.decode_us = 1000 * (ent_ticks(s->n) - t0);
     return code;
+}
+
+/* What the slip did stays in the holder's own row; the ledger says only that one was shown. */
+static void note_slip(holding *s)
+{
+    char number[ENT_ID_TEXT];
+    ent_id_text(s->leave.number, number);
+    snprintf(s->r->reason, sizeof s->r->reason, "slip %s: %s", number, ent_slip_effect_text(s->leave.effect));
 }
 
 static ent_code match_probe(holding *s, ent_err *err)
@@ -129,7 +154,10 @@ static ent_code match_probe(holding *s, ent_err *err)
     int64_t t0 = ent_ticks(s->n);
     uint32_t has = (s->probe.print_count ? 1u << ENT_MODALITY_FINGERPRINT : 0) | (s->probe.face_count ? 1u << ENT_MODALITY_FACE : 0);
     if (has & ~s->flow.modalities) return refuse(s, ENT_REFUSED, "modalities", "the probe contains a modality that is not granted", err);
-    ENT_TRY(ent_search_match(s->n, &s->flow, s->bit, &s->probe, &m, err));
+    if (s->shown) ent_redress_consider(s->n, s->in->partner, s->agreement, &s->slip, &s->probe, &s->leave);
+    ent_match_ask ask = {.flow = &s->flow, .bit = s->bit, .probe = &s->probe, .leave = s->shown ? &s->leave : NULL};
+    ENT_TRY(ent_search_match(s->n, &ask, &m, err));
+    if (s->shown) note_slip(s);
     ent_search_view *v = &s->r->view;
     v->hit = m.decision.hit;
     v->score = m.finger;
@@ -154,7 +182,7 @@ static ent_code seal_probe(holding *s, ent_batch *b, ent_err *err)
     ENT_TRY(s->n->c.keys.new_slot(s->n->c.keys.self, binding, &s->r->probe_slot, &key, err));
     s->r->has_probe = true;
     ent_fill(s->n, nonce, sizeof nonce);
-    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(s->in->message.body, s->in->message.body_len), &box, err));
+    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(id, ENT_ID_SIZE), s->transaction, &box, err));
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(box.data, box.len));
     return ENT_OK;
 }
@@ -181,9 +209,19 @@ static void put_answer(holding *s, ent_batch *b)
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_ANSWERS, ENT_BYTES(s->in->message.id, ENT_ID_SIZE), ENT_BYTES(row, sizeof row));
 }
 
+static void slip_entry(holding *s, const ent_entry *answer, ent_batch *b)
+{
+    ent_entry e = *answer;
+    e.kind = ENT_ENTRY_REDRESS;
+    snprintf(e.clause, sizeof e.clause, "slip shown");
+    ent_commit_to(s->r->salt, s->r->reason, strlen(s->r->reason), e.commitment);
+    ent_batch_entry(b, &e);
+}
+
 static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("search");
+    uint64_t index[2] = {UINT64_MAX, UINT64_MAX};
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     int64_t t0 = ent_ticks(s->n);
@@ -195,7 +233,9 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     put_answer(s, b);
     ent_search_put(b, ENT_CHANGE_INSERT, s->r);
     ent_batch_entry(b, &e);
-    ent_code code = ent_commit(s->n, b, &s->r->view.index, err);
+    if (s->shown && kind != ENT_ENTRY_REFUSED) slip_entry(s, &e, b);
+    ent_code code = ent_commit(s->n, b, index, err);
+    s->r->view.index = index[0];
     s->r->view.append_us = 1000 * (ent_ticks(s->n) - t0);
     if (code != ENT_OK) {
         if (s->r->has_probe && (code == ENT_CONFLICT || code == ENT_EXISTS || code == ENT_NO_SPACE))
@@ -420,6 +460,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_AGREEMENT: receive_agreement(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CLOSE: ent_search_closed(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_DISCLOSE: ent_disclosure_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_REDRESS: ent_redress_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CHECKPOINT: ent_checkpoint_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECEIPTS: ent_receipts_receive(n, arrival, ret_status, ret_body); break;

@@ -4,6 +4,7 @@
 #include "base/wipe.h"
 #include "flow/capture/read.h"
 #include "flow/receipt/receipt.h"
+#include "flow/redress/redress.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
 #include "flow/state.h"
@@ -82,11 +83,11 @@ static void fill_entry(ent_flow_node *n, const ent_actor *by, const grant *g, co
     snprintf(ret->clause, sizeof ret->clause, "%s", g->verdict.clause);
 }
 
-/* What is sent: the prints and faces of the file that the flow takes, and nothing else of it. */
-static ent_code make_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body, ent_err *err)
+ent_code ent_search_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
     ent_capture c;
+    if (o->slip_len) ent_buf_put(ret_body, o->slip, o->slip_len);
     ENT_TRY(n->c.decoder.run(n->c.decoder.self, "capture", file, len, &read, err));
     ENT_TRY(ent_capture_decode(read.data, read.len, &c, err));
     size_t usable = 0;
@@ -104,6 +105,7 @@ static ent_code ask_first(ent_flow_node *n, const ent_actor *by, const grant *g,
                           ent_search_record *r, uint64_t *ret_index, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("ask");
+    uint64_t index[2];
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     fill_entry(n, by, g, o, ENT_ENTRY_ASKED, &r->view.reference, &e);
@@ -112,7 +114,27 @@ static ent_code ask_first(ent_flow_node *n, const ent_actor *by, const grant *g,
     ent_commit_to(r->salt, r->body_digest, 32, e.commitment);
     ent_search_put(b, ENT_CHANGE_INSERT, r);
     ent_batch_entry(b, &e);
-    return ent_commit(n, b, ret_index, err);
+    if (o->slip_len) { /* that one was shown; whose, only the body says */
+        e.kind = ENT_ENTRY_REDRESS;
+        snprintf(e.clause, sizeof e.clause, "slip shown");
+        ent_batch_entry(b, &e);
+    }
+    ENT_TRY(ent_commit(n, b, index, err));
+    *ret_index = index[0];
+    return ENT_OK;
+}
+
+/* A slip is carried when it is this node's own and for that holder; whether it counts, the holder decides. */
+static ent_code check_slip(ent_flow_node *n, const grant *g, const ent_search_options *o, ent_err *err)
+{
+    ent_slip s;
+    size_t len = 0;
+    if (!o->slip_len) return ENT_OK;
+    ENT_TRY(ent_slip_read(o->slip, o->slip_len, &s, &len, err));
+    if (len != o->slip_len) return ent_fail(err, ENT_FORMAT, "%zu bytes after the end of the slip", o->slip_len - len);
+    if (strcmp(s.issuer, n->c.name) != 0) return ent_fail(err, ENT_REFUSED, "the slip was issued by %s: this node carries only its own", s.issuer);
+    if (strcmp(s.holder, g->holder) != 0) return ent_fail(err, ENT_REFUSED, "the slip is for %s, the search goes to %s: ask without it", s.holder, g->holder);
+    return ENT_OK;
 }
 
 /* The receipt is the partner's own word, from its own ledger, about this very search. */
@@ -223,7 +245,8 @@ ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file
     if (code != ENT_OK) return code;
     if (g.verdict.code != ENT_OK) return ent_fail(err, g.verdict.code, "%s (%s)", g.verdict.reason, g.verdict.clause);
     if (!n->c.partners.send) return ent_fail(err, ENT_UNREACHABLE, "the node is not running: start it with `entente serve`");
-    ENT_TRY(make_body(n, file, len, options, g.modalities, &body, err));
+    ENT_TRY(check_slip(n, &g, options, err));
+    ENT_TRY(ent_search_body(n, file, len, options, g.modalities, &body, err));
     out.prepare_ms = ent_ticks(n) - t0;
     snprintf(out.partner, sizeof out.partner, "%s", g.holder);
     ent_search_record *r = calloc(1, sizeof *r);

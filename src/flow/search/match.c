@@ -16,6 +16,7 @@ typedef struct matching {
     uint8_t face[ENT_CAPTURE_FACES][ENT_FACE_TEMPLATE_MAX];
     size_t face_len[ENT_CAPTURE_FACES];
     size_t faces;
+    const ent_part_id *without; /* the record that a slip leaves out; NULL: none */
     size_t compared; /* prints, and faces where no print was searched */
 } matching;
 
@@ -129,13 +130,30 @@ static ent_code compare_other(matching *m, const ent_part_id *part, ent_material
 
 /* ---- candidates ---- */
 
+/* Whether a part is of the record that is left out: one encounter. */
+static bool left_out(matching *m, const ent_part_id *part)
+{
+    if (!m->without) return false;
+    pthread_mutex_lock(&m->n->lock);
+    const ent_held_part *p = ent_part_held(m->n, part->b), *q = ent_part_held(m->n, m->without->b);
+    bool same = p && q && ent_id_equal(p->encounter.b, q->encounter.b);
+    pthread_mutex_unlock(&m->n->lock);
+    return same;
+}
+
+static void judge(matching *m, ent_matched *c)
+{
+    ent_evidence e = {.finger = c->finger, .prints = m->prints, .with_face = c->with_face, .compared = m->compared};
+    if (c->with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c->face);
+    c->compared = m->compared;
+    c->decision = ent_decide(m->flow, &e);
+}
+
 static void offer(matching *m, const ent_matched *candidate, ent_matched *best)
 {
     ent_matched c = *candidate;
-    ent_evidence e = {.finger = c.finger, .prints = m->prints, .with_face = c.with_face, .compared = m->compared};
-    if (c.with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c.face);
-    c.compared = m->compared;
-    c.decision = ent_decide(m->flow, &e);
+    if (left_out(m, &c.part)) return;
+    judge(m, &c);
     bool better = c.decision.hit != best->decision.hit ? c.decision.hit : c.decision.ratio > best->decision.ratio;
     if (ent_id_is_zero(best->part.b) || better) *best = c;
 }
@@ -145,7 +163,7 @@ static ent_code search_prints(matching *m, ent_matched *best, ent_err *err)
     ent_found found = {0};
     ent_matched c = {0};
     ent_part_id other;
-    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, m->bit, ent_print_fetch, m->n, &found, &m->compared, err));
+    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &(ent_sight){m->bit, m->without}, ent_print_fetch, m->n, &found, &m->compared, err));
     if (found.score <= 0) return ENT_OK;
     c.part = found.part;
     c.finger = found.score;
@@ -192,13 +210,34 @@ static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
     return ENT_OK;
 }
 
-ent_code ent_search_match(ent_flow_node *n, const ent_flow *flow, int bit, const ent_capture *probe, ent_matched *ret, ent_err *err)
+/* The record of a slip, compared by itself: what the examiners excluded is left out unless the evidence is now more than what they
+ * were shown, by its best print or by everything together. */
+static ent_code weigh(matching *m, ent_leave *leave, ent_err *err)
 {
-    matching m = {.n = n, .flow = flow, .bit = 1ull << bit};
+    ent_matched c = {.part = leave->part};
+    ent_part_id id;
+    ent_code prints = ENT_NOT_FOUND, face = ENT_NOT_FOUND;
+    if (m->prints) prints = compare_other(m, &leave->part, ENT_MATERIAL_FINGERPRINT, &id, &c.finger, err);
+    if (m->faces && (prints == ENT_OK || prints == ENT_NOT_FOUND)) face = compare_other(m, &leave->part, ENT_MATERIAL_PHOTOGRAPH, &id, &c.face, err);
+    if (prints != ENT_OK && prints != ENT_NOT_FOUND) return prints;
+    if (face != ENT_OK && face != ENT_NOT_FOUND) return face;
+    c.with_face = face == ENT_OK;
+    judge(m, &c);
+    if (prints != ENT_OK && face != ENT_OK) leave->effect = ENT_SLIP_GONE;
+    else if (c.finger > leave->finger || c.decision.ratio > leave->ratio) leave->effect = ENT_SLIP_EXCEEDED;
+    else leave->effect = ENT_SLIP_LEFT_OUT, m->without = &leave->part;
+    return ENT_OK;
+}
+
+ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matched *ret, ent_err *err)
+{
+    const ent_flow *flow = ask->flow;
+    matching m = {.n = n, .flow = flow, .bit = 1ull << ask->bit};
     ent_matched best = {0};
-    ent_code code = flow->modalities >> ENT_MODALITY_FINGERPRINT & 1 ? take_prints(&m, probe, err) : ENT_OK;
-    if (code == ENT_OK && flow->modalities >> ENT_MODALITY_FACE & 1) code = take_faces(&m, probe, err);
+    ent_code code = flow->modalities >> ENT_MODALITY_FINGERPRINT & 1 ? take_prints(&m, ask->probe, err) : ENT_OK;
+    if (code == ENT_OK && flow->modalities >> ENT_MODALITY_FACE & 1) code = take_faces(&m, ask->probe, err);
     if (code == ENT_OK && !m.prints && !m.faces) code = ent_fail(err, ENT_QUALITY, "no fingerprint and no face that can be searched was found in the request");
+    if (code == ENT_OK && ask->leave && ask->leave->effect == ENT_SLIP_NONE) code = weigh(&m, ask->leave, err);
     if (code == ENT_OK && m.prints) code = search_prints(&m, &best, err);
     if (code == ENT_OK && m.faces) code = search_faces(&m, &best, err);
     for (size_t i = 0; i < m.prints; i++) ent_finger_template_free(m.print[i]);

@@ -8,6 +8,7 @@
 #include "flow/capture/capture.h"
 #include "flow/decision/decision.h"
 #include "flow/flow.h"
+#include "flow/redress/redress.h"
 
 typedef struct ent_matched {
     ent_part_id part;        /* of the candidate: its prints, or its photograph when only the face was alike */
@@ -17,7 +18,14 @@ typedef struct ent_matched {
     uint64_t compared;
 } ent_matched;
 
+typedef struct ent_match_ask {
+    const ent_flow *flow;
+    int bit;                 /* the flow's */
+    const ent_capture *probe;
+    ent_leave *leave;        /* of a redress slip; NULL: none. Its effect is written: left out, or not, for the evidence exceeds */
+} ent_match_ask;
+
 /* ENT_QUALITY when nothing in the probe can be searched. */
-ENT_MUST_CHECK ent_code ent_search_match(ent_flow_node *n, const ent_flow *flow, int bit, const ent_capture *probe, ent_matched *ret, ent_err *err);
+ENT_MUST_CHECK ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matched *ret, ent_err *err);
 
 #endif

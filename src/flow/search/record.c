@@ -124,6 +124,7 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     ent_cursor_copy(&c, ret->body_digest, 32);
     ent_cursor_copy(&c, ret->signature, 64);
     ent_cursor_copy(&c, ret->salt, 32);
+    if (!v->refused && !v->sent) snprintf(v->redress, sizeof v->redress, "%.111s", ret->reason);
     return version == 2 && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
 }
 

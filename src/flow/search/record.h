@@ -15,7 +15,7 @@ typedef struct ent_search_record {
     uint8_t salt[32];               /* of the entry's commitment */
     ent_slot probe_slot;
     bool has_probe;
-    char reason[200];               /* of a refusal */
+    char reason[200];               /* of a refusal; else, at the holder, what a redress slip did */
     char evidence[ENT_EVIDENCE_MAX]; /* signature base (holder: the request's; requester: the answer's) */
 } ent_search_record;
 

@@ -18,6 +18,11 @@ ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body,
 /* Strict. The receipt goes to ret_receipt. */
 ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
 
+/* What is sent: the slip, when one is shown, then the prints and faces of the file that the flow takes, and nothing else of it. The
+ * same file and options give the same bytes. Not under the lock. */
+ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body,
+                                        ent_err *err);
+
 /* A refusal (port/problem.h), padded to the same size. */
 void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body);
 void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE]);
