@@ -230,7 +230,7 @@ static bool likely_same(ent_flow_node *n, const ent_capture *c, ent_part_id *ret
         if (c->print[i]->template_len && (!best || c->print[i]->quality > best->quality)) best = c->print[i];
     if (!best || ent_finger_decode(best->template_bytes, best->template_len, &t, NULL) != ENT_OK) return false;
     const ent_finger_template *const one[1] = {t};
-    ent_code code = ent_gallery_search(n->gallery, one, &best->finger, 1, 0, ent_print_fetch, n, &found, &compared, NULL);
+    ent_code code = ent_gallery_search(n->gallery, one, &best->finger, 1, NULL, ent_print_fetch, n, &found, &compared, NULL);
     ent_finger_template_free(t);
     if (code != ENT_OK || found.score <= 0) return false;
     *ret = found.part;

@@ -230,7 +230,7 @@ ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *pr
     *ret_compared = 0;
     if (code == ENT_OK) {
         s->g = g;
-        s->sight = *sight;
+        if (sight) s->sight = *sight;
         pthread_rwlock_rdlock(&g->lock);
         for (size_t i = 0; i < count && code == ENT_OK; i++) {
             size_t seen = 0;

@@ -40,7 +40,7 @@ typedef struct ent_sight {
     const ent_part_id *without; /* one part that it passes by; NULL: none */
 } ent_sight;
 
-/* The best part for any of the probe's prints (positions are compared where both are known). ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
+/* The best part for any of the probe's prints (positions are compared where both are known). sight NULL: all that is held. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
                                            size_t count, const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
                                            size_t *ret_compared, ent_err *err);

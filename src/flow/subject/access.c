@@ -113,7 +113,7 @@ static ent_code by_print(asked *a, const ent_capture *c, ent_err *err)
         if (code == ENT_OK) fingers[count++] = c->print[i]->finger;
     }
     if (code == ENT_OK && !count) code = ent_fail(err, ENT_QUALITY, "no fingerprint was found in this file");
-    if (code == ENT_OK) code = ent_gallery_search(a->n->gallery, (const ent_finger_template *const *)t, fingers, count, &(ent_sight){0}, ent_print_fetch, a->n, &best, &compared, err);
+    if (code == ENT_OK) code = ent_gallery_search(a->n->gallery, (const ent_finger_template *const *)t, fingers, count, NULL, ent_print_fetch, a->n, &best, &compared, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
     if (code != ENT_OK) return code;
     ent_decision d = ent_decide(&strict, &(ent_evidence){.finger = best.score, .prints = count, .compared = compared});
