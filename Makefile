@@ -22,7 +22,7 @@ console: ## build the web console into share/console (needs node and npm)
 demo: build ## two nodes, a border search with hit and no hit, receipts, destruction
 	@tools/demo.sh $(BUILD)/entente
 
-demo-console: build console ## two nodes with the console open; prints the addresses and waits
+demo-console: build console ## three nodes with the console open; prints the addresses and waits
 	@tools/demo_console.sh $(BUILD)/entente
 
 check: setup ## build with the address and undefined-behaviour sanitizers, run every test

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Two nodes on loopback with the console open: a police authority and a border control, people of every role, arrests, an agreement,
+# Three nodes on loopback with the console open: two police authorities and a border control, people of every role, arrests, an agreement,
 # one hit that waits for examiners. Prints the addresses and waits for Ctrl+C; leaves nothing running and nothing behind.
 # CONSOLE_FOLDER=DIR keeps the files in DIR and writes DIR/ready when all is there (the browser's test does).
 set -u
@@ -27,13 +27,14 @@ export ENTENTE_PASSPHRASE_FILE=$work/passphrase ENTENTE_QUICK_KEYS=1 ENTENTE_SHA
 port=$((20000 + RANDOM % 20000))
 
 "$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
+"$entente" init ca --name ca.example --country CAN --custodian c.ca --port $((port + 4)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 "$entente" init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 desk() { sed -i "/^desk:/,/^[a-z]/{s/^  port: .*/  port: $2/;s/^  refer-per-mille: .*/  refer-per-mille: 0/}" "$1/node.yaml"; }
 desk gb $((port + 2)); desk us $((port + 3))
-for n in gb us; do
+for n in gb ca us; do
   "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"
 done
-for n in gb us; do
+for n in gb ca us; do
   for _ in $(seq 200); do grep -q ready $n.ready 2>/dev/null && break; sleep 0.1; done
   grep -q ready $n.ready || fail "$n does not start"
 done
@@ -43,23 +44,26 @@ done
 for who in "o.us officer" "s.us officer" "a.us auditor"; do
   "$entente" --node us person add ${who% *} --role ${who#* } --as c.us > /dev/null || fail "person"
 done
-"$entente" --node gb partner card > gb.card 2> /dev/null; "$entente" --node us partner card > us.card 2> /dev/null
-"$entente" --node gb partner add us.card --as c.gb > /dev/null && "$entente" --node us partner add gb.card --as c.us > /dev/null || fail "partner"
+for n in gb ca us; do "$entente" --node $n partner card > $n.card 2> /dev/null || fail "card"; done
+for n in gb ca; do
+  "$entente" --node $n partner add us.card --as c.$n > /dev/null && "$entente" --node us partner add $n.card --as c.us > /dev/null || fail "partner"
+done
 
 key() { sed -n 's/^identity ed25519 //p' "$1"; }
-cat > deal.yaml <<Y
-agreement: border-checks
+deal() { # NAME HOLDER COUNTRY
+  cat > $1.yaml <<Y
+agreement: $1
 version: 1
 title: Border checks of persons arrested on national-security grounds
 parties:
-  - { name: gb.example, country: GBR, key: $(key gb.card) }
+  - { name: $2.example, country: $3, key: $(key $2.card) }
   - { name: us.example, country: USA, key: $(key us.card) }
 witness:
   - { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= }
 in-force: { from: 2020-01-01, until: 2099-12-31, review: 2030-01-01 }
 flows:
   - name: border-check
-    holder: gb.example
+    holder: $2.example
     requester: us.example
     purposes:
       - { name: terrorism-threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual }
@@ -76,14 +80,19 @@ flows:
     onward: never
     articles: { purposes: Art. 3(1), search.per-day: Art. 6(2) }
 Y
-"$entente" --node us agreement sign deal.yaml --as c.us > /dev/null && "$entente" --node gb agreement countersign border-checks --as c.gb > /dev/null || fail "agreement"
+  "$entente" --node us agreement sign $1.yaml --as c.us > /dev/null && "$entente" --node $2 agreement countersign $1 --as c.$2 > /dev/null || fail "agreement"
+}
+deal border-checks gb GBR
+deal border-checks-north ca CAN
 
 "$entente" synth finger --count "$arrests" --impressions 1 --seed 7 -o prints > /dev/null || fail "synth"
 "$entente" synth finger --count 1 --impressions 3 --seed 7 -o known > /dev/null || fail "synth"
 "$entente" synth finger --count 1 --impressions 1 --seed 99 -o stranger > /dev/null || fail "synth"
 "$entente" --node gb enrol prints/*.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb > /dev/null || fail "enrol"
+"$entente" synth finger --count 5 --impressions 1 --seed 11 -o north > /dev/null || fail "synth"
+"$entente" --node ca enrol north/*.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.ca > /dev/null || fail "enrol"
 # One hit for the examiners, and one act that waits for a second custodian.
-"$entente" --node us search known/1_2.png --purpose terrorism-threat-check --crossing DESK-0 --receipt hit.tlog-proof --as s.us > hit.txt || fail "the search that must hit"
+"$entente" --node us search known/1_2.png --agreement border-checks --purpose terrorism-threat-check --crossing DESK-0 --receipt hit.tlog-proof --as s.us > hit.txt || fail "the search that must hit"
 "$entente" synth finger --count 1 --impressions 1 --seed 55 -o other > /dev/null || fail "synth"
 part=$("$entente" --node gb --json enrol other/1_1.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
 "$entente" --node gb record event "$part" unlawful --date "$(date -u +%F)" --as d.gb > /dev/null || fail "event"
@@ -97,6 +106,7 @@ cat <<T
 
     police authority gb.example   http://127.0.0.1:$((port + 2))/    c.gb d.gb custodians, x.gb y.gb examiners, a.gb auditor
     border control us.example     http://127.0.0.1:$((port + 3))/    o.us s.us border officers, c.us custodian, a.us auditor
+    police authority ca.example   another partner, without a page
 
     keys         $work/gb/people/NAME.key, $work/us/people/NAME.key
     passphrase   $pass

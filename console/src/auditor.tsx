@@ -33,7 +33,7 @@ function Kinds(p: { entries: Entry[] }) {
   const count = new Map<number, number>();
   for (const e of p.entries) count.set(e.kind, (count.get(e.kind) ?? 0) + 1);
   const rows = [...count].sort((a, b) => b[1] - a[1]), most = rows[0]?.[1] ?? 1;
-  return <svg viewBox={`0 0 420 ${rows.length * 22 + 4}`} width="100%" role="img" aria-label={`${t.ledger.kinds}: ${rows.map(([k, n]) => `${kinds[k]} ${n}`).join(", ")}`}>
+  return <svg class="chart" viewBox={`0 0 420 ${rows.length * 22 + 4}`} width="100%" role="img" aria-label={`${t.ledger.kinds}: ${rows.map(([k, n]) => `${kinds[k]} ${n}`).join(", ")}`}>
     {rows.map(([kind, n], i) => <g key={kind}><text x={0} y={i * 22 + 16}>{kinds[kind]}</text><rect class="bar" x={130} y={i * 22 + 4} width={Math.max(2, (230 * n) / most)} height={15} />
       <text x={138 + Math.max(2, (230 * n) / most)} y={i * 22 + 16}>{n}</text></g>)}
   </svg>;
@@ -49,8 +49,8 @@ function Entries(p: { entries: Entry[] }) {
       <option value={0}>{l.all}</option>{present.map((k) => <option key={k} value={k}>{kinds[k]}</option>)}</select>}</Field>
     <div class="row"><button class="small" disabled={!page} onClick={() => setPage(page - 1)}>{l.newer}</button><button class="small" disabled={(page + 1) * PAGE >= wanted.length} onClick={() => setPage(page + 1)}>{l.older}</button></div>
     <Table caption={say(l.page, { from: wanted.length ? page * PAGE + 1 : 0, to: page * PAGE + shown.length, all: wanted.length })} head={[l.index, l.time, l.kind, l.case, l.flow, l.purpose, l.clause, l.destroyBy, l.follows]}>
-      {shown.map(({ e, index }) => <tr key={index}><td class="num">{index}</td><td>{e.time.toISOString().slice(0, 19).replace("T", " ")}</td><td>{kinds[e.kind]}</td><td><code>{short(e.caseNumber)}</code></td>
-        <td>{e.flow}</td><td>{e.purpose}</td><td>{e.clause}</td><td>{e.destroyBy}</td><td class="num">{e.follows ?? ""}</td></tr>)}
+      {shown.map(({ e, index }) => <tr key={index}><td class="num">{index}</td><td class="day">{e.time.toISOString().slice(0, 19).replace("T", " ")}</td><td>{kinds[e.kind]}</td><td><code>{short(e.caseNumber)}</code></td>
+        <td>{e.flow}</td><td>{e.purpose}</td><td>{e.clause}</td><td class="day">{e.destroyBy}</td><td class="num">{e.follows ?? ""}</td></tr>)}
     </Table>
   </section>;
 }

@@ -97,7 +97,7 @@ export function Disclosures(p: { custodian: boolean }) {
     <h1>{d.title}</h1>
     <Outcome of={work} />
     <Loaded of={list}>{(v) => <>
-      <section class="card">{v.cases.length ? <Table caption={d.cases} head={[d.at, d.reference, t.ledger.flow, d.examiners, t.cases.state, d.finding, t.choose]}>
+      <section class="card">{v.cases.length ? <Table caption={d.cases} head={[d.opened, d.reference, t.ledger.flow, d.examiners, t.cases.state, d.finding, t.choose]}>
         {v.cases.map((k) => <tr key={k.case}><td>{when(k.opened)}</td><td><code>{short(k.reference)}</code> {k.control && <span class="tag plain">{d.control}</span>}</td><td>{k.flow}</td><td>{k.concluded} / {k.examiners}</td><td>{k.state}</td><td>{k.finding}</td>
           <td>{p.custodian && k.finding === "identified" && !k.control && !v.disclosures.some((x) => x.reference === k.reference) &&
             <button class="small" disabled={work.busy} onClick={() => disclose(k)}>{d.disclose}<span class="gone"> {short(k.reference)}</span></button>}</td></tr>)}

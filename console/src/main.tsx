@@ -17,12 +17,12 @@ const pages: Record<string, { text: string; page: FunctionComponent<{ custodian:
   due: { text: t.nav.due, page: Due, roles: ["custodian"] },
   approvals: { text: t.nav.approvals, page: Approvals, roles: ["custodian"] },
   ledger: { text: t.nav.ledger, page: Ledger, roles: ["auditor"] },
-  proofs: { text: t.nav.proofs, page: Proofs, roles: ["auditor", "custodian"] },
   held: { text: t.nav.due, page: Due, roles: ["auditor"] },
   disclosures: { text: t.nav.disclosures, page: Disclosures, roles: ["custodian", "auditor"] },
   agreements: { text: t.nav.agreements, page: Agreements, roles: ["custodian", "auditor"] },
   rates: { text: t.nav.rates, page: Rates, roles: ["custodian", "auditor"] },
   year: { text: t.nav.year, page: YearPage, roles: ["custodian", "auditor"] },
+  proofs: { text: t.nav.proofs, page: Proofs, roles: ["auditor", "custodian"] },
   received: { text: t.nav.received, page: Received, roles: ["officer", "custodian", "examiner"] },
 };
 

@@ -1,4 +1,4 @@
-// What the browser's stories share: the demo's two nodes, a browser, a person signed in, axe.
+// What the browser's stories share: the demo's nodes, a browser, a person signed in, axe.
 import { chromium } from "../../console/node_modules/playwright-core/index.mjs";
 import { readFileSync, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The console's stories in a real browser, against two nodes. Skipped where node, chromium or the built console are missing.
+# The console's stories in a real browser, against three nodes. Skipped where node, chromium or the built console are missing.
 # CONSOLE_SHOTS=DIR keeps the screenshots. `run.sh ENTENTE [STORY…]`.
 set -u
 root=$(readlink -f "$(dirname "$0")/../..")

@@ -112,7 +112,8 @@ bool ent_session_reads(const char *act)
 {
     static const char *const reads[] = {"status", "card", "receipt", "person-list", "partner-list", "agreement-list", "agreement-envelope", "record-list",
                                         "event-list", "time", "retention-year", "search-targets", "search-show", "search-receipt", "case-list", "case-rates",
-                                        "disclosure-list", "kept-list", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list"};
+                                        "disclosure-list", "kept-list", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list",
+                                        "programme-list", "programme-history", "stays-overdue"};
     for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
         if (strcmp(act, reads[i]) == 0) return true;
     return false;
