@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const ent_cmd_help search_help = {
-    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--receipt FILE] --as OFFICER",
+    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--receipt FILE] [--slip FILE] --as OFFICER",
     .about = "Asks a partner whether the print is in its gallery: our ledger says \"asked\", the request goes signed over mutual TLS, the\n"
              "answer counts when its receipt proves that the partner's ledger says the same. Prints hit or no hit, the reference of this\n"
              "search and where the time went. `search show REF` and `search close REF` are for the holder's side of one.",
@@ -67,6 +67,7 @@ static void print_show(const json_t *out)
            ent_cli_text(out, "flow"), ent_cli_text(out, "time"), (long long)json_integer_value(json_object_get(out, "index")), *ent_cli_text(out, "case") ? "; case closed" : json_is_true(json_object_get(out, "closed")) ? "; closed" : "");
     if (*ent_cli_text(out, "case")) printf("case: %s\n", ent_cli_text(out, "case"));
     if (json_is_true(json_object_get(out, "sent-by-us"))) return;
+    if (*ent_cli_text(out, "redress")) printf("%s\n", ent_cli_text(out, "redress"));
     if (json_object_get(out, "face-score")) printf("face %.3f\n", json_real_value(json_object_get(out, "face-score")));
     printf("score %.2f, log10 likelihood ratio %.1f, compared with %lld prints, %.2g false hits expected\n", json_real_value(json_object_get(out, "score")),
            json_real_value(json_object_get(out, "log10-ratio")), (long long)json_integer_value(json_object_get(out, "compared")), json_real_value(json_object_get(out, "expected-false-hits")));
@@ -91,7 +92,7 @@ static int reference(ent_cli *cli, int argc, char **argv, const char *act, void 
 
 int ent_cmd_search(ent_cli *cli, int argc, char **argv)
 {
-    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL;
+    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *slip = NULL;
     bool all = false;
     const ent_opt opts[] = {{.name = "--purpose", .value = &purpose, .hint = "NAME", .help = "one that the agreement grants"},
                             {.name = "--agreement", .value = &agreement, .hint = "NAME", .help = "when more than one grants it"},
@@ -99,6 +100,7 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
                             {.name = "--crossing", .value = &crossing, .hint = "REF", .help = "the desk's own reference; stays here"},
                             {.name = "--finger", .value = &finger, .hint = "NAME", .help = "of a plain image"},
                             {.name = "--receipt", .value = &receipt, .hint = "FILE", .help = "where the partner's receipt goes (default: receipts/ in the node's folder)"},
+                            {.name = "--slip", .value = &slip, .hint = "FILE", .help = "a redress slip that the traveller shows"},
                             {.name = "--all", .flag = &all, .help = "every partner that an agreement allows, at once"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the officer who asks"}, {0}};
     int n;
@@ -107,8 +109,12 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&search_help, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !purpose) return ent_cli_usage(&search_help, "a file and --purpose are needed");
-    if (all && (*agreement || *flow || receipt)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow and --receipt");
+    if (all && (*agreement || *flow || receipt || slip)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow, --receipt and --slip");
     if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger});
     json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger);
+    ENT_AUTO_BUF text = ENT_BUF(1);
+    ent_err err = {0};
+    if (slip && ent_cli_load(slip, &text, &err) != ENT_OK) return json_decref(params), ent_cli_error(cli, &err);
+    if (slip) json_object_set_new(params, "slip", json_stringn((const char *)text.data, text.len));
     return run_search(cli, as, params, argv[0], receipt);
 }

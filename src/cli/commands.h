@@ -25,6 +25,7 @@
     X(search, search, "ask a partner")                                                                                 \
     X(candidate, candidate, "examine hits")                                                                            \
     X(disclose, disclose, "what leaves after a confirmed hit")                                                         \
+    X(redress, redress, "who was stopped for nothing is not stopped twice")                                            \
     X(received, received, "what partners disclosed")                                                                   \
     X(programme, programme, "what admits travellers, and whose nationals")                                             \
     X(admit, admit, "what a programme says of a traveller; the officer's decision")                                    \

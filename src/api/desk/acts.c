@@ -218,6 +218,8 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     ENT_TRY(copy_param(r, "purpose", o.purpose, sizeof o.purpose, err));
     ENT_TRY(copy_param(r, "crossing", o.crossing, sizeof o.crossing, err));
     ENT_TRY(finger_param(r, &o.finger, err));
+    o.slip = param(r, "slip");
+    o.slip_len = strlen(param(r, "slip"));
     ENT_TRY(ent_flow_search(n->flow, r->by, r->body, r->len, &o, &s, err));
     json_object_set_new(out, "outcome", json_string(s.refused ? "refused" : s.hit ? "hit" : "no hit"));
     json_object_set_new(out, "partner", json_string(s.partner));
@@ -268,6 +270,7 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     json_object_set_new(out, "case", json_string(v.outcome));
     if (v.sent) json_object_set_new(out, "crossing", json_string(v.crossing));
     if (v.sent) return ENT_OK;
+    if (*v.redress) json_object_set_new(out, "redress", json_string(v.redress));
     json_object_set_new(out, "score", json_real(v.score));
     if (v.face_score != 0) json_object_set_new(out, "face-score", json_real(v.face_score));
     json_object_set_new(out, "log10-ratio", json_real(v.ratio));
@@ -394,6 +397,10 @@ static const struct {
     {"admit-decide", true, ent_desk_admit_decide},
     {"stay-exit", true, ent_desk_stay_exit},
     {"stays-overdue", true, ent_desk_stays_overdue},
+    {"redress-issue", true, ent_desk_redress_issue},
+    {"redress-show", true, ent_desk_redress_show},
+    {"redress-list", true, ent_desk_redress_list},
+    {"redress-revoke", true, ent_desk_redress_revoke},
     {"backup-note", true, backup_note},
     {"ledger-get", true, ent_desk_ledger_get},
     {"ledger-witnesses", false, ent_desk_witnesses},

@@ -92,6 +92,8 @@ ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
 
+/* acts_redress.c */
+ent_desk_run ent_desk_redress_issue, ent_desk_redress_show, ent_desk_redress_list, ent_desk_redress_revoke;
 /* acts_simulate.c */
 ent_desk_run ent_desk_simulate;
 /* acts_admission.c */
