@@ -3,6 +3,7 @@
 #include "base/wipe.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,3 +118,34 @@ void ent_buf_free(ent_buf *b)
     free(b->data);
     *b = ENT_BUF(b->max);
 }
+
+static bool fits(ent_buf *b, size_t n, size_t most)
+{
+    if (n > most && b->failed == ENT_OK) b->failed = ENT_TOO_LARGE;
+    return n <= most;
+}
+
+void ent_buf_text8(ent_buf *b, const char *text)
+{
+    size_t n = strlen(text);
+    if (!fits(b, n, UINT8_MAX)) return;
+    ent_buf_u8(b, (uint8_t)n);
+    ent_buf_put(b, text, n);
+}
+
+void ent_buf_text16(ent_buf *b, const char *text)
+{
+    size_t n = strlen(text);
+    if (!fits(b, n, UINT16_MAX)) return;
+    ent_buf_u16(b, (uint16_t)n);
+    ent_buf_put(b, text, n);
+}
+
+void ent_buf_double(ent_buf *b, double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    ent_buf_u64(b, bits);
+}
+
+void ent_buf_sink(void *ctx, const void *bytes, size_t n) { ent_buf_put(ctx, bytes, n); }

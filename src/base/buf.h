@@ -20,7 +20,13 @@ void ent_buf_u8(ent_buf *b, uint8_t v);
 void ent_buf_u16(ent_buf *b, uint16_t v); /* big-endian, as are the next two */
 void ent_buf_u32(ent_buf *b, uint32_t v);
 void ent_buf_u64(ent_buf *b, uint64_t v);
+/* A text behind its length in 8 or 16 bits; too long a text fails as too large. ent_cursor_text8 and 16 take it. */
+void ent_buf_text8(ent_buf *b, const char *text);
+void ent_buf_text16(ent_buf *b, const char *text);
+void ent_buf_double(ent_buf *b, double v); /* its 64 bits */
 void ent_buf_zero(ent_buf *b, size_t n);
+/* ent_buf_put for those who call back with what they write; ctx: the ent_buf. */
+void ent_buf_sink(void *ctx, const void *bytes, size_t n);
 /* The contents as a C string; the NUL is not counted in len. "" after a failure or when nothing was put. */
 const char *ent_buf_cstr(ent_buf *b);
 /* ENT_OK or the failure that stuck, with its text. */

@@ -50,6 +50,31 @@ void ent_cursor_copy(ent_cursor *c, void *ret_bytes, size_t n)
         memset(ret_bytes, 0, n);
 }
 
+static void take_text(ent_cursor *c, size_t n, char *ret_text, size_t cap)
+{
+    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
+    if (!p) c->bad = true;
+    else memcpy(ret_text, p, n), ret_text[n] = 0;
+}
+
+void ent_cursor_text8(ent_cursor *c, char *ret_text, size_t cap)
+{
+    take_text(c, ent_cursor_u8(c), ret_text, cap);
+}
+
+void ent_cursor_text16(ent_cursor *c, char *ret_text, size_t cap)
+{
+    take_text(c, ent_cursor_u16(c), ret_text, cap);
+}
+
+double ent_cursor_double(ent_cursor *c)
+{
+    uint64_t bits = ent_cursor_u64(c);
+    double v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
+
 size_t ent_cursor_left(const ent_cursor *c)
 {
     return c->bad ? 0 : c->len - c->at;

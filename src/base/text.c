@@ -46,6 +46,15 @@ void ent_base64(const uint8_t *bytes, size_t n, char *ret_text)
     *out = 0;
 }
 
+void ent_buf_base64(ent_buf *b, const uint8_t *bytes, size_t n)
+{
+    char four[5];
+    for (size_t i = 0; i < n; i += 3) {
+        ent_base64(bytes + i, n - i < 3 ? n - i : 3, four);
+        ent_buf_put(b, four, 4);
+    }
+}
+
 static int base64_digit(char c)
 {
     const char *at = c ? memchr(BASE64, c, 64) : NULL;
@@ -89,4 +98,29 @@ bool ent_utf8_valid(const uint8_t *text, size_t n)
         i += more + 1;
     }
     return true;
+}
+
+void ent_json_text(ent_buf *b, const char *text)
+{
+    ent_buf_u8(b, '"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') ent_buf_fmt(b, "\\%c", *text);
+        else if (*text == '\n') ent_buf_str(b, "\\n");
+        else if ((unsigned char)*text < 0x20) ent_buf_fmt(b, "\\u%04x", *text);
+        else ent_buf_u8(b, (uint8_t)*text);
+    }
+    ent_buf_u8(b, '"');
+}
+
+void ent_html_text(ent_buf *b, const char *text)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<': ent_buf_str(b, "&lt;"); break;
+        case '>': ent_buf_str(b, "&gt;"); break;
+        case '&': ent_buf_str(b, "&amp;"); break;
+        case '"': ent_buf_str(b, "&quot;"); break;
+        default: ent_buf_u8(b, (uint8_t)*text);
+        }
+    }
 }

@@ -40,9 +40,20 @@ static void test_utf8(void **state)
     assert_false(ent_utf8_valid((const uint8_t *)"\xe2\x82", 2));
 }
 
+/* RFC 8259, 7: quote, backslash and control characters are escaped; HTML's four. */
+static void test_escapes(void **state)
+{
+    (void)state;
+    ENT_AUTO_BUF json = ENT_BUF(100), html = ENT_BUF(100);
+    ent_json_text(&json, "a\"b\\c\n\x1b\xc3\xbc");
+    assert_string_equal(ent_buf_cstr(&json), "\"a\\\"b\\\\c\\n\\u001b\xc3\xbc\"");
+    ent_html_text(&html, "<a href=\"x\">&");
+    assert_string_equal(ent_buf_cstr(&html), "&lt;a href=&quot;x&quot;&gt;&amp;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_base64), cmocka_unit_test(test_base64_strict),
-                                       cmocka_unit_test(test_utf8)};
+                                       cmocka_unit_test(test_utf8), cmocka_unit_test(test_escapes)};
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

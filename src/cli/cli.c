@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,18 +71,21 @@ int ent_cli_usage(const ent_cmd_help *help, const char *format, ...)
     return ent_code_exit(ENT_USAGE);
 }
 
+static void put_escaped(FILE *out, void (*escape)(ent_buf *b, const char *text), const char *text)
+{
+    ENT_AUTO_BUF b = ENT_BUF(SIZE_MAX);
+    escape(&b, text);
+    fputs(ent_buf_cstr(&b), out);
+}
+
 void ent_cli_json_string(FILE *out, const char *text)
 {
-    fputc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            fprintf(out, "\\%c", *p);
-        else if (*p < 0x20)
-            fprintf(out, "\\u%04x", *p);
-        else
-            fputc(*p, out);
-    }
-    fputc('"', out);
+    put_escaped(out, ent_json_text, text);
+}
+
+void ent_cli_html_text(FILE *out, const char *text)
+{
+    put_escaped(out, ent_html_text, text);
 }
 
 int ent_cli_error(const ent_cli *cli, const ent_err *err)

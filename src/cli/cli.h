@@ -43,6 +43,8 @@ int ent_cli_error(const ent_cli *cli, const ent_err *err);
 void ent_cli_progress(const char *what, size_t done, size_t total);
 /* Text as a JSON string with its quotes, on out. */
 void ent_cli_json_string(FILE *out, const char *text);
+/* Text inside an HTML page, on out. */
+void ent_cli_html_text(FILE *out, const char *text);
 
 typedef struct ent_command {
     const char *name;

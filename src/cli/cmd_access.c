@@ -4,19 +4,10 @@
 
 #include <string.h>
 
-static void text(FILE *f, const char *s)
-{
-    for (; *s; s++) {
-        if (*s == '<') fputs("&lt;", f);
-        else if (*s == '&') fputs("&amp;", f);
-        else fputc(*s, f);
-    }
-}
-
 static void cell(FILE *f, const char *s)
 {
     fputs("<td>", f);
-    text(f, s);
+    ent_cli_html_text(f, s);
     fputs("</td>", f);
 }
 

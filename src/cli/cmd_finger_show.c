@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "entente/finger.h"
 #include "image/image.h"
 
@@ -84,16 +85,6 @@ static void tint(const ent_image *grey, const ent_finger_fields *f, ent_image *p
         }
 }
 
-static void base64(ent_buf *out, const uint8_t *b, size_t n)
-{
-    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)b[i] << 16 | (i + 1 < n ? (uint32_t)b[i + 1] << 8 : 0) | (i + 2 < n ? b[i + 2] : 0U);
-        char four[4] = {digit[v >> 18], digit[v >> 12 & 63], i + 1 < n ? digit[v >> 6 & 63] : '=', i + 2 < n ? digit[v & 63] : '='};
-        ent_buf_put(out, four, 4);
-    }
-}
-
 static ent_code render(const ent_image *grey, const ent_finger_template *t, const ent_finger_fields *f, bool svg, ent_buf *out, ent_err *err)
 {
     ent_image png;
@@ -108,7 +99,7 @@ static ent_code render(const ent_image *grey, const ent_finger_template *t, cons
         code = ent_image_encode(&png, ENT_IMAGE_PNG, 0, &inner, err);
         int len = snprintf(text, sizeof text, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" fill=\"none\">\n<image width=\"%u\" height=\"%u\" href=\"data:image/png;base64,", f->width, f->height, f->width, f->height);
         ent_buf_put(out, text, (size_t)len);
-        base64(out, inner.data, inner.len);
+        ent_buf_base64(out, inner.data, inner.len);
         ent_buf_put(out, "\"/>\n", 4);
     }
     draw_orientation(&d, f);

@@ -238,8 +238,6 @@ static void put_first_records(ent_itl_writer *w, const struct packing *p, const 
     put_text(w, 903, p->taken);
 }
 
-static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
-
 static void today(char ret_date[16])
 {
     time_t now = (time_t)(ent_system_clock().now(NULL).ms / 1000);
@@ -271,7 +269,7 @@ static ent_code pack_all(const struct packing *p, char **images, int count, ent_
     uint32_t position = p->finger ? (uint32_t)strtoul(p->finger, NULL, 10) : 0;
     for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(p->cli, w, 14, i + 1, images[i], position ? position + (uint32_t)i : 0, date, err);
     if (code == ENT_OK && p->face) code = put_image(p->cli, w, 10, count + 1, p->face, 0, date, err);
-    if (code == ENT_OK) code = ent_itl_finish(w, into_buf, &out, err);
+    if (code == ENT_OK) code = ent_itl_finish(w, ent_buf_sink, &out, err);
     if (code == ENT_OK) code = ent_disk_replace(p->out, out.data, out.len, 0600, err);
     ent_itl_writer_free(w);
     return code;

@@ -235,15 +235,6 @@ static ent_code hide_small(table *t, ent_err *err)
     return code;
 }
 
-static void html_text(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '<') fputs("&lt;", f);
-        else if (*text == '&') fputs("&amp;", f);
-        else fputc(*text, f);
-    }
-}
-
 static void write_html(FILE *f, const table *t, const char *year, long long overdue, double age)
 {
     uint64_t most = 1;
@@ -256,7 +247,7 @@ static void write_html(FILE *f, const table *t, const char *year, long long over
             year, year, overdue, age);
     for (size_t i = 0; i < t->count; i++) {
         fputs("<tr><th scope=row>", f);
-        html_text(f, t->label[i]);
+        ent_cli_html_text(f, t->label[i]);
         if (t->cell[i].hidden) fputs("</th><td title=\"under ten\">&middot;</td><td></td></tr>\n", f);
         else fprintf(f, "</th><td>%llu</td><td><svg width=300 height=12 role=img aria-label=\"%llu\"><rect width=%llu height=12 /></svg></td></tr>\n", (unsigned long long)t->cell[i].value,
                      (unsigned long long)t->cell[i].value, (unsigned long long)(t->cell[i].value * 300 / most));

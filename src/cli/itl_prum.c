@@ -9,8 +9,6 @@
 
 enum { MOST_IMAGES = 14, LEAST_PPI = 495, MOST_PPI = 505 };
 
-static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
-
 /* The image as WSQ: as it came, or compressed at the customary 0.75 bits a pixel. */
 static ent_code as_wsq(const ent_image *image, const ent_buf *file, ent_buf *ret, ent_err *err)
 {
@@ -94,7 +92,7 @@ ent_code ent_itl_pack_prum(const ent_prum_search *s, char **images, int count, e
     if (code != ENT_OK) return code;
     put_text(w, s);
     for (int i = 0; i < count && code == ENT_OK; i++) code = put_image(s->cli, w, i + 1, images[i], s->first_finger ? s->first_finger + (uint32_t)i : 0, err);
-    if (code == ENT_OK) code = ent_itl_finish(w, into_buf, ret, err);
+    if (code == ENT_OK) code = ent_itl_finish(w, ent_buf_sink, ret, err);
     if (code == ENT_OK) code = ent_buf_check(ret, err);
     ent_itl_writer_free(w);
     return code;

@@ -15,20 +15,6 @@ enum { KEY = 8 + ENT_ID_SIZE, VERSION = 1, FEW = 32, ROW_MAX = ENT_LIMIT_BODY + 
 
 /* ---- rows: when it was put and the message's id; then the message ---- */
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 void ent_queue_put(ent_flow_node *n, ent_batch *b, const ent_queued *q, ent_bytes body)
 {
     ENT_AUTO_BUF row = ENT_BUF(ROW_MAX), key = ENT_BUF(KEY);
@@ -37,12 +23,12 @@ void ent_queue_put(ent_flow_node *n, ent_batch *b, const ent_queued *q, ent_byte
     ent_buf_u8(&row, VERSION);
     ent_buf_put(&row, q->about, ENT_ID_SIZE); /* at a fixed place: see ent_queue_forget */
     ent_buf_u8(&row, (uint8_t)q->kind);
-    put_text(&row, q->partner);
-    put_text(&row, q->agreement);
+    ent_buf_text8(&row, q->partner);
+    ent_buf_text8(&row, q->agreement);
     ent_buf_u32(&row, q->agreement_version);
     ent_buf_put(&row, q->agreement_digest, 32);
-    put_text(&row, q->flow);
-    put_text(&row, q->purpose);
+    ent_buf_text8(&row, q->flow);
+    ent_buf_text8(&row, q->purpose);
     ent_buf_u8(&row, (uint8_t)q->proof_kind);
     ent_buf_put(&row, q->proof_case, ENT_ID_SIZE);
     ent_buf_u32(&row, (uint32_t)body.len);
@@ -67,12 +53,12 @@ static bool decode(const uint8_t *key, const uint8_t *row, size_t len, waiting *
     uint8_t version = ent_cursor_u8(&c);
     ent_cursor_copy(&c, q->about, ENT_ID_SIZE);
     q->kind = (ent_message_kind)ent_cursor_u8(&c);
-    take_text(&c, q->partner, sizeof q->partner);
-    take_text(&c, q->agreement, sizeof q->agreement);
+    ent_cursor_text8(&c, q->partner, sizeof q->partner);
+    ent_cursor_text8(&c, q->agreement, sizeof q->agreement);
     q->agreement_version = ent_cursor_u32(&c);
     ent_cursor_copy(&c, q->agreement_digest, 32);
-    take_text(&c, q->flow, sizeof q->flow);
-    take_text(&c, q->purpose, sizeof q->purpose);
+    ent_cursor_text8(&c, q->flow, sizeof q->flow);
+    ent_cursor_text8(&c, q->purpose, sizeof q->purpose);
     q->proof_kind = (ent_entry_kind)ent_cursor_u8(&c);
     ent_cursor_copy(&c, q->proof_case, ENT_ID_SIZE);
     size_t n = ent_cursor_u32(&c);

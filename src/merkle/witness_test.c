@@ -226,7 +226,7 @@ static void takes_cosignatures(void **state)
 {
     bench *b = *state;
     bool fork;
-    ENT_AUTO_BUF line = ENT_BUF(512), wrong = ENT_BUF(512);
+    ENT_AUTO_BUF line = ENT_BUF(512);
     ent_time when;
     (void)submit(b, 0, 10, 0, &b->secret, &fork);
     assert_int_equal(ent_note_cosign((char *)b->note.data, b->note.len, "observer.example", &b->not_it, (ent_time){1700000000999}, &line, NULL), ENT_OK);

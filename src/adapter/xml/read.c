@@ -281,8 +281,6 @@ static ent_code put_all(reading *r)
     return ENT_OK;
 }
 
-static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
-
 ent_code ent_itl_xml_read(const void *xml, size_t len, ent_buf *ret_transaction, ent_err *err)
 {
     xmlDoc *doc = NULL;
@@ -292,7 +290,7 @@ ent_code ent_itl_xml_read(const void *xml, size_t len, ent_buf *ret_transaction,
     r.root = xmlDocGetRootElement(doc);
     ent_code code = r.root ? ent_itl_writer_new(&r.writer, err) : ent_fail(err, ENT_FORMAT, "the document is empty");
     if (code == ENT_OK) code = put_all(&r);
-    if (code == ENT_OK) code = ent_itl_finish(r.writer, into_buf, ret_transaction, err);
+    if (code == ENT_OK) code = ent_itl_finish(r.writer, ent_buf_sink, ret_transaction, err);
     if (code == ENT_OK) code = ent_buf_check(ret_transaction, err);
     ent_itl_writer_free(r.writer);
     free(r.kept);

@@ -19,24 +19,10 @@ static void key_of(const uint8_t id[ENT_ID_SIZE], uint8_t ret[KEY])
     memcpy(ret + 1, id, ENT_ID_SIZE);
 }
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void put_signature(ent_buf *b, const ent_event_signature *s)
 {
     ent_buf_u64(b, (uint64_t)s->at.ms);
-    put_text(b, s->name);
+    ent_buf_text8(b, s->name);
     ent_buf_put(b, s->key.b, 32);
     ent_buf_put(b, s->signature, ENT_SIGNATURE_SIZE);
 }
@@ -44,7 +30,7 @@ static void put_signature(ent_buf *b, const ent_event_signature *s)
 static void take_signature(ent_cursor *c, ent_event_signature *s)
 {
     s->at.ms = (int64_t)ent_cursor_u64(c);
-    take_text(c, s->name, sizeof s->name);
+    ent_cursor_text8(c, s->name, sizeof s->name);
     ent_cursor_copy(c, s->key.b, 32);
     ent_cursor_copy(c, s->signature, ENT_SIGNATURE_SIZE);
 }
@@ -54,10 +40,10 @@ static void encode(const ent_programme_view *v, ent_bytes file, ent_buf *row)
     const ent_programme_event *e = &v->event;
     ent_buf_u8(row, VERSION);
     ent_buf_u8(row, (uint8_t)e->kind);
-    put_text(row, e->programme);
-    put_text(row, e->country);
-    put_text(row, e->decider);
-    put_text(row, e->clause);
+    ent_buf_text8(row, e->programme);
+    ent_buf_text8(row, e->country);
+    ent_buf_text8(row, e->decider);
+    ent_buf_text8(row, e->clause);
     ent_buf_u32(row, ent_date_pack(e->effective));
     ent_buf_u32(row, ent_date_pack(e->leave_by));
     ent_buf_u32(row, ent_date_pack(e->admitted_until));
@@ -76,10 +62,10 @@ static bool decode(const uint8_t *key, ent_cursor *c, ent_programme_view *v)
     memcpy(v->id, key + 1, ENT_ID_SIZE);
     uint8_t version = ent_cursor_u8(c), kind = ent_cursor_u8(c);
     e->kind = (ent_programme_event_kind)kind;
-    take_text(c, e->programme, sizeof e->programme);
-    take_text(c, e->country, sizeof e->country);
-    take_text(c, e->decider, sizeof e->decider);
-    take_text(c, e->clause, sizeof e->clause);
+    ent_cursor_text8(c, e->programme, sizeof e->programme);
+    ent_cursor_text8(c, e->country, sizeof e->country);
+    ent_cursor_text8(c, e->decider, sizeof e->decider);
+    ent_cursor_text8(c, e->clause, sizeof e->clause);
     e->effective = ent_date_unpack(ent_cursor_u32(c));
     e->leave_by = ent_date_unpack(ent_cursor_u32(c));
     e->admitted_until = ent_date_unpack(ent_cursor_u32(c));

@@ -34,30 +34,16 @@ static void binding_of(const row *r, uint8_t ret[32])
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente stay", 12), ENT_BYTES(r->key, KEY)}, 2, ret);
 }
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void encode(const row *r, ent_bytes box, ent_buf *b)
 {
     ent_buf_u8(b, VERSION);
     ent_buf_u64(b, r->slot.number);
-    put_text(b, r->programme);
-    put_text(b, r->nationality);
+    ent_buf_text8(b, r->programme);
+    ent_buf_text8(b, r->nationality);
     ent_buf_u32(b, ent_date_pack(r->stay.entry));
     ent_buf_u32(b, ent_date_pack(r->stay.exit));
     ent_buf_u32(b, ent_date_pack(r->stay.until));
-    put_text(b, r->stay.exit_to);
+    ent_buf_text8(b, r->stay.exit_to);
     ent_buf_u8(b, r->admitted);
     ent_buf_u16(b, r->keep_days);
     ent_buf_put(b, r->case_number.b, ENT_ID_SIZE);
@@ -72,12 +58,12 @@ static bool decode(const uint8_t *key, ent_cursor *c, row *r)
     memcpy(r->key, key, KEY);
     uint8_t version = ent_cursor_u8(c);
     r->slot.number = ent_cursor_u64(c);
-    take_text(c, r->programme, sizeof r->programme);
-    take_text(c, r->nationality, sizeof r->nationality);
+    ent_cursor_text8(c, r->programme, sizeof r->programme);
+    ent_cursor_text8(c, r->nationality, sizeof r->nationality);
     r->stay.entry = ent_date_unpack(ent_cursor_u32(c));
     r->stay.exit = ent_date_unpack(ent_cursor_u32(c));
     r->stay.until = ent_date_unpack(ent_cursor_u32(c));
-    take_text(c, r->stay.exit_to, sizeof r->stay.exit_to);
+    ent_cursor_text8(c, r->stay.exit_to, sizeof r->stay.exit_to);
     r->admitted = ent_cursor_u8(c) == 1;
     r->keep_days = ent_cursor_u16(c);
     ent_cursor_copy(c, r->case_number.b, ENT_ID_SIZE);

@@ -10,12 +10,6 @@
 
 #define MAGIC "ENTC1"
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
 static void put_bytes(ent_buf *b, const void *bytes, size_t n)
 {
     ent_buf_u32(b, (uint32_t)n);
@@ -28,7 +22,7 @@ void ent_capture_encode(const ent_capture *c, ent_buf *ret_bytes)
     const char *texts[] = {c->tcn, c->ori, c->tot, c->name, c->nationality, c->sex, c->document, c->taken_under};
     const ent_date dates[] = {c->date, c->birth, c->taken, c->offence_date};
     ent_buf_str(b, MAGIC);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) put_text(b, texts[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) ent_buf_text8(b, texts[i]);
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) ent_buf_u32(b, ent_date_pack(dates[i]));
     ent_buf_u32(b, c->offence);
     ent_buf_u8(b, (uint8_t)c->print_count);

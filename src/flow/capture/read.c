@@ -167,8 +167,6 @@ ent_code ent_capture_read(const void *bytes, size_t len, ent_buf *ret_capture, e
 
 /* ---- packing ---- */
 
-static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
-
 static const char *compression_of(ent_image_format f)
 {
     switch (f) {
@@ -243,7 +241,7 @@ ent_code ent_capture_pack(const ent_capture *c, uint32_t modalities, ent_buf *re
         const char *compression = compression_of(ent_image_sniff(c->face[i].image, c->face[i].image_len));
         if (compression) put_face(w, &c->face[i], idc++, compression);
     }
-    ent_code code = idc ? ent_itl_finish(w, into_buf, ret_transaction, err)
+    ent_code code = idc ? ent_itl_finish(w, ent_buf_sink, ret_transaction, err)
                         : ent_fail(err, ENT_UNSUPPORTED, "the images are in no form that a transaction carries: PNG, WSQ, JPEG or JPEG 2000");
     ent_itl_writer_free(w);
     return code == ENT_OK ? ent_buf_check(ret_transaction, err) : code;

@@ -31,20 +31,6 @@ static void binding_of(const uint8_t id[ENT_ID_SIZE], uint8_t ret[32])
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente kept", 12), ENT_BYTES(id, ENT_ID_SIZE)}, 2, ret);
 }
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void encode(const kept *k, ent_buf *row)
 {
     const ent_kept_view *v = &k->view;
@@ -53,10 +39,10 @@ static void encode(const kept *k, ent_buf *row)
     ent_buf_u32(row, ent_date_pack(v->until));
     ent_buf_u64(row, (uint64_t)v->received.ms);
     ent_buf_put(row, v->reference.b, ENT_ID_SIZE);
-    put_text(row, v->partner);
-    put_text(row, v->agreement);
-    put_text(row, v->flow);
-    put_text(row, k->purpose);
+    ent_buf_text8(row, v->partner);
+    ent_buf_text8(row, v->agreement);
+    ent_buf_text8(row, v->flow);
+    ent_buf_text8(row, k->purpose);
     ent_buf_u32(row, k->agreement_version);
     ent_buf_put(row, k->agreement_digest, 32);
     ent_buf_put(row, k->salt, 32);
@@ -73,10 +59,10 @@ static bool decode(const uint8_t *key, ent_cursor *c, kept *k)
     v->until = ent_date_unpack(ent_cursor_u32(c));
     v->received.ms = (int64_t)ent_cursor_u64(c);
     ent_cursor_copy(c, v->reference.b, ENT_ID_SIZE);
-    take_text(c, v->partner, sizeof v->partner);
-    take_text(c, v->agreement, sizeof v->agreement);
-    take_text(c, v->flow, sizeof v->flow);
-    take_text(c, k->purpose, sizeof k->purpose);
+    ent_cursor_text8(c, v->partner, sizeof v->partner);
+    ent_cursor_text8(c, v->agreement, sizeof v->agreement);
+    ent_cursor_text8(c, v->flow, sizeof v->flow);
+    ent_cursor_text8(c, k->purpose, sizeof k->purpose);
     k->agreement_version = ent_cursor_u32(c);
     ent_cursor_copy(c, k->agreement_digest, 32);
     ent_cursor_copy(c, k->salt, 32);

@@ -15,30 +15,16 @@ static void binding_of(const uint8_t id[ENT_ID_SIZE], uint8_t ret[32])
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente disclosure", 18), ENT_BYTES(id, ENT_ID_SIZE)}, 2, ret);
 }
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u16(b, (uint16_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u16(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void encode(const ent_disclosure_record *r, ent_buf *b)
 {
     const ent_disclosure_view *v = &r->view;
     ent_buf_put(b, v->reference.b, ENT_ID_SIZE);
-    put_text(b, v->partner);
-    put_text(b, v->agreement);
-    put_text(b, v->flow);
-    put_text(b, v->purpose);
-    put_text(b, v->clause);
-    put_text(b, v->recalled_for);
+    ent_buf_text16(b, v->partner);
+    ent_buf_text16(b, v->agreement);
+    ent_buf_text16(b, v->flow);
+    ent_buf_text16(b, v->purpose);
+    ent_buf_text16(b, v->clause);
+    ent_buf_text16(b, v->recalled_for);
     ent_buf_u64(b, (uint64_t)v->at.ms);
     ent_buf_u64(b, (uint64_t)v->received.ms);
     ent_buf_u64(b, (uint64_t)v->recalled.ms);
@@ -50,8 +36,8 @@ static void encode(const ent_disclosure_record *r, ent_buf *b)
     ent_buf_u64(b, v->gone_index);
     ent_buf_put(b, r->salt, 32);
     ent_buf_put(b, r->digest, 32);
-    put_text(b, r->kept_proof);
-    put_text(b, r->gone_proof);
+    ent_buf_text16(b, r->kept_proof);
+    ent_buf_text16(b, r->gone_proof);
 }
 
 static bool decode(const ent_buf *in, ent_disclosure_record *r)
@@ -59,12 +45,12 @@ static bool decode(const ent_buf *in, ent_disclosure_record *r)
     ent_cursor c = ENT_CURSOR(in->data, in->len);
     ent_disclosure_view *v = &r->view;
     ent_cursor_copy(&c, v->reference.b, ENT_ID_SIZE);
-    take_text(&c, v->partner, sizeof v->partner);
-    take_text(&c, v->agreement, sizeof v->agreement);
-    take_text(&c, v->flow, sizeof v->flow);
-    take_text(&c, v->purpose, sizeof v->purpose);
-    take_text(&c, v->clause, sizeof v->clause);
-    take_text(&c, v->recalled_for, sizeof v->recalled_for);
+    ent_cursor_text16(&c, v->partner, sizeof v->partner);
+    ent_cursor_text16(&c, v->agreement, sizeof v->agreement);
+    ent_cursor_text16(&c, v->flow, sizeof v->flow);
+    ent_cursor_text16(&c, v->purpose, sizeof v->purpose);
+    ent_cursor_text16(&c, v->clause, sizeof v->clause);
+    ent_cursor_text16(&c, v->recalled_for, sizeof v->recalled_for);
     v->at.ms = (int64_t)ent_cursor_u64(&c);
     v->received.ms = (int64_t)ent_cursor_u64(&c);
     v->recalled.ms = (int64_t)ent_cursor_u64(&c);
@@ -76,8 +62,8 @@ static bool decode(const ent_buf *in, ent_disclosure_record *r)
     v->gone_index = ent_cursor_u64(&c);
     ent_cursor_copy(&c, r->salt, 32);
     ent_cursor_copy(&c, r->digest, 32);
-    take_text(&c, r->kept_proof, sizeof r->kept_proof);
-    take_text(&c, r->gone_proof, sizeof r->gone_proof);
+    ent_cursor_text16(&c, r->kept_proof, sizeof r->kept_proof);
+    ent_cursor_text16(&c, r->gone_proof, sizeof r->gone_proof);
     return ent_cursor_done(&c);
 }
 

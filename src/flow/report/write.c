@@ -1,6 +1,8 @@
 /* The report as JSON, CSV and HTML. */
 #include "flow/report/report.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static const char *const total_text[] = {
@@ -11,22 +13,9 @@ static const char *const total_text[] = {
 
 /* ---- JSON ---- */
 
-static void put_json(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') ent_buf_u8(b, '\\');
-        if (*text == '\n')
-            ent_buf_str(b, "\\n");
-        else if ((unsigned char)*text >= 0x20)
-            ent_buf_u8(b, (uint8_t)*text);
-    }
-    ent_buf_u8(b, '"');
-}
-
 static void cell_json(ent_buf *b, const char *name, ent_cell c)
 {
-    put_json(b, name);
+    ent_json_text(b, name);
     if (c.hidden)
         ent_buf_str(b, ":null");
     else
@@ -45,18 +34,18 @@ void ent_report_json(const ent_report *r, ent_buf *ret_text)
 {
     ent_buf *b = ret_text;
     ent_buf_str(b, "{\"node\":");
-    put_json(b, r->node);
+    ent_json_text(b, r->node);
     ent_buf_fmt(b, ",\"year\":%d,\"ledger_size\":%llu,\"checkpoint\":", r->year, (unsigned long long)r->ledger_size);
-    put_json(b, r->checkpoint);
+    ent_json_text(b, r->checkpoint);
     ent_buf_str(b, ",\"hidden_means\":\"under 10, or it would reveal such a number\",\"exchange\":[");
     for (size_t i = 0; i < r->row_count; i++) {
         const ent_report_row *w = &r->row[i];
         ent_buf_str(b, i ? ",{\"agreement\":" : "{\"agreement\":");
-        put_json(b, w->agreement);
+        ent_json_text(b, w->agreement);
         ent_buf_str(b, ",\"flow\":");
-        put_json(b, w->flow);
+        ent_json_text(b, w->flow);
         ent_buf_str(b, ",\"purpose\":");
-        put_json(b, w->purpose);
+        ent_json_text(b, w->purpose);
         ent_buf_u8(b, ',');
         cells_json(b, w->cell);
         ent_buf_u8(b, '}');
@@ -120,19 +109,6 @@ void ent_report_csv(const ent_report *r, ent_buf *ret_text)
 
 /* ---- HTML ---- */
 
-static void put_html(ent_buf *b, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '<': ent_buf_str(b, "&lt;"); break;
-        case '>': ent_buf_str(b, "&gt;"); break;
-        case '&': ent_buf_str(b, "&amp;"); break;
-        case '"': ent_buf_str(b, "&quot;"); break;
-        default: ent_buf_u8(b, (uint8_t)*text);
-        }
-    }
-}
-
 static void cell_html(ent_buf *b, ent_cell c)
 {
     if (c.hidden)
@@ -146,7 +122,7 @@ static void row_html(ent_buf *b, const char *const head[3], const ent_cell *cell
     ent_buf_str(b, "<tr>");
     for (int i = 0; i < 3; i++) {
         ent_buf_str(b, "<th>");
-        put_html(b, head[i]);
+        ent_html_text(b, head[i]);
         ent_buf_str(b, "</th>");
     }
     for (int k = 0; k < ENT_REPORT_COLUMN_COUNT; k++) cell_html(b, cells[k]);
@@ -157,7 +133,7 @@ static void row_html(ent_buf *b, const char *const head[3], const ent_cell *cell
 static void bar_html(ent_buf *b, const char *label, ent_cell c, uint64_t largest)
 {
     ent_buf_str(b, "<tr><th>");
-    put_html(b, label);
+    ent_html_text(b, label);
     ent_buf_str(b, "</th>");
     cell_html(b, c);
     unsigned width = c.hidden || !largest ? 0 : (unsigned)(c.value * 400 / largest);
@@ -187,7 +163,7 @@ void ent_report_html(const ent_report *r, ent_buf *ret_text)
                    "max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .6em;"
                    "border-bottom:1px solid #ddd;text-align:right}th{text-align:left;font-weight:normal}.h{color:#777}rect{fill:#2a6f97}"
                    ".b{border:0}pre{white-space:pre-wrap}</style>\n<h1>Exchange of ");
-    put_html(b, r->node);
+    ent_html_text(b, r->node);
     ent_buf_fmt(b, " in %d</h1>\n<p>From %llu ledger entries. Numbers under ten, and those that would reveal them, are hidden (&middot;).</p>\n",
                 r->year, (unsigned long long)r->ledger_size);
     bars_html(b, r);
@@ -209,6 +185,6 @@ void ent_report_html(const ent_report *r, ent_buf *ret_text)
                     (long long)r->wait_median_ms, (long long)r->wait_p95_ms);
     ent_buf_str(b, "<p>Whoever has the ledger under this checkpoint can make the same report with <code>entente report exchange</code>. "
                    "What it cannot show: copies made outside Entente, and what two parties and all their witnesses together left out.</p>\n<pre>");
-    put_html(b, r->checkpoint);
+    ent_html_text(b, r->checkpoint);
     ent_buf_str(b, "</pre></html>\n");
 }

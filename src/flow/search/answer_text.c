@@ -1,23 +1,12 @@
 #include "flow/search/search.h"
 
 #include "base/check.h"
+#include "base/text.h"
 #include "port/problem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void put_string(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, '"');
-    for (; *text; text++) {
-        if (*text == '"' || *text == '\\') ent_buf_fmt(b, "\\%c", *text);
-        else if (*text == '\n') ent_buf_str(b, "\\n");
-        else if ((unsigned char)*text < 0x20) ent_buf_fmt(b, "\\u%04x", *text);
-        else ent_buf_u8(b, (uint8_t)*text);
-    }
-    ent_buf_u8(b, '"');
-}
 
 static ent_code pad(ent_buf *b, size_t from, ent_err *err)
 {
@@ -33,7 +22,7 @@ ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err)
     ent_id_text(a->reference.b, reference);
     /* both outcomes have six letters */
     ent_buf_fmt(ret_body, "{\"outcome\":\"%s\",\"reference\":\"%s\",\"index\":%" PRIu64 ",\"receipt\":", a->hit ? "hit---" : "no-hit", reference, a->index);
-    put_string(ret_body, a->receipt);
+    ent_json_text(ret_body, a->receipt);
     ent_buf_str(ret_body, "}");
     return pad(ret_body, from, err);
 }

@@ -19,19 +19,6 @@ void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente probe", 13), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
 }
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u16(b, (uint16_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void put_double(ent_buf *b, double v)
-{
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    ent_buf_u64(b, bits);
-}
-
 static void encode(const ent_search_record *r, ent_buf *b)
 {
     const ent_search_view *v = &r->view;
@@ -40,19 +27,19 @@ static void encode(const ent_search_record *r, ent_buf *b)
     ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
     ent_buf_u64(b, (uint64_t)v->received.ms);
     ent_buf_u8(b, (uint8_t)(v->sent | v->hit << 1 | v->refused << 2 | v->closed << 3));
-    put_text(b, v->partner);
-    put_text(b, v->agreement);
-    put_text(b, v->flow);
-    put_text(b, v->purpose);
-    put_text(b, v->clause);
-    put_text(b, v->outcome);
-    put_text(b, v->crossing);
-    put_text(b, r->reason);
-    put_text(b, r->evidence);
-    put_double(b, v->score);
-    put_double(b, v->face_score);
-    put_double(b, v->ratio);
-    put_double(b, v->expected_false_hits);
+    ent_buf_text16(b, v->partner);
+    ent_buf_text16(b, v->agreement);
+    ent_buf_text16(b, v->flow);
+    ent_buf_text16(b, v->purpose);
+    ent_buf_text16(b, v->clause);
+    ent_buf_text16(b, v->outcome);
+    ent_buf_text16(b, v->crossing);
+    ent_buf_text16(b, r->reason);
+    ent_buf_text16(b, r->evidence);
+    ent_buf_double(b, v->score);
+    ent_buf_double(b, v->face_score);
+    ent_buf_double(b, v->ratio);
+    ent_buf_double(b, v->expected_false_hits);
     ent_buf_u64(b, v->compared);
     ent_buf_u64(b, (uint64_t)v->decode_us);
     ent_buf_u64(b, (uint64_t)v->match_us);
@@ -72,22 +59,6 @@ void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record 
     ent_batch_put(b, kind, ENT_TABLE_SEARCHES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
 }
 
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u16(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
-static double take_double(ent_cursor *c)
-{
-    uint64_t bits = ent_cursor_u64(c);
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
 static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row, size_t len, ent_search_record *ret)
 {
     ent_cursor c = ENT_CURSOR(row, len);
@@ -101,19 +72,19 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     v->received.ms = (int64_t)ent_cursor_u64(&c);
     uint8_t flags = ent_cursor_u8(&c);
     v->sent = flags & 1, v->hit = flags >> 1 & 1, v->refused = flags >> 2 & 1, v->closed = flags >> 3 & 1;
-    take_text(&c, v->partner, sizeof v->partner);
-    take_text(&c, v->agreement, sizeof v->agreement);
-    take_text(&c, v->flow, sizeof v->flow);
-    take_text(&c, v->purpose, sizeof v->purpose);
-    take_text(&c, v->clause, sizeof v->clause);
-    take_text(&c, v->outcome, sizeof v->outcome);
-    take_text(&c, v->crossing, sizeof v->crossing);
-    take_text(&c, ret->reason, sizeof ret->reason);
-    take_text(&c, ret->evidence, sizeof ret->evidence);
-    v->score = take_double(&c);
-    v->face_score = take_double(&c);
-    v->ratio = take_double(&c);
-    v->expected_false_hits = take_double(&c);
+    ent_cursor_text16(&c, v->partner, sizeof v->partner);
+    ent_cursor_text16(&c, v->agreement, sizeof v->agreement);
+    ent_cursor_text16(&c, v->flow, sizeof v->flow);
+    ent_cursor_text16(&c, v->purpose, sizeof v->purpose);
+    ent_cursor_text16(&c, v->clause, sizeof v->clause);
+    ent_cursor_text16(&c, v->outcome, sizeof v->outcome);
+    ent_cursor_text16(&c, v->crossing, sizeof v->crossing);
+    ent_cursor_text16(&c, ret->reason, sizeof ret->reason);
+    ent_cursor_text16(&c, ret->evidence, sizeof ret->evidence);
+    v->score = ent_cursor_double(&c);
+    v->face_score = ent_cursor_double(&c);
+    v->ratio = ent_cursor_double(&c);
+    v->expected_false_hits = ent_cursor_double(&c);
     v->compared = ent_cursor_u64(&c);
     v->decode_us = (int64_t)ent_cursor_u64(&c);
     v->match_us = (int64_t)ent_cursor_u64(&c);
