@@ -114,7 +114,9 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
     json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger);
     ENT_AUTO_BUF text = ENT_BUF(1);
     ent_err err = {0};
-    if (slip && ent_cli_load(slip, &text, &err) != ENT_OK) return json_decref(params), ent_cli_error(cli, &err);
-    if (slip) json_object_set_new(params, "slip", json_stringn((const char *)text.data, text.len));
+    if (slip) err.code = ent_cli_load(slip, &text, &err);
+    if (slip && err.code == ENT_OK && json_object_set_new(params, "slip", json_stringn((const char *)text.data, text.len)) != 0)
+        err.code = ent_fail(&err, ENT_FORMAT, "%s is not a redress slip", slip); /* never a search as if none had been shown */
+    if (slip && err.code != ENT_OK) return json_decref(params), ent_cli_error(cli, &err);
     return run_search(cli, as, params, argv[0], receipt);
 }
