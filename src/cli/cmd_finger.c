@@ -9,12 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The minutiae records that are written, as --format names them. */
+static const struct {
+    const char *name;
+    ent_fmr_format format;
+} records[] = {{"iso", ENT_FMR_ISO_2005}, {"ansi", ENT_FMR_ANSI_2004}, {"iso2011", ENT_FMR_ISO_2011}, {"ansi2009", ENT_FMR_ANSI_2009}};
+
+/* false: no record's name */
+static bool record_named(const char *name, ent_fmr_format *ret)
+{
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
+        if (strcmp(name, records[i].name) == 0) {
+            *ret = records[i].format;
+            return true;
+        }
+    return false;
+}
+
 static int extract(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--format native|iso|ansi] [--compact]", .about = "Writes the template of a print: native (docs/protocol/finger-template.md), ISO/IEC 19794-2:2005 or ANSI/INCITS 378-2004.", .example = "entente finger extract thumb.png -o thumb.entf"};
+    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--format native|iso|ansi|iso2011|ansi2009] [--compact]", .about = "Writes the template of a print: native (docs/protocol/finger-template.md), ISO/IEC 19794-2:2005 (iso) or 2011, ANSI/INCITS 378-2004 (ansi) or 2009.", .example = "entente finger extract thumb.png -o thumb.entf"};
     const char *out = NULL, *format = "native";
     bool compact = false;
-    const ent_opt opts[] = {{.name = "--format", .value = &format, .hint = "native|iso|ansi", .help = "of the template"}, {.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
+    const ent_opt opts[] = {{.name = "--format", .value = &format, .hint = "FORMAT", .help = "native (default), iso, ansi, iso2011 or ansi2009"}, {.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
     ent_err err = {0};
     ent_finger_template *t = NULL;
     uint8_t bytes[ENT_FINGER_FULL_MAX];
@@ -22,11 +39,12 @@ static int extract(ent_cli *cli, int argc, char **argv)
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    bool iso = strcmp(format, "iso") == 0, ansi = strcmp(format, "ansi") == 0;
+    ent_fmr_format as = ENT_FMR_ISO_2005;
+    bool record = record_named(format, &as);
     if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
-    if (!iso && !ansi && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso or ansi");
+    if (!record && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso, ansi, iso2011 or ansi2009");
     code = ent_cli_ask_print(cli, argv[0], &t, &err);
-    if (code == ENT_OK && (iso || ansi)) code = ent_fmr_write(t, iso ? ENT_FMR_ISO_2005 : ENT_FMR_ANSI_2004, 0, bytes, &len, &err);
+    if (code == ENT_OK && record) code = ent_fmr_write(t, as, 0, bytes, &len, &err);
     else if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
     if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
     if (code == ENT_OK) {

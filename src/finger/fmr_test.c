@@ -2,7 +2,7 @@
 
 #include "finger/fmr.h"
 
-#include <dirent.h>
+#include <ftw.h>
 
 static ent_finger_template *some(void)
 {
@@ -14,11 +14,11 @@ static ent_finger_template *some(void)
     return t;
 }
 
-/* What is written in either form is read with the same positions, kinds, and angles within the form's unit. */
+/* What is written in each form is read with the same positions, kinds, and angles within the form's unit. */
 static void comes_back(void **state)
 {
     (void)state;
-    for (int f = ENT_FMR_ISO_2005; f <= ENT_FMR_ANSI_2004; f++) {
+    for (int f = ENT_FMR_ISO_2005; f <= ENT_FMR_ANSI_2009; f++) {
         ent_finger_template *t = some(), *back;
         uint8_t bytes[ENT_FMR_MAX], position;
         size_t len, n, k;
@@ -41,37 +41,96 @@ static void comes_back(void **state)
     }
 }
 
-/* Other people's templates are read: each of the folder's that is such a record. */
+static void put(uint8_t **at, const char *hex)
+{
+    for (unsigned v; sscanf(hex, "%2x", &v) == 1; hex += 2 + (hex[2] == ' ')) *(*at)++ = (uint8_t)v;
+}
+
+static void is_one(const uint8_t *bytes, size_t len, uint8_t angle, uint8_t quality)
+{
+    ent_finger_template *t;
+    uint8_t position;
+    size_t n;
+    ent_err err = {0};
+    if (ent_fmr_read(bytes, len, &t, &position, &err) != ENT_OK) fail_msg("%s", err.detail);
+    const ent_finger_minutia *m = ent_finger_minutiae(t, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(position, 2);
+    assert_in_range(m->x, 50, 51); /* 100 pixels at 394 a centimetre */
+    assert_in_range(m->y, 100, 101);
+    assert_int_equal(m->kind, ENT_FINGER_BIFURCATION);
+    assert_int_equal(m->angle, angle);
+    assert_int_equal(m->quality, quality);
+    ent_finger_template_free(t);
+}
+
+/* ISO/IEC 19794-2:2011 by its clauses: certification and two quality blocks, minutiae of five bytes, 1000 ppi, extended data. */
+static void reads_2011_by_hand(void **state)
+{
+    uint8_t bytes[128], *at = bytes;
+    (void)state;
+    put(&at, "464d5200 30333000 0000004f 0001 01");                  /* total 79 = 15 + 64 */
+    put(&at, "00000040 07db01020304050006 00 0000 0000");            /* length, date, device */
+    put(&at, "02 50 0001 0002 3c 0001 0003");                        /* two quality blocks */
+    put(&at, "01 0001 02");                                          /* one certification block */
+    put(&at, "02 00 018a 018a 00 0200 0200 50 01");                  /* position, rate, size, five bytes a minutia */
+    put(&at, "8064 00c8 40 000b 0001 000b 01020304050607");          /* the minutia; eleven bytes of extended data */
+    assert_int_equal(at - bytes, 79);
+    is_one(bytes, 79, 0x40, 0);
+    ent_finger_template *t;
+    uint8_t position;
+    bytes[67] = 12; /* extended data longer than what is left */
+    assert_int_equal(ent_fmr_read(bytes, 79, &t, &position, NULL), ENT_FORMAT);
+}
+
+/* ANSI/INCITS 378-2009 by its clauses. */
+static void reads_2009_by_hand(void **state)
+{
+    uint8_t bytes[128], *at = bytes;
+    (void)state;
+    put(&at, "464d5200 30333000 0000002e 0103 0000 80 0001 01 00"); /* total 46 = 21 + 25 */
+    put(&at, "02 00 00 50 0103 0000 0200 0200 018a 018a 01");
+    put(&at, "8064 00c8 2d 46 0000");
+    assert_int_equal(at - bytes, 46);
+    is_one(bytes, 46, 64, 70); /* 45 units of two degrees are a quarter turn */
+    bytes[42] = 200;           /* the angle: no such direction */
+    ent_finger_template *t;
+    uint8_t position;
+    assert_int_equal(ent_fmr_read(bytes, 46, &t, &position, NULL), ENT_FORMAT);
+}
+
+/* Other people's templates are read: each file of the folder and below that is such a record. */
+static size_t found_read, found_records;
+
+static int read_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    static uint8_t bytes[65536];
+    (void)st, (void)ftw;
+    FILE *f = type == FTW_F ? fopen(path, "rb") : NULL;
+    size_t len = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+    if (f) fclose(f);
+    if (!ent_fmr_is(bytes, len)) return 0;
+    ent_finger_template *t;
+    uint8_t position;
+    ent_err err = {0};
+    found_records++;
+    if (ent_fmr_read(bytes, len, &t, &position, &err) == ENT_OK) found_read++, ent_finger_template_free(t);
+    else print_message("%s: %s\n", path, err.detail);
+    return 0;
+}
+
 static void reads_other_peoples(void **state)
 {
     char folder[400];
     (void)state;
     if (!ent_test_data("fmr", folder, sizeof folder)) skip();
-    size_t read = 0, records = 0;
-    DIR *d = opendir(folder);
-    assert_non_null(d);
-    for (struct dirent *e; (e = readdir(d));) {
-        char path[700];
-        static uint8_t bytes[65536];
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        FILE *f = fopen(path, "rb");
-        size_t len = f ? fread(bytes, 1, sizeof bytes, f) : 0;
-        if (f) fclose(f);
-        if (!ent_fmr_is(bytes, len)) continue;
-        ent_finger_template *t;
-        uint8_t position;
-        ent_err err = {0};
-        records++;
-        if (ent_fmr_read(bytes, len, &t, &position, &err) == ENT_OK) read++, ent_finger_template_free(t);
-        else print_message("%s: %s\n", e->d_name, err.detail);
-    }
-    closedir(d);
-    print_message("%zu of %zu records read\n", read, records);
-    assert_true(read * 10 >= records * 9);
+    assert_int_equal(nftw(folder, read_one, 8, FTW_PHYS), 0);
+    print_message("%zu of %zu records read\n", found_read, found_records);
+    assert_true(found_records && found_read * 10 >= found_records * 9);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(reads_other_peoples)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(reads_2011_by_hand), cmocka_unit_test(reads_2009_by_hand), cmocka_unit_test(reads_other_peoples)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
