@@ -86,7 +86,7 @@ static void dates(void)
 static void make_capture(void)
 {
     ent_err err = {0};
-    ent_synth_finger *f;
+    ent_synth_finger *f = NULL;
     ent_finger_template *t;
     ent_capture_print *p = calloc(1, sizeof *p);
     uint8_t *pixels = malloc((size_t)ENT_SYNTH_WIDTH * ENT_SYNTH_HEIGHT);
