@@ -53,6 +53,7 @@ typedef enum ent_role {
     X(ADMIT, "record an entry or an exit", OFFICER_)                                                                   \
     X(SEE_STAYS, "see who stays beyond their day", OFFICER_ | CUSTODIAN_ | AUDITOR_)                                   \
     X(DESIGNATE, "change a programme or who is in it", CUSTODIAN_)                                                     \
+    X(PULL_FEED, "take a partner's feed", CUSTODIAN_ | OPERATOR_)                                                       \
     X(BACK_UP, "make a backup", CUSTODIAN_ | OPERATOR_)
 
 typedef enum ent_gate_act {

@@ -1,6 +1,7 @@
 /* Opening a node: what was begun is finished first, then everything is loaded, then somebody may ask. */
 #include "base/check.h"
 #include "base/wipe.h"
+#include "flow/feed/feed.h"
 #include "flow/commit.h"
 #include "flow/destruction/time.h"
 #include "flow/gallery/faces.h"
@@ -84,6 +85,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_parts_free(n);
     ent_agreements_free(n);
     ent_witnessing_free(n);
+    ent_copies_free(n);
     free(n->people);
     free(n->partners);
     ent_key32_wipe(&n->transaction_key);

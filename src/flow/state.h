@@ -61,6 +61,7 @@ struct ent_flow_node {
     struct ent_face_holding *faces;
     size_t other_model;        /* photographs whose template is missing or of another model */
     struct ent_witnessing *witnessing; /* flow/receipt */
+    struct ent_copies *copies; /* flow/feed */
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
     ent_date swept;            /* the day of the last run of its own accord */

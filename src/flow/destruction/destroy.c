@@ -11,6 +11,7 @@
 #include "flow/destruction/time.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
+#include "flow/feed/feed.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
 #include "flow/redress/redress.h"
@@ -316,8 +317,10 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
     if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
     if (code == ENT_OK && sure) code = ent_redress_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_copies_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);
+    ent_feed_contact(n);
     return code;
 }

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/disclosure/disclosure.h"
+#include "flow/feed/feed.h"
 #include "flow/examination/case.h"
 #include "flow/receipt/receipt.h"
 #include "flow/redress/redress.h"
@@ -464,6 +465,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CHECKPOINT: ent_checkpoint_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECEIPTS: ent_receipts_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_FEED: ent_feed_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_IDENTITY: ent_identity_receive(n, arrival, ret_status, ret_body); break;
     default:
         *ret_status = 501;
