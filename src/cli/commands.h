@@ -27,6 +27,7 @@
     X(disclose, disclose, "what leaves after a confirmed hit")                                                         \
     X(redress, redress, "who was stopped for nothing is not stopped twice")                                            \
     X(received, received, "what partners disclosed")                                                                   \
+    X(feed, feed, "the copy of a partner's watchlist")                                                                 \
     X(programme, programme, "what admits travellers, and whose nationals")                                             \
     X(admit, admit, "what a programme says of a traveller; the officer's decision")                                    \
     X(stays, stays, "entries and exits")                                                                               \

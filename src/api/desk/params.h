@@ -99,6 +99,8 @@ ent_desk_run ent_desk_simulate;
 /* acts_admission.c */
 ent_desk_run ent_desk_programme_propose, ent_desk_programme_approve, ent_desk_programme_list, ent_desk_programme_history;
 ent_desk_run ent_desk_admit, ent_desk_admit_decide, ent_desk_stay_exit, ent_desk_stays_overdue;
+/* acts_feed.c */
+ent_desk_run ent_desk_feed_list, ent_desk_feed_pull, ent_desk_feed_search;
 /* acts_ledger.c */
 ent_desk_run ent_desk_ledger_get, ent_desk_search_receipt, ent_desk_witnesses, ent_desk_evidence;
 
