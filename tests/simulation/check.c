@@ -1,0 +1,224 @@
+/* What must hold, whatever happened. */
+#include "simulation/world.h"
+
+#include "flow/audit/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_entry(sim_node *n, uint64_t i, ent_entry *ret)
+{
+    uint8_t bytes[ENT_ENTRY_SIZE];
+    return n->ledger.read(n->ledger.self, i, bytes, NULL) == ENT_OK && ent_entry_decode(bytes, ret, NULL) == ENT_OK;
+}
+
+bool sim_has_entry(sim_node *n, ent_entry_kind kind, const uint8_t id[ENT_ID_SIZE])
+{
+    ent_entry e;
+    for (uint64_t i = n->ledger.size(n->ledger.self); i-- > 0;)
+        if (read_entry(n, i, &e) && e.kind == kind && ent_id_equal(e.case_number.b, id)) return true;
+    return false;
+}
+
+/* ---- hits ---- */
+
+struct looking {
+    sim_node *n;
+    unsigned finger;
+    bool found;
+};
+
+static void see_part(void *ctx, const ent_part_view *v)
+{
+    struct looking *l = ctx;
+    if (v->material != ENT_MATERIAL_FINGERPRINT || v->kept.due) return;
+    for (size_t i = 0; i < sim->records; i++) {
+        const sim_record *r = &sim->record[i];
+        if (&sim->node[r->holder] == l->n && r->finger == l->finger && !r->gone && ent_id_equal(r->encounter.b, v->encounter.b)) l->found = true;
+    }
+}
+
+bool sim_may_hit(sim_node *holder, unsigned finger)
+{
+    struct looking l = {holder, finger, false};
+    ent_actor by;
+    sim_actor(holder, CUSTODIAN, &by);
+    return ent_flow_parts(holder->flow, &by, see_part, &l, NULL) == ENT_OK && l.found;
+}
+
+void sim_check_answer(const sim_message *p, bool seen, bool may_hit, int status, const ent_buf *body)
+{
+    sim_node *to = &sim->node[p->to], *from = &sim->node[p->from];
+    if (status != 200) return;
+    bool hit = body->len > 19 && memcmp(body->data, "{\"outcome\":\"hit---\"", 19) == 0;
+    if (!sim_has_entry(to, hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, p->m.id)) sim_fail("%s answered what is not in its ledger", to->c.name);
+    if (!sim_has_entry(from, ENT_ENTRY_ASKED, p->m.id)) sim_fail("%s was answered what its ledger did not ask", from->c.name);
+    if (hit && !seen && !may_hit) sim_fail("%s: a hit, and no record of that finger may be found", to->c.name);
+    if (!hit || !seen) return;
+    ent_search_view v; /* the answer again: its record must still be there */
+    ent_actor by;
+    sim_actor(to, CUSTODIAN, &by);
+    if (ent_flow_search_show(to->flow, &by, p->m.id, &v, NULL) != ENT_OK || ent_id_is_zero(v.candidate.b)) sim_fail("%s: the hit on a destroyed record is told again", to->c.name);
+}
+
+/* ---- each step ---- */
+
+static void see_held(void *ctx, const ent_part_view *v)
+{
+    sim_node *n = ctx;
+    for (size_t i = 0; i < sim->records; i++) {
+        sim_record *r = &sim->record[i];
+        if (&sim->node[r->holder] == n && ent_id_equal(r->encounter.b, v->encounter.b)) {
+            if (r->gone) sim_fail("%s: a destroyed record is back", n->c.name);
+            r->serial |= 1u << 31;
+        }
+    }
+}
+
+static void check_records(sim_node *n)
+{
+    ent_actor by;
+    sim_actor(n, CUSTODIAN, &by);
+    if (ent_flow_parts(n->flow, &by, see_held, n, NULL) != ENT_OK) sim_fail("%s: what is held cannot be listed", n->c.name);
+    for (size_t i = 0; i < sim->records; i++) {
+        sim_record *r = &sim->record[i];
+        if (&sim->node[r->holder] != n) continue;
+        r->gone = !(r->serial >> 31);
+        r->serial &= ~(1u << 31);
+    }
+}
+
+void sim_check_step(void)
+{
+    for (size_t i = 0; i < sim->nodes; i++) check_records(&sim->node[i]);
+}
+
+/* ---- the end ---- */
+
+static void see_kept_late(void *ctx, const ent_kept_view *v)
+{
+    sim_node *n = ctx;
+    if (ent_date_compare(v->until, ent_time_date(n->clock.now)) < 0) sim_fail("%s keeps a disclosure beyond its date", n->c.name);
+}
+
+struct kept_of {
+    const uint8_t *id;
+    bool found;
+};
+
+static void see_kept(void *ctx, const ent_kept_view *v)
+{
+    struct kept_of *k = ctx;
+    k->found |= ent_id_equal(v->id, k->id);
+}
+
+static void see_disclosure(void *ctx, const ent_disclosure_view *v)
+{
+    sim_node *n = ctx, *to = &sim->node[strtoul(v->partner + 1, NULL, 10)];
+    struct kept_of k = {v->id, false};
+    ent_actor by;
+    if (!v->recalled.ms) return;
+    if (!v->undertaken.ms) sim_fail("%s: a recall (%s) of %s has no undertaking", n->c.name, v->recalled_for, v->partner);
+    sim_actor(to, OFFICER, &by);
+    if (ent_flow_kept(to->flow, &by, see_kept, &k, NULL) != ENT_OK || k.found) sim_fail("%s undertook to destroy what it keeps, disclosed by %s", to->c.name, n->c.name);
+    sim->counts.undertaken++;
+}
+
+static void check_node(sim_node *n)
+{
+    ent_flow_counts c;
+    ent_actor custodian, officer;
+    ent_flow_count(n->flow, &c);
+    sim_actor(n, CUSTODIAN, &custodian);
+    sim_actor(n, OFFICER, &officer);
+    if (c.outbox) sim_fail("%s: %zu entries wait in the outbox", n->c.name, c.outbox);
+    if (c.queue) sim_fail("%s: %zu messages wait in the queue", n->c.name, c.queue);
+    if (ent_flow_kept(n->flow, &officer, see_kept_late, n, NULL) != ENT_OK) sim_fail("%s: what is kept cannot be listed", n->c.name);
+    if (ent_flow_disclosures(n->flow, &custodian, see_disclosure, n, NULL) != ENT_OK) sim_fail("%s: disclosures cannot be listed", n->c.name);
+}
+
+/* ---- the audit ---- */
+
+static void harvest(sim_node *n, const char *name)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    ent_envelope e;
+    ent_doc *doc;
+    ent_agreement *a;
+    if (ent_flow_agreement_envelope(n->flow, name, &bytes, NULL) != ENT_OK || ent_envelope_decode(bytes.data, bytes.len, &e, NULL) != ENT_OK) return;
+    sim_text *t = sim->text;
+    while (t < sim->text + sim->texts && memcmp(t->envelope.digest, e.digest, 32) != 0) t++;
+    bool known = t < sim->text + sim->texts;
+    if ((known && t->envelope.count >= e.count) || t == sim->text + TEXTS) {
+        ent_envelope_free(&e);
+        return;
+    }
+    if (ent_yaml_read(e.file, e.file_len, "agreement", &doc, NULL) != ENT_OK || ent_agreement_read(doc, &a, NULL) != ENT_OK) sim_fail("an agreement cannot be read");
+    ent_doc_free(doc);
+    if (known) ent_envelope_free(&t->envelope), ent_agreement_free(t->agreement);
+    else sim->texts++;
+    *t = (sim_text){e, a};
+}
+
+void sim_harvest(void)
+{
+    for (size_t i = 0; i < sim->deals; i++) {
+        harvest(&sim->node[sim->deal[i].holder], sim->deal[i].name);
+        harvest(&sim->node[sim->deal[i].requester], sim->deal[i].name);
+    }
+}
+
+struct judging {
+    const ent_audit_side *sides;
+    unsigned no_end[NODES];
+};
+
+static bool wavered(const ent_entry *e)
+{
+    for (size_t t = 0; t < sim->texts; t++)
+        for (size_t i = 0; i < sim->deals; i++)
+            if (memcmp(sim->text[t].envelope.digest, e->agreement, 32) == 0 && strcmp(sim->text[t].agreement->name, sim->deal[i].name) == 0) return sim->deal[i].wavered;
+    return false;
+}
+
+/* Only what a fault must cause: time that a clock set back; a search whose node failed before it could write the end; an ask or answer while the
+ * other end's suspension had not arrived. */
+static void judge(void *ctx, const ent_audit_finding *f)
+{
+    struct judging *j = ctx;
+    const ent_entry *e = &j->sides[f->side].entries[f->index];
+    sim_node *n = &sim->node[f->side];
+    bool caused = false;
+    sim->counts.findings++;
+    if (f->rule == ENT_AUDIT_TIME) caused = n->stepped;
+    else if (f->rule == ENT_AUDIT_NO_END) caused = ++j->no_end[f->side] <= n->unfinished;
+    else if (f->rule == ENT_AUDIT_NOT_IN_FORCE) caused = wavered(e);
+    if (!caused) sim_fail("the audit: %s, entry %llu (%s): %s", n->c.name, (unsigned long long)f->index, ent_entry_kind_text(e->kind), ent_audit_rule_text(f->rule));
+}
+
+static void audit(void)
+{
+    ent_audit_side sides[NODES];
+    ent_audit_text texts[TEXTS];
+    ent_audit_counts counts;
+    struct judging j = {.sides = sides};
+    for (size_t i = 0; i < sim->nodes; i++) {
+        sim_node *n = &sim->node[i];
+        uint64_t size = n->ledger.size(n->ledger.self);
+        ent_entry *entries = calloc(size + 1, sizeof *entries);
+        for (uint64_t k = 0; k < size; k++)
+            if (!entries || !read_entry(n, k, &entries[k])) sim_fail("%s: entry %llu cannot be read", n->c.name, (unsigned long long)k);
+        sides[i] = (ent_audit_side){n->c.name, entries, size};
+    }
+    for (size_t i = 0; i < sim->texts; i++) texts[i] = (ent_audit_text){&sim->text[i].envelope, sim->text[i].agreement};
+    ent_code code = ent_audit(sides, sim->nodes, texts, sim->texts, judge, &j, &counts, NULL);
+    for (size_t i = 0; i < sim->nodes; i++) free((void *)sides[i].entries);
+    if (code != ENT_OK) sim_fail("the audit could not be made");
+}
+
+void sim_check_end(void)
+{
+    sim_check_step();
+    for (size_t i = 0; i < sim->nodes; i++) check_node(&sim->node[i]);
+    audit();
+}

@@ -1,0 +1,116 @@
+/* Many nodes in one process from one seed: the real flow over the memory adapters, with clock, chance, link and disk under the seed's
+ * control. The decoder makes captures from a few templates that are extracted once; everything else is what a node runs. */
+#ifndef TESTS_SIMULATION_WORLD_H
+#define TESTS_SIMULATION_WORLD_H
+
+#include "adapter/memory/memory.h"
+#include "adapter/yaml/yaml.h"
+#include "flow/flow.h"
+
+#include <setjmp.h>
+
+enum { NODES = 8, DEALS = 8, FINGERS = 6, RECORDS = 128, SEARCHES = 256, PAST = 24, TEXTS = 64 };
+enum { CUSTODIAN, DEPUTY, OFFICER, EXAMINER, SECOND, PEOPLE };
+
+typedef struct sim_node {
+    ent_flow_config c;
+    ent_flow_node *flow;             /* NULL: it lies where it crashed */
+    ent_store store;                 /* beneath the faults */
+    ent_ledger ledger;
+    ent_keys keys;
+    ent_story_clock clock;
+    char card[ENT_CARD_MAX];
+    size_t card_len;
+    unsigned fuse;                   /* changes until the power fails; 0: it does not */
+    bool dead, full, down;           /* power gone; disk full; not reachable */
+    bool stepped;                    /* its clock was set back */
+    unsigned crashes, unfinished;    /* searches of which it could not write the end */
+} sim_node;
+
+typedef struct sim_deal {
+    char name[ENT_LAW_NAME];
+    size_t holder, requester;
+    unsigned version, per_day;
+    bool wavered;                    /* was suspended or amended: for a time the two ends know different things */
+} sim_deal;
+
+typedef struct sim_record {
+    size_t holder;
+    unsigned finger, serial;
+    ent_encounter_id encounter;
+    bool gone;
+} sim_record;
+
+typedef struct sim_search {
+    ent_search_id id;
+    size_t holder;
+    unsigned identified;             /* bits of the examiners who said so */
+} sim_search;
+
+typedef struct sim_message {         /* one that was sent, and may come again */
+    size_t from, to;
+    ent_message m;
+    char texts[4][64], proof[8192];
+    uint8_t digest[32];
+    ent_buf body;
+} sim_message;
+
+typedef struct sim_text {            /* an agreement's envelope with the most declarations seen */
+    ent_envelope envelope;
+    ent_agreement *agreement;
+} sim_text;
+
+typedef struct sim_world {
+    uint64_t seed;
+    ent_story_random random;         /* of the nodes */
+    uint64_t chance;                 /* of the faults and acts: state of its own, so that a trace changes nothing */
+    sim_node node[NODES];
+    sim_deal deal[DEALS];
+    sim_record record[RECORDS];
+    sim_search search[SEARCHES];
+    sim_message past[PAST];
+    sim_text text[TEXTS];
+    size_t nodes, deals, records, searches, sent, texts;
+    ent_regime regime[2];
+    bool storm, trace;
+    unsigned step;
+    struct {
+        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings;
+    } counts;
+    jmp_buf failed;
+    char why[512];
+} sim_world;
+
+extern sim_world *sim;               /* the one that runs */
+
+void sim_prepare(void);              /* once a process: templates, cards */
+void sim_begin(uint64_t seed, bool trace);
+void sim_end(void);
+/* Ends the seed with a reason; does not return. */
+_Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+uint64_t sim_below(uint64_t n);
+bool sim_in(unsigned n, unsigned of);
+
+/* ---- world.c ---- */
+void sim_restart(sim_node *n);       /* also after a crash; finishes what was begun */
+void sim_actor(sim_node *n, int who, ent_actor *ret);
+void sim_secret(int who, unsigned serial, ent_secret_key *ret);
+void sim_print(unsigned finger, unsigned impression, unsigned serial, ent_buf *ret_file);
+void sim_agree(sim_deal *d, unsigned version);
+void sim_send_again(void);           /* a message of before arrives once more */
+void sim_pass(int64_t ms);
+
+/* ---- acts.c ---- */
+void sim_act(void);                  /* one, by chance */
+void sim_settle(void);               /* the weather is good: everything that waits is done */
+
+/* ---- check.c ---- */
+bool sim_may_hit(sim_node *holder, unsigned finger);
+void sim_check_answer(const sim_message *m, bool seen, bool may_hit, int status, const ent_buf *body);
+void sim_check_step(void);
+void sim_harvest(void);              /* keeps every version of every agreement, for the audit */
+void sim_check_end(void);
+bool sim_has_entry(sim_node *n, ent_entry_kind kind, const uint8_t id[ENT_ID_SIZE]);
+
+#endif
