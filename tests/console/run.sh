@@ -13,7 +13,7 @@ export ENTENTE=$entente CONSOLE_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/entente-cons
 finish() { trap - EXIT INT TERM; kill $demo 2>/dev/null; wait $demo 2>/dev/null; rm -rf "$CONSOLE_FOLDER"; }
 trap finish EXIT
 trap 'exit 130' INT TERM
-for _ in $(seq 600); do
+for _ in $(seq 1800); do
   [ -f "$CONSOLE_FOLDER/ready" ] && break
   kill -0 $demo 2>/dev/null || { cat "$CONSOLE_FOLDER/out"; exit 1; }
   sleep 0.1
