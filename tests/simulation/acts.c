@@ -147,6 +147,16 @@ static void run(void)
 
 /* ---- searches ---- */
 
+/* Mostly of somebody whom the holder has or had. */
+static unsigned likely_finger(size_t holder)
+{
+    for (int tries = 0; tries < 12 && sim->records; tries++) {
+        const sim_record *r = &sim->record[sim_below(sim->records)];
+        if (r->holder == holder) return r->finger;
+    }
+    return (unsigned)sim_below(FINGERS);
+}
+
 static void search(void)
 {
     sim_deal *d = any_deal();
@@ -156,14 +166,12 @@ static void search(void)
     ent_search_result r = {0};
     ent_err err = {0};
     ent_actor by;
-    unsigned finger = (unsigned)sim_below(FINGERS);
+    unsigned finger = likely_finger(d->holder);
     snprintf(o.agreement, sizeof o.agreement, "%s", d->name);
     sim_print(finger, 1, sim->step, &file);
     sim_actor(n, OFFICER, &by);
-    uint64_t before = n->ledger.size(n->ledger.self);
     ent_code code = ent_flow_search(n->flow, &by, file.data, file.len, &o, &r, &err);
-    bool ended = code == ENT_OK || n->ledger.size(n->ledger.self) == before;
-    if (!ended && (n->dead || n->full)) n->unfinished++;
+    if (code != ENT_OK && (n->dead || n->full)) n->unfinished++; /* "asked" may stand, or wait in the outbox */
     sim_say("%s asks %s for finger %u: %s%s%s %s", n->c.name, sim->node[d->holder].c.name, finger, ent_code_text(code), r.hit ? ", a hit" : "",
             r.refused ? ", refused" : "", r.clause);
     if (code == ENT_OK && !r.refused && r.hit && sim->searches < SEARCHES) sim->search[sim->searches++] = (sim_search){.id = r.reference, .holder = d->holder};
@@ -308,7 +316,6 @@ static void amend(void)
 {
     sim_deal *d = any_deal();
     d->wavered = true;
-    d->per_day = 4 + (unsigned)sim_below(12);
     sim_agree(d, d->version + 1);
 }
 
@@ -413,14 +420,18 @@ void sim_act(void)
 
 static void set_right(sim_node *n)
 {
-    ent_actor by;
-    ent_time_view t;
     n->down = n->full = false;
     n->fuse = 0;
     n->stepped |= n->clock.skew > 0;
     n->clock.now.ms -= n->clock.skew;
     n->clock.skew = 0;
     sim_restart(n);
+}
+
+static void confirm_time(sim_node *n)
+{
+    ent_actor by;
+    ent_time_view t;
     for (int who = CUSTODIAN; who <= DEPUTY; who++) {
         if (ent_flow_time(n->flow, &t, NULL) == ENT_OK && t.sure) return;
         sim_actor(n, who, &by);
@@ -432,6 +443,8 @@ void sim_settle(void)
 {
     sim->storm = false;
     for (size_t i = 0; i < sim->nodes; i++) set_right(&sim->node[i]);
+    sim_pass(3 * DAY); /* what drift allowed a clock to confirm ahead of time has come */
+    for (size_t i = 0; i < sim->nodes; i++) confirm_time(&sim->node[i]);
     for (size_t i = 0; i < sim->deals; i++) {
         sim_deal *d = &sim->deal[i];
         size_t told;

@@ -382,7 +382,7 @@ static void write_agreement(const sim_deal *d, unsigned version, char *ret, size
              "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 12 h }\n"
              "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
              "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-             d->name, version, h->c.name, keys[0], r->c.name, keys[1], h->c.name, r->c.name, d->per_day);
+             d->name, version, h->c.name, keys[0], r->c.name, keys[1], h->c.name, r->c.name, 3 + version * 7 % 12);
 }
 
 /* Proposed by the requester, countersigned by the holder; stops where a fault stops it. */
@@ -408,9 +408,9 @@ void sim_agree(sim_deal *d, unsigned version)
 
 static void begin_deals(void)
 {
-    size_t wanted = sim->nodes + sim_below(DEALS - sim->nodes + 1);
+    size_t wanted = sim->nodes / 2 + 1 + sim_below(sim->nodes / 2);
     while (sim->deals < wanted) {
-        sim_deal d = {.holder = sim_below(sim->nodes), .requester = sim_below(sim->nodes), .per_day = 4 + (unsigned)sim_below(12)};
+        sim_deal d = {.holder = sim_below(sim->nodes), .requester = sim_below(sim->nodes)};
         bool have = d.holder == d.requester;
         snprintf(d.name, sizeof d.name, "deal-%u-%u", (unsigned)d.holder % NODES, (unsigned)d.requester % NODES);
         for (size_t i = 0; i < sim->deals; i++) have |= strcmp(sim->deal[i].name, d.name) == 0;

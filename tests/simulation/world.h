@@ -30,7 +30,7 @@ typedef struct sim_node {
 typedef struct sim_deal {
     char name[ENT_LAW_NAME];
     size_t holder, requester;
-    unsigned version, per_day;
+    unsigned version;
     bool wavered;                    /* was suspended or amended: for a time the two ends know different things */
 } sim_deal;
 
