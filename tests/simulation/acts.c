@@ -240,9 +240,8 @@ static void conclude(sim_node *n, int who, const ent_actor *a, const ent_case_vi
     sim_say("%s: examiner %d concludes %d: %s", n->c.name, who, (int)finding, ent_code_text(code));
 }
 
-static void examine(void)
+static void examine_at(sim_node *n)
 {
-    sim_node *n = &sim->node[any_deal()->holder];
     int who = sim_in(1, 2) ? EXAMINER : SECOND;
     struct cases mine = {.count = 0};
     ent_actor a;
@@ -253,10 +252,10 @@ static void examine(void)
     else conclude(n, who, &a, v);
 }
 
-static void disclose(void)
+static void examine(void) { examine_at(&sim->node[any_deal()->holder]); }
+
+static void disclose_one(sim_search *s)
 {
-    if (!sim->searches) return;
-    sim_search *s = &sim->search[sim->searches - 1 - sim_below(sim->searches < 8 ? sim->searches : 8)];
     sim_node *n = &sim->node[s->holder];
     ent_disclosed d;
     ent_err err = {0};
@@ -267,6 +266,23 @@ static void disclose(void)
     if (code != ENT_OK) return;
     sim->counts.disclosed++;
     if (s->identified != (1u << EXAMINER | 1u << SECOND)) sim_fail("%s: disclosed without two examiners who identified", n->c.name);
+}
+
+static void disclose(void)
+{
+    if (sim->searches) disclose_one(&sim->search[sim->searches - 1 - sim_below(sim->searches < 8 ? sim->searches : 8)]);
+}
+
+/* A hit is followed up at once, as far as faults let it. */
+static void pursue(void)
+{
+    size_t before = sim->searches;
+    search();
+    if (sim->searches == before) return;
+    sim_node *n = &sim->node[sim->search[before].holder];
+    for (int i = 0; i < 10 && !n->dead; i++) examine_at(n);
+    if (n->dead) return;
+    disclose_one(&sim->search[before]);
 }
 
 static void take_back(void)
@@ -401,7 +417,7 @@ static void weather(void)
 static const struct {
     unsigned weight;
     void (*act)(void);
-} acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {26, search}, {30, examine}, {8, disclose},
+} acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {18, search}, {12, pursue}, {12, examine}, {8, disclose},
             {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}};
 
 void sim_act(void)
