@@ -350,6 +350,7 @@ static void begin_record(holding *s)
 static ent_code search_once(holding *s, ent_err *err)
 {
     pthread_mutex_lock(&s->n->lock);
+    if (ent_date_compare(ent_today(s->n), s->n->looked) != 0) ent_parts_look(s->n); /* what fell due at midnight is no hit a minute later either */
     ent_code code = find_agreement(s, err);
     if (code == ENT_OK) code = check_asked(s, err);
     if (code == ENT_OK) code = find_agreement(s, err); /* the lock was let go meanwhile */
