@@ -308,7 +308,7 @@ static int admit_run(ent_cli *cli, const char *as, admit_words *w)
 
 int ent_cmd_admit(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "admit --programme NAME --nationality XXX --document NUMBER [--decide admit|refuse] --as OFFICER",
+    static const ent_cmd_help h = {.usage = "admit --programme NAME --nationality ABC --document NUMBER [--decide admit|refuse] --as OFFICER",
                                    .about = "What a programme says today of a traveller: meets its conditions up to a day (exit status 0), a condition that is not met\n"
                                             "(3), or refer (1). With --decide your decision is signed and recorded; an admission is an entry. No partner is asked.",
                                    .example = "entente admit --programme us-visa-waiver --nationality NZL --document X1234567 --declare electronic-passport=yes,visit-for-business-or-pleasure=yes "
@@ -316,7 +316,7 @@ int ent_cmd_admit(ent_cli *cli, int argc, char **argv)
     const char *as = NULL;
     admit_words w = {"", "", "", "", "", "", "", "", ""};
     const ent_opt opts[] = {{.name = "--programme", .value = &w.programme, .hint = "NAME", .help = "under which the traveller asks"},
-                            {.name = "--nationality", .value = &w.nationality, .hint = "XXX", .help = "three letters"},
+                            {.name = "--nationality", .value = &w.nationality, .hint = "ABC", .help = "three letters"},
                             {.name = "--document", .value = &w.document, .hint = "NUMBER", .help = "of the travel document"},
                             {.name = "--declare", .value = &w.declared, .hint = "C=yes,…", .help = "what the officer saw, by condition"},
                             {.name = "--authorised-until", .value = &w.authorised, .hint = "DATE", .help = "of the authorisation to travel"},
@@ -355,13 +355,13 @@ static void print_exit(const json_t *out) { printf("left; entered %s\n", ent_cli
 
 static int stays_exit(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "stays exit --nationality XXX --document NUMBER [--to XXX] --as OFFICER",
+    static const ent_cmd_help h = {.usage = "stays exit --nationality ABC --document NUMBER [--to ABC] --as OFFICER",
                                    .about = "The traveller leaves today. Where to matters for a short trip to a neighbour, which begins no new visit.",
                                    .example = "entente stays exit --nationality NZL --document X1234567 --to CAN --as o.example"};
     const char *as = NULL, *nationality = "", *document = "", *to = "";
-    const ent_opt opts[] = {{.name = "--nationality", .value = &nationality, .hint = "XXX", .help = "three letters"},
+    const ent_opt opts[] = {{.name = "--nationality", .value = &nationality, .hint = "ABC", .help = "three letters"},
                             {.name = "--document", .value = &document, .hint = "NUMBER", .help = "of the travel document"},
-                            {.name = "--to", .value = &to, .hint = "XXX", .help = "the country where the journey goes"},
+                            {.name = "--to", .value = &to, .hint = "ABC", .help = "the country where the journey goes"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the officer"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);

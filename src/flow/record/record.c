@@ -334,8 +334,16 @@ ent_code ent_flow_event_correct(ent_flow_node *n, const ent_actor *by, const uin
     return code;
 }
 
+/* With the person's other encounters, as when it was proposed. */
+static ent_code check_extension(ent_flow_node *n, const ent_held_part *p, const ent_legal_event *e, ent_err *err)
+{
+    ent_legal_facts linked[ENT_LINKED_MAX];
+    size_t count = ent_part_linked(n, p, linked);
+    return ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, linked, count, e, e->applied.year ? e->applied : e->date, err);
+}
+
 /* Which word is missing, and by whom the first was given. */
-static ent_code decide(const ent_flow_node *n, const ent_actor *by, const ent_held_part *p, ent_legal_event *e, bool agree, ent_err *err)
+static ent_code decide(ent_flow_node *n, const ent_actor *by, const ent_held_part *p, ent_legal_event *e, bool agree, ent_err *err)
 {
     bool undo = !ent_id_is_zero(e->undo_by.b);
     const ent_actor_id *first = undo ? &e->undo_by : &e->by;
@@ -349,7 +357,7 @@ static ent_code decide(const ent_flow_node *n, const ent_actor *by, const ent_he
     if (!agree && !e->pending) return ent_fail(err, ENT_CONFLICT, "it counts already: correct it instead");
     if (!agree) e->undone = true;
     else if (e->kind == ENT_EVENT_EXTENSION)
-        ENT_TRY(ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, NULL, 0, e, e->applied.year ? e->applied : e->date, err));
+        ENT_TRY(check_extension(n, p, e, err));
     e->pending = false;
     if (agree) e->second = by->pseudonym;
     return ENT_OK;
