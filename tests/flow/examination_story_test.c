@@ -373,6 +373,34 @@ static void recalls(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+/* The same message once more: kept once while it may be kept, refused as gone after its recall. */
+static void sent_again(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    int status = 0;
+    int64_t release;
+    ENT_AUTO_BUF body = ENT_BUF(65536);
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    ent_arrival in = {.message = {.kind = ENT_MESSAGE_DISCLOSE, .agreement = "deal", .flow = "check", .purpose = "", .proof = s->disclosure_proof, .body = s->last_disclosure.data,
+                                  .body_len = s->last_disclosure.len}, .received = s->clock.now};
+    snprintf(in.partner, sizeof in.partner, "gb.example");
+    memcpy(in.message.id, s->disclosure_id, ENT_ID_SIZE);
+    ent_inbox inbox = ent_flow_inbox(s->us.flow);
+    inbox.receive(inbox.self, &in, &status, &body, &release);
+    assert_int_equal(status, 200);
+    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    inbox.receive(inbox.self, &in, &status, &body, &release);
+    assert_int_equal(status, 410);
+    assert_int_equal(kept(s, NULL), 0);
+}
+
 /* A disclosure that waited while its record was destroyed never leaves. */
 static void destroyed_before_it_left(void **state)
 {
@@ -500,7 +528,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls),
+        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,12 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
         memcpy(s->last_id, m->id, ENT_ID_SIZE);
         snprintf(s->last_proof, sizeof s->last_proof, "%s", m->proof);
     }
+    if (m->kind == ENT_MESSAGE_DISCLOSE) {
+        ent_buf_clear(&s->last_disclosure);
+        ent_buf_put(&s->last_disclosure, m->body, m->body_len);
+        memcpy(s->disclosure_id, m->id, ENT_ID_SIZE);
+        snprintf(s->disclosure_proof, sizeof s->disclosure_proof, "%s", m->proof);
+    }
     if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
     assert_string_equal(partner, to->c.name);
     snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
@@ -159,6 +165,7 @@ void story_begin(story *s, uint64_t seed)
     ent_card card;
     *s = (story){.clock = {.now = ent_date_start((ent_date){2026, 3, 10})}, .random = {.seed = seed}};
     s->last_request = ENT_BUF(16 << 20);
+    s->last_disclosure = ENT_BUF(16 << 20);
     s->regime[0] = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},
                              .extend = {.allowed = true, .by = {2, 0, 0}, .times = 1, .within_last = {0, 3, 0}, .decided_by = "district-judge", .clause = "20B(5)"}};
     s->regime[1] = (ent_regime){.name = "convicted", .clause = "TA 2000 Sch. 8 para. 20D", .material = 7, .needs = 1u << ENT_EVENT_CONVICTED, .any_encounter = true,
@@ -182,6 +189,7 @@ void story_end(story *s)
     end_node(&s->gb);
     end_node(&s->us);
     ent_buf_free(&s->last_request);
+    ent_buf_free(&s->last_disclosure);
 }
 
 void story_restart(story *s, story_node *n)

@@ -33,6 +33,9 @@ typedef struct story {
     bool named;           /* who is enrolled has a name */
     bool garble;          /* bodies of searches are cut on the way */
     int64_t last_release; /* of the last answer, monotonic */
+    ent_buf last_disclosure; /* body of the last disclosure, its id and proof, to be sent again */
+    uint8_t disclosure_id[ENT_ID_SIZE];
+    char disclosure_proof[8192];
     ent_buf last_request; /* body of the last message, to be sent again */
     uint8_t last_id[ENT_ID_SIZE];
     char last_proof[8192];

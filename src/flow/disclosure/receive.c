@@ -169,6 +169,9 @@ static ent_code prove(ent_flow_node *n, ent_entry_kind kind, const ent_search_id
 static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_disclosed_text *d, const ent_buf *text, ent_search_record *r, ent_buf *ret_body, ent_err *err)
 {
     ent_date until = {0};
+    ENT_AUTO_BUF gone = ENT_BUF(8);
+    if (n->c.store.get(n->c.store.self, ENT_TABLE_ANSWERS, d->id, ENT_ID_SIZE, &gone, NULL) == ENT_OK)
+        return ent_fail(err, ENT_GONE, "this disclosure was kept here and destroyed: it is not taken again");
     ENT_TRY(ent_search_get(n, d->reference.b, r, err));
     ENT_TRY(check(n, in, d, r, &until, err));
     ENT_TRY(keep(n, in, d, text, r, until, err));
@@ -218,6 +221,8 @@ static ent_code destroy(ent_flow_node *n, const kept *k, const char *clause, boo
     for (int i = 0; i < 8; i++) slot[i] = (uint8_t)(k->slot.number >> (56 - 8 * i));
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_KEPT, ENT_BYTES(k->view.id, ENT_ID_SIZE), ENT_BYTES("", 0));
+    /* its message may come once more: the id is remembered, nothing else of it */
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ANSWERS, ENT_BYTES(k->view.id, ENT_ID_SIZE), ENT_BYTES("K", 1));
     if (recalled) {
         fill_entry(n, ENT_ENTRY_RECALLED, k, clause, &e);
         ent_batch_entry(b, &e);
