@@ -41,6 +41,7 @@ title "1  Two nodes"
 port=$((20000 + RANDOM % 20000))
 run init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 run init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
+sed -i 's/^controls-per-mille: .*/controls-per-mille: 0/' gb/node.yaml # the demo's examiners identify whatever they get
 for n in gb us; do
   "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"
 done

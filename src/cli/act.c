@@ -128,3 +128,17 @@ int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }
+
+int ent_cli_operands(const ent_cli *cli, int argc, char **argv, const ent_cmd_help *help, const ent_operands *o)
+{
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = o->who}, {0}};
+    int n, wanted = 0;
+    while (wanted < 3 && o->name[wanted]) wanted++;
+    ent_code code = ent_cli_options(help, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != wanted) return ent_cli_usage(help, wanted ? "as many operands as the usage shows are needed" : "no operand is needed");
+    json_t *params = json_object();
+    for (int i = 0; i < n; i++) json_object_set_new(params, o->name[i], json_string(argv[i]));
+    return ent_cli_simple(cli, as, o->act, params, NULL, o->print);
+}

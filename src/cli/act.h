@@ -25,6 +25,15 @@ int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *
 void ent_cli_print_part(const json_t *p);
 void ent_cli_print_parts(const json_t *out);
 
+/* A command that takes nothing but operands and --as: its act, the parameters that the operands are (NULL past the last), who may, and
+ * how the answer is printed. The exit status. */
+typedef struct ent_operands {
+    const char *act, *name[3], *who;
+    void (*print)(const json_t *out);
+} ent_operands;
+
+int ent_cli_operands(const ent_cli *cli, int argc, char **argv, const ent_cmd_help *help, const ent_operands *o);
+
 /* Text member, "" when it is not there. */
 const char *ent_cli_text(const json_t *o, const char *name);
 /* Reads a file of at most ENT_LIMIT_ITL_FILE bytes. */

@@ -44,12 +44,7 @@ static void print_cases(const json_t *out)
 static int candidate_list(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "candidate list --as NAME", .about = "The cases: an examiner sees their own, and of no case whether it is a control; a custodian or auditor sees all.", .example = "entente candidate list --as x.example"};
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "examiner, custodian or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "case-list", json_object(), NULL, print_cases);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"case-list", {NULL}, "examiner, custodian or auditor", print_cases});
 }
 
 static ent_code write_pictures(const json_t *out, const char *folder, ent_err *err)
@@ -196,12 +191,7 @@ static void print_rates(const json_t *out)
 static int candidate_rates(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "candidate rates --as CUSTODIAN", .about = "How each examiner concluded the controls: pairs that do not match, mixed in without a mark.", .example = "entente candidate rates --as c.example"};
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "case-rates", json_object(), NULL, print_rates);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"case-rates", {NULL}, "custodian or auditor", print_rates});
 }
 
 int ent_cmd_candidate(ent_cli *cli, int argc, char **argv)
@@ -272,12 +262,7 @@ static void print_received(const json_t *out)
 static int received_list(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "received list --as NAME", .about = "What partners disclosed and is still kept here.", .example = "entente received list --as o.example"};
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "officer, examiner or custodian"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "kept-list", json_object(), NULL, print_received);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"kept-list", {NULL}, "officer, examiner or custodian", print_received});
 }
 
 static ent_code print_values(const json_t *out, const char *folder, ent_err *err)

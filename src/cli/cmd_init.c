@@ -60,7 +60,7 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
                             {.name = "--accept-residue", .flag = &residue, .help = "although overwritten keys may stay readable on this file system"},
                             {.name = "--accept-unlocked-memory", .flag = &unlocked, .help = "start although memory cannot be locked"},
                             {0}};
-    ent_node_config c = {.listen = "127.0.0.1", .grid_ms = 250, .decoders = 2, .refer_per_mille = 20};
+    ent_node_config c = ent_node_config_default();
     ent_err err = {0};
     int n;
     ent_code code = ent_cli_options(&help, opts, argc, argv, &n);

@@ -200,47 +200,33 @@ static void print_events(const json_t *out)
     }
 }
 
-/* A command of operands only: an act with parameters of those names. */
-static int named(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *act, const char *const names[2], void (*print)(const json_t *))
-{
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
-    int n, wanted = names[1] ? 2 : 1;
-    ent_code code = ent_cli_options(h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n != wanted) return ent_cli_usage(h, "%d operands are needed", wanted);
-    json_t *params = json_pack("{s:s}", names[0], argv[0]);
-    if (names[1]) json_object_set_new(params, names[1], json_string(argv[1]));
-    return ent_cli_simple(cli, as, act, params, NULL, print);
-}
-
 static void print_linked(const json_t *out) { printf("linked; the dates of both were worked out anew: `entente record show %s`\n", ent_cli_text(out, "linked")); }
 static void print_unlinked(const json_t *out) { printf("unlinked; the dates of all were worked out anew: `entente record show %s`\n", ent_cli_text(out, "unlinked")); }
 
 static int record_events(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {"record events PART|ENCOUNTER --as CUSTODIAN", "Every event of it, with its number and whether it counts.", "entente record events 0123… --as c.example"};
-    return named(cli, argc, argv, &h, "event-list", (const char *const[2]){"id", NULL}, print_events);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"event-list", {"id", NULL}, "the custodian", print_events});
 }
 
 static int record_correct(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {"record correct PART NUMBER --as CUSTODIAN", "Proposes that an event be corrected: it counts for nothing once a second person has approved (`entente approve`).",
                                    "entente record correct 0123… 2 --as c.example"};
-    return named(cli, argc, argv, &h, "event-correct", (const char *const[2]){"id", "number"}, print_event);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"event-correct", {"id", "number"}, "the custodian", print_event});
 }
 
 static int record_link(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {"record link ENCOUNTER OTHER --as CUSTODIAN", "Says that two encounters are of one person: what the law makes of one counts for the other. Never done by a score.",
                                    "entente record link 0123… 4567… --as c.example"};
-    return named(cli, argc, argv, &h, "record-link", (const char *const[2]){"encounter", "other"}, print_linked);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"record-link", {"encounter", "other"}, "the custodian", print_linked});
 }
 
 static int record_unlink(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {"record unlink ENCOUNTER --as CUSTODIAN", "Undoes a link: the encounter stands alone again.", "entente record unlink 0123… --as c.example"};
-    return named(cli, argc, argv, &h, "record-unlink", (const char *const[2]){"encounter", NULL}, print_unlinked);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"record-unlink", {"encounter", NULL}, "the custodian", print_unlinked});
 }
 
 int ent_cmd_record(ent_cli *cli, int argc, char **argv)

@@ -76,12 +76,7 @@ static void print_calendar(const json_t *out)
 static int retention_calendar(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "retention calendar --as CUSTODIAN", .about = "How many parts fall due in each month, as the law stands today.", .example = "entente retention calendar --as c.example"};
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "record-list", json_object(), NULL, print_calendar);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"record-list", {NULL}, "custodian or auditor", print_calendar});
 }
 
 static void print_run(const json_t *out)
@@ -133,12 +128,7 @@ static int time_show(ent_cli *cli, int argc, char **argv)
 static int time_confirm(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "time confirm --as NAME", .about = "\"The clock of this machine is right\": two persons within the hour, after a restart that no witness's signature bridges.", .example = "entente time confirm --as c.example"};
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "custodian, operator or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    return ent_cli_simple(cli, as, "time-confirm", json_object(), NULL, print_time);
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"time-confirm", {NULL}, "custodian, operator or auditor", print_time});
 }
 
 int ent_cmd_time(ent_cli *cli, int argc, char **argv)

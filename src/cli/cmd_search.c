@@ -81,13 +81,7 @@ static void print_closed(const json_t *out) { printf("case %s is closed; its pro
 
 static int reference(ent_cli *cli, int argc, char **argv, const char *act, void (*print)(const json_t *))
 {
-    const char *as = NULL;
-    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "who looks: custodian, examiner or auditor"}, {0}};
-    int n;
-    ent_code code = ent_cli_options(&search_help, opts, argc, argv, &n);
-    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n != 1) return ent_cli_usage(&search_help, "name the reference");
-    return ent_cli_simple(cli, as, act, json_pack("{s:s}", "reference", argv[0]), NULL, print);
+    return ent_cli_operands(cli, argc, argv, &search_help, &(ent_operands){act, {"reference"}, "who looks: custodian, examiner or auditor", print});
 }
 
 int ent_cmd_search(ent_cli *cli, int argc, char **argv)

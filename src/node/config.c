@@ -72,12 +72,18 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     return ent_doc_bool(doc, "accept-unlocked-memory", false, &c->accept_unlocked_memory, err);
 }
 
+ent_node_config ent_node_config_default(void)
+{
+    return (ent_node_config){.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
+                             .witness_silence_ms = ENT_NODE_SILENCE_MS};
+}
+
 ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, ent_err *err)
 {
     char path[PATH_MAX];
     ent_doc *doc;
     ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
-    ent_node_config c = {.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20, .witness_silence_ms = ENT_NODE_SILENCE_MS};
+    ent_node_config c = ent_node_config_default();
     if (!ent_node_path(folder, "node.yaml", path)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
     ent_code code = ent_disk_load(path, &text, err);
     if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no node in %s: make one with `entente init %s`", folder, folder);

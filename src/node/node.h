@@ -40,6 +40,7 @@ typedef struct ent_node_config {
     char standby[400];               /* a command that runs `entente standby keep DIR`; "": none */
 } ent_node_config;
 
+ent_node_config ent_node_config_default(void); /* what holds where a file says nothing, and what init writes */
 ENT_MUST_CHECK ent_code ent_node_config_read(const char *folder, ent_node_config *ret_config, ent_err *err);
 /* The commented file that `init` writes. */
 void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text);

@@ -373,6 +373,35 @@ static void recalls(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+static void count_disclosure(void *ctx, const ent_disclosure_view *v)
+{
+    (void)v;
+    ++*(size_t *)ctx;
+}
+
+/* The record of a disclosure outlives the biometric by six years to the day, and then its key goes. */
+static void record_ends(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    size_t count = 0;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    s->clock.now = ent_date_start((ent_date){2032, 3, 10});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(ent_flow_disclosures(s->gb.flow, &s->gb.custodian, count_disclosure, &count, NULL), ENT_OK);
+    assert_int_equal(count, 1);
+    s->clock.now.ms += 86400000;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    count = 0;
+    assert_int_equal(ent_flow_disclosures(s->gb.flow, &s->gb.custodian, count_disclosure, &count, NULL), ENT_OK);
+    assert_int_equal(count, 0);
+}
+
 /* The same message once more: kept once while it may be kept, refused as gone after its recall. */
 static void sent_again(void **state)
 {
@@ -528,7 +557,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again),
+        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again), STORY(record_ends),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,75 @@ static void wrong_clock(void **state)
     assert_true(t.sure);
 }
 
+static bool sure(story *s)
+{
+    ent_time_view t;
+    assert_int_equal(ent_flow_time(s->gb.flow, &t, NULL), ENT_OK);
+    return t.sure;
+}
+
+/* The limits of what confirms a time, one millisecond before, on and after each. */
+static void limits_of_time(void **state)
+{
+    story *s = *state;
+    ent_time_view t;
+    const int64_t hour = 3600000, minute = 60000;
+    assert_true(sure(s));
+    s->clock.skew = minute; /* said a minute more than passed */
+    s->clock.now.ms += minute;
+    assert_true(sure(s));
+    s->clock.skew++, s->clock.now.ms++;
+    assert_false(sure(s));
+    s->clock.skew = 0, s->clock.now.ms += 1000 * minute - minute - 1; /* a thousandth of what passed more */
+    s->clock.skew = 2 * minute, s->clock.now.ms += 2 * minute;
+    assert_true(sure(s));
+    s->clock.skew++, s->clock.now.ms++;
+    assert_false(sure(s));
+    s->clock.boot++;
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.custodian, &t, NULL), ENT_OK);
+    s->clock.now.ms += hour + 1; /* too late: the second word is a first one */
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.deputy, &t, NULL), ENT_OK);
+    assert_false(t.sure);
+    s->clock.now.ms += hour;
+    assert_int_equal(ent_flow_time_confirm(s->gb.flow, &s->gb.custodian, &t, NULL), ENT_OK);
+    assert_true(t.sure);
+    s->clock.boot++;
+    ent_flow_time_witnessed(s->gb.flow, (ent_time){s->clock.now.ms - 5 * minute - 1});
+    assert_false(sure(s));
+    ent_flow_time_witnessed(s->gb.flow, (ent_time){s->clock.now.ms - 5 * minute});
+    assert_true(sure(s));
+}
+
+static void see_alarm(story *s, size_t *ret)
+{
+    *ret = 0;
+    for (uint64_t i = 0; i < s->gb.c.ledger.size(s->gb.c.ledger.self); i++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        assert_int_equal(s->gb.c.ledger.read(s->gb.c.ledger.self, i, bytes, NULL), ENT_OK);
+        assert_int_equal(ent_entry_decode(bytes, &e, NULL), ENT_OK);
+        *ret += e.kind == ENT_ENTRY_ALARM;
+    }
+}
+
+/* Fifty parts on one day go by themselves; fifty-two that are all there is wait for a person, with one alarm a day. */
+static void too_many_at_once(void **state)
+{
+    story *s = *state;
+    size_t alarms;
+    for (uint32_t f = 1; f <= 25; f++) enrol(s, f);
+    s->clock.now = ent_date_start((ent_date){2029, 3, 10});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(run(s), 0); /* all gone */
+    for (uint32_t f = 31; f <= 56; f++) enrol(s, f);
+    s->clock.now = ent_date_start((ent_date){2032, 3, 10});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    see_alarm(s, &alarms);
+    assert_int_equal(alarms, 1);
+    assert_int_equal(run(s), 52);
+}
+
 /* A rule that was changed while the node was down moves a date earlier: hidden, not destroyed, until the window is over. */
 static void rule_changed(void **state)
 {
@@ -320,7 +389,7 @@ static void access_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(rule_changed),
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(rule_changed),
         STORY(many_in_one_run), STORY(access_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
 
 #include "flow/disclosure/disclosure.h"
 
-#define ENT_DISCLOSURE_KEPT_YEARS 6 /* Limitation Act 1980: the period for a claim */
+#define ENT_DISCLOSURE_KEPT_YEARS 6 /* Limitation Act 1980 s. 2 and 9: a claim in tort or under a statute, six years */
 #define ENT_DISCLOSURE_PROOF 16384
 
 typedef struct ent_disclosure_record {
