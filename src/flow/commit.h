@@ -9,7 +9,7 @@
 
 #include "flow/flow.h"
 
-enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 72 };
+enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 104 /* every part of a person, and one */ };
 
 /* Parts that go together. Borrowed. */
 typedef struct ent_part_set {

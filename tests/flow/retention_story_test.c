@@ -281,6 +281,41 @@ static void limits_of_time(void **state)
     assert_true(sure(s));
 }
 
+static ent_entry last_of(story *s, ent_entry_kind kind)
+{
+    ent_entry e = {0};
+    for (uint64_t i = s->gb.c.ledger.size(s->gb.c.ledger.self); i-- > 0 && e.kind != kind;) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        assert_int_equal(s->gb.c.ledger.read(s->gb.c.ledger.self, i, bytes, NULL), ENT_OK);
+        assert_int_equal(ent_entry_decode(bytes, &e, NULL), ENT_OK);
+    }
+    assert_int_equal(e.kind, kind);
+    return e;
+}
+
+/* The day that the ledger promises, which an auditor holds the node to: none while a hold suspends it, whatever is recorded
+ * meanwhile; with a window, its end; and a linked part whose date moved has an entry of its own. */
+static void promised_day(void **state)
+{
+    story *s = *state;
+    ent_enrolled one = enrol(s, 3), two = enrol(s, 4);
+    assert_int_equal(event(s, &one.part[0].id, ENT_EVENT_HOLD), ENT_OK);
+    assert_int_equal(last_of(s, ENT_ENTRY_HELD).destroy_by.year, 0);
+    assert_int_equal(event(s, &one.part[0].id, ENT_EVENT_CHARGED), ENT_OK);
+    assert_int_equal(last_of(s, ENT_ENTRY_EVENT).destroy_by.year, 0);
+    assert_int_equal(event(s, &one.part[0].id, ENT_EVENT_RELEASE), ENT_OK);
+    assert_int_equal(ent_date_compare(last_of(s, ENT_ENTRY_EVENT).destroy_by, (ent_date){2029, 3, 10}), 0);
+    assert_int_equal(event(s, &one.part[0].id, ENT_EVENT_UNLAWFUL), ENT_OK);
+    assert_int_equal(ent_date_compare(last_of(s, ENT_ENTRY_EVENT).destroy_by, (ent_date){2026, 3, 24}), 0);
+    ent_part_id all_of_two;
+    memcpy(all_of_two.b, two.encounter.b, ENT_ID_SIZE);
+    assert_int_equal(event(s, &all_of_two, ENT_EVENT_CONVICTED), ENT_OK);
+    uint64_t before = s->gb.c.ledger.size(s->gb.c.ledger.self);
+    assert_int_equal(ent_flow_link(s->gb.flow, &s->gb.custodian, one.encounter.b, two.encounter.b, NULL), ENT_OK);
+    assert_int_equal(s->gb.c.ledger.size(s->gb.c.ledger.self), before + 2); /* the link, and the name that is kept longer now */
+    assert_int_equal(last_of(s, ENT_ENTRY_EVENT).destroy_by.year, 0);
+}
+
 static void see_alarm(story *s, size_t *ret)
 {
     *ret = 0;
@@ -389,7 +424,7 @@ static void access_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(rule_changed),
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(promised_day), STORY(rule_changed),
         STORY(many_in_one_run), STORY(access_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

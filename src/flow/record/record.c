@@ -116,10 +116,40 @@ static void remember(ent_flow_node *n, const ent_person_id *person, dates *d)
     }
 }
 
-static ent_code put_moved(ent_flow_node *n, ent_batch *b, const dates *d, const ent_held_part *always, ent_err *err)
+/* The day that the ledger promises: none while a hold suspends it, never before the window's end. */
+static ent_date promised(const ent_held_part *p, const ent_retention *kept)
 {
-    for (size_t i = 0; i < d->count; i++)
-        if (moved(n, d->part[i]) || d->part[i] == always) ENT_TRY(ent_part_put(n, b, d->part[i], err));
+    if (kept->held) return (ent_date){0};
+    return kept->due_on.year && p->not_before.year && ent_date_compare(kept->due_on, p->not_before) < 0 ? p->not_before : kept->due_on;
+}
+
+static void start_entry(ent_flow_node *n, const ent_actor *by, const ent_held_part *p, ent_entry_kind kind, ent_entry *ret)
+{
+    ent_retention kept;
+    ent_part_retention(n, p, &kept);
+    *ret = (ent_entry){.kind = kind, .time = ent_now(n), .follows = p->index, .case_number = p->case_number, .destroy_by = promised(p, &kept)};
+    if (by) ret->actor = by->pseudonym;
+    snprintf(ret->clause, sizeof ret->clause, "%s", kept.clause);
+}
+
+/* A part whose date moved although nothing was recorded of itself: of a linked encounter, or by a changed rule. */
+static ent_code put_with_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, ent_held_part *p, ent_err *err)
+{
+    ent_entry e;
+    uint32_t day = ent_date_pack(p->due_on);
+    start_entry(n, by, p, ENT_ENTRY_EVENT, &e);
+    ent_commit_to(p->salt, &day, sizeof day, e.commitment);
+    ent_batch_entry(b, &e);
+    return ent_part_put(n, b, p, err);
+}
+
+static ent_code put_moved(ent_flow_node *n, ent_batch *b, const ent_actor *by, const dates *d, const ent_held_part *recorded, ent_err *err)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        bool changed = moved(n, d->part[i]);
+        if (d->part[i] == recorded) ENT_TRY(ent_part_put(n, b, d->part[i], err)); /* its own entry is the event's */
+        else if (changed) ENT_TRY(put_with_entry(n, b, by, d->part[i], err));
+    }
     return ENT_OK;
 }
 
@@ -141,14 +171,14 @@ ent_code ent_parts_settle(ent_flow_node *n, ent_err *err)
     for (size_t i = 0; i < n->part_count;) {
         ENT_AUTO_BATCH b = ent_batch_new("settle");
         if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-        for (; i < n->part_count && b->count < 256; i++) {
+        for (; i < n->part_count && b->entry_count < ENT_BATCH_ENTRIES - 1; i++) {
             ent_held_part *p = &n->parts[i];
             if (ent_date_compare(p->due_on, p->row_due_on) == 0) continue;
             ent_date now = p->due_on;
             p->due_on = p->row_due_on;
             sooner += earlier(now, p->row_due_on);
             (void)moved(n, p);
-            ENT_TRY(ent_part_put(n, b, p, err));
+            ENT_TRY(put_with_entry(n, b, NULL, p, err));
         }
         if (i == n->part_count && sooner) {
             ent_entry e = {.kind = ENT_ENTRY_REGIME, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
@@ -165,11 +195,8 @@ ent_code ent_parts_settle(ent_flow_node *n, ent_err *err)
 
 static void fill_entry(ent_flow_node *n, const ent_actor *by, const ent_held_part *p, ent_entry_kind kind, const ent_legal_event *e, ent_entry *ret)
 {
-    ent_retention kept;
     uint8_t salt[32];
-    ent_part_retention(n, p, &kept);
-    *ret = (ent_entry){.kind = kind, .time = ent_now(n), .follows = p->index, .case_number = p->case_number, .actor = by->pseudonym, .destroy_by = kept.due_on};
-    snprintf(ret->clause, sizeof ret->clause, "%s", kept.clause);
+    start_entry(n, by, p, kind, ret);
     ent_derive(p->salt, "event", &p->facts.event_count, sizeof p->facts.event_count, salt);
     ent_commit_to(salt, e, sizeof *e, ret->commitment);
 }
@@ -192,7 +219,7 @@ static ent_code change_events(ent_flow_node *n, const ent_actor *by, ent_held_pa
     remember(n, &p->person, &d);
     p->facts.events = events;
     p->facts.event_count = count;
-    ent_code code = b ? put_moved(n, b, &d, p, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = b ? put_moved(n, b, by, &d, p, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK) {
         fill_entry(n, by, p, kind, &events[which], &e);
         ent_batch_entry(b, &e);
@@ -398,8 +425,8 @@ static ent_code rename_encounter(ent_flow_node *n, const ent_actor *by, const ui
     remember(n, &old, &before);
     for (size_t i = 0; i < count; i++) ent_part_renamed(n, own[i], person);
     remember(n, person, &after);
-    ent_code code = put_moved(n, b, &before, NULL, err);
-    if (code == ENT_OK) code = put_moved(n, b, &after, NULL, err);
+    ent_code code = put_moved(n, b, by, &before, NULL, err);
+    if (code == ENT_OK) code = put_moved(n, b, by, &after, NULL, err);
     for (size_t i = 0; i < count && code == ENT_OK; i++) code = ent_part_put(n, b, own[i], err);
     if (code == ENT_OK) {
         ent_entry e = {.kind = ENT_ENTRY_LINKED, .time = ent_now(n), .follows = own[0]->index, .case_number = own[0]->case_number, .actor = by->pseudonym};
