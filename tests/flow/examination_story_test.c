@@ -430,6 +430,33 @@ static void sent_again(void **state)
     assert_int_equal(kept(s, NULL), 0);
 }
 
+/* The recall overtakes the disclosure: what comes after it is not kept. */
+static void recalled_before_it_came(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    int status = 0;
+    int64_t release;
+    char recall[160], id[ENT_ID_TEXT], reference_text[ENT_ID_TEXT];
+    ENT_AUTO_BUF body = ENT_BUF(65536);
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    s->line_down = true;
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK); /* on its way */
+    s->line_down = false;
+    ent_id_text(d.id, id);
+    ent_id_text(reference.b, reference_text);
+    int len = snprintf(recall, sizeof recall, "entente-recall/v1\nid %s\nreference %s\nreason destroyed\n", id, reference_text);
+    ent_arrival in = {.message = {.kind = ENT_MESSAGE_RECALL, .agreement = "", .flow = "", .purpose = "", .proof = "", .body = recall, .body_len = (size_t)len}, .received = s->clock.now};
+    snprintf(in.partner, sizeof in.partner, "gb.example");
+    ent_inbox inbox = ent_flow_inbox(s->us.flow);
+    inbox.receive(inbox.self, &in, &status, &body, &release);
+    assert_int_equal(status, 410);
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+}
+
 /* A disclosure that waited while its record was destroyed never leaves. */
 static void destroyed_before_it_left(void **state)
 {
@@ -557,7 +584,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again), STORY(record_ends),
+        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,11 +166,22 @@ static ent_code prove(ent_flow_node *n, ent_entry_kind kind, const ent_search_id
     return n->c.ledger.receipt(n->c.ledger.self, index, ret_body, err);
 }
 
+/* The ids of disclosures that are gone, or were called back before they came: whatever arrives under them is not kept. */
+static bool was_here(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE])
+{
+    ENT_AUTO_BUF row = ENT_BUF(64);
+    return n->c.store.get(n->c.store.self, ENT_TABLE_ANSWERS, id, ENT_ID_SIZE, &row, NULL) == ENT_OK;
+}
+
+static void remember_gone(ent_batch *b, const uint8_t id[ENT_ID_SIZE])
+{
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ANSWERS, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES("K", 1));
+}
+
 static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_disclosed_text *d, const ent_buf *text, ent_search_record *r, ent_buf *ret_body, ent_err *err)
 {
     ent_date until = {0};
-    ENT_AUTO_BUF gone = ENT_BUF(8);
-    if (n->c.store.get(n->c.store.self, ENT_TABLE_ANSWERS, d->id, ENT_ID_SIZE, &gone, NULL) == ENT_OK)
+    if (was_here(n, d->id))
         return ent_fail(err, ENT_GONE, "this disclosure was kept here and destroyed: it is not taken again");
     ENT_TRY(ent_search_get(n, d->reference.b, r, err));
     ENT_TRY(check(n, in, d, r, &until, err));
@@ -222,7 +233,7 @@ static ent_code destroy(ent_flow_node *n, const kept *k, const char *clause, boo
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(key, sizeof key), ENT_BYTES(slot, sizeof slot));
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_KEPT, ENT_BYTES(k->view.id, ENT_ID_SIZE), ENT_BYTES("", 0));
     /* its message may come once more: the id is remembered, nothing else of it */
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ANSWERS, ENT_BYTES(k->view.id, ENT_ID_SIZE), ENT_BYTES("K", 1));
+    remember_gone(b, k->view.id);
     if (recalled) {
         fill_entry(n, ENT_ENTRY_RECALLED, k, clause, &e);
         ent_batch_entry(b, &e);
@@ -230,6 +241,22 @@ static ent_code destroy(ent_flow_node *n, const kept *k, const char *clause, boo
     fill_entry(n, ENT_ENTRY_DESTROYED, k, clause, &e);
     ent_batch_entry(b, &e);
     return ent_commit_with(n, b, ent_destructions_finish, NULL, err);
+}
+
+/* Nothing is kept under this id: gone before, then the same undertaking again; never here, then it stays out. */
+static ent_code recall_unknown(ent_flow_node *n, const ent_arrival *in, const uint8_t id[ENT_ID_SIZE], const ent_search_id *reference, ent_buf *ret_body, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("recall");
+    ent_search_record *r = calloc(1, sizeof *r);
+    bool asked = r && ent_search_get(n, reference->b, r, NULL) == ENT_OK && r->view.sent && strcmp(r->view.partner, in->partner) == 0;
+    free(r);
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (asked && was_here(n, id)) return prove(n, ENT_ENTRY_DESTROYED, reference, ret_body, err);
+    if (asked) {
+        remember_gone(b, id);
+        ENT_TRY(ent_commit(n, b, NULL, err));
+    }
+    return ent_fail(err, ENT_NOT_FOUND, "nothing of this search is kept here");
 }
 
 static ent_code take_recall(ent_flow_node *n, const ent_arrival *in, ent_buf *ret_body, ent_err *err)
@@ -243,12 +270,7 @@ static ent_code take_recall(ent_flow_node *n, const ent_arrival *in, ent_buf *re
         !ent_id_parse(id_text, id) || !ent_id_parse(reference_text, reference.b))
         return ent_fail(err, ENT_FORMAT, "no recall");
     ent_code code = get(n, id, &k, NULL, err);
-    if (code == ENT_NOT_FOUND) { /* gone before: the same undertaking again */
-        ent_search_record *r = calloc(1, sizeof *r);
-        bool asked = r && ent_search_get(n, reference.b, r, NULL) == ENT_OK && r->view.sent && strcmp(r->view.partner, in->partner) == 0;
-        free(r);
-        return asked ? prove(n, ENT_ENTRY_DESTROYED, &reference, ret_body, err) : ent_fail(err, ENT_NOT_FOUND, "nothing of this search is kept here");
-    }
+    if (code == ENT_NOT_FOUND) return recall_unknown(n, in, id, &reference, ret_body, err);
     if (code != ENT_OK) return code;
     if (strcmp(k.view.partner, in->partner) != 0) return ent_fail(err, ENT_NOT_FOUND, "nothing of this search is kept here");
     char clause[ENT_LAW_CLAUSE];
