@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program once more as it ships.
+# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program and the simulation once more as it ships.
 # Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ make_build "$plain"
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
 meson test -C "$checked" --print-errorlogs --no-rebuild "$@" || status=1
-meson test -C "$plain" --print-errorlogs --no-rebuild --suite node "$@" || status=1
+meson test -C "$plain" --print-errorlogs --no-rebuild --suite node --suite simulation "$@" || status=1
 python3 - "$checked/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
 import json, sys
 n = {"OK": 0, "SKIP": 0}
