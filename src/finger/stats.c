@@ -103,3 +103,34 @@ ent_code ent_rates_of(ent_pair *pairs, size_t count, uint32_t fingers, unsigned 
     if (code == ENT_OK) *ret = r;
     return code;
 }
+
+/* The highest score that too many impostors reach: what is accepted lies above. */
+static float threshold_at(const ent_pair *pairs, size_t count, double limit)
+{
+    size_t impostors = 0, above = 0;
+    for (size_t i = 0; i < count; i++) impostors += !pairs[i].genuine;
+    for (size_t i = 0; i < count; i++)
+        if (!pairs[i].genuine && (double)++above > limit * (double)impostors) return pairs[i].score;
+    return -1;
+}
+
+size_t ent_reject_curve(ent_pair *pairs, size_t count, ent_reject ret[ENT_REJECT_MAX])
+{
+    size_t of[256] = {0}, missed[256] = {0}, genuine = 0, errors = 0, n = 0;
+    qsort(pairs, count, sizeof *pairs, by_score);
+    float threshold = threshold_at(pairs, count, 0.001);
+    for (size_t i = 0; i < count; i++) {
+        if (!pairs[i].genuine) continue;
+        bool miss = !(pairs[i].score > threshold);
+        genuine++, errors += miss;
+        of[pairs[i].quality]++, missed[pairs[i].quality] += miss;
+    }
+    if (threshold < 0) return 0;
+    size_t all = genuine;
+    for (int q = 0; q < 256 && n < ENT_REJECT_MAX; q++) {
+        if (!of[q]) continue;
+        ret[n++] = (ent_reject){(double)(all - genuine) / (double)all, (double)errors / (double)genuine, errors, genuine, q};
+        genuine -= of[q], errors -= missed[q];
+    }
+    return n;
+}

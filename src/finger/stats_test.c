@@ -23,7 +23,7 @@ static void counts_by_hand(void **state)
 static void separates(void **state)
 {
     (void)state;
-    ent_pair p[4] = {{5, true, 0, 0}, {6, true, 1, 1}, {1, false, 0, 1}, {2, false, 1, 0}};
+    ent_pair p[4] = {{5, true, 50, 0, 0}, {6, true, 50, 1, 1}, {1, false, 50, 0, 1}, {2, false, 50, 1, 0}};
     ent_rates r;
     assert_int_equal(ent_rates_of(p, 4, 2, 0, &r, NULL), ENT_OK);
     assert_true(r.eer.value < 1e-9 && r.fnmr_zero.value < 1e-9);
@@ -31,8 +31,27 @@ static void separates(void **state)
     assert_int_equal(ent_rates_of(p, 4, 2, 0, &r, NULL), ENT_USAGE);
 }
 
+/* Twenty genuine pairs of two qualities, the five that are missed among the ten bad ones: leaving out half leaves no error. */
+static void rejecting_the_worst(void **state)
+{
+    (void)state;
+    ent_pair p[40];
+    ent_reject curve[ENT_REJECT_MAX];
+    for (uint32_t i = 0; i < 20; i++) p[i] = (ent_pair){.score = i < 5 ? 1 : 30, .genuine = true, .quality = i < 10 ? 20 : 70, .a = i, .b = i};
+    for (uint32_t i = 0; i < 20; i++) p[20 + i] = (ent_pair){.score = 10, .quality = 20, .a = i, .b = (i + 1) % 20};
+    assert_int_equal(ent_reject_curve(p, 40, curve), 2);
+    assert_int_equal(curve[0].errors, 5);
+    assert_int_equal(curve[0].genuine, 20);
+    assert_int_equal(curve[0].quality, 20);
+    assert_true(curve[1].share > 0.499 && curve[1].share < 0.501);
+    assert_int_equal(curve[1].errors, 0);
+    assert_int_equal(curve[1].genuine, 10);
+    for (int i = 0; i < 40; i++) p[i].genuine = true;
+    assert_int_equal(ent_reject_curve(p, 40, curve), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_by_hand), cmocka_unit_test(separates)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_by_hand), cmocka_unit_test(separates), cmocka_unit_test(rejecting_the_worst)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
