@@ -139,13 +139,18 @@ static void check_node(sim_node *n)
 
 /* ---- the audit ---- */
 
-static void harvest(sim_node *n, const char *name)
+static void harvest(sim_node *n, const char *name, uint8_t seen[32])
 {
     ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    uint8_t digest[32];
     ent_envelope e;
     ent_doc *doc;
     ent_agreement *a;
-    if (ent_flow_agreement_envelope(n->flow, name, &bytes, NULL) != ENT_OK || ent_envelope_decode(bytes.data, bytes.len, &e, NULL) != ENT_OK) return;
+    if (ent_flow_agreement_envelope(n->flow, name, &bytes, NULL) != ENT_OK) return;
+    ent_sha256(bytes.data, bytes.len, digest);
+    if (memcmp(digest, seen, 32) == 0) return;
+    memcpy(seen, digest, 32);
+    if (ent_envelope_decode(bytes.data, bytes.len, &e, NULL) != ENT_OK) return;
     sim_text *t = sim->text;
     while (t < sim->text + sim->texts && memcmp(t->envelope.digest, e.digest, 32) != 0) t++;
     bool known = t < sim->text + sim->texts;
@@ -163,8 +168,9 @@ static void harvest(sim_node *n, const char *name)
 void sim_harvest(void)
 {
     for (size_t i = 0; i < sim->deals; i++) {
-        harvest(&sim->node[sim->deal[i].holder], sim->deal[i].name);
-        harvest(&sim->node[sim->deal[i].requester], sim->deal[i].name);
+        sim_deal *d = &sim->deal[i];
+        harvest(&sim->node[d->holder], d->name, d->seen[0]);
+        harvest(&sim->node[d->requester], d->name, d->seen[1]);
     }
 }
 

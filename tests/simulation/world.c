@@ -16,7 +16,7 @@ static struct {
     uint8_t bytes[ENT_FINGER_FULL_MAX];
     size_t len;
 } templates[FINGERS][2];
-enum { MINUTIAE = 36, SIDE = 320 };
+enum { MINUTIAE = 24, SIDE = 200 };
 static char cards[NODES][ENT_CARD_MAX];
 static size_t card_lens[NODES];
 static const char *const people[PEOPLE] = {"c.example", "d.example", "o.example", "x.example", "y.example"};
@@ -103,7 +103,7 @@ static void prepare_print(unsigned finger, unsigned impression)
     uint64_t shape = sim->chance = 1000 + finger, shake = 2000 + finger;
     for (unsigned i = 0; i < MINUTIAE; i++) {
         sim->chance = shape;
-        m[count] = (ent_finger_minutia){.x = (uint16_t)(30 + i % 6 * 40 + sim_below(24)), .y = (uint16_t)(30 + i / 6 * 44 + sim_below(28)),
+        m[count] = (ent_finger_minutia){.x = (uint16_t)(12 + i % 6 * 28 + sim_below(20)), .y = (uint16_t)(12 + i / 6 * 42 + sim_below(34)),
                                         .angle = (uint8_t)sim_below(256), .kind = (uint8_t)(1 + sim_below(2)), .quality = 80};
         shape = sim->chance;
         sim->chance = shake;
@@ -408,29 +408,31 @@ void sim_agree(sim_deal *d, unsigned version)
     sim_say("agreement %s version %u: %s", d->name, version, ent_code_text(code));
 }
 
+static void know(sim_node *n, size_t other)
+{
+    ent_actor by;
+    ent_card card;
+    ent_err err = {0};
+    sim_actor(n, CUSTODIAN, &by);
+    must(ent_flow_partner_add(n->flow, &by, cards[other], card_lens[other], &card, &err), &err, "partner");
+}
+
+/* Who has no agreement with another does not know it. */
 static void begin_deals(void)
 {
     size_t wanted = sim->nodes / 2 + 1 + sim_below(sim->nodes / 2);
+    bool known[NODES][NODES] = {{false}};
     while (sim->deals < wanted) {
-        sim_deal d = {.holder = sim_below(sim->nodes), .requester = sim_below(sim->nodes)};
-        bool have = d.holder == d.requester;
-        snprintf(d.name, sizeof d.name, "deal-%u-%u", (unsigned)d.holder % NODES, (unsigned)d.requester % NODES);
+        size_t h = sim_below(sim->nodes), r = sim_below(sim->nodes);
+        sim_deal d = {.holder = h, .requester = r};
+        bool have = h == r;
+        snprintf(d.name, sizeof d.name, "deal-%u-%u", (unsigned)h % NODES, (unsigned)r % NODES);
         for (size_t i = 0; i < sim->deals; i++) have |= strcmp(sim->deal[i].name, d.name) == 0;
         if (have) continue;
+        if (!known[h][r]) know(&sim->node[h], r), know(&sim->node[r], h);
+        known[h][r] = known[r][h] = true;
         sim->deal[sim->deals] = d;
         sim_agree(&sim->deal[sim->deals++], 1);
-    }
-}
-
-static void introduce(void)
-{
-    for (size_t i = 0; i < sim->nodes; i++) {
-        ent_actor by;
-        ent_card card;
-        ent_err err = {0};
-        sim_actor(&sim->node[i], CUSTODIAN, &by);
-        for (size_t k = 0; k < sim->nodes; k++)
-            if (k != i) must(ent_flow_partner_add(sim->node[i].flow, &by, cards[k], card_lens[k], &card, &err), &err, "partner");
     }
 }
 
@@ -444,7 +446,6 @@ void sim_begin(uint64_t seed, bool trace)
                                   .keep = ENT_KEEP_INDEFINITELY, .review = {10, 0, 0}};
     sim->nodes = 4 + sim_below(5);
     for (size_t i = 0; i < sim->nodes; i++) begin_node(i);
-    introduce();
     begin_deals();
     sim->storm = true;
 }

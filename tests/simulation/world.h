@@ -31,6 +31,7 @@ typedef struct sim_deal {
     char name[ENT_LAW_NAME];
     size_t holder, requester;
     unsigned version;
+    uint8_t seen[2][32];             /* digests of the envelopes that the holder and the requester had */
     bool wavered;                    /* was suspended or amended: for a time the two ends know different things */
 } sim_deal;
 
