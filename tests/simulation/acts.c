@@ -473,7 +473,7 @@ void sim_settle(void)
     for (int round = 0; round < 4; round++) {
         sim_pass(20 * DAY);
         tick_all();
-        for (size_t i = 0; i < sim->nodes; i++) sim_restart(&sim->node[i]);
     }
+    for (size_t i = 0; i < sim->nodes; i++) sim_restart(&sim->node[i]); /* nothing of it was only in memory */
     tick_all();
 }
