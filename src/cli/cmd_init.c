@@ -2,6 +2,8 @@
 #include "cli/commands.h"
 #include "cli/keys.h"
 
+#include "adapter/file/file.h"
+
 #include "base/wipe.h"
 
 #include <stdlib.h>
@@ -47,7 +49,7 @@ static ent_code make(const char *folder, const ent_node_config *c, const char *c
 
 int ent_cmd_init(ent_cli *cli, int argc, char **argv)
 {
-    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "ZZZ", *desk_port = "0", *root = "", *store = "";
+    const char *name = NULL, *custodian = "custodian", *address = NULL, *port = "8443", *country = "ZZZ", *zone = "UTC", *desk_port = "0", *root = "", *store = "";
     bool unlocked = false, residue = false;
     const ent_opt opts[] = {{.name = "--name", .value = &name, .hint = "NAME", .help = "the node's name with partners (default: this machine's)"},
                             {.name = "--custodian", .value = &custodian, .hint = "NAME", .help = "the first custodian (default: custodian)"},
@@ -55,6 +57,7 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
                             {.name = "--port", .value = &port, .hint = "N", .help = "of the exchange (default: 8443)"},
                             {.name = "--desk-port", .value = &desk_port, .hint = "N", .help = "of the desk interface on loopback (default: none)"},
                             {.name = "--country", .value = &country, .hint = "ABC", .help = "ISO 3166-1 alpha-3 of whoever runs it"},
+                            {.name = "--time-zone", .value = &zone, .hint = "ZONE", .help = "whose days the law counts: Europe/London (default: UTC)"},
                             {.name = "--store", .value = &store, .hint = "CONNINFO", .help = "a PostgreSQL, as \"host=/run/postgresql dbname=entente\" (default: embedded)"},
                             {.name = "--root", .value = &root, .hint = "URI", .help = "PKCS#11 URI of the token that wraps the root key (default: a file)"},
                             {.name = "--accept-residue", .flag = &residue, .help = "although overwritten keys may stay readable on this file system"},
@@ -75,9 +78,11 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
     if (name) snprintf(c.name, sizeof c.name, "%s", name);
     else default_name(c.name);
     snprintf(c.country, sizeof c.country, "%s", country);
+    snprintf(c.zone, sizeof c.zone, "%s", zone);
     if (address) snprintf(c.address, sizeof c.address, "%s", address);
     else snprintf(c.address, sizeof c.address, "https://127.0.0.1:%u", c.port);
     if (access(argv[0], F_OK) == 0 && rmdir(argv[0]) != 0) code = ent_fail(&err, ENT_EXISTS, "%s is there already and not empty: nothing was changed", argv[0]);
+    if (code == ENT_OK) code = ent_system_zone(zone, &err);
     if (code == ENT_OK) code = make(argv[0], &c, custodian, &err);
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     if (cli->json) printf("{\"node\":\"%s\",\"folder\":\"%s\",\"custodian\":\"%s\"}\n", c.name, argv[0], custodian);

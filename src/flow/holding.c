@@ -154,11 +154,23 @@ size_t ent_part_linked(ent_flow_node *n, const ent_held_part *p, ent_legal_facts
     return count;
 }
 
+/* The facts with those of the encounter's other parts, which a name is kept with. */
+static ent_legal_facts with_others(ent_flow_node *n, const ent_held_part *p, const ent_legal_facts *facts, ent_legal_facts others[ENT_MATERIAL_COUNT])
+{
+    ent_legal_facts f = *facts;
+    if (f.material != ENT_MATERIAL_BIOGRAPHIC || f.others) return f;
+    f.others = others;
+    for (const ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, p->encounter.b); q && f.other_count < ENT_MATERIAL_COUNT; q = ent_part_next(n, ENT_BY_ENCOUNTER, q))
+        if (q->facts.material != f.material) others[f.other_count++] = q->facts;
+    return f;
+}
+
 void ent_part_retention_on(ent_flow_node *n, const ent_held_part *p, const ent_legal_facts *facts, ent_date day, ent_retention *ret)
 {
-    ent_legal_facts linked[ENT_LINKED_MAX];
+    ent_legal_facts linked[ENT_LINKED_MAX], others[ENT_MATERIAL_COUNT];
     size_t count = ent_part_linked(n, p, linked);
-    ent_retention_of(n->c.regimes, n->c.regime_count, facts, linked, count, day, ret);
+    ent_legal_facts f = with_others(n, p, facts, others);
+    ent_retention_of(n->c.regimes, n->c.regime_count, &f, linked, count, day, ret);
 }
 
 void ent_part_retention(ent_flow_node *n, const ent_held_part *p, ent_retention *ret) { ent_part_retention_on(n, p, &p->facts, ent_today(n), ret); }

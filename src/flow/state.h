@@ -71,7 +71,13 @@ struct ent_flow_node {
 static inline ent_time ent_now(const ent_flow_node *n) { return n->c.clock.now(n->c.clock.self); }
 static inline int64_t ent_ticks(const ent_flow_node *n) { return n->c.clock.monotonic(n->c.clock.self); }
 static inline void ent_fill(const ent_flow_node *n, void *bytes, size_t len) { n->c.random.fill(n->c.random.self, bytes, len); }
-static inline ent_date ent_today(const ent_flow_node *n) { return ent_time_date(ent_now(n)); }
+/* The date here, not in Greenwich: "when that day is over" is local. */
+static inline ent_date ent_local_date(const ent_flow_node *n, ent_time at)
+{
+    if (n->c.clock.offset) at.ms += (int64_t)n->c.clock.offset(n->c.clock.self, at) * 1000;
+    return ent_time_date(at);
+}
+static inline ent_date ent_today(const ent_flow_node *n) { return ent_local_date(n, ent_now(n)); }
 
 /* ---- loading and rows, one file each ---- */
 

@@ -49,7 +49,10 @@
     X(HOLD, "hold", false)                          /* disclosure duties, litigation, complaint */                    \
     X(RELEASE, "release", false)                                                                                       \
     X(ACCESS_EXEMPT, "access-exempt", false)        /* what a person is told is restricted (DPA 2018 s. 45(4)) */     \
-    X(ACCESS_EXEMPT_ENDED, "access-exempt-ended", false)
+    X(ACCESS_EXEMPT_ENDED, "access-exempt-ended", false)                                                               \
+    X(APPEAL, "appeal", false)                      /* against the refusal of an extension */                         \
+    X(APPEAL_DISMISSED, "appeal-dismissed", false)  /* or withdrawn */                                                \
+    X(PURPOSE_FULFILLED, "purpose-fulfilled", false) /* of what was given voluntarily */
 
 /* classes of offence, as bits */
 #define ENT_OFFENCES(X)                                                                                                \
@@ -109,6 +112,8 @@ typedef struct ent_legal_facts {
     char nationality[4];            /* ISO 3166-1 alpha-3; "": unknown */
     const ent_legal_event *events;  /* any order */
     size_t event_count;
+    const struct ent_legal_facts *others; /* of the same encounter, for what is kept with them; their own are not looked at */
+    size_t other_count;
 } ent_legal_facts;
 
 /* ---- regimes ---- */
@@ -117,7 +122,8 @@ typedef enum ent_keep {
     ENT_KEEP_PERIOD,       /* from the day that starts the clock */
     ENT_KEEP_INDEFINITELY, /* with a review */
     ENT_KEEP_WHILE_OPEN,   /* until an event of open_until happens */
-    ENT_KEEP_SENTENCE      /* the term of the sentence and the period */
+    ENT_KEEP_SENTENCE,     /* the term of the sentence and the period */
+    ENT_KEEP_WITH_OTHERS   /* while another part of the encounter is kept: a name without its prints serves no purpose */
 } ent_keep;
 
 typedef enum ent_age { ENT_AGE_ANY, ENT_AGE_UNDER_18, ENT_AGE_ADULT } ent_age; /* at the offence */
@@ -139,6 +145,7 @@ typedef struct ent_extend {
     uint16_t times;          /* 0: any number */
     ent_period within_last;  /* the application's window before the end; all zero: any time before the end */
     bool pending_keeps;      /* an application in time keeps until it is decided */
+    ent_period appeal_within; /* and a refusal while it may be appealed and is; all zero: it ends with the refusal */
     char decided_by[ENT_LAW_NAME], applied_for_by[ENT_LAW_NAME], clause[ENT_LAW_CLAUSE];
 } ent_extend;
 
@@ -170,6 +177,7 @@ typedef struct ent_regime {
     ent_period review;       /* indefinitely: from the start of the clock, over and over */
     ent_extend extend;
     uint8_t then[ENT_EVENT_COUNT]; /* ent_consequence */
+    char then_clause[ENT_LAW_CLAUSE]; /* of what ends all; "": the regime's own */
 } ent_regime;
 
 /* ---- the answer ---- */

@@ -50,6 +50,8 @@ static ent_code read_keep(const ent_doc *doc, ent_regime *r, ent_err *err)
     } else if (strcmp(text, "while-open") == 0) {
         r->keep = ENT_KEEP_WHILE_OPEN;
         ENT_TRY(ent_doc_choices(doc, "open-until", true, event_list, &r->open_until, err));
+    } else if (strcmp(text, "with-the-record") == 0) {
+        r->keep = ENT_KEEP_WITH_OTHERS;
     } else if (strncmp(text, "sentence and ", 13) == 0) {
         r->keep = ENT_KEEP_SENTENCE;
         unsigned n;
@@ -73,7 +75,8 @@ static ent_code read_starts(const ent_doc *doc, ent_regime *r, ent_err *err)
     unsigned counting = 0;
     ENT_TRY(ent_doc_choice(doc, "counting", false, "beginning-with following", &counting, err));
     r->day_after = counting == 1;
-    if (!at) return r->keep == ENT_KEEP_WHILE_OPEN ? ENT_OK : ent_doc_fail(doc, err, "\"clock-starts\" is missing: \"taken\" or a list of events");
+    if (at && r->keep == ENT_KEEP_WITH_OTHERS) return ent_doc_fail(at, err, "what is kept with the record has no clock of its own");
+    if (!at) return r->keep == ENT_KEEP_WHILE_OPEN || r->keep == ENT_KEEP_WITH_OTHERS ? ENT_OK : ent_doc_fail(doc, err, "\"clock-starts\" is missing: \"taken\" or a list of events");
     if (at->kind == ENT_DOC_TEXT && strcmp(at->text, "taken") == 0) return ENT_OK;
     return ent_doc_choices(doc, "clock-starts", true, event_list, &r->starts, err);
 }
@@ -102,9 +105,9 @@ static ent_code read_extend(const ent_doc *extend, ent_regime *r, ent_err *err)
 {
     ent_extend *x = &r->extend;
     if (!extend) return ENT_OK;
-    if (r->keep == ENT_KEEP_INDEFINITELY || r->keep == ENT_KEEP_WHILE_OPEN)
+    if (r->keep != ENT_KEEP_PERIOD && r->keep != ENT_KEEP_SENTENCE)
         return ent_doc_fail(extend, err, "only a period can be extended");
-    ENT_TRY(ent_doc_only(extend, "by times within-last decided-by applied-for-by clause pending", err));
+    ENT_TRY(ent_doc_only(extend, "by times within-last decided-by applied-for-by clause pending appeal-within", err));
     ENT_TRY(read_period(extend, "by", &x->by, err));
     const ent_doc *times = ent_doc_get(extend, "times");
     int64_t n = 0;
@@ -118,6 +121,9 @@ static ent_code read_extend(const ent_doc *extend, ent_regime *r, ent_err *err)
     unsigned pending = 0;
     ENT_TRY(ent_doc_choice(extend, "pending", false, "ends keeps", &pending, err));
     x->pending_keeps = pending == 1;
+    const ent_doc *appeal = ent_doc_get(extend, "appeal-within");
+    if (appeal && !x->pending_keeps) return ent_doc_fail(appeal, err, "\"appeal-within\" belongs to \"pending: keeps\"");
+    if (appeal) ENT_TRY(read_period(extend, "appeal-within", &x->appeal_within, err));
     x->allowed = true;
     return ENT_OK;
 }
@@ -126,7 +132,9 @@ static ent_code read_events(const ent_doc *events, ent_regime *r, ent_err *err)
 {
     if (!events) return ENT_OK;
     if (events->kind != ENT_DOC_MAP) return ent_doc_fail(events, err, "\"events\" is a map of event to consequence");
+    ENT_TRY(ent_doc_text(events, "clause", false, r->then_clause, sizeof r->then_clause, err));
     for (const ent_doc *e = events->first; e; e = e->next) {
+        if (strcmp(e->name, "clause") == 0) continue;
         ent_legal_event_kind kind = ent_legal_event_named(e->name);
         if (kind == ENT_EVENT_COUNT) return ent_doc_fail(e, err, "\"%s\" is no event; events are %s", e->name, event_list);
         if (strcmp(e->text, "ends") == 0) r->then[kind] = ENT_THEN_ENDS;
@@ -169,12 +177,29 @@ static ent_code read_all(const ent_doc *doc, ent_regime *r, ent_err *err)
     return read_events(ent_doc_get(doc, "events"), r, err);
 }
 
+/* What no sequence of events could ever bring into force. */
+static ent_code never_applies(const ent_doc *doc, const ent_regime *r, ent_err *err)
+{
+    const ent_doc *when = ent_doc_get(doc, "when");
+    const uint32_t convicted = 1u << ENT_EVENT_CONVICTED, opens = r->needs | r->starts;
+    if (r->starts & r->without)
+        return ent_doc_fail(when, err, "the clock starts with an event that \"without\" rules out: this rule can never apply");
+    if ((r->sentence != ENT_SENTENCE_ANY || r->first_conviction) && !(opens & convicted))
+        return ent_doc_fail(when, err, "\"sentence\" and \"first-conviction\" ask of a conviction: \"convicted\" must have \"happened\" or start the clock");
+    if (r->any_encounter && !r->needs && !r->without && !r->starts)
+        return ent_doc_fail(when, err, "\"in-any-encounter\" asks for events, and this rule names none");
+    if (r->keep == ENT_KEEP_WITH_OTHERS && r->material != 1u << ENT_MATERIAL_BIOGRAPHIC)
+        return ent_doc_fail(ent_doc_get(doc, "material"), err, "\"with-the-record\" is for the biographic block, which is kept with the prints and photographs");
+    return ENT_OK;
+}
+
 ent_code ent_regime_read(const ent_doc *doc, ent_regime *ret_regime, ent_err *err)
 {
     ent_regime r = {0};
     ENT_TRY(read_all(doc, &r, err));
     if (r.keep == ENT_KEEP_SENTENCE && !(r.starts & 1u << ENT_EVENT_CONVICTED))
         return ent_doc_fail(doc, err, "\"keep: sentence and …\" starts its clock at \"convicted\"");
+    ENT_TRY(never_applies(doc, &r, err));
     *ret_regime = r;
     return ENT_OK;
 }

@@ -16,6 +16,8 @@ typedef struct stretch {
 
 /* What one evaluation looks at. */
 typedef struct scene {
+    const ent_regime *regimes;
+    size_t regime_count;
     const ent_legal_facts *facts, *linked;
     size_t linked_count;
     ent_date today;
@@ -86,27 +88,32 @@ static void each_event(const scene *s, bool any_encounter, visit *see, void *ctx
 struct first {
     uint32_t kinds;
     bool found;
-    ent_date date;
+    ent_date from, date;
 };
 
 static bool keep_first(void *ctx, const ent_legal_facts *f, const ent_legal_event *e)
 {
     (void)f;
     struct first *first = ctx;
-    if (!(first->kinds & 1u << e->kind)) return true;
+    if (!(first->kinds & 1u << e->kind) || before(e->date, first->from)) return true;
     if (!first->found || before(e->date, first->date)) first->date = e->date;
     first->found = true;
     return true;
 }
 
-/* The day on which the first of these happened. */
-static bool first_of(const scene *s, uint32_t kinds, bool any_encounter, ent_date *ret_date)
+/* The day, from that one on, on which the first of these happened. */
+static bool first_since(const scene *s, uint32_t kinds, bool any_encounter, ent_date from, ent_date *ret_date)
 {
     if (!kinds) return false;
-    struct first first = {.kinds = kinds};
+    struct first first = {.kinds = kinds, .from = from};
     each_event(s, any_encounter, keep_first, &first);
     if (first.found) *ret_date = first.date;
     return first.found;
+}
+
+static bool first_of(const scene *s, uint32_t kinds, bool any_encounter, ent_date *ret_date)
+{
+    return first_since(s, kinds, any_encounter, (ent_date){0}, ret_date);
 }
 
 bool ent_under_18_at_offence(const ent_legal_facts *f)
@@ -197,20 +204,41 @@ static ent_date window_start(const ent_extend *x, ent_date until)
 
 static bool under(const ent_regime *r, const ent_legal_event *e) { return strcmp(e->regime, r->name) == 0; }
 
-/* An application in its window that nobody has decided yet. */
-static bool pending(const scene *s, const ent_regime *r, ent_date until)
+/* The next of these under the regime, not before the event at `at` (event_count: the first); of one kind on one day, by place. */
+static size_t next_under(const scene *s, const ent_regime *r, uint32_t kinds, size_t at)
 {
-    ent_date last = {0};
-    bool open = false;
-    for (size_t i = 0; i < s->facts->event_count; i++) {
-        const ent_legal_event *e = &s->facts->events[i];
-        if (!under(r, e) || !counts(s->facts, e, s->today) || (stated(last) && before(e->date, last))) continue;
-        bool applied = e->kind == ENT_EVENT_APPLICATION;
-        if (!applied && e->kind != ENT_EVENT_APPLICATION_REFUSED && e->kind != ENT_EVENT_EXTENSION) continue;
-        last = e->date;
-        open = applied && !before(e->date, window_start(&r->extend, until)) && !before(until, e->date);
+    const ent_legal_event *events = s->facts->events;
+    size_t none = s->facts->event_count, next = none;
+    for (size_t i = 0; i < none; i++) {
+        const ent_legal_event *e = &events[i];
+        if (!(kinds >> e->kind & 1) || !under(r, e) || !counts(s->facts, e, s->today)) continue;
+        bool same_day = at != none && ent_date_compare(e->date, events[at].date) == 0;
+        if (at != none && (before(e->date, events[at].date) || (same_day && e->kind == events[at].kind && i <= at))) continue;
+        if (next == none || before(e->date, events[next].date)) next = i;
     }
-    return open;
+    return next;
+}
+
+#define BIT(kind) (1u << ENT_EVENT_##kind)
+
+/* Where the clause says so: an application in its window keeps until it is decided, a refusal for the days in which it may be
+ * appealed, an appeal until it is decided. The last day of that; never while it is open. */
+static ent_date kept_by_application(const scene *s, const ent_regime *r, ent_date until)
+{
+    const ent_legal_event *events = s->facts->events;
+    const ent_date from = window_start(&r->extend, until);
+    size_t none = s->facts->event_count, at = none;
+    do at = next_under(s, r, BIT(APPLICATION), at);
+    while (at != none && before(events[at].date, from));
+    if (at == none || before(until, events[at].date)) return until;
+    size_t decided = next_under(s, r, BIT(APPLICATION_REFUSED) | BIT(EXTENSION), at);
+    if (decided == none) return never;
+    if (events[decided].kind == ENT_EVENT_EXTENSION || no_period(r->extend.appeal_within)) return events[decided].date;
+    ent_date last = period_end(events[decided].date, r->extend.appeal_within, true);
+    size_t appeal = next_under(s, r, BIT(APPEAL), decided);
+    if (appeal == none || before(last, events[appeal].date)) return last;
+    decided = next_under(s, r, BIT(APPEAL_DISMISSED) | BIT(EXTENSION), appeal);
+    return decided == none ? never : events[decided].date;
 }
 
 /* The extension that was decided next after the one at `previous` (event_count: the first), in time for `until`; the
@@ -237,16 +265,22 @@ static void extend(const scene *s, stretch *st)
     const ent_regime *r = st->regime;
     if (!r->extend.allowed || is_never(st->until)) return;
     size_t at = s->facts->event_count;
-    while (!r->extend.times || st->extensions < r->extend.times) {
+    for (;;) {
         /* where an open application keeps, the decision may come after the last day */
-        at = next_extension(s, r, st->from, r->extend.pending_keeps ? s->today : st->until, at);
-        if (at == s->facts->event_count) break;
+        ent_date open = r->extend.pending_keeps ? kept_by_application(s, r, st->until) : st->until;
+        if (before(open, st->until)) open = st->until;
+        bool again = !r->extend.times || st->extensions < r->extend.times;
+        size_t next = again ? next_extension(s, r, st->from, open, at) : s->facts->event_count;
+        if (next == s->facts->event_count) {
+            st->until = open;
+            return;
+        }
+        at = next;
         const ent_legal_event *e = &s->facts->events[at];
         ent_date most = period_end(day_after(st->until), r->extend.by, false);
         st->until = stated(e->until) && before(e->until, most) ? e->until : most;
         st->extensions++;
     }
-    if (r->extend.pending_keeps && before(st->until, s->today) && pending(s, r, st->until)) st->until = s->today;
 }
 
 static ent_date kept_until(const scene *s, const ent_regime *r, ent_date start, const ent_legal_event *by)
@@ -256,8 +290,9 @@ static ent_date kept_until(const scene *s, const ent_regime *r, ent_date start, 
     switch (r->keep) {
     case ENT_KEEP_INDEFINITELY: break;
     case ENT_KEEP_WHILE_OPEN:
-        if (first_of(s, r->open_until, false, &concluded)) until = concluded;
+        if (first_since(s, r->open_until, false, start, &concluded)) until = concluded;
         break;
+    case ENT_KEEP_WITH_OTHERS: break; /* with_others */
     case ENT_KEEP_SENTENCE:
         p.months = (uint16_t)(p.months + (by ? by->sentence_months : 0));
         until = period_end(start, p, r->day_after);
@@ -316,6 +351,8 @@ static bool start_at_event(void *ctx, const ent_legal_facts *f, const ent_legal_
     if (!(r->starts & 1u << e->kind) || (e->regime[0] && !under(r, e))) return true;
     if (is_conviction(e->kind)) {
         uint32_t offence = e->offence ? e->offence : f->offence;
+        /* PACE 1984 s. 63F(11)(a)(ii): excluded is only "the only recordable offence of which the person has been convicted" */
+        if (convicted_before(c->scene, e)) offence &= ~ENT_OFFENCE(EXCLUDED);
         if ((r->offence && !(r->offence & offence)) || (r->offence_not & offence) || !sentence_fits(r, e)) return true;
         if (r->first_conviction && convicted_before(c->scene, e)) return true;
     }
@@ -333,6 +370,22 @@ static bool start_of_sentence(void *ctx, const ent_legal_facts *f, const ent_leg
     return true;
 }
 
+/* As long as the longest of the encounter's other parts. */
+static void with_others(const struct collect *c)
+{
+    const scene *s = c->scene;
+    const ent_legal_facts *f = s->facts;
+    for (size_t i = 0; i < f->other_count && *c->count < STRETCHES_MAX; i++) {
+        ent_legal_facts other = f->others[i];
+        ent_retention kept;
+        other.other_count = 0;
+        ent_retention_of(s->regimes, s->regime_count, &other, s->linked, s->linked_count, s->today, &kept);
+        stretch st = {.regime = c->regime, .from = f->taken, .until = stated(kept.due_on) ? day_before(kept.due_on) : never};
+        each_event(s, false, cut_off, &(struct cut){&st});
+        if (!before(st.until, st.from)) c->stretches[(*c->count)++] = st;
+    }
+}
+
 static void collect_stretches(const struct collect *c)
 {
     const ent_regime *r = c->regime;
@@ -342,7 +395,8 @@ static void collect_stretches(const struct collect *c)
     ent_regime loose = *r;
     if (by_conviction) loose.offence = loose.offence_not = 0;
     if (!applies(&loose, f)) return;
-    if (r->starts) each_event(c->scene, r->any_encounter, start_at_event, (void *)c);
+    if (r->keep == ENT_KEEP_WITH_OTHERS) with_others(c);
+    else if (r->starts) each_event(c->scene, r->any_encounter, start_at_event, (void *)c);
     else if (r->sentence != ENT_SENTENCE_ANY || r->first_conviction)
         each_event(c->scene, r->any_encounter, start_of_sentence, (void *)c);
     else add_stretch(c, f->taken, NULL);
@@ -357,18 +411,23 @@ struct override {
     const char *clause;
 };
 
+/* The clause by which this event overrides every power; NULL when it does not. */
+static const char *override_clause(const struct override *o, const ent_legal_facts *f, ent_legal_event_kind kind)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        const ent_regime *r = &o->regimes[i];
+        if (r->then[kind] == ENT_THEN_DESTROY_NOW && (r->material & 1u << f->material) && taken_under_fits(r, f)) return *r->then_clause ? r->then_clause : r->clause;
+    }
+    return kind == ENT_EVENT_UNLAWFUL || kind == ENT_EVENT_MISTAKEN_IDENTITY ? "unlawful or mistaken identity" : NULL;
+}
+
+/* The earliest, whatever was told first. */
 static bool find_override(void *ctx, const ent_legal_facts *f, const ent_legal_event *e)
 {
     struct override *o = ctx;
-    bool always = e->kind == ENT_EVENT_UNLAWFUL || e->kind == ENT_EVENT_MISTAKEN_IDENTITY;
-    for (size_t i = 0; i < o->count; i++) {
-        const ent_regime *r = &o->regimes[i];
-        if (r->then[e->kind] != ENT_THEN_DESTROY_NOW || !(r->material & 1u << f->material) || !taken_under_fits(r, f)) continue;
-        *o = (struct override){.by = e, .clause = r->clause};
-        return false;
-    }
-    if (always) *o = (struct override){.by = e, .clause = "unlawful or mistaken identity"};
-    return !always;
+    const char *clause = override_clause(o, f, e->kind);
+    if (clause && (!o->by || before(e->date, o->by->date))) o->by = e, o->clause = clause;
+    return true;
 }
 
 /* The first day that nothing keeps. A day without a power is a lapse, and what came later does not revive. */
@@ -433,7 +492,7 @@ void ent_retention_of(const ent_regime *regimes, size_t regime_count, const ent_
                       const ent_legal_facts *linked, size_t linked_count, ent_date today, ent_retention *ret)
 {
     ENT_PRE(ent_date_valid(facts->taken) && ent_date_valid(today));
-    const scene s = {facts, linked, linked_count, today};
+    const scene s = {regimes, regime_count, facts, linked, linked_count, today};
     stretch stretches[STRETCHES_MAX];
     size_t count = 0;
     *ret = (ent_retention){.clause = "no power to keep"};

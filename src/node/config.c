@@ -31,9 +31,10 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
     const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
-    ENT_TRY(ent_doc_only(doc, "node country exchange desk matching-threads decoders accept-unlocked-memory keys standby face store controls-per-mille witness", err));
+    ENT_TRY(ent_doc_only(doc, "node country time-zone exchange desk matching-threads decoders accept-unlocked-memory keys standby face store controls-per-mille witness", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
+    ENT_TRY(ent_doc_text(doc, "time-zone", false, c->zone, sizeof c->zone, err));
     ENT_TRY(ent_doc_need(doc, "exchange", ENT_DOC_MAP, &exchange, err));
     ENT_TRY(ent_doc_only(exchange, "listen port address answer-grid", err));
     ENT_TRY(ent_doc_text(exchange, "listen", false, c->listen, sizeof c->listen, err));
@@ -74,7 +75,7 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 
 ent_node_config ent_node_config_default(void)
 {
-    return (ent_node_config){.listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
+    return (ent_node_config){.zone = "UTC", .listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
                              .witness_silence_ms = ENT_NODE_SILENCE_MS};
 }
 
@@ -103,6 +104,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "\n"
                 "node: %s                 # its name with partners and in the ledger; never change it\n"
                 "country: %s                      # ISO 3166-1 alpha-3 of whoever runs it\n"
+                "time-zone: %s                   # whose days the law counts, as Europe/London: a record is due when the day is over there\n"
                 "\n"
                 "exchange:                         # what partners reach: HTTP over mutual TLS 1.3\n"
                 "  listen: %s\n"
@@ -128,7 +130,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

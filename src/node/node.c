@@ -157,6 +157,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
 static ent_code open_all(ent_node *n, const char *program, bool serving, ent_err *err)
 {
     ENT_TRY(ent_node_config_read(n->folder, &n->config, err));
+    ENT_TRY(ent_system_zone(n->config.zone, err));
     ENT_TRY(take_lock(n, err));
     ENT_TRY(ent_sandbox_start(program, n->config.decoders ? n->config.decoders : 1, &n->sandbox, err));
     if (serving) ENT_TRY(protect_memory(n, err));

@@ -31,6 +31,7 @@ typedef struct ent_node_config {
     unsigned control_per_mille;
     char store[256];                /* conninfo of a PostgreSQL; "": the embedded store */
     char face_model[256];           /* the card; "": none */
+    char zone[64];                  /* whose days the law counts: Europe/London */
     bool accept_unlocked_memory;
     ent_witness_address witness[ENT_WITNESS_ADDRESSES]; /* where the witnesses of agreements are reached */
     size_t witness_count;

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 
 ent_clock ent_system_clock(void);
+/* The zone of this process from now on, which the clock's offset follows: "UTC", or a name of the tz database. Called once, before
+ * threads. ENT_USAGE: this machine does not know it. */
+ENT_MUST_CHECK ent_code ent_system_zone(const char *name, ent_err *err);
 ent_random ent_system_random(void);
 
 typedef struct ent_file_keys_options {

@@ -2,11 +2,14 @@
 
 #include "base/check.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 static ent_time now(void *self)
 {
@@ -42,6 +45,29 @@ static int64_t boot(void *self, uint8_t ret_id[ENT_ID_SIZE])
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The rules of the process's time zone (ent_system_zone), of that year, daylight saving among them. */
+static int32_t offset(void *self, ent_time at)
+{
+    (void)self;
+    struct tm local;
+    time_t seconds = (time_t)(at.ms >= 0 ? at.ms / 1000 : (at.ms - 999) / 1000);
+    return localtime_r(&seconds, &local) ? (int32_t)local.tm_gmtoff : 0;
+}
+
+ent_code ent_system_zone(const char *name, ent_err *err)
+{
+    char path[256], value[128];
+    bool plain = *name && strlen(name) < 64 && name[0] != '/' && !strstr(name, "..");
+    for (const char *p = name; plain && *p; p++) plain = isalnum((unsigned char)*p) || strchr("/_+-", *p);
+    snprintf(path, sizeof path, "/usr/share/zoneinfo/%.64s", name);
+    if (!plain || (strcmp(name, "UTC") != 0 && access(path, R_OK) != 0))
+        return ent_fail(err, ENT_USAGE, "no time zone \"%.64s\" on this machine: UTC, or a name as Europe/London (package tzdata)", name);
+    snprintf(value, sizeof value, strcmp(name, "UTC") == 0 ? "UTC0" : ":%.64s", name);
+    if (setenv("TZ", value, 1) != 0) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    tzset();
+    return ENT_OK;
+}
+
 static void sleep_until(void *self, int64_t until)
 {
     (void)self;
@@ -49,7 +75,7 @@ static void sleep_until(void *self, int64_t until)
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {}
 }
 
-ent_clock ent_system_clock(void) { return (ent_clock){.now = now, .monotonic = monotonic, .boot = boot, .sleep_until = sleep_until}; }
+ent_clock ent_system_clock(void) { return (ent_clock){.now = now, .monotonic = monotonic, .boot = boot, .offset = offset, .sleep_until = sleep_until}; }
 
 static void fill(void *self, void *ret_bytes, size_t n)
 {

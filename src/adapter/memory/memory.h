@@ -22,6 +22,7 @@ typedef struct ent_story_clock {
     int64_t monotonic;
     int64_t skew;       /* how much of `now` did not pass but was set */
     uint8_t boot;       /* changes with a restart of the machine */
+    int32_t offset_s;   /* local time is so far ahead of UTC */
 } ent_story_clock;
 
 ent_clock ent_story_clock_port(ent_story_clock *clock);

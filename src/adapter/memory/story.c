@@ -14,6 +14,12 @@ static int64_t boot(void *self, uint8_t ret_id[ENT_ID_SIZE])
     return c->now.ms - c->skew;
 }
 
+static int32_t offset(void *self, ent_time at)
+{
+    (void)at;
+    return ((ent_story_clock *)self)->offset_s;
+}
+
 static void sleep_until(void *self, int64_t until)
 {
     ent_story_clock *c = self;
@@ -24,7 +30,7 @@ static void sleep_until(void *self, int64_t until)
 
 ent_clock ent_story_clock_port(ent_story_clock *clock)
 {
-    return (ent_clock){.self = clock, .now = now, .monotonic = monotonic, .boot = boot, .sleep_until = sleep_until};
+    return (ent_clock){.self = clock, .now = now, .monotonic = monotonic, .boot = boot, .offset = offset, .sleep_until = sleep_until};
 }
 
 static void fill(void *self, void *ret_bytes, size_t n)

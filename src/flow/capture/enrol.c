@@ -176,6 +176,7 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
 {
     ENT_AUTO_BATCH b = ent_batch_new("enrol");
     ent_held_part parts[3] = {0};
+    ent_legal_facts others[3];
     ent_enrolled out = {.prints = c->print_count, .faces = c->face_count};
     uint8_t transaction[1 + ENT_ID_SIZE] = {'E'};
     uint64_t indexes[ENT_BATCH_ENTRIES];
@@ -189,11 +190,15 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
         if (!there[m]) continue;
         ent_held_part *p = &parts[out.part_count];
         facts_of(c, options, ent_today(n), &p->facts);
+        others[out.part_count] = p->facts;
+        others[out.part_count].material = (ent_material)m;
+        p->facts.others = others, p->facts.other_count = out.part_count; /* the name comes last */
         p->facts.material = (ent_material)m;
         p->encounter = out.encounter;
         p->person = out.person;
         memcpy(p->transaction, token, 32);
         code = add_part(n, by, b, c, faces, p, &out.part[out.part_count], err);
+        p->facts.others = NULL, p->facts.other_count = 0;
         if (code == ENT_OK) out.part_count++;
     }
     memcpy(transaction + 1, out.encounter.b, ENT_ID_SIZE);

@@ -307,6 +307,31 @@ static size_t named_parts(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], ent_h
     return count;
 }
 
+/* With the person's other encounters. */
+static ent_code check_extension(ent_flow_node *n, const ent_held_part *p, const ent_legal_event *e, ent_err *err)
+{
+    ent_legal_facts linked[ENT_LINKED_MAX];
+    size_t count = ent_part_linked(n, p, linked);
+    return ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, linked, count, e, e->applied.year ? e->applied : e->date, err);
+}
+
+/* Of an encounter's parts those that the extended power keeps; when there is none, why the first is refused. */
+static ent_code keep_extendable(ent_flow_node *n, ent_held_part *parts[3], size_t *count, const ent_legal_event *e, ent_err *err)
+{
+    size_t left = 0;
+    ent_err why = {0}, first = {0};
+    ent_code code = ENT_REFUSED;
+    for (size_t i = 0; i < *count; i++) {
+        ent_code one = check_extension(n, parts[i], e, &why);
+        if (one == ENT_OK) parts[left++] = parts[i];
+        if (i == 0) code = one, first = why;
+    }
+    *count = left;
+    if (left) return ENT_OK;
+    if (err) *err = first;
+    return code;
+}
+
 ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], const ent_legal_event *event, ent_date applied,
                         ent_part_view *ret_view, ent_err *err)
 {
@@ -319,11 +344,7 @@ ent_code ent_flow_event(ent_flow_node *n, const ent_actor *by, const uint8_t par
     pthread_mutex_lock(&n->lock);
     size_t count = named_parts(n, part, parts);
     ent_code code = count ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no part or encounter with this number is held");
-    for (size_t i = 0; i < count && code == ENT_OK && e.kind == ENT_EVENT_EXTENSION; i++) {
-        ent_legal_facts linked[ENT_LINKED_MAX];
-        size_t linked_count = ent_part_linked(n, parts[i], linked);
-        code = ent_extension_check(n->c.regimes, n->c.regime_count, &parts[i]->facts, linked, linked_count, &e, applied, err);
-    }
+    if (code == ENT_OK && e.kind == ENT_EVENT_EXTENSION) code = keep_extendable(n, parts, &count, &e, err);
     for (size_t i = 0; i < count && code == ENT_OK; i++) code = add_event(n, by, parts[i], &e, err);
     if (code == ENT_OK && changes_status(e.kind)) code = recall_changed(n, parts[0], &told, err);
     if (code == ENT_OK) view(n, parts[0], ret_view);
@@ -359,14 +380,6 @@ ent_code ent_flow_event_correct(ent_flow_node *n, const ent_actor *by, const uin
     if (code == ENT_OK) view(n, p, ret_view);
     pthread_mutex_unlock(&n->lock);
     return code;
-}
-
-/* With the person's other encounters, as when it was proposed. */
-static ent_code check_extension(ent_flow_node *n, const ent_held_part *p, const ent_legal_event *e, ent_err *err)
-{
-    ent_legal_facts linked[ENT_LINKED_MAX];
-    size_t count = ent_part_linked(n, p, linked);
-    return ent_extension_check(n->c.regimes, n->c.regime_count, &p->facts, linked, count, e, e->applied.year ? e->applied : e->date, err);
 }
 
 /* Which word is missing, and by whom the first was given. */
