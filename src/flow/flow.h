@@ -42,8 +42,11 @@ typedef struct ent_flow_config {
     ent_witnesses witnesses;        /* .add NULL: none can be reached */
     int64_t witness_silence_ms;     /* after it searches stop; 0: they never do */
     ent_doc_reader *read_doc;       /* adapter/yaml's */
-    const ent_regime *regimes;
+    const void *regime_files;       /* law/regime_set.h: the folder's; the first time they come into force, later two persons change that */
+    size_t regime_files_len;
+    const ent_regime *regimes;      /* in their place when regime_files is NULL */
     size_t regime_count;
+    size_t regime_due_parts, regime_due_per_mille; /* more made due by one change of regimes stops it; 0: 100 parts, 50 in 1,000 */
     int64_t grid_ms;                /* answers leave on this grid; 0: 250 */
     unsigned threads;               /* for matching; 0: one a core */
     void (*progress)(void *ctx, const char *what, size_t done, size_t total); /* NULL: silent */
@@ -201,6 +204,46 @@ ENT_MUST_CHECK ent_code ent_flow_parts_on(ent_flow_node *n, const ent_actor *by,
 /* Hides what fell due since the last look, ends what has run out, destroys what is due on a confirmed time, sends what waits.
  * Called each minute by the node. */
 ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);
+
+/* ---- regimes: a change shows its difference, and takes two ---- */
+
+#define ENT_REGIME_EXAMPLES 20
+
+typedef struct ent_regime_example {
+    ent_part_id part;
+    ent_material material;
+    ent_date was, is;               /* due on; year 0: no end */
+} ent_regime_example;
+
+typedef struct ent_regime_change {
+    struct {
+        char name[ENT_LAW_NAME];
+        const char *what;           /* added, changed, removed */
+    } file[128];
+    size_t file_count;
+    size_t parts, sooner, later, due; /* of what is held: dates that move, and what is due that was not */
+    bool alarm;                     /* more due than the configuration accepts of one change */
+    ent_regime_example example[ENT_REGIME_EXAMPLES];
+    size_t example_count;
+} ent_regime_change;
+
+typedef struct ent_regimes_view {
+    uint8_t digest[32];             /* SHA-256 of the set in force, as ledger entries name it; zeros: none was kept */
+    bool differ;                    /* the folder's files are other ones: a draft that nobody has proposed, or an old copy */
+    bool proposed;
+    ent_actor_id proposed_by;
+    ent_time proposed_at;
+} ent_regimes_view;
+
+/* `set` as law/regime_set.h. dry: only the difference. ENT_FORMAT with file and line; ENT_EXISTS: these are in force. A later proposal
+ * takes the place of one that waits. */
+ENT_MUST_CHECK ent_code ent_flow_regime_propose(ent_flow_node *n, const ent_actor *by, const void *set, size_t len, bool dry, ent_regime_change *ret_change,
+                                                ent_err *err);
+/* The second custodian: worked out anew as of today, then in force; what moved earlier has its window. ENT_REFUSED with an alarm in the
+ * ledger: it would make too much due. agree false: the proposal is dropped, by anybody who may propose. */
+ENT_MUST_CHECK ent_code ent_flow_regime_approve(ent_flow_node *n, const ent_actor *by, bool agree, ent_regime_change *ret_change, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_regimes(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_regime *r), void *ctx,
+                                         ent_regimes_view *ret_view, ent_err *err);
 
 /* One year of keeping and destroying. */
 typedef struct ent_year_clause {

@@ -49,6 +49,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_destructions_finish(n, err));
     ENT_TRY(ent_outbox_drain(n, &drained, err));
     ENT_TRY(open_ledger(n, err));
+    ENT_TRY(ent_regimes_load(n, err));
     ENT_TRY(load_transaction_key(n, err));
     ENT_TRY(ent_witnessing_load(n, err));
     ENT_TRY(ent_people_load(n, err));
@@ -83,6 +84,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_gallery_free(n->gallery);
     ent_face_holding_free(n->faces);
     ent_parts_free(n);
+    ent_regimes_free(n);
     ent_agreements_free(n);
     ent_witnessing_free(n);
     ent_copies_free(n);

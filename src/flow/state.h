@@ -64,6 +64,8 @@ struct ent_flow_node {
     struct ent_copies *copies; /* flow/feed */
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
+    struct ent_regime_sets *regime_sets; /* record/regimes.c: the one in force first */
+    bool regimes_differ;       /* from the folder's */
     ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };
@@ -86,6 +88,8 @@ ENT_MUST_CHECK ent_code ent_partners_load(ent_flow_node *n, ent_err *err);
 ENT_MUST_CHECK ent_code ent_agreements_load(ent_flow_node *n, ent_err *err);
 ENT_MUST_CHECK ent_code ent_parts_load(ent_flow_node *n, ent_err *err);
 ENT_MUST_CHECK ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err);
+ENT_MUST_CHECK ent_code ent_regimes_load(ent_flow_node *n, ent_err *err);
+void ent_regimes_free(ent_flow_node *n);
 void ent_parts_free(ent_flow_node *n);
 void ent_agreements_free(ent_flow_node *n);
 

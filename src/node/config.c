@@ -31,7 +31,7 @@ static ent_code read_count(const ent_doc *doc, const char *name, unsigned *ret, 
 static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 {
     const ent_doc *exchange, *desk = ent_doc_get(doc, "desk"), *keys = ent_doc_get(doc, "keys");
-    ENT_TRY(ent_doc_only(doc, "node country time-zone exchange desk matching-threads decoders accept-unlocked-memory keys standby face store controls-per-mille witness", err));
+    ENT_TRY(ent_doc_only(doc, "node country time-zone exchange desk matching-threads decoders accept-unlocked-memory keys standby face store controls-per-mille regimes witness", err));
     ENT_TRY(ent_doc_word(doc, "node", true, c->name, sizeof c->name, err));
     ENT_TRY(ent_doc_text(doc, "country", false, c->country, sizeof c->country, err));
     ENT_TRY(ent_doc_text(doc, "time-zone", false, c->zone, sizeof c->zone, err));
@@ -52,6 +52,15 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
         ENT_TRY(ent_doc_only(keys, "root accept-residue", err));
         ENT_TRY(ent_doc_text(keys, "root", false, c->root, sizeof c->root, err));
         ENT_TRY(ent_doc_bool(keys, "accept-residue", false, &c->accept_residue, err));
+    }
+    const ent_doc *regimes = ent_doc_get(doc, "regimes");
+    if (regimes) {
+        int64_t parts = c->regime_due_parts, share = c->regime_due_per_mille;
+        ENT_TRY(ent_doc_only(regimes, "due-parts due-per-mille", err));
+        ENT_TRY(ent_doc_number(regimes, "due-parts", false, (const int64_t[2]){1, 1000000000}, &parts, err));
+        ENT_TRY(ent_doc_number(regimes, "due-per-mille", false, (const int64_t[2]){1, 1000}, &share, err));
+        c->regime_due_parts = (unsigned)parts;
+        c->regime_due_per_mille = (unsigned)share;
     }
     const ent_doc *face = ent_doc_get(doc, "face");
     if (face) {
@@ -75,7 +84,7 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 
 ent_node_config ent_node_config_default(void)
 {
-    return (ent_node_config){.zone = "UTC", .listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
+    return (ent_node_config){.zone = "UTC", .regime_due_parts = 100, .regime_due_per_mille = 50, .listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
                              .witness_silence_ms = ENT_NODE_SILENCE_MS};
 }
 
@@ -126,11 +135,15 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "face:                             # docs/operating/face-models.md\n"
                 "  model: \"%s\"                  # the card of the face model; none: photographs are kept, not searched\n"
                 "\n"
+                "regimes:                          # a change of them that makes more due than this at once stops with an alarm\n"
+                "  due-parts: %u\n"
+                "  due-per-mille: %u               # of all that is held\n"
+                "\n"
                 "matching-threads: %u               # 0: one a core\n"
                 "decoders: %u                       # processes that read what comes from outside\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->regime_due_parts, c->regime_due_per_mille, c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

@@ -10,7 +10,7 @@
 #include "adapter/yaml/yaml.h"
 #include "base/check.h"
 #include "base/wipe.h"
-#include "law/regime_read.h"
+#include "law/regime_set.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -58,36 +58,44 @@ static ent_code load_text(const char *folder, const char *name, ent_buf *ret, en
     return ent_disk_load(path, ret, err);
 }
 
-static ent_code load_regime(ent_node *n, const char *name, ent_err *err)
+/* As the names order without their ending: "a" before "a-b", which "a.yaml" is not. */
+static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    char path[PATH_MAX], relative[300];
-    ent_doc *doc;
-    ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
-    snprintf(relative, sizeof relative, "regimes/%.250s", name);
-    ent_node_path(n->folder, relative, path);
-    if (n->regime_count == ENT_NODE_REGIMES) return ent_fail(err, ENT_TOO_LARGE, "more than %d regimes", ENT_NODE_REGIMES);
-    ENT_TRY(ent_disk_load(path, &text, err));
-    ENT_TRY(ent_yaml_read(text.data, text.len, path, &doc, err));
-    ent_code code = ent_regime_read(doc, &n->regimes[n->regime_count], err);
-    ent_doc_free(doc);
-    if (code != ENT_OK) return ent_context(err, code, "%s", path);
-    n->regime_count++;
-    return ENT_OK;
+    size_t len[2] = {strlen((*a)->d_name) - 5, strlen((*b)->d_name) - 5}; /* ".yaml" */
+    int order = strncmp((*a)->d_name, (*b)->d_name, len[0] < len[1] ? len[0] : len[1]);
+    return order ? order : (len[0] > len[1]) - (len[0] < len[1]);
+}
+
+static int is_yaml(const struct dirent *e)
+{
+    const char *dot = strrchr(e->d_name, '.');
+    return dot && dot != e->d_name && strcmp(dot, ".yaml") == 0;
+}
+
+ent_code ent_node_regime_files(const char *folder, ent_buf *ret_set, ent_err *err)
+{
+    struct dirent **list = NULL;
+    int count = scandir(folder, &list, is_yaml, by_name);
+    if (count < 0) return ent_fail(err, ENT_NOT_FOUND, "%s is not there: without regimes nothing may be kept", folder);
+    ent_code code = count ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no regime (NAME.yaml) in %s: without one nothing may be kept", folder);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+        ENT_AUTO_BUF text = ENT_BUF(ENT_LIMIT_YAML_FILE);
+        *strrchr(list[i]->d_name, '.') = 0;
+        if (code == ENT_OK && snprintf(path, sizeof path, "%s/%s.yaml", folder, list[i]->d_name) >= (int)sizeof path) code = ent_fail(err, ENT_USAGE, "the folder's path is too long");
+        if (code == ENT_OK) code = ent_disk_load(path, &text, err);
+        if (code == ENT_OK) ent_regime_set_add(ret_set, list[i]->d_name, text.data, text.len);
+        free(list[i]);
+    }
+    free(list);
+    return code == ENT_OK ? ent_buf_check(ret_set, err) : code;
 }
 
 static ent_code load_regimes(ent_node *n, ent_err *err)
 {
     char path[PATH_MAX];
     ent_node_path(n->folder, "regimes", path);
-    DIR *d = opendir(path);
-    if (!d) return ent_fail(err, ENT_NOT_FOUND, "%s is not there: without regimes nothing may be kept", path);
-    ent_code code = ENT_OK;
-    for (struct dirent *e; code == ENT_OK && (e = readdir(d));) {
-        const char *dot = strrchr(e->d_name, '.');
-        if (dot && strcmp(dot, ".yaml") == 0) code = load_regime(n, e->d_name, err);
-    }
-    closedir(d);
-    return code;
+    return ent_node_regime_files(path, &n->regime_files, err);
 }
 
 /* Templates and keys: not in core dumps, not in swap. What libraries free (TLS records, upload buffers) is overwritten as
@@ -146,8 +154,10 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     if (n->witnesses) c->witnesses = ent_witness_client_port(n->witnesses);
     c->witness_silence_ms = n->config.witness_silence_ms;
     c->read_doc = ent_yaml_read;
-    c->regimes = n->regimes;
-    c->regime_count = n->regime_count;
+    c->regime_files = n->regime_files.data;
+    c->regime_files_len = n->regime_files.len;
+    c->regime_due_parts = n->config.regime_due_parts;
+    c->regime_due_per_mille = n->config.regime_due_per_mille;
     c->grid_ms = n->config.grid_ms;
     c->control_per_mille = n->config.control_per_mille;
     c->threads = n->config.threads;
@@ -177,6 +187,7 @@ ent_code ent_node_open(const char *folder, const char *program, bool serving,
     n->lock = -1;
     n->certificate = ENT_BUF(65536);
     n->tls_key = ENT_BUF(65536);
+    n->regime_files = ENT_BUF(ENT_REGIME_SET_MAX);
     n->flow_config.progress = progress;
     ent_code code = open_all(n, program, serving, err);
     if (code != ENT_OK) {
@@ -201,6 +212,7 @@ void ent_node_close(ent_node *n)
     ent_sandbox_stop(n->sandbox);
     ent_buf_free(&n->certificate);
     ent_buf_free(&n->tls_key);
+    ent_buf_free(&n->regime_files);
     if (n->lock >= 0) close(n->lock);
     ent_secret_key_wipe(&n->identity);
     ent_secret_key_wipe(&n->flow_config.identity);

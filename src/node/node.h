@@ -31,6 +31,7 @@ typedef struct ent_node_config {
     unsigned control_per_mille;
     char store[256];                /* conninfo of a PostgreSQL; "": the embedded store */
     char face_model[256];           /* the card; "": none */
+    unsigned regime_due_parts, regime_due_per_mille; /* more made due by one change of regimes stops it */
     char zone[64];                  /* whose days the law counts: Europe/London */
     bool accept_unlocked_memory;
     ent_witness_address witness[ENT_WITNESS_ADDRESSES]; /* where the witnesses of agreements are reached */
@@ -70,6 +71,9 @@ ENT_MUST_CHECK ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uin
  * the next open. revoke: the old key was lost or stolen, and partners refuse it at once. ret_told: partners who took it; the others must get the new card by hand. */
 ENT_MUST_CHECK ent_code ent_node_rotate_identity(const char *folder, const char *program, const char *as, const ent_public_key *as_key,
                                                  bool revoke, size_t *ret_told, ent_err *err);
+
+/* The regimes in a folder as one set (law/regime_set.h). ENT_NOT_FOUND: none there. */
+ENT_MUST_CHECK ent_code ent_node_regime_files(const char *folder, ent_buf *ret_set, ent_err *err);
 
 /* Folder and a name joined; false: too long. */
 bool ent_node_path(const char *folder, const char *name, char ret_path[PATH_MAX]);

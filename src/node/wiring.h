@@ -9,8 +9,6 @@
 #include "port/root.h"
 #include "port/standby.h"
 
-enum { ENT_NODE_REGIMES = 128 };
-
 /* What stands behind the key slots. */
 typedef struct ent_node_custody {
     ent_root root;
@@ -48,8 +46,7 @@ struct ent_node {
     ent_secret_key identity;
     ent_buf certificate, tls_key;
     ent_node_custody custody;
-    ent_regime regimes[ENT_NODE_REGIMES];
-    size_t regime_count;
+    ent_buf regime_files;
     ent_exchange_client *client;
     ent_witness_client *witnesses;
     struct ent_node_faces *faces;

@@ -88,6 +88,8 @@ typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r,
 ent_desk_run ent_desk_enrol, ent_desk_destroy, ent_desk_record_list, ent_desk_record_event, ent_desk_event_list, ent_desk_event_correct;
 ent_desk_run ent_desk_event_approve, ent_desk_record_link, ent_desk_record_unlink, ent_desk_retention_run, ent_desk_time, ent_desk_time_confirm;
 ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
+/* acts_regime.c */
+ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_approve;
 /* acts_case.c */
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
