@@ -168,6 +168,7 @@ typedef struct ent_part_view {
     ent_retention kept;
     ent_date not_before;            /* due by an event: destroyed from this day on, unless the event is corrected; year 0 */
     size_t events, pending;         /* recorded; waiting for a second person */
+    bool in_hold_store;             /* no power keeps it, a hold does: two custodians open it */
 } ent_part_view;
 
 ENT_MUST_CHECK ent_code ent_flow_parts(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_part_view *v),
@@ -204,6 +205,24 @@ ENT_MUST_CHECK ent_code ent_flow_parts_on(ent_flow_node *n, const ent_actor *by,
 /* Hides what fell due since the last look, ends what has run out, destroys what is due on a confirmed time, sends what waits.
  * Called each minute by the node. */
 ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);
+
+/* ---- the hold store: what a hold keeps and no power does ---- */
+
+/* This custodian's share of the part's key, sealed to their own key. ENT_CONFLICT: it is not in the hold store. */
+ENT_MUST_CHECK ent_code ent_flow_hold_share(ent_flow_node *n, const ent_actor *by, const uint8_t part[ENT_ID_SIZE], ent_buf *ret_box, ent_err *err);
+
+typedef struct ent_hold_ask {
+    const uint8_t *part, *share;    /* the share, opened by its owner: ENT_SHARE_SIZE bytes (crypto/share.h) */
+    const char *case_reference;     /* both say the same */
+} ent_hold_ask;
+
+/* what: 'I' a print's image, 'T' its template, 'F' a photograph, 'A' its template, 'B' the biographic block (flow/capture) */
+typedef void ent_see_held(void *ctx, char what, uint8_t finger, const void *bytes, size_t len);
+
+/* The first of two words waits for an hour; with the second, of another custodian and for the same case, the record is shown once. Both
+ * are entries. ENT_DAMAGED: the shares are of another key. */
+ENT_MUST_CHECK ent_code ent_flow_hold_open(ent_flow_node *n, const ent_actor *by, const ent_hold_ask *ask, ent_see_held *see, void *ctx, bool *ret_opened,
+                                           ent_err *err);
 
 /* ---- regimes: a change shows its difference, and takes two ---- */
 

@@ -47,6 +47,7 @@ typedef enum ent_role {
     X(CONFIRM_TIME, "confirm the time", CUSTODIAN_ | OPERATOR_ | AUDITOR_)                                              \
     X(LINK, "link encounters of one person", CUSTODIAN_)                                                               \
     X(APPROVE, "approve what another proposed", CUSTODIAN_)                                                            \
+    X(OPEN_HOLD, "open what a hold keeps", CUSTODIAN_)                                                                  \
     X(CHANGE_REGIMES, "change the regimes", CUSTODIAN_)                                                                \
     X(SUBJECT_ACCESS, "answer a person's request", CUSTODIAN_)                                                         \
     X(ROTATE_IDENTITY, "change the node's key", CUSTODIAN_ | OPERATOR_)                                               \

@@ -87,6 +87,7 @@ void ent_part_drop(ent_flow_node *n, ent_held_part *p)
 {
     uint32_t at = (uint32_t)(p - n->parts), last = (uint32_t)n->part_count - 1;
     free((void *)p->facts.events);
+    free(p->hold);
     unchain(n, at);
     if (at != last) {
         unchain(n, last);
@@ -129,7 +130,7 @@ ent_held_part *ent_part_held(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE]) { 
 
 void ent_parts_free(ent_flow_node *n)
 {
-    for (size_t i = 0; i < n->part_count; i++) free((void *)n->parts[i].facts.events);
+    for (size_t i = 0; i < n->part_count; i++) free((void *)n->parts[i].facts.events), free(n->parts[i].hold);
     if (n->parts) ent_wipe(n->parts, n->part_cap * sizeof *n->parts);
     free(n->parts);
     for (int by = 0; by < ENT_PART_BYS; by++) free(n->part_head[by]);

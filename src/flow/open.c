@@ -85,6 +85,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_face_holding_free(n->faces);
     ent_parts_free(n);
     ent_regimes_free(n);
+    ent_openings_free(n);
     ent_agreements_free(n);
     ent_witnessing_free(n);
     ent_copies_free(n);

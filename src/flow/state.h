@@ -7,6 +7,7 @@
 #include "crypto/seal.h"
 #include "flow/commit.h"
 #include "flow/gallery/gallery.h"
+#include "flow/record/hold.h"
 
 #include <pthread.h>
 
@@ -41,6 +42,7 @@ typedef struct ent_held_part {
     ent_date not_before;     /* an event moved the date earlier: nothing is destroyed before this day; year 0: none */
     ent_date row_due_on;     /* as the row says it: what the law said when it was last written */
     bool hidden;             /* due: in no gallery */
+    ent_hold *hold;          /* owned; in the hold store (record/hold.c): the slot opens the row and nothing else. NULL: not */
     uint32_t next[ENT_PART_BYS]; /* holding.c's chains */
 } ent_held_part;
 
@@ -65,6 +67,7 @@ struct ent_flow_node {
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
     struct ent_regime_sets *regime_sets; /* record/regimes.c: the one in force first */
+    struct ent_openings *openings; /* record/hold.c: words that wait for a second one */
     bool regimes_differ;       /* from the folder's */
     ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
@@ -125,6 +128,9 @@ size_t ent_part_linked(ent_flow_node *n, const ent_held_part *p, ent_legal_facts
 void ent_part_retention(ent_flow_node *n, const ent_held_part *p, ent_retention *ret);
 void ent_part_retention_on(ent_flow_node *n, const ent_held_part *p, const ent_legal_facts *facts, ent_date day, ent_retention *ret);
 uint64_t ent_part_flows(ent_flow_node *n, const ent_held_part *p, const ent_retention *kept);
+/* Moves what is held, due and past its window into the hold store. ENT_REFUSED: there are not two custodians. */
+ENT_MUST_CHECK ent_code ent_holds_move(ent_flow_node *n, size_t *ret_moved, ent_err *err);
+void ent_openings_free(ent_flow_node *n);
 /* The part's row into a batch, its due date as it is now. */
 ENT_MUST_CHECK ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_part *p, ent_err *err);
 ENT_MUST_CHECK ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err);

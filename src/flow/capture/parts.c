@@ -59,6 +59,37 @@ static void take_event(ent_cursor *c, ent_legal_event *e)
     if (e->kind >= ENT_EVENT_COUNT) c->bad = true;
 }
 
+/* The first byte of a row: its slot opens everything of the part, or, in the hold store, the row only. */
+enum { KEPT = 1, HELD = 2 };
+
+static void put_hold(ent_buf *b, const ent_hold *h)
+{
+    ent_buf_u8(b, (uint8_t)h->count);
+    for (size_t i = 0; i < h->count; i++) {
+        ent_buf_put(b, h->share[i].who.b, ENT_ID_SIZE);
+        ent_buf_put(b, h->share[i].box, ENT_HOLD_BOX);
+    }
+}
+
+static ent_hold *take_hold(ent_cursor *c)
+{
+    ent_hold *h = calloc(1, sizeof *h);
+    if (!h) return NULL;
+    h->count = ent_cursor_u8(c);
+    if (h->count > ENT_HOLD_SHARES) h->count = 0, c->bad = true;
+    for (size_t i = 0; i < h->count; i++) {
+        ent_cursor_copy(c, h->share[i].who.b, ENT_ID_SIZE);
+        ent_cursor_copy(c, h->share[i].box, ENT_HOLD_BOX);
+    }
+    return h;
+}
+
+static void binding_of(const ent_part_id *id, bool held, uint8_t ret[32])
+{
+    if (held) ent_hold_binding(id->b, ret);
+    else ent_part_binding(id->b, ret);
+}
+
 ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 *key, ent_buf *ret_row, ent_err *err)
 {
     ENT_AUTO_BUF in = ENT_BUF(1 << 20);
@@ -81,8 +112,9 @@ ent_code ent_part_row(ent_flow_node *n, const ent_held_part *p, const ent_key32 
     ent_buf_u32(&in, ent_date_pack(p->not_before));
     ent_buf_u16(&in, (uint16_t)f->event_count);
     for (size_t i = 0; i < f->event_count; i++) put_event(&in, &f->events[i]);
+    if (p->hold) put_hold(&in, p->hold);
     ENT_TRY(ent_buf_check(&in, err));
-    ent_buf_u8(ret_row, 1);
+    ent_buf_u8(ret_row, p->hold ? HELD : KEPT);
     ent_buf_u64(ret_row, p->slot.number);
     ent_fill(n, nonce, sizeof nonce);
     return ent_seal(key, nonce, ENT_BYTES(p->id.b, ENT_ID_SIZE), ENT_BYTES(in.data, in.len), ret_row, err);
@@ -93,7 +125,7 @@ ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_part *p, ent_err 
     ENT_AUTO_BUF row = ENT_BUF(1 << 20);
     uint8_t binding[32];
     ENT_WIPED_KEY key;
-    ent_part_binding(p->id.b, binding);
+    binding_of(&p->id, p->hold != NULL, binding);
     ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
     ENT_TRY(ent_part_row(n, p, &key, &row, err));
     p->row_due_on = p->due_on;
@@ -101,7 +133,7 @@ ent_code ent_part_put(ent_flow_node *n, ent_batch *b, ent_held_part *p, ent_err 
     return ENT_OK;
 }
 
-static ent_code read_row(ent_held_part *p, const ent_buf *in, ent_err *err)
+static ent_code read_row(ent_held_part *p, bool held, const ent_buf *in, ent_err *err)
 {
     ent_cursor c = ENT_CURSOR(in->data, in->len);
     ent_legal_facts *f = &p->facts;
@@ -126,8 +158,10 @@ static ent_code read_row(ent_held_part *p, const ent_buf *in, ent_err *err)
     for (size_t i = 0; i < f->event_count; i++) take_event(&c, &events[i]);
     f->events = events;
     f->taken_under[ENT_LAW_NAME - 1] = f->nationality[3] = 0;
+    if (held && !(p->hold = take_hold(&c))) c.bad = true;
     if (ent_cursor_done(&c) && f->material < ENT_MATERIAL_COUNT && ent_date_valid(f->taken)) return ENT_OK;
     free(events);
+    free(p->hold);
     f->events = NULL;
     return ent_fail(err, ENT_DAMAGED, "a part's row does not hold what it should");
 }
@@ -141,6 +175,7 @@ struct loading {
     struct {
         ent_part_id id;
         uint64_t slot;
+        bool held;
         ent_buf box;
     } *rows;
     size_t count, cap;
@@ -149,7 +184,7 @@ struct loading {
 static ent_code remember_row(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct loading *l = ctx;
-    if (key_len != ENT_ID_SIZE || value_len < 9 || value[0] != 1) return ENT_DAMAGED;
+    if (key_len != ENT_ID_SIZE || value_len < 9 || (value[0] != KEPT && value[0] != HELD)) return ENT_DAMAGED;
     if (l->count == l->cap) {
         size_t cap = l->cap ? l->cap * 2 : 256;
         void *rows = realloc(l->rows, cap * sizeof *l->rows);
@@ -160,6 +195,7 @@ static ent_code remember_row(void *ctx, const uint8_t *key, size_t key_len, cons
     ent_cursor c = ENT_CURSOR(value + 1, 8);
     memcpy(l->rows[l->count].id.b, key, ENT_ID_SIZE);
     l->rows[l->count].slot = ent_cursor_u64(&c);
+    l->rows[l->count].held = value[0] == HELD;
     l->rows[l->count].box = ENT_BUF(1 << 20);
     ent_buf_put(&l->rows[l->count].box, value + 9, value_len - 9);
     l->count++;
@@ -227,22 +263,24 @@ static ent_code add_templates(ent_flow_node *n, const ent_held_part *p, const en
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_template, &s, err);
 }
 
-static ent_code load_one(ent_flow_node *n, const ent_part_id *id, uint64_t slot, const ent_buf *box, ent_err *err)
+static ent_code load_one(ent_flow_node *n, const ent_part_id *id, uint64_t slot, bool in_hold_store, const ent_buf *box, ent_err *err)
 {
     ent_held_part p = {.id = *id, .slot = {slot}, .index = UINT64_MAX};
     uint8_t binding[32];
     ENT_WIPED_KEY key;
     ENT_AUTO_BUF plain = ENT_BUF(1 << 20);
-    ent_part_binding(id->b, binding);
+    binding_of(id, in_hold_store, binding);
     ENT_TRY(n->c.keys.get(n->c.keys.self, p.slot, binding, &key, err));
     ENT_TRY(ent_unseal(&key, ENT_BYTES(id->b, ENT_ID_SIZE), ENT_BYTES(box->data, box->len), &plain, err));
-    ENT_TRY(read_row(&p, &plain, err));
+    ENT_TRY(read_row(&p, in_hold_store, &plain, err));
     ent_held_part *held;
     ent_code code = ent_part_hold(n, &p, &held, err);
     if (code != ENT_OK) {
         free((void *)p.facts.events);
+        free(p.hold);
         return code;
     }
+    if (held->hold) return ENT_OK; /* nothing of it is searched, and nothing here opens it */
     /* seen by nobody until all are loaded: other encounters of the person count too (ent_parts_look) */
     if (held->facts.material == ENT_MATERIAL_PHOTOGRAPH) return add_templates(n, held, &key, 'A', 0, err);
     return held->facts.material == ENT_MATERIAL_FINGERPRINT ? add_templates(n, held, &key, 'T', 0, err) : ENT_OK;
@@ -255,7 +293,7 @@ ent_code ent_parts_load(ent_flow_node *n, ent_err *err)
     ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_PARTS, &all, remember_row, &l, err);
     if (code == ENT_DAMAGED) code = ent_fail(err, code, "a part's row that this program did not write");
     for (size_t i = 0; i < l.count; i++) {
-        if (code == ENT_OK) code = load_one(n, &l.rows[i].id, l.rows[i].slot, &l.rows[i].box, err);
+        if (code == ENT_OK) code = load_one(n, &l.rows[i].id, l.rows[i].slot, l.rows[i].held, &l.rows[i].box, err);
         if (n->c.progress) n->c.progress(n->c.progress_ctx, "loading the gallery", i + 1, l.count);
         ent_buf_free(&l.rows[i].box);
     }
@@ -269,7 +307,8 @@ void ent_part_look(ent_flow_node *n, ent_held_part *p)
     ent_retention kept;
     ent_part_retention(n, p, &kept);
     p->due_on = kept.due_on;
-    p->hidden = kept.due;
+    p->hidden = kept.due || p->hold;
+    if (p->hold) return;
     if (p->facts.material == ENT_MATERIAL_PHOTOGRAPH)
         ent_face_holding_see(n->faces, &p->id, ent_part_flows(n, p, &kept));
     if (p->facts.material == ENT_MATERIAL_FINGERPRINT)

@@ -257,6 +257,14 @@ static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *er
     return ENT_OK;
 }
 
+/* What a hold keeps and no power does, into the hold store. Without a second custodian it waits, hidden. */
+static ent_code move_held(ent_flow_node *n, ent_err *err)
+{
+    size_t moved;
+    ent_code code = ent_holds_move(n, &moved, err);
+    return code == ENT_REFUSED ? ENT_OK : code;
+}
+
 ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, bool dry, size_t *ret_destroyed, ent_err *err)
 {
     ENT_TRY(ent_gate(by, ENT_MAY_DESTROY, err));
@@ -267,7 +275,10 @@ ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor *by, bool dry,
     if (dry) *ret_destroyed = count_due(n);
     else if (!ent_time_sure(n))
         code = ent_fail(err, ENT_REFUSED, "nothing confirms the time of this machine: two persons do, with `entente time confirm`");
-    else code = destroy_due(n, ret_destroyed, err);
+    else {
+        code = destroy_due(n, ret_destroyed, err);
+        if (code == ENT_OK) code = move_held(n, err);
+    }
     pthread_mutex_unlock(&n->lock);
     if (code == ENT_OK) ent_flow_tell(n);
     return code;
@@ -298,6 +309,7 @@ static ent_code sweep(ent_flow_node *n, ent_err *err)
         return ENT_OK;
     }
     ENT_TRY(destroy_due(n, &destroyed, err));
+    ENT_TRY(move_held(n, err));
     /* the day's run ends the epoch: stale copies of overwritten slots lose their key */
     if (first_today && n->destroyed_since) ENT_TRY(ent_epoch_end(n, NULL, &epoch, err));
     n->swept = ent_today(n);

@@ -45,7 +45,7 @@ static ent_code is_biometric(void *ctx, const uint8_t *key, size_t key_len, cons
     struct next *x = ctx;
     (void)value, (void)value_len;
     const ent_held_part *p = key_len == ENT_ID_SIZE ? ent_part_held(x->n, key) : NULL;
-    if (!p || p->facts.material == ENT_MATERIAL_BIOGRAPHIC) return ENT_OK;
+    if (!p || p->hold || p->facts.material == ENT_MATERIAL_BIOGRAPHIC) return ENT_OK;
     x->id = p->id;
     return ENT_BUSY;
 }
@@ -64,7 +64,7 @@ static size_t count_left(ent_flow_node *n, const ent_part_id *after)
 {
     size_t left = 0;
     for (size_t i = 0; i < n->part_count; i++)
-        left += n->parts[i].facts.material != ENT_MATERIAL_BIOGRAPHIC && memcmp(n->parts[i].id.b, after->b, ENT_ID_SIZE) > 0;
+        left += !n->parts[i].hold && n->parts[i].facts.material != ENT_MATERIAL_BIOGRAPHIC && memcmp(n->parts[i].id.b, after->b, ENT_ID_SIZE) > 0;
     return left;
 }
 

@@ -19,7 +19,7 @@
 static void view_on(ent_flow_node *n, const ent_held_part *p, ent_date day, ent_part_view *ret)
 {
     *ret = (ent_part_view){.id = p->id, .encounter = p->encounter, .person = p->person, .material = p->facts.material, .taken = p->facts.taken,
-                           .not_before = p->not_before, .events = p->facts.event_count};
+                           .not_before = p->not_before, .events = p->facts.event_count, .in_hold_store = p->hold != NULL};
     snprintf(ret->taken_under, sizeof ret->taken_under, "%s", p->facts.taken_under);
     for (size_t i = 0; i < p->facts.event_count; i++) ret->pending += p->facts.events[i].pending;
     ent_part_retention_on(n, p, &p->facts, day, &ret->kept);

@@ -84,7 +84,7 @@ static ent_code by_document(asked *a, const char *document, ent_err *err)
         const ent_held_part *p = &n->parts[i];
         uint8_t binding[32], prefix[ENT_ID_SIZE + 1];
         ENT_WIPED_KEY key;
-        if (p->facts.material != ENT_MATERIAL_BIOGRAPHIC) continue;
+        if (p->facts.material != ENT_MATERIAL_BIOGRAPHIC || p->hold) continue; /* two persons open what is in the hold store */
         ent_part_binding(p->id.b, binding);
         ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
         memcpy(prefix, p->id.b, ENT_ID_SIZE);
