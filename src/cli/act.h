@@ -39,5 +39,7 @@ const char *ent_cli_text(const json_t *o, const char *name);
 /* Reads a file of at most ENT_LIMIT_ITL_FILE bytes. */
 ENT_MUST_CHECK ent_code ent_cli_load(const char *path, ent_buf *ret, ent_err *err);
 void ent_cli_print_json(const json_t *o);
+/* A member in base64 as a file (mode 0600), whose path is printed (cmd_candidate.c). */
+ENT_MUST_CHECK ent_code ent_cli_write_base64(const char *folder, const char *name, const char *text, ent_err *err);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* ---- pictures as files ---- */
 
-static ent_code write_base64(const char *folder, const char *name, const char *text, ent_err *err)
+ent_code ent_cli_write_base64(const char *folder, const char *name, const char *text, ent_err *err)
 {
     char path[PATH_MAX];
     size_t len = strlen(text), got = 0;
@@ -55,7 +55,7 @@ static ent_code write_pictures(const json_t *out, const char *folder, ent_err *e
     {
         char name[64];
         snprintf(name, sizeof name, "%.16s-%zu-finger-%lld.png", ent_cli_text(p, "of"), i + 1, (long long)json_integer_value(json_object_get(p, "finger")));
-        ent_code code = write_base64(folder, name, ent_cli_text(p, "png"), err);
+        ent_code code = ent_cli_write_base64(folder, name, ent_cli_text(p, "png"), err);
         if (code != ENT_OK) return code;
     }
     return ENT_OK;
@@ -281,7 +281,7 @@ static ent_code print_values(const json_t *out, const char *folder, ent_err *err
             continue;
         }
         snprintf(name, sizeof name, "%.30s-%zu-finger-%lld.img", ent_cli_text(v, "field"), i + 1, (long long)json_integer_value(json_object_get(v, "finger")));
-        ent_code code = write_base64(folder, name, ent_cli_text(v, "base64"), err);
+        ent_code code = ent_cli_write_base64(folder, name, ent_cli_text(v, "base64"), err);
         if (code != ENT_OK) return code;
     }
     return ENT_OK;

@@ -129,7 +129,8 @@ void ent_cli_print_part(const json_t *p)
     json_t *w;
     printf("%s  %-11s taken %s under %-14s %s %s  (%s)%s\n", ent_cli_text(p, "part"), ent_cli_text(p, "material"), ent_cli_text(p, "taken"), ent_cli_text(p, "taken-under"),
            json_is_true(json_object_get(p, "due")) ? "DUE since" : "destroy by", *ent_cli_text(p, "destroy-by") ? ent_cli_text(p, "destroy-by") : "review", ent_cli_text(p, "clause"),
-           json_is_true(json_object_get(p, "held")) ? "  held" : "");
+           json_is_true(json_object_get(p, "in-hold-store")) ? "  in the hold store" : json_is_true(json_object_get(p, "held")) ? "  held" : "");
+    if (*ent_cli_text(p, "hold-review")) printf("    held; to be reviewed by %s\n", ent_cli_text(p, "hold-review"));
     if (*ent_cli_text(p, "not-before")) printf("    an event moved the date earlier: destroyed from %s on, unless two persons correct it\n", ent_cli_text(p, "not-before"));
     if (json_integer_value(json_object_get(p, "pending"))) printf("    waits for a second person: `entente approve list`\n");
     json_array_foreach(json_object_get(p, "powers"), i, w)
@@ -184,6 +185,53 @@ static int record_event(ent_cli *cli, int argc, char **argv)
     return ent_cli_simple(cli, as, "record-event", params, NULL, print_event);
 }
 
+/* An event that has a command of its own: the options that it needs are named. */
+static int named_event(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *event)
+{
+    const char *as = NULL, *date = NULL, *until = "", *document = "", *regime = "", *decided = "", *applied = "";
+    bool extension = strcmp(event, "extension") == 0, hold = strcmp(event, "hold") == 0;
+    const ent_opt opts[] = {{.name = "--date", .value = &date, .hint = "DATE", .help = "the day on which it was decided"},
+                            {.name = "--document", .value = &document, .hint = "REF", .help = "where the decision stands; sealed with the record"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"},
+                            {.name = hold ? "--review" : "--until", .value = &until, .hint = "DATE", .help = hold ? "when somebody looks at it again" : "what the decision says; the most that the law allows when not named"},
+                            {.name = "--regime", .value = &regime, .hint = "NAME", .help = "whose period is extended"},
+                            {.name = "--decided-by", .value = &decided, .hint = "WHO", .help = "district-judge, sheriff, …"},
+                            {.name = "--applied", .value = &applied, .hint = "DATE", .help = "the day of the written application"}, {0}};
+    ent_opt some[8] = {opts[0], opts[1], opts[2]};
+    for (size_t i = 3; i < (extension ? 7 : hold ? 4 : 3); i++) some[i] = opts[i];
+    int n;
+    ent_code code = ent_cli_options(h, some, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !date) return ent_cli_usage(h, "a part or encounter and --date are needed");
+    if (hold && !*until) return ent_cli_usage(h, "a hold needs --review: the day on which somebody looks at it again");
+    if (extension && (!*regime || !*decided)) return ent_cli_usage(h, "an extension needs --regime and --decided-by");
+    return ent_cli_simple(cli, as, "record-event", json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "id", argv[0], "event", event, "date", date, "until", until, "regime", regime, "decided-by", decided,
+                                                             "applied", applied, "document", document), NULL, print_event);
+}
+
+static int record_hold(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record hold PART|ENCOUNTER --date DATE --review DATE [--document REF] --as CUSTODIAN",
+                                   "Suspends destruction for disclosure duties, litigation or a complaint, and nothing else: once no power keeps the record it leaves every\n"
+                                   "gallery, and two custodians open it (`entente hold open`).", "entente record hold 0123… --date 2026-03-10 --review 2026-09-10 --document \"R v Exempla\" --as c.example"};
+    return named_event(cli, argc, argv, &h, "hold");
+}
+
+static int record_release(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record release PART|ENCOUNTER --date DATE --as CUSTODIAN", "Ends a hold: what no power keeps is destroyed within the hour.", "entente record release 0123… --date 2026-09-10 --as c.example"};
+    return named_event(cli, argc, argv, &h, "release");
+}
+
+static int record_extend(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {"record extend PART|ENCOUNTER --regime NAME --decided-by WHO --applied DATE --date DATE [--until DATE] [--document REF] --as CUSTODIAN",
+                                   "Records an extension that was decided; it counts when a second custodian has approved (`entente approve`). Refused with its clause: one too\n"
+                                   "many, applied for outside its window, decided after the date or by another than the law names.",
+                                   "entente record extend 0123… --regime uk-terrorism-3y --decided-by district-judge --applied 2029-01-10 --date 2029-02-01 --as c.example"};
+    return named_event(cli, argc, argv, &h, "extension");
+}
+
 /* ---- what happened, corrections, second persons ---- */
 
 static void print_events(const json_t *out)
@@ -232,6 +280,7 @@ static int record_unlink(ent_cli *cli, int argc, char **argv)
 int ent_cmd_record(ent_cli *cli, int argc, char **argv)
 {
     static const ent_command commands[] = {{"show", record_show, "what is held, until when, by which clause"}, {"event", record_event, "record what happened"}, {"events", record_events, "what was recorded"},
+                                           {"hold", record_hold, "suspend destruction"}, {"release", record_release, "end a hold"}, {"extend", record_extend, "record an extension"},
                                            {"correct", record_correct, "propose that an event be corrected"}, {"link", record_link, "encounters of one person"}, {"unlink", record_unlink, "undo a link"}, {0}};
     return ent_cli_group(cli, "record", "The records and the law that keeps them.", commands, argc, argv);
 }

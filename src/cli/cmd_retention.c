@@ -79,6 +79,34 @@ static int retention_calendar(ent_cli *cli, int argc, char **argv)
     return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"record-list", {NULL}, "custodian or auditor", print_calendar});
 }
 
+static void print_warnings(const json_t *out)
+{
+    size_t i;
+    json_t *w;
+    json_array_foreach(json_object_get(out, "warnings"), i, w)
+        printf("%s %-11s %s %s  (%s)\n", ent_cli_text(w, "part"), ent_cli_text(w, "material"), ent_cli_text(w, "what"), ent_cli_text(w, "date"), ent_cli_text(w, "clause"));
+    if (!i) printf("nothing falls due, no extension's window opens, no hold is to be reviewed\n");
+    if (json_integer_value(json_object_get(out, "pending"))) printf("%lld events wait for a second person: `entente approve list`\n", (long long)json_integer_value(json_object_get(out, "pending")));
+}
+
+static int retention_warnings(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "retention warnings [--within DAYSd] --as CUSTODIAN",
+                                   .about = "What a custodian should know before it happens: what falls due, where an extension may be applied for now or within two weeks, which\n"
+                                            "holds are to be reviewed. The node says the numbers in its journal, at its start and each day.",
+                                   .example = "entente retention warnings --within 30d --as c.example"};
+    const char *as = NULL, *span = "90d";
+    char days[12], *end;
+    const ent_opt opts[] = {{.name = "--within", .value = &span, .hint = "90d", .help = "so many days from now"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    long number = strtol(span, &end, 10);
+    if (end == span || strcmp(end, "d") != 0 || number < 0 || number > 36500) return ent_cli_usage(&h, "--within is a number of days: 90d");
+    snprintf(days, sizeof days, "%ld", number);
+    return ent_cli_simple(cli, as, "retention-warnings", json_pack("{s:s}", "days", days), NULL, print_warnings);
+}
+
 static void print_run(const json_t *out)
 {
     if (json_object_get(out, "due")) printf("%lld parts are due and would be destroyed\n", (long long)json_integer_value(json_object_get(out, "due")));
@@ -102,7 +130,7 @@ static int retention_run(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_retention(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"due", retention_due, "what falls due"}, {"calendar", retention_calendar, "how much falls due in which month"}, {"run", retention_run, "destroy what is due"}, {0}};
+    static const ent_command commands[] = {{"due", retention_due, "what falls due"}, {"warnings", retention_warnings, "what a custodian should know before it happens"}, {"calendar", retention_calendar, "how much falls due in which month"}, {"run", retention_run, "destroy what is due"}, {0}};
     return ent_cli_group(cli, "retention", "The law's clock.", commands, argc, argv);
 }
 

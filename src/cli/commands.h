@@ -17,6 +17,7 @@
     X(enrol, enrol, "take transactions or images")                                                                     \
     X(record, record, "what is held, and legal events")                                                                \
     X(retention, retention, "what falls due")                                                                          \
+    X(hold, hold, "what must not be destroyed, and is no longer searched")                                             \
     X(regime, regime, "how long: the law as files, changed by two")                                                    \
     X(gallery, gallery, "what is searched")                                                                            \
     X(approve, approve, "the second person's word")                                                                    \

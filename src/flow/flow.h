@@ -202,6 +202,27 @@ ENT_MUST_CHECK ent_code ent_flow_retention_run(ent_flow_node *n, const ent_actor
 /* What is due on a day that has not come: each part as it will be then, if nothing happens. */
 ENT_MUST_CHECK ent_code ent_flow_parts_on(ent_flow_node *n, const ent_actor *by, ent_date day, void (*see)(void *ctx, const ent_part_view *v), void *ctx,
                                           ent_err *err);
+/* What custodians should know before it happens. */
+typedef struct ent_warning {
+    ent_part_id part;
+    ent_encounter_id encounter;
+    ent_material material;
+    const char *what, *clause;      /* "falls due on"; valid during the call */
+    ent_date date;
+} ent_warning;
+
+typedef struct ent_warnings {
+    size_t due;                     /* fall due within the days */
+    size_t windows, windows_soon;   /* an extension may be applied for now; in two weeks */
+    size_t reviews, reviews_overdue; /* holds to be reviewed within the days; of them, should have been */
+    size_t unsplit;                 /* held without a power, and not in the hold store: there are not two custodians */
+    size_t pending;                 /* events that wait for a second person */
+} ent_warnings;
+
+typedef void ent_see_warning(void *ctx, const ent_warning *w);
+/* see NULL: only the numbers, for which `by` may be NULL. */
+ENT_MUST_CHECK ent_code ent_flow_warnings(ent_flow_node *n, const ent_actor *by, int days, ent_see_warning *see, void *ctx, ent_warnings *ret, ent_err *err);
+
 /* Hides what fell due since the last look, ends what has run out, destroys what is due on a confirmed time, sends what waits.
  * Called each minute by the node. */
 ENT_MUST_CHECK ent_code ent_flow_tick(ent_flow_node *n, ent_err *err);

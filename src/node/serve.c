@@ -46,12 +46,25 @@ static void warn_about_keys(ent_node *n)
     (void)!ent_flow_people(n->flow, warn_about_person, &now, NULL);
 }
 
+static void warn_about_records(ent_node *n)
+{
+    enum { DAYS = 30 };
+    ent_warnings w;
+    if (ent_flow_warnings(n->flow, NULL, DAYS, NULL, NULL, &w, NULL) != ENT_OK) return;
+    if (w.due || w.windows || w.windows_soon) note(5, "%zu parts fall due within %d days; an extension may be applied for now of %zu, soon of %zu: `entente retention warnings`", w.due, (int)DAYS, w.windows, w.windows_soon);
+    if (w.reviews) note(w.reviews_overdue ? 4 : 5, "%zu holds are to be reviewed within %d days, %zu of them should have been", w.reviews, (int)DAYS, w.reviews_overdue);
+    if (w.unsplit) note(4, "%zu parts are held that no power keeps: the hold store needs two custodians", w.unsplit);
+    if (w.pending) note(5, "%zu events wait for a second person: `entente approve list`", w.pending);
+}
+
 /* Each minute; what ends soon is said at the start and once a day. */
 static void tick(ent_node *n, unsigned *minutes)
 {
     ent_err err = {0};
     if (ent_flow_tick(n->flow, &err) != ENT_OK) note(3, "%s", err.detail);
-    if (++*minutes % 1440 == 0) warn_about_keys(n);
+    if (++*minutes % 1440 != 0) return;
+    warn_about_keys(n);
+    warn_about_records(n);
 }
 
 static ent_code start_exchange(ent_node *n, ent_exchange_server **ret, ent_err *err)
@@ -117,6 +130,7 @@ ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), vo
     if (code == ENT_OK) code = ent_node_witnessing_start(n, note, err);
     if (code == ENT_OK) {
         warn_about_keys(n);
+        warn_about_records(n);
         if (ready) ready(ctx, ent_exchange_port(server));
         wait_for_end(n, server, &set);
         note(6, "stopping: what was begun is answered first");

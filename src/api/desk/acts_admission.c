@@ -12,13 +12,6 @@ static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNA
 
 /* ---- programmes ---- */
 
-static json_t *base64_json(const uint8_t *bytes, size_t n)
-{
-    char text[ENT_BASE64_SIZE(ENT_SIGNATURE_SIZE)];
-    ent_base64(bytes, n, text);
-    return json_string(text);
-}
-
 static json_t *signature_json(const ent_event_signature *s)
 {
     if (!s->at.ms) return json_null();

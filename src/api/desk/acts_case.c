@@ -1,16 +1,6 @@
 /* Acts on cases, disclosures and what partners disclosed. */
 #include "api/desk/params.h"
 
-static json_t *base64_json(const void *bytes, size_t len)
-{
-    char *text = malloc(ENT_BASE64_SIZE(len));
-    if (!text) return NULL;
-    ent_base64(bytes, len, text);
-    json_t *j = json_string(text);
-    free(text);
-    return j;
-}
-
 static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
 {
     const char *text = param(r, "signature");

@@ -96,6 +96,8 @@ static json_t *part_json(const ent_part_view *v)
     json_object_set_new(p, "taken-under", json_string(v->taken_under));
     json_object_set_new(p, "due", json_boolean(v->kept.due));
     json_object_set_new(p, "held", json_boolean(v->kept.held));
+    json_object_set_new(p, "hold-review", date_json(v->kept.hold_review));
+    json_object_set_new(p, "in-hold-store", json_boolean(v->in_hold_store));
     json_object_set_new(p, "destroy-by", date_json(v->kept.due_on));
     json_object_set_new(p, "clause", json_string(v->kept.clause));
     json_object_set_new(p, "not-before", date_json(v->not_before));
@@ -166,6 +168,7 @@ ent_code ent_desk_record_event(const ent_desk_node *n, const ent_desk_request *r
     ENT_TRY(copy_param(r, "document", e.document, sizeof e.document, err));
     if (*param(r, "months")) e.sentence_months = (uint16_t)strtoul(param(r, "months"), NULL, 10);
     if (!e.date.year) return ent_fail(err, ENT_USAGE, "an event needs the day on which it happened: --date 2026-03-10");
+    if (e.kind == ENT_EVENT_HOLD && !e.until.year) return ent_fail(err, ENT_USAGE, "a hold needs the day on which somebody looks at it again: --until 2026-09-10");
     if (!applied.year) applied = e.date;
     ENT_TRY(ent_flow_event(n->flow, r->by, id, &e, applied, &v, err));
     json_object_set_new(out, "part", part_json(&v));

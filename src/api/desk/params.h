@@ -69,6 +69,16 @@ static inline json_t *hex_json(const uint8_t *bytes, size_t n)
     return json_string(text);
 }
 
+static inline json_t *base64_json(const void *bytes, size_t len)
+{
+    char *text = malloc(ENT_BASE64_SIZE(len));
+    if (!text) return NULL;
+    ent_base64(bytes, len, text);
+    json_t *j = json_string(text);
+    free(text);
+    return j;
+}
+
 static inline json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
 
 static inline ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
@@ -88,6 +98,8 @@ typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r,
 ent_desk_run ent_desk_enrol, ent_desk_destroy, ent_desk_record_list, ent_desk_record_event, ent_desk_event_list, ent_desk_event_correct;
 ent_desk_run ent_desk_event_approve, ent_desk_record_link, ent_desk_record_unlink, ent_desk_retention_run, ent_desk_time, ent_desk_time_confirm;
 ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
+/* acts_hold.c */
+ent_desk_run ent_desk_hold_share, ent_desk_hold_open, ent_desk_warnings;
 /* acts_regime.c */
 ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_approve;
 /* acts_case.c */
