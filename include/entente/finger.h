@@ -214,6 +214,71 @@ ENT_API ENT_MUST_CHECK ent_code ent_finger_analyse(const ent_finger_image *image
                                                    ent_finger_fields **ret_fields, ent_err *err);
 ENT_API void ent_finger_fields_free(ent_finger_fields *f); /* erases; NULL is fine */
 
+/* ---- several fingers in one image ---- */
+
+/* Friction ridge positions (ANSI/NIST-ITL 1-2011, table 8): 1 right thumb, 2 right index … 5 right little, 6 left thumb … 10 left little;
+ * 11, 12 a plain right, left thumb; 13, 14 the four fingers of the right, left hand; 15 both thumbs; 40 to 50 two or three fingers of a
+ * hand. 0 unknown. */
+enum { ENT_FINGER_PLAIN_RIGHT_THUMB = 11, ENT_FINGER_PLAIN_LEFT_THUMB, ENT_FINGER_RIGHT_SLAP, ENT_FINGER_LEFT_SLAP, ENT_FINGER_THUMBS };
+
+#define ENT_FINGER_SLAP_MAX 4
+
+typedef struct ent_finger_segment {
+    double corner[4][2];      /* of the turned rectangle around the fingertip, pixels of the image as given: top left, then clockwise */
+    uint32_t x, y, width, height; /* the upright box around that, inside the image */
+    uint8_t position;         /* 1 to 10; 0: it could not be told */
+    uint8_t quality;          /* 1 worst to 100: mean over its ridges */
+} ent_finger_segment;
+
+typedef enum ent_finger_hand { ENT_FINGER_HAND_UNKNOWN, ENT_FINGER_HAND_RIGHT, ENT_FINGER_HAND_LEFT, ENT_FINGER_HAND_THUMBS } ent_finger_hand;
+
+typedef struct ent_finger_slap {
+    size_t count;             /* of fingers, from left to right */
+    ent_finger_segment finger[ENT_FINGER_SLAP_MAX];
+    size_t expected;          /* how many the position announces; 0: not known */
+    ent_finger_hand hand;     /* as the position says; else as the fingertips lie */
+    double lies_right;        /* log10 of the odds that the fingertips lie as a right hand's, not a left one's; 0 with fewer than three */
+    double turn;              /* degrees by which the fingers lean to the right at their tips, as seen */
+    uint8_t ground;           /* the image's mean grey where there is no print */
+} ent_finger_slap;
+
+/* Finds the fingertips of a slap: two to four fingers of a hand, or both thumbs, distal phalanges only, in any case and at most as many as
+ * the position announces. position: 13, 14, 15, 40 to 50 as above, or 0: then the hand is decided by how four (or three) fingertips
+ * lie, and stays unknown when that says little. missing: a bit (1 << position) for each finger that is known to be amputated or bandaged.
+ * Fewer fingers than announced: each gets its position when the shape of a hand decides it (odds of 100 to 1), else 0.
+ * ENT_QUALITY: no finger is seen. ENT_UNSUPPORTED: another position. Otherwise as ent_finger_extract. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_segment_slap(const ent_finger_image *image, int position, uint32_t missing,
+                                                        ent_finger_slap *ret_slap, ent_err *err);
+
+/* The finger's box as an image of its own, width x height pixels of it; what belongs to neighbours is painted with the ground. */
+ENT_API void ent_finger_cut(const ent_finger_image *image, const ent_finger_slap *slap, size_t finger, uint8_t *ret_pixels);
+
+/* ---- the sequence of a card ---- */
+
+typedef struct ent_finger_card_print {
+    const ent_finger_template *t;
+    uint8_t position; /* 1 to 10; others are left out */
+    bool plain;       /* from a slap, or a plain thumb; false: rolled */
+} ent_finger_card_print;
+
+typedef enum ent_finger_doubt {
+    ENT_FINGER_DOUBT_SWAPPED,     /* `print` is said to be one finger and is the finger of `other` */
+    ENT_FINGER_DOUBT_TWICE,       /* both are of one finger, said to be two, and no third print says which */
+    ENT_FINGER_DOUBT_UNCONFIRMED  /* plain and rolled print of one position do not match, though both are good */
+} ent_finger_doubt;
+
+typedef struct ent_finger_finding {
+    ent_finger_doubt doubt;
+    size_t print, other; /* places in the card */
+    double score;        /* of the two against each other, ent_finger_match_full */
+} ent_finger_finding;
+
+/* Holds the prints of one person's card against each other: every plain print should match the rolled one of its position, and none of
+ * another. At most cap findings, in order of the prints; *ret_count of them. Scores that say "same finger" begin at 60, which no
+ * impostor pair reached (ent_finger_llr). Up to 32 prints: ENT_TOO_LARGE. ENT_NO_MEMORY. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_sequence(const ent_finger_card_print *card, size_t count, ent_finger_finding *ret_findings,
+                                                    size_t cap, size_t *ret_count, ent_err *err);
+
 #ifdef __cplusplus
 }
 #endif

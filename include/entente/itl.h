@@ -76,7 +76,8 @@ ENT_API void ent_itl_text(const ent_itl_record *r, uint32_t number, char *ret_te
 
 /* An image record's essentials: Types 4, 10, 13, 14, 15 (others: ENT_UNSUPPORTED). */
 typedef struct ent_itl_image {
-    uint8_t type, position; /* friction ridge position (table 8), 0 unknown */
+    uint8_t type, position; /* friction ridge position (table 8): 0 to 15 and 40 to 50, others are 0, unknown */
+    uint8_t impression;     /* Types 4 and 14: table 7; 255 not said */
     uint32_t width, height, ppi;
     char compression[8];    /* NONE, WSQ20, JPEGB, JPEGL, JP2, JP2L, PNG */
     const uint8_t *data;

@@ -9,13 +9,16 @@
 /* ---- enrol ---- */
 
 static const ent_cmd_help enrol_help = {
-    .usage = "enrol FILE… --as CUSTODIAN [--taken-under POWER] [--offence LIST] [--taken DATE] [--finger NAME] [--person NAME]",
+    .usage = "enrol FILE… --as CUSTODIAN [--taken-under POWER] [--offence LIST] [--taken DATE] [--finger NAME] [--person NAME] [--any-sequence]",
     .about = "Takes ANSI/NIST-ITL transactions, or plain images of one finger. A file that is refused is named with its reason, the\n"
-             "others go on; a transaction that was enrolled before is not enrolled twice.",
+             "others go on; a transaction that was enrolled before is not enrolled twice. Slaps are taken apart into their fingers. A card\n"
+             "whose plain and rolled prints contradict each other (fingers or hands in each other's place) is refused with what is odd;\n"
+             "once somebody has looked, --any-sequence takes it as it is.",
     .example = "entente enrol arrests/*.an2 --taken-under ta-2000-s41 --offence terrorism-related --as c.example"};
 
 struct options {
     const char *as, *under, *offence, *taken, *finger, *person;
+    bool any_sequence;
 };
 
 static ent_code enrol_one(ent_cli_session *s, const struct options *o, const char *path, json_t **ret, ent_err *err)
@@ -28,6 +31,7 @@ static ent_code enrol_one(ent_cli_session *s, const struct options *o, const cha
     const char *const values[] = {o->under, o->offence, o->taken, o->finger, o->person};
     for (size_t i = 0; i < 5; i++)
         if (values[i]) json_object_set_new(params, names[i], json_string(values[i]));
+    if (o->any_sequence) json_object_set_new(params, "any-sequence", json_string("yes"));
     return ent_cli_act(s, "enrol", params, body.data ? body.data : (const uint8_t *)"", body.len, ret, err);
 }
 
@@ -39,7 +43,8 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
                             {.name = "--offence", .value = &o.offence, .hint = "LIST", .help = "recordable, qualifying, terrorism-related, excluded, sexual-or-violent; commas between"},
                             {.name = "--taken", .value = &o.taken, .hint = "DATE", .help = "the day of taking (default: the transaction's)"},
                             {.name = "--finger", .value = &o.finger, .hint = "NAME", .help = "of a plain image: right-index, …"},
-                            {.name = "--person", .value = &o.person, .hint = "NAME", .help = "of a plain image: whose it is"}, {0}};
+                            {.name = "--person", .value = &o.person, .hint = "NAME", .help = "of a plain image: whose it is"},
+                            {.name = "--any-sequence", .flag = &o.any_sequence, .help = "take cards whose prints contradict each other: they were looked at"}, {0}};
     ent_err err = {0};
     ent_cli_session *s = NULL;
     int n, worst = 0;
@@ -66,7 +71,7 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
             known++;
             json_array_append_new(list, json_pack("{s:s,s:s}", "file", argv[i], "known", err.detail));
         } else {
-            fprintf(stderr, "%s: %s: %s\n", argv[i], ent_code_text(code), err.detail);
+            fprintf(stderr, "%s: %s: %s%s\n", argv[i], ent_code_text(code), err.detail, code == ENT_CONFLICT ? "; look at it, then enrol it with --any-sequence" : "");
             json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "file", argv[i], "error", ent_code_name(code), "detail", err.detail));
             if (ent_code_exit(code) > worst) worst = ent_code_exit(code);
         }

@@ -115,6 +115,7 @@ typedef struct ent_enrol_options {
     ent_date taken;                 /* year 0: from the transaction */
     char subject[64];               /* for plain images: the person's name */
     uint8_t finger;                 /* for plain images: position 1 to 10, 0 unknown */
+    bool any_sequence;              /* somebody looked: a card whose prints contradict each other is taken as it is */
 } ent_enrol_options;
 
 typedef struct ent_enrolled_part {
@@ -134,7 +135,8 @@ typedef struct ent_enrolled {
     ent_encounter_id likely;        /* an encounter that may be of the same person: a custodian looks (`record link`); zero: none */
 } ent_enrolled;
 
-/* ENT_EXISTS (ret_enrolled->encounter is set): this transaction was enrolled before; ENT_GONE: it was destroyed. */
+/* ENT_EXISTS (ret_enrolled->encounter is set): this transaction was enrolled before; ENT_GONE: it was destroyed. ENT_CONFLICT: the prints
+ * of the card contradict its sequence (a finger or hand in another's place), and any_sequence was not set. */
 ENT_MUST_CHECK ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                        const ent_enrol_options *options, ent_enrolled *ret_enrolled, ent_err *err);
 

@@ -150,6 +150,8 @@ static ent_code prepare(reading *r)
     return r->index ? ENT_OK : ent_fail(r->err, ENT_NO_MEMORY, "out of memory for a WSQ image");
 }
 
+#define UNKNOWN_PPI 255 /* NBIS's -1 in a byte: it stands in NIST's own files of 500 pixels an inch */
+
 /* The NISTCOM comment, which begins with its name, holds "PPI 500" on a line of its own; other comments may say anything. */
 static ent_code read_comment(reading *r, ent_cursor *c)
 {
@@ -161,7 +163,7 @@ static ent_code read_comment(reading *r, ent_cursor *c)
     size_t left = n - (size_t)(ppi + 5 - text);
     memcpy(digits, ppi + 5, left < 7 ? left : 7);
     long v = strtol(digits, NULL, 10);
-    if (v > 0 && v < 10000) r->remarks.ppi = (uint32_t)v;
+    if (v > 0 && v < 10000 && v != UNKNOWN_PPI) r->remarks.ppi = (uint32_t)v;
     return ENT_OK;
 }
 

@@ -11,17 +11,18 @@
 #include "law/regime.h"
 
 enum {
-    ENT_CAPTURE_PRINTS = 20,
+    ENT_CAPTURE_PRINTS = 32,       /* ten rolled, ten from slaps, plain thumbs, and some room */
     ENT_CAPTURE_FACES = 4,
     ENT_CAPTURE_IMAGE = 8 << 20, /* bytes of one image */
     ENT_CAPTURE_MAX = 48 << 20
 };
 
 typedef struct ent_capture_print {
-    uint8_t finger;                         /* position 1 to 10 (ANSI/NIST-ITL table 12), 0 unknown */
+    uint8_t finger;                         /* position 1 to 10 (ANSI/NIST-ITL table 8), 0 unknown */
+    bool plain;                             /* from a slap, or a plain thumb: what is held against the rolled print of its position */
     uint8_t template_bytes[ENT_FINGER_FULL_MAX];
     size_t template_len;                    /* native form; 0: no print was found in the image */
-    uint8_t *image;                         /* as it came, owned */
+    uint8_t *image;                         /* as it came, owned; of a slap the finger's cut, as PNG */
     size_t image_len;
     uint16_t width, height, ppi;            /* of the image, as it was decoded; ppi 0 unknown */
     int8_t quality;

@@ -2,6 +2,7 @@
  * entries in one batch, then into the gallery. */
 #include "base/check.h"
 #include "base/wipe.h"
+#include "flow/capture/card.h"
 #include "flow/commit.h"
 #include "flow/decision/decision.h"
 #include "flow/gallery/faces.h"
@@ -254,11 +255,16 @@ ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file,
     if (options->subject[0] && !c.name[0]) snprintf(c.name, sizeof c.name, "%s", options->subject);
     for (size_t i = 0; i < c.print_count && options->finger; i++)
         if (!c.print[i]->finger) c.print[i]->finger = options->finger;
+    ent_code code = options->any_sequence ? ENT_OK : ent_capture_sequence(&c, err);
+    if (code != ENT_OK) {
+        ent_capture_free(&c);
+        return code;
+    }
     transaction_token(n, &c, file, len, token);
     ent_part_id same;
     bool likely = likely_same(n, &c, &same);
     face_templates *faces = calloc(1, sizeof *faces);
-    ent_code code = faces ? make_faces(n, &c, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    code = faces ? make_faces(n, &c, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
     if (code == ENT_OK) code = check_transaction(n, token, ret_enrolled, err);
     if (code == ENT_OK) code = enrol_capture(n, by, &c, faces, token, options, ret_enrolled, err);

@@ -1,4 +1,5 @@
 #include "flow/capture/read.h"
+#include "flow/capture/slap.h"
 
 #include "base/check.h"
 #include "entente/itl.h"
@@ -70,15 +71,10 @@ static ent_code keep_image(const ent_image *image, const void *bytes, size_t len
     return keep_copy(png.data, png.len, &p->image, &p->image_len, err);
 }
 
-static ent_code extract(const ent_image *image, uint32_t ppi, ent_capture_print *p, ent_err *err)
+static ent_code extract(const ent_finger_image *in, ent_capture_print *p, ent_err *err)
 {
-    ent_image grey;
     ent_finger_template *t;
-    ENT_TRY(ent_image_grey(image, &grey, err));
-    ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = image->ppi ? image->ppi : ppi};
-    if (in.ppi && (in.ppi < 250 || in.ppi > 1200)) in.ppi = ppi;
-    ent_code code = ent_finger_extract(&in, &t, err);
-    ent_image_free(&grey);
+    ent_code code = ent_finger_extract(in, &t, err);
     if (code == ENT_QUALITY) return ENT_OK; /* kept as an image that no template came of */
     if (code != ENT_OK) return code;
     p->quality = (int8_t)ent_finger_quality(t);
@@ -87,29 +83,71 @@ static ent_code extract(const ent_image *image, uint32_t ppi, ent_capture_print 
     return code;
 }
 
-static ent_code add_print(ent_capture *c, const ent_itl_image *in, ent_err *err)
+static ent_code new_print(ent_capture *c, ent_capture_print **ret, ent_err *err)
 {
-    ent_image image;
     if (c->print_count == ENT_CAPTURE_PRINTS) return ent_fail(err, ENT_TOO_LARGE, "more than %d prints in one file", ENT_CAPTURE_PRINTS);
-    bool raw = strcmp(in->compression, "NONE") == 0;
-    ENT_TRY(raw ? ent_image_raw(in->data, in->len, (const uint32_t[2]){in->width, in->height}, in->ppi, &image, err)
-                : ent_image_decode(in->data, in->len, &image, err));
-    if (in->width && in->height && (image.width != in->width || image.height != in->height)) {
-        ent_code code = ent_fail(err, ENT_FORMAT, "the record says %u x %u pixels, its image has %u x %u", in->width, in->height, image.width, image.height);
-        ent_image_free(&image);
-        return code;
+    *ret = calloc(1, sizeof **ret);
+    if (!*ret) return ent_fail(err, ENT_NO_MEMORY, "out of memory for a print");
+    c->print[c->print_count++] = *ret;
+    return ENT_OK;
+}
+
+/* What the record says of the resolution holds; a plain image has only its own word for it, which may be missing or nonsense. */
+static uint32_t ppi_of(const ent_image *image, const ent_itl_image *in)
+{
+    uint32_t said = in->ppi ? in->ppi : image->ppi;
+    return said >= 250 && said <= 1200 ? said : 0;
+}
+
+/* A finger of a slap becomes a print of its own. */
+static ent_code add_cut(ent_capture *c, const ent_finger_image *whole, const ent_finger_slap *slap, size_t finger, ent_err *err)
+{
+    const ent_finger_segment *s = &slap->finger[finger];
+    ent_capture_print *p;
+    ent_image cut;
+    ENT_TRY(new_print(c, &p, err));
+    ENT_TRY(ent_image_new(s->width, s->height, 1, &cut, err));
+    ent_finger_cut(whole, slap, finger, cut.pixels);
+    p->finger = s->position, p->plain = true;
+    p->width = (uint16_t)s->width, p->height = (uint16_t)s->height, p->ppi = (uint16_t)whole->ppi;
+    cut.ppi = whole->ppi ? whole->ppi : 500; /* without its record the image has to say it */
+    ent_code code = keep_image(&cut, NULL, 0, true, p, err);
+    if (code == ENT_OK) code = extract(&(ent_finger_image){cut.pixels, cut.width, cut.height, cut.width, whole->ppi}, p, err);
+    ent_image_free(&cut);
+    return code;
+}
+
+/* table 7: rolled are 1 and 3, and every second one of the optical and contactless */
+static bool is_rolled(uint8_t impression) { return impression == 1 || impression == 3 || (impression >= 20 && impression <= 27 && impression & 1); }
+
+static ent_code add_one(ent_capture *c, const ent_itl_image *in, const ent_image *image, const ent_finger_image *grey, ent_err *err)
+{
+    ent_capture_print *p;
+    ENT_TRY(new_print(c, &p, err));
+    p->finger = in->position == ENT_FINGER_PLAIN_RIGHT_THUMB ? 1 : in->position == ENT_FINGER_PLAIN_LEFT_THUMB ? 6 : in->position <= 10 ? in->position : 0;
+    p->plain = in->position == ENT_FINGER_PLAIN_RIGHT_THUMB || in->position == ENT_FINGER_PLAIN_LEFT_THUMB || (in->type && in->impression != 255 && !is_rolled(in->impression));
+    p->width = (uint16_t)image->width, p->height = (uint16_t)image->height, p->ppi = (uint16_t)grey->ppi;
+    ENT_TRY(keep_image(image, in->data, in->len, strcmp(in->compression, "NONE") == 0, p, err));
+    return extract(grey, p, err);
+}
+
+static ent_code add_print(ent_capture *c, const ent_itl_record *r, const ent_itl_image *in, ent_err *err)
+{
+    ent_image image, grey;
+    ent_finger_slap slap = {0};
+    ENT_TRY(strcmp(in->compression, "NONE") == 0 ? ent_image_raw(in->data, in->len, (const uint32_t[2]){in->width, in->height}, in->ppi, &image, err)
+                                                 : ent_image_decode(in->data, in->len, &image, err));
+    ent_code code = ENT_OK;
+    if (in->width && in->height && (image.width != in->width || image.height != in->height))
+        code = ent_fail(err, ENT_FORMAT, "the record says %u x %u pixels, its image has %u x %u", in->width, in->height, image.width, image.height);
+    if (code == ENT_OK) code = ent_image_grey(&image, &grey, err);
+    if (code == ENT_OK) {
+        ent_finger_image view = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = ppi_of(&image, in)};
+        if (r && ent_capture_is_slap(in->position)) code = ent_capture_slap(r, in, &view, &slap, err);
+        if (code == ENT_OK && !slap.count) code = add_one(c, in, &image, &view, err);
+        for (size_t i = 0; i < slap.count && code == ENT_OK; i++) code = add_cut(c, &view, &slap, i, err);
+        ent_image_free(&grey);
     }
-    ent_capture_print *p = calloc(1, sizeof *p);
-    if (!p) {
-        ent_image_free(&image);
-        return ent_fail(err, ENT_NO_MEMORY, "out of memory for a print");
-    }
-    p->finger = in->position;
-    c->print[c->print_count++] = p;
-    p->width = (uint16_t)image.width, p->height = (uint16_t)image.height;
-    p->ppi = (uint16_t)(image.ppi ? image.ppi : in->ppi);
-    ent_code code = keep_image(&image, in->data, in->len, raw, p, err);
-    if (code == ENT_OK) code = extract(&image, in->ppi, p, err);
     ent_image_free(&image);
     return code;
 }
@@ -132,7 +170,7 @@ static ent_code read_record(const ent_itl_record *r, size_t place, ent_capture *
     if (r->type == 2) read_type_2(r, c);
     if (r->type != 4 && r->type != 10 && r->type != 14) return ENT_OK;
     ent_code code = ent_itl_image_of(r, &image, err);
-    if (code == ENT_OK) code = r->type == 10 ? add_face(c, &image, err) : add_print(c, &image, err);
+    if (code == ENT_OK) code = r->type == 10 ? add_face(c, &image, err) : add_print(c, r, &image, err);
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "record %zu (Type-%u)", place + 1, r->type);
 }
 
@@ -155,7 +193,7 @@ ent_code ent_capture_read(const void *bytes, size_t len, ent_buf *ret_capture, e
 {
     ent_capture c = {0};
     ent_code code;
-    if (ent_image_sniff(bytes, len) != ENT_IMAGE_UNKNOWN) code = add_print(&c, &(ent_itl_image){.data = bytes, .len = len}, err);
+    if (ent_image_sniff(bytes, len) != ENT_IMAGE_UNKNOWN) code = add_print(&c, NULL, &(ent_itl_image){.data = bytes, .len = len}, err);
     else code = len ? read_transaction(bytes, len, &c, err) : ent_fail(err, ENT_FORMAT, "an empty file");
     if (code == ENT_OK) {
         ent_capture_encode(&c, ret_capture);
