@@ -63,6 +63,22 @@ static void test_swapped(void **state)
     ent_capture_free(&c);
 }
 
+/* Slaps without rolled prints: two hands in each other's place are noticed by how the fingers lie. */
+static void test_swapped_slaps(void **state)
+{
+    (void)state;
+    ent_capture c;
+    ent_err err = {0};
+    capture("itl/type4-slaps.an2k", &c);
+    assert_int_equal(ent_capture_sequence(&c, &err), ENT_OK);
+    for (size_t i = 0; i < c.print_count; i++)
+        if (c.print[i]->finger % 5 != 1) c.print[i]->finger = (uint8_t)(c.print[i]->finger <= 5 ? c.print[i]->finger + 5 : c.print[i]->finger - 5);
+    assert_int_equal(ent_capture_sequence(&c, &err), ENT_CONFLICT);
+    assert_non_null(strstr(err.detail, "the slap of the right hand lies as the other hand's"));
+    assert_non_null(strstr(err.detail, "the slap of the left hand lies as the other hand's"));
+    ent_capture_free(&c);
+}
+
 /* A finger that 14.018 says is amputated is not looked for: the three others get their own positions. */
 static void test_amputated(void **state)
 {
@@ -104,6 +120,6 @@ static void test_stated_places(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_card), cmocka_unit_test(test_swapped), cmocka_unit_test(test_amputated), cmocka_unit_test(test_stated_places)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_card), cmocka_unit_test(test_swapped), cmocka_unit_test(test_swapped_slaps), cmocka_unit_test(test_amputated), cmocka_unit_test(test_stated_places)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

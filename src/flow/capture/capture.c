@@ -29,6 +29,7 @@ void ent_capture_encode(const ent_capture *c, ent_buf *ret_bytes)
     for (size_t i = 0; i < c->print_count; i++) {
         ent_buf_u8(b, c->print[i]->finger);
         ent_buf_u8(b, c->print[i]->plain);
+        ent_buf_u8(b, c->print[i]->lies);
         ent_buf_u8(b, (uint8_t)c->print[i]->quality);
         put_bytes(b, c->print[i]->template_bytes, c->print[i]->template_len);
         put_bytes(b, c->print[i]->image, c->print[i]->image_len);
@@ -85,10 +86,11 @@ static ent_code take_print(ent_cursor *c, ent_capture_print *p, ent_err *err)
     p->finger = ent_cursor_u8(c);
     plain = ent_cursor_u8(c);
     p->plain = plain == 1;
+    p->lies = ent_cursor_u8(c);
     p->quality = (int8_t)ent_cursor_u8(c);
     p->template_len = ent_cursor_u32(c);
     const uint8_t *t = p->template_len <= sizeof p->template_bytes ? ent_cursor_take(c, p->template_len) : NULL;
-    if (p->finger > 10 || plain > 1 || (!t && p->template_len)) return ent_fail(err, ENT_FORMAT, "a capture with an impossible print");
+    if (p->finger > 10 || plain > 1 || p->lies > ENT_FINGER_HAND_LEFT || (!t && p->template_len)) return ent_fail(err, ENT_FORMAT, "a capture with an impossible print");
     if (p->template_len) {
         ent_finger_template *decoded;
         memcpy(p->template_bytes, t, p->template_len);

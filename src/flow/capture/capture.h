@@ -20,6 +20,7 @@ enum {
 typedef struct ent_capture_print {
     uint8_t finger;                         /* position 1 to 10 (ANSI/NIST-ITL table 8), 0 unknown */
     bool plain;                             /* from a slap, or a plain thumb: what is held against the rolled print of its position */
+    uint8_t lies;                           /* ent_finger_hand that the four fingers it was taken with lie as, odds of 1,000 to 1; 0 not told */
     uint8_t template_bytes[ENT_FINGER_FULL_MAX];
     size_t template_len;                    /* native form; 0: no print was found in the image */
     uint8_t *image;                         /* as it came, owned; of a slap the finger's cut, as PNG */

@@ -99,6 +99,8 @@ static uint32_t ppi_of(const ent_image *image, const ent_itl_image *in)
     return said >= 250 && said <= 1200 ? said : 0;
 }
 
+#define HAND_TOLD 3.0 /* log10 of odds */
+
 /* A finger of a slap becomes a print of its own. */
 static ent_code add_cut(ent_capture *c, const ent_finger_image *whole, const ent_finger_slap *slap, size_t finger, ent_err *err)
 {
@@ -109,6 +111,8 @@ static ent_code add_cut(ent_capture *c, const ent_finger_image *whole, const ent
     ENT_TRY(ent_image_new(s->width, s->height, 1, &cut, err));
     ent_finger_cut(whole, slap, finger, cut.pixels);
     p->finger = s->position, p->plain = true;
+    if (slap->count == ENT_FINGER_SLAP_MAX && slap->lies_right >= HAND_TOLD) p->lies = ENT_FINGER_HAND_RIGHT;
+    if (slap->count == ENT_FINGER_SLAP_MAX && slap->lies_right <= -HAND_TOLD) p->lies = ENT_FINGER_HAND_LEFT;
     p->width = (uint16_t)s->width, p->height = (uint16_t)s->height, p->ppi = (uint16_t)whole->ppi;
     cut.ppi = whole->ppi ? whole->ppi : 500; /* without its record the image has to say it */
     ent_code code = keep_image(&cut, NULL, 0, true, p, err);
