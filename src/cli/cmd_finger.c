@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/finger_draw.h"
 #include "cli/prints.h"
+#include "cli/sheet.h"
 
 #include "adapter/file/disk.h"
 #include "entente/finger.h"
@@ -70,13 +71,13 @@ static int match(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
-    if (show && !ent_cli_finger_draws(show)) return ent_cli_usage(&h, "--show needs a name that ends in .png or .svg");
+    if (show && !ent_sheet_names(show)) return ent_cli_usage(&h, "--show needs a name that ends in .png or .svg");
     for (int i = 0; i < 2 && code == ENT_OK; i++) code = ent_cli_ask_print(cli, argv[i], &t[i], &err);
     if (code == ENT_OK) code = ent_finger_probe_new(t[0], &p, &err);
     if (code == ENT_OK) {
         ent_finger_pairs pairs = {0};
         double score = ent_finger_match_full(p, t[1], &pairs);
-        if (show) code = ent_cli_finger_draw(cli, argv, t, &pairs, show, &err);
+        if (show) code = ent_cli_finger_draw(cli, &(ent_cli_pair){argv, t, &pairs, score}, show, &err);
         ent_finger_meaning m = ent_finger_llr(score);
         if (code == ENT_OK && cli->json) printf("{\"score\":%.4f,\"log10-ratio\":%.3f,\"low\":%.3f,\"high\":%.3f,\"extrapolated\":%.3f,\"pairs\":%zu}\n", score, m.ratio, m.low, m.high, m.extrapolated, pairs.count);
         else if (code == ENT_OK) printf("score %.2f; log10 likelihood ratio %.2f (%.2f to %.2f)%s; %zu minutiae matched\n", score, m.ratio, m.low, m.high, m.extrapolated > m.ratio ? ", at the bound of what was measured" : "", pairs.count);
@@ -90,6 +91,6 @@ static int match(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_finger(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"extract", extract, "a print's template"}, {"show", ent_cli_finger_show, "draw what is seen in a print"}, {"match", match, "compare two prints"}, {0}};
+    static const ent_command commands[] = {{"extract", extract, "a print's template"}, {"show", ent_cli_finger_show, "draw what is seen in a print"}, {"match", match, "compare two prints"}, {"segment", ent_cli_finger_segment, "a slap into its fingers"}, {0}};
     return ent_cli_group(cli, "finger", "The fingerprint engine.", commands, argc, argv);
 }

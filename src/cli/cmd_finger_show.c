@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/limits.h"
-#include "base/text.h"
+#include "cli/sheet.h"
 #include "entente/finger.h"
 #include "image/image.h"
 
@@ -16,98 +16,100 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CAPTION = 44, CAPTION_SIZE = 12, DOUBLED = 900 }; /* pixels; prints up to so large are drawn at twice their size */
+
+#define ENDING 0xd02020
+#define BIFURCATION 0x2040d0
+#define RIDGE 0x208020
+
 typedef struct drawing {
-    ent_image *png; /* NULL: SVG */
-    ent_buf *svg;
+    ent_sheet sheet;
+    double scale;
 } drawing;
-
-static void dot(ent_image *i, int x, int y, uint32_t rgb)
-{
-    if (x < 0 || y < 0 || (uint32_t)x >= i->width || (uint32_t)y >= i->height) return;
-    uint8_t *p = i->pixels + 3 * ((size_t)y * i->width + (size_t)x);
-    p[0] = (uint8_t)(rgb >> 16), p[1] = (uint8_t)(rgb >> 8), p[2] = (uint8_t)rgb;
-}
-
-static void line(drawing *d, const double from[2], const double to[2], uint32_t rgb)
-{
-    char text[160];
-    double dx = to[0] - from[0], dy = to[1] - from[1], n = ceil(fmax(fabs(dx), fabs(dy))) + 1;
-    if (d->png)
-        for (int k = 0; k <= (int)n; k++) dot(d->png, (int)(from[0] + dx * k / n + 0.5), (int)(from[1] + dy * k / n + 0.5), rgb);
-    else {
-        int len = snprintf(text, sizeof text, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#%06x\"/>\n", from[0], from[1], to[0], to[1], (unsigned)rgb);
-        ent_buf_put(d->svg, text, (size_t)len);
-    }
-}
-
-static void polygon(drawing *d, const double at[2], double radius, int sides, uint32_t rgb)
-{
-    for (int k = 0; k < sides; k++) {
-        double a = 2 * M_PI * (k + 0.5) / sides, b = 2 * M_PI * (k + 1.5) / sides;
-        line(d, (const double[2]){at[0] + radius * cos(a), at[1] + radius * sin(a)}, (const double[2]){at[0] + radius * cos(b), at[1] + radius * sin(b)}, rgb);
-    }
-}
 
 static void draw_minutiae(drawing *d, const ent_finger_template *t)
 {
     size_t n;
     const ent_finger_minutia *m = ent_finger_minutiae(t, &n);
     for (size_t i = 0; i < n; i++) {
-        const double at[2] = {m[i].x, m[i].y}, a = 2 * M_PI * m[i].angle / 256;
+        const double at[2] = {d->scale * m[i].x, d->scale * m[i].y}, a = 2 * M_PI * m[i].angle / 256, r = 4 * d->scale, l = 13 * d->scale;
+        const double corners[8] = {at[0] - r, at[1] - r, at[0] + r, at[1] - r, at[0] + r, at[1] + r, at[0] - r, at[1] + r};
         bool ending = m[i].kind != ENT_FINGER_BIFURCATION;
-        uint32_t rgb = ending ? 0xd02020 : 0x2040d0;
-        polygon(d, at, ending ? 4 : 5, ending ? 12 : 4, rgb);
-        line(d, (const double[2]){at[0] + 4 * cos(a), at[1] - 4 * sin(a)}, (const double[2]){at[0] + 14 * cos(a), at[1] - 14 * sin(a)}, rgb);
+        ent_stroke stroke = {ending ? ENDING : BIFURCATION, 1.1 * d->scale};
+        if (ending) ent_sheet_circle(&d->sheet, at, r, stroke);
+        else ent_sheet_path(&d->sheet, corners, 4, true, stroke);
+        ent_sheet_line(&d->sheet, (const double[2]){at[0] + r * cos(a), at[1] - r * sin(a)}, (const double[2]){at[0] + l * cos(a), at[1] - l * sin(a)}, stroke);
     }
 }
 
 static void draw_orientation(drawing *d, const ent_finger_fields *f)
 {
+    d->sheet.opacity = 0.6;
     for (uint32_t y = 1; y < f->rows; y += 2)
         for (uint32_t x = 1; x < f->columns; x += 2) {
             size_t i = (size_t)y * f->columns + x;
             if (!f->quality[i]) continue;
-            double a = M_PI * f->orientation[i] / 256, cx = x * f->cell, cy = y * f->cell, c = 5 * cos(a), s = 5 * sin(a);
-            line(d, (const double[2]){cx - c, cy + s}, (const double[2]){cx + c, cy - s}, 0x208020);
+            double a = M_PI * f->orientation[i] / 256, cx = d->scale * x * f->cell, cy = d->scale * y * f->cell, c = 5 * d->scale * cos(a), s = 5 * d->scale * sin(a);
+            ent_sheet_line(&d->sheet, (const double[2]){cx - c, cy + s}, (const double[2]){cx + c, cy - s}, (ent_stroke){RIDGE, 0.8 * d->scale});
         }
+    d->sheet.opacity = 1;
 }
 
-/* The print at 500 ppi in grey, turned red where quality is low and green where it is high. */
-static void tint(const ent_image *grey, const ent_finger_fields *f, ent_image *png)
+/* The print in grey, turned red where quality is low and green where it is high. */
+static void tint(const ent_finger_fields *f, drawing *d)
 {
-    for (uint32_t y = 0; y < f->height; y++)
-        for (uint32_t x = 0; x < f->width; x++) {
-            size_t sy = (size_t)y * grey->height / f->height, sx = (size_t)x * grey->width / f->width;
-            uint8_t v = grey->pixels[sy * grey->width + sx], q = f->quality[(size_t)(y / f->cell) * f->columns + x / f->cell];
-            uint8_t *p = png->pixels + 3 * ((size_t)y * f->width + x);
+    ent_image *picture = &d->sheet.picture;
+    for (uint32_t y = 0; y < picture->height; y++)
+        for (uint32_t x = 0; x < picture->width; x++) {
+            uint32_t fx = (uint32_t)(x / d->scale), fy = (uint32_t)(y / d->scale);
+            if (fx >= f->width || fy >= f->height) continue;
+            uint8_t *p = picture->pixels + 3 * ((size_t)y * picture->width + x), v = p[0], q = f->quality[(size_t)(fy / f->cell) * f->columns + fx / f->cell];
             unsigned red = q ? 60 * (100U - q) / 100 : 0, green = q ? 60U * q / 100 : 0;
             p[0] = (uint8_t)(v - v * green / 255), p[1] = (uint8_t)(v - v * red / 255), p[2] = (uint8_t)(v - v * (red + green) / 255);
         }
 }
 
+/* What the colours and shapes say, below the print. */
+static void caption(drawing *d, const ent_finger_template *t)
+{
+    char text[96];
+    size_t n, endings = 0;
+    const ent_finger_minutia *m = ent_finger_minutiae(t, &n);
+    for (size_t i = 0; i < n; i++) endings += m[i].kind != ENT_FINGER_BIFURCATION;
+    double x = 10, y = d->sheet.picture.height - 16;
+    const double square[8] = {0, -11, 10, -11, 10, -1, 0, -1};
+    double corners[8];
+    ent_sheet_circle(&d->sheet, (const double[2]){x + 6, y - 6}, 5, (ent_stroke){ENDING, 2});
+    snprintf(text, sizeof text, "%zu endings", endings);
+    ent_sheet_text(&d->sheet, (const double[2]){x + 18, y}, text, (ent_lettering){CAPTION_SIZE, -1, .rgb = 0x303030});
+    x += 36 + ent_sheet_text_width(text, CAPTION_SIZE);
+    for (int k = 0; k < 8; k++) corners[k] = square[k] + (k & 1 ? y : x);
+    ent_sheet_path(&d->sheet, corners, 4, true, (ent_stroke){BIFURCATION, 2});
+    snprintf(text, sizeof text, "%zu bifurcations", n - endings);
+    ent_sheet_text(&d->sheet, (const double[2]){x + 18, y}, text, (ent_lettering){CAPTION_SIZE, -1, .rgb = 0x303030});
+    x += 36 + ent_sheet_text_width(text, CAPTION_SIZE);
+    snprintf(text, sizeof text, "quality %d", ent_finger_quality(t));
+    ent_sheet_text(&d->sheet, (const double[2]){x, y}, text, (ent_lettering){CAPTION_SIZE, -1, .rgb = 0x303030});
+}
+
 static ent_code render(const ent_image *grey, const ent_finger_template *t, const ent_finger_fields *f, bool svg, ent_buf *out, ent_err *err)
 {
-    ent_image png;
-    char text[256];
-    ENT_AUTO_BUF inner = ENT_BUF(64 << 20);
-    ent_code code = ent_image_new(f->width, f->height, 3, &png, err);
-    if (code != ENT_OK) return code;
-    png.ppi = 500;
-    tint(grey, f, &png);
-    drawing d = {.png = svg ? NULL : &png, .svg = out};
-    if (svg) {
-        code = ent_image_encode(&png, ENT_IMAGE_PNG, 0, &inner, err);
-        int len = snprintf(text, sizeof text, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" fill=\"none\">\n<image width=\"%u\" height=\"%u\" href=\"data:image/png;base64,", f->width, f->height, f->width, f->height);
-        ent_buf_put(out, text, (size_t)len);
-        ent_buf_base64(out, inner.data, inner.len);
-        ent_buf_put(out, "\"/>\n", 4);
+    drawing d = {.scale = f->width <= DOUBLED && f->height <= DOUBLED ? 2 : 1};
+    const uint32_t at[4] = {0, 0, (uint32_t)(d.scale * f->width), (uint32_t)(d.scale * f->height)};
+    const uint32_t size[2] = {at[2] < 480 ? 480 : at[2], at[3] + CAPTION};
+    ENT_TRY(ent_sheet_open(&d.sheet, svg ? "x.svg" : "x.png", size, err));
+    d.sheet.picture.ppi = (uint32_t)(500 * d.scale);
+    ent_sheet_paste(&d.sheet, grey, at);
+    tint(f, &d);
+    ent_code code = ent_sheet_begin(&d.sheet, true, err);
+    if (code == ENT_OK) {
+        draw_orientation(&d, f);
+        draw_minutiae(&d, t);
+        caption(&d, t);
+        code = ent_sheet_finish(&d.sheet, out, err);
     }
-    draw_orientation(&d, f);
-    draw_minutiae(&d, t);
-    if (svg) ent_buf_put(out, "</svg>\n", 7);
-    else code = ent_image_encode(&png, ENT_IMAGE_PNG, 0, out, err);
-    ent_image_free(&png);
-    return code == ENT_OK ? ent_buf_check(out, err) : code;
+    ent_sheet_free(&d.sheet);
+    return code;
 }
 
 /* What the engine makes of the picture, and it drawn. */
@@ -167,8 +169,7 @@ int ent_cli_finger_show(ent_cli *cli, int argc, char **argv)
     int n, quality = 0;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    size_t len = out ? strlen(out) : 0;
-    if (n != 1 || len < 5 || (strcmp(out + len - 4, ".png") && strcmp(out + len - 4, ".svg"))) return ent_cli_usage(&h, "an image and -o with a name that ends in .png or .svg are needed");
+    if (n != 1 || !out || !ent_sheet_names(out)) return ent_cli_usage(&h, "an image and -o with a name that ends in .png or .svg are needed");
     code = show(cli, argv[0], out, &count, &quality, &err);
     if (code == ENT_OK) printf(cli->json ? "{\"minutiae\":%u,\"quality\":%d}\n" : "%u minutiae, quality %d\n", count, quality);
     err.code = code;

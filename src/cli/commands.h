@@ -67,6 +67,7 @@ int ent_cli_report_retention(ent_cli *cli, int argc, char **argv);
 
 /* Of the group `finger`, in cmd_finger_show.c. */
 int ent_cli_finger_show(ent_cli *cli, int argc, char **argv);
+int ent_cli_finger_segment(ent_cli *cli, int argc, char **argv); /* cmd_finger_segment.c */
 
 /* Of the group `bench`, in cmd_bench_finger.c. */
 int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv);

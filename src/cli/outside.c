@@ -13,7 +13,7 @@
 enum { ANSWER = 3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20) };
 
 const ent_sandbox_job ent_cli_jobs[] = {
-    ENT_NODE_JOBS, {"print", ent_cli_job_print}, {"draw", ent_cli_job_draw}, {"itl-show", ent_cli_job_itl_show}, {"itl-images", ent_cli_job_itl_images},
+    ENT_NODE_JOBS, {"print", ent_cli_job_print}, {"draw", ent_cli_job_draw}, {"segment", ent_cli_job_segment}, {"itl-show", ent_cli_job_itl_show}, {"itl-images", ent_cli_job_itl_images},
     {"itl-check", ent_cli_job_itl_check}, {"itl-xml", ent_cli_job_itl_xml}, {0}};
 
 void ent_cli_jobs_prepare(void)

@@ -37,6 +37,8 @@ ENT_MUST_CHECK ent_code ent_cli_job_answer(json_t *o, ent_buf *ret, ent_err *err
 ent_code ent_cli_job_print(const void *bytes, size_t len, ent_buf *ret_template, ent_err *err);
 /* option "png" or "svg". Minutiae (32 bits), quality (8), the drawing (cmd_finger_show.c). */
 ent_code ent_cli_job_draw(const void *bytes, size_t len, ent_buf *ret_drawing, ent_err *err);
+/* option "png|svg|- POSITION MISSING"; the fingers of a slap and, unless "-", a drawing (cmd_finger_segment.c). */
+ent_code ent_cli_job_segment(const void *bytes, size_t len, ent_buf *ret_fingers, ent_err *err);
 /* option "lenient" or "". {"records": […], "forgiven": […]}, the second when lenient (itl_jobs.c). */
 ent_code ent_cli_job_itl_show(const void *bytes, size_t len, ent_buf *ret_json, ent_err *err);
 /* option likewise. Length (32 bits) and JSON of what was forgiven, then a record's place (32), type (8), IDC (32), the place of its ending
