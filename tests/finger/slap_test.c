@@ -196,7 +196,7 @@ static void test_fingers_of_slaps(void **state)
     if (!ent_test_data(sets[0], path, sizeof path)) skip();
     uint8_t *pixels = malloc((size_t)WIDTH * HEIGHT);
     assert_non_null(pixels);
-    for (int i = 0, n = t.say ? atoi(getenv("SLAPS")) : 24; i < n; i++) try_one(i, pixels, &t);
+    for (int i = 0, n = t.say ? atoi(getenv("SLAPS")) : 16; i < n; i++) try_one(i, pixels, &t);
     free(pixels);
     printf("%d slaps: %d of the right count, %d in place; hand of four decided %d of %d, rightly %d; %d fingers matched before, %d after, of %d\n", t.slaps, t.counted, t.placed, t.told, t.hands,
            t.hand, t.before, t.after, t.prints);
