@@ -8,7 +8,7 @@ const uint8_t *ent_cursor_take(ent_cursor *c, size_t n)
         c->bad = true;
         return NULL;
     }
-    const uint8_t *p = c->data + c->at;
+    const uint8_t *p = c->data ? c->data + c->at : (const uint8_t *)"";
     c->at += n;
     return p;
 }

@@ -8,6 +8,7 @@ enum ent_limits {
     ENT_LIMIT_IMAGE_PIXELS = 64 << 20,      /* pixels: a 1000 ppi palm fits */
     ENT_LIMIT_IMAGE_FILE = 64 << 20,
     ENT_LIMIT_IMAGE_COMMENTS = 256 << 10,   /* of one image, together */
+    ENT_LIMIT_IMAGE_CHUNK = 8 << 20,        /* what one part of a PNG may ask for at once */
     /* fingerprints */
     ENT_LIMIT_MINUTIAE = 255,               /* ISO/IEC 19794-2 counts them in one byte */
     ENT_LIMIT_PRINT_SIDE = 4096,            /* pixels, after resampling to 500 ppi */

@@ -209,6 +209,8 @@ ent_code ent_jp2_encode(const ent_image *image, double rate, ent_buf *ret_bytes,
     p.cp_disto_alloc = 1;
     p.tcp_rates[0] = rate > 0 ? (float)(8.0 * image->channels / rate) : 0;
     p.irreversible = rate > 0;
+    /* each resolution halves the sides: no more than the shorter one has */
+    while (p.numresolution > 1 && 1u << (p.numresolution - 1) > (image->width < image->height ? image->width : image->height)) p.numresolution--;
     opj_image_t *j = make_image(image);
     opj_codec_t *codec = opj_create_compress(OPJ_CODEC_JP2);
     opj_stream_t *o = open_stream(&s, false);

@@ -5,6 +5,7 @@
 
 #include <png.h>
 #include <setjmp.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct reading {
@@ -26,6 +27,19 @@ static void take(png_structp png, png_bytep to, size_t n)
     if ((size_t)(r->end - r->at) < n) png_error(png, "the file ends too early");
     memcpy(to, r->at, n);
     r->at += n;
+}
+
+/* A chunk's length is its own claim: the library asks for as much before it sees whether the file holds it. */
+static png_voidp allocate(png_structp png, png_alloc_size_t n)
+{
+    (void)png;
+    return n <= ENT_LIMIT_IMAGE_CHUNK ? malloc(n) : NULL;
+}
+
+static void release(png_structp png, png_voidp p)
+{
+    (void)png;
+    free(p);
 }
 
 static ent_code read_header(png_structp png, png_infop info, ent_image *ret, ent_err *err)
@@ -73,7 +87,7 @@ ent_code ent_png_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
     ent_image *volatile kept = &image;
     ent_err local = {0};
     reading r = {bytes, bytes + len, &local};
-    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &local, on_error, on_warning);
+    png_structp png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &local, on_error, on_warning, NULL, allocate, release);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
@@ -82,7 +96,7 @@ ent_code ent_png_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
     volatile ent_code code = ENT_FORMAT;
     if (setjmp(png_jmpbuf(png)) == 0) {
         png_set_user_limits(png, ENT_LIMIT_IMAGE_SIDE, ENT_LIMIT_IMAGE_SIDE);
-        png_set_chunk_malloc_max(png, 8 << 20);
+        png_set_chunk_malloc_max(png, ENT_LIMIT_IMAGE_CHUNK);
         png_set_read_fn(png, &r, take);
         code = read_header(png, info, kept, &local);
         if (code == ENT_OK) {

@@ -1,9 +1,9 @@
 /* Decoding in a process without keys, database or network. `entente sandbox-worker` is exec'd before any key is loaded, with an
  * environment and descriptors of its own; it gives up files and network (Landlock) and forks workers ahead of their jobs, each with
- * limits and a system call filter (seccomp: kill). A worker runs one job and is killed before the next job's bytes are anywhere it can
- * see, so that one which was taken over, and stays, meets no other origin's. Bytes go in and out through memory that only helper
- * and worker map, locked as far as the limit allows, in no dump, erased between jobs. A crash, a hang or a bomb is a refused job; the
- * next one works. */
+ * limits and a system call filter (seccomp: kill), and each with a memory of its own that only the node, the helper and it map or write.
+ * A worker runs one job and is killed; before its memory serves another it is buried and the memory erased, so that one which was taken
+ * over, and stays, meets no other origin's bytes. That is done beside the next jobs, which other workers run. The memories are locked as
+ * far as the limit allows and in no dump. A crash, a hang or a bomb is a refused job; the next one works. */
 #ifndef ADAPTER_SANDBOX_H
 #define ADAPTER_SANDBOX_H
 
@@ -17,7 +17,8 @@ typedef struct ent_sandbox_job {
 
 typedef struct ent_sandbox ent_sandbox;
 
-/* Starts `workers` helpers (program sandbox-worker). Call before keys are loaded. */
+/* So many jobs run at a time; 1: for a command's one job, nothing is made ahead beyond it. Starts the helpers (program sandbox-worker).
+ * Call before keys are loaded. Any thread may run jobs. */
 ENT_MUST_CHECK ent_code ent_sandbox_start(const char *program, unsigned workers, ent_sandbox **ret_sandbox, ent_err *err);
 void ent_sandbox_stop(ent_sandbox *s); /* NULL is fine */
 /* ENT_SANDBOX when the child died, ENT_TIMEOUT after ENT_LIMIT_DECODE_MS, otherwise what the job returned. */

@@ -1,5 +1,6 @@
-/* The helper's side. The helper itself parses nothing: it hands a job's number and length to a worker that was forked and confined
- * before, and says when the outcome is there. A worker runs one job and is killed. */
+/* The helper's side. The helper itself parses nothing: it keeps in each of its slots a worker that was forked and confined ahead of its job;
+ * the node gives a job to one of them. A worker runs one job, is killed and buried, its slot's memory erased, and the next one made, while
+ * the node's next job runs in another slot. */
 #include "adapter/sandbox/confine.h"
 #include "adapter/sandbox/message.h"
 #include "adapter/sandbox/sandbox.h"
@@ -15,23 +16,24 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HEAP = 32 << 20, WARM_SHARED = 1 << 20 };
-
-typedef struct start {
-    uint32_t job, len;
-} start;
+enum { HEAP = 32 << 20, WARM_SHARED = 1 << 20, KEPT = 8 << 20 };
 
 static void *volatile filler; /* kept: volatile, or the compiler would leave it out */
 
+typedef struct slot {
+    uint8_t *memory; /* SANDBOX_SIZE, shared with the node; a worker maps its own and inherits none */
+    pid_t worker;    /* 0: none could be made */
+} slot;
+
 typedef struct helper {
     const ent_sandbox_job *jobs;
-    uint8_t *memory; /* SANDBOX_SIZE, shared with the node and with every worker */
     sandbox_filter filter;
-    pid_t spare; /* the worker that waits, 0: none */
-    int channel; /* to it */
+    uint32_t slots;
+    slot slot[SANDBOX_SLOTS];
 } helper;
 
 /* ---- in the worker ---- */
@@ -48,9 +50,10 @@ static size_t put_outcome(uint8_t *to, ent_code code, const char *detail, const 
 }
 
 /* Before its job comes a worker gets the memory that most jobs need, so that the faults are not the job's: its heap in pages of 2 MB (0.07 ms
- * each; as many bytes in small ones are 0.9 ms), the first of them at once, and the beginning of the shared memory, which reading ahead maps
- * sixteen pages at a time (0.09 ms a MB; writing, 0.24 ms). */
-static void warm_up(const helper *h)
+ * each; as many bytes in small ones are 0.9 ms), the first of them at once, and the shared memory that the last job used, which reading ahead
+ * maps sixteen pages at a time (0.09 ms a MB; writing, 0.24 ms). When jobs follow each other at once, what a worker does ahead takes its time
+ * from the job that runs: then each page is made when it is touched. */
+static void warm_up(const uint8_t *memory, size_t used)
 {
     const uintptr_t large = 2 << 20;
     if (SANDBOX_SANITIZED) return;
@@ -61,135 +64,115 @@ static void warm_up(const helper *h)
     if (!heap) return;
     char *aligned = (char *)(((uintptr_t)heap + large - 1) / large * large);
     (void)madvise(aligned, HEAP - 2 * large, MADV_HUGEPAGE);
-    (void)madvise(aligned, large, MADV_POPULATE_WRITE);
+    if (used) (void)madvise(aligned, large, MADV_POPULATE_WRITE);
     size_t before = (size_t)(aligned - heap);
     free(heap);
     if (before > 64) filler = malloc(before - 64); /* so that the next is in the large pages */
-    (void)madvise(h->memory, WARM_SHARED, MADV_POPULATE_READ);
+    if (used) (void)madvise((void *)(uintptr_t)memory, used < WARM_SHARED ? used : WARM_SHARED, MADV_POPULATE_READ);
 }
 
-/* Waits for its job, runs it, writes the outcome behind the bytes, says how long it is, waits for its end. */
-static void work(const helper *h)
+static size_t run_job(const ent_sandbox_job *jobs, const sandbox_job *job, uint8_t *memory)
 {
-    start s;
+    uint8_t *to = memory + sandbox_outcome_at(job->len);
     ent_err err = {0};
     ent_buf result = ENT_BUF(SANDBOX_RESULT - 1024);
-    warm_up(h);
+    while (jobs->name && strcmp(jobs->name, job->name) != 0) jobs++;
+    if (!jobs->name) return put_outcome(to, ENT_UNSUPPORTED, "the sandbox knows no such job", NULL);
+    ent_code code = jobs->run(memory, job->len, &result, &err);
+    return put_outcome(to, code, err.detail, code == ENT_OK ? &result : NULL);
+}
+
+/* Waits for its job, runs it, says how long the outcome is, waits for its end. */
+static void work(const helper *h, uint32_t at, size_t warm)
+{
+    sandbox_job job;
+    uint8_t *memory = mmap(NULL, SANDBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, SANDBOX_MEMORY + (int)at, 0);
+    if (memory == MAP_FAILED) _exit(95);
+    (void)madvise(memory, SANDBOX_SIZE, MADV_DONTDUMP);
+    (void)close_range(SANDBOX_SOCKET + 1, ~0u, 0);
+    warm_up(memory, warm);
     sandbox_confine(&h->filter);
-    if (read(SANDBOX_SOCKET, &s, sizeof s) != (ssize_t)sizeof s) _exit(93);
-    ent_code code = h->jobs[s.job].run(h->memory, s.len, &result, &err);
-    uint32_t len = (uint32_t)put_outcome(h->memory + sandbox_outcome_at(s.len), code, err.detail, code == ENT_OK ? &result : NULL);
+    if (read(SANDBOX_SOCKET, &job, sizeof job) != (ssize_t)sizeof job || job.len > SANDBOX_INPUT) _exit(93);
+    job.name[sizeof job.name - 1] = 0;
+    uint32_t len = (uint32_t)run_job(h->jobs, &job, memory);
     if (write(SANDBOX_SOCKET, &len, sizeof len) != (ssize_t)sizeof len) _exit(94);
-    while (read(SANDBOX_SOCKET, &s, sizeof s) > 0) {}
+    while (read(SANDBOX_SOCKET, &job, sizeof job) > 0) {}
     _exit(0);
 }
 
 /* ---- in the helper ---- */
 
-static void make_spare(helper *h)
+/* The slot's worker, warm for a job of about so many bytes (0: not); *ret_channel is the node's end of its channel, and nobody else keeps it: the worker's death closes it. */
+static bool make(helper *h, uint32_t at, size_t warm, int *ret_channel)
 {
     int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return;
+    pid_t self = getpid();
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (dup2(ends[1], SANDBOX_SOCKET) < 0) _exit(95);
+        if (getppid() != self || dup2(ends[1], SANDBOX_SOCKET) < 0) _exit(95);
         for (int fd = 0; fd < SANDBOX_SOCKET; fd++) close(fd);
-        (void)close_range(SANDBOX_SOCKET + 1, ~0u, 0);
-        work(h);
+        work(h, at, warm);
     }
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return;
+        return false;
     }
-    h->spare = pid;
-    h->channel = ends[0];
+    h->slot[at].worker = pid;
+    *ret_channel = ends[0];
+    return true;
 }
 
 /* Gone, whatever it was doing; its status. */
-static int bury(pid_t pid)
+static int bury(slot *s)
 {
     int status = 0;
-    kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    if (!s->worker) return 0;
+    kill(s->worker, SIGKILL);
+    while (waitpid(s->worker, &status, 0) < 0 && errno == EINTR) {}
+    s->worker = 0;
     return status;
 }
 
-static const char *why(int status)
+/* Nothing of one job is there for the next worker, wherever the last one left it. What most jobs use is kept, in zeros. */
+static bool erase(const helper *h, uint32_t at, size_t used)
 {
-    if (!WIFSIGNALED(status)) return "the decoder ended without a result";
-    return WTERMSIG(status) == SIGSYS ? "the decoder was stopped: it asked the system for what it may not have" : "the decoder was stopped: it crashed";
+    off_t page = 4096, kept = ((off_t)(used < KEPT ? used : KEPT) + page - 1) / page * page;
+    memset(h->slot[at].memory, 0, used);
+    return fallocate(SANDBOX_MEMORY + (int)at, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kept, SANDBOX_SIZE - kept) == 0;
 }
 
-/* Waits for the worker's outcome. In its place, when there is none, what became of the worker. */
-static uint32_t await(helper *h, pid_t pid, int channel, size_t len)
+static bool fill(helper *h, uint32_t at, size_t warm, int status)
 {
-    uint32_t n = 0;
-    uint8_t *to = h->memory + sandbox_outcome_at(len);
-    ent_code code = sandbox_receive(channel, &n, sizeof n, sandbox_clock() + ENT_LIMIT_DECODE_MS);
-    if (code == ENT_OK && n >= 3 && n <= SANDBOX_SIZE - sandbox_outcome_at(len)) return n;
-    int status = bury(pid);
-    if (code == ENT_TIMEOUT) return (uint32_t)put_outcome(to, ENT_TIMEOUT, "decoding took too long and was stopped", NULL);
-    if (code == ENT_OK) return (uint32_t)put_outcome(to, ENT_SANDBOX, "the decoder's answer is not in form", NULL);
-    return (uint32_t)put_outcome(to, ENT_SANDBOX, why(status), NULL);
-}
-
-/* To the spare, or, should that have died while it waited, to another. */
-static bool hand_over(helper *h, const start *s)
-{
-    for (int i = 0; i < 2; i++) {
-        if (!h->spare) make_spare(h);
-        if (!h->spare) return false;
-        if (sandbox_send(h->channel, s, sizeof *s)) return true;
-        bury(h->spare);
-        close(h->channel);
-        h->spare = 0;
-    }
-    return false;
-}
-
-static bool say(sandbox_word word, uint32_t len)
-{
-    const sandbox_message m = {.word = word, .len = len};
-    return sandbox_send(SANDBOX_SOCKET, &m, sizeof m);
-}
-
-static bool run_job(helper *h, sandbox_message *m)
-{
-    uint8_t *to = h->memory + sandbox_outcome_at(m->len);
-    start s = {.len = m->len};
-    m->job[sizeof m->job - 1] = 0;
-    while (h->jobs[s.job].name && strcmp(h->jobs[s.job].name, m->job) != 0) s.job++;
-    if (!h->jobs[s.job].name) return say(SANDBOX_DONE, (uint32_t)put_outcome(to, ENT_UNSUPPORTED, "the sandbox knows no such job", NULL));
-    if (!hand_over(h, &s)) return say(SANDBOX_DONE, (uint32_t)put_outcome(to, ENT_BUSY, "no process for a decoder", NULL));
-    pid_t pid = h->spare;
-    int channel = h->channel;
-    h->spare = 0;
-    bool ok = say(SANDBOX_DONE, await(h, pid, channel, m->len));
-    bury(pid); /* before anything of another job is in the memory */
+    const sandbox_message m = {.word = SANDBOX_READY, .slot = at, .status = status};
+    int channel = -1;
+    if (!make(h, at, warm, &channel)) return false;
+    bool ok = sandbox_send(SANDBOX_SOCKET, &m, sizeof m, channel);
     close(channel);
-    make_spare(h);
     return ok;
 }
 
-/* Nothing of one job is there for the next worker, wherever the last one left it. */
-static void erase(helper *h, size_t used)
+/* The shared memories are locked as far as the limit of the process allows (the service's unit lifts it). */
+static bool prepare_slot(helper *h, uint32_t at, size_t locked)
 {
-    off_t page = 4096, kept = ((off_t)used + page - 1) / page * page;
-    memset(h->memory, 0, used);
-    if (kept < SANDBOX_SIZE && fallocate(SANDBOX_MEMORY, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kept, SANDBOX_SIZE - kept) != 0) _exit(96);
+    uint8_t *memory = mmap(NULL, SANDBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, SANDBOX_MEMORY + (int)at, 0);
+    if (memory == MAP_FAILED) return false;
+    h->slot[at].memory = memory;
+    (void)mlock2(memory, locked < SANDBOX_SIZE ? locked : SANDBOX_SIZE, MLOCK_ONFAULT);
+    return madvise(memory, SANDBOX_SIZE, MADV_DONTDUMP) == 0 && madvise(memory, SANDBOX_SIZE, MADV_DONTFORK) == 0;
 }
 
-/* The shared memory is locked as far as the limit of the process allows (the service's unit lifts it). */
 static bool prepare(helper *h)
 {
     struct rlimit locked = {0};
-    h->memory = mmap(NULL, SANDBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, SANDBOX_MEMORY, 0);
-    if (h->memory == MAP_FAILED || !sandbox_make_filter(&h->filter)) return false;
-    if (getrlimit(RLIMIT_MEMLOCK, &locked) != 0) return false;
-    (void)mlock2(h->memory, locked.rlim_cur < SANDBOX_SIZE ? locked.rlim_cur : SANDBOX_SIZE, MLOCK_ONFAULT);
-    return madvise(h->memory, SANDBOX_SIZE, MADV_DONTDUMP) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    struct stat st;
+    while (h->slots < SANDBOX_SLOTS && fstat(SANDBOX_MEMORY + (int)h->slots, &st) == 0 && st.st_size == SANDBOX_SIZE) h->slots++;
+    if (!h->slots || !sandbox_make_filter(&h->filter) || getrlimit(RLIMIT_MEMLOCK, &locked) != 0) return false;
+    for (uint32_t i = 0; i < h->slots; i++)
+        if (!prepare_slot(h, i, locked.rlim_cur / h->slots / 4096 * 4096)) return false;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 int ent_sandbox_worker(const ent_sandbox_job *jobs)
@@ -200,18 +183,14 @@ int ent_sandbox_worker(const ent_sandbox_job *jobs)
     signal(SIGTERM, SIG_IGN);
     if (!prepare(&h)) return 1;
     (void)sandbox_give_up_files();
-    make_spare(&h);
-    for (bool ok = say(SANDBOX_READY, 0); ok;) {
-        if (sandbox_receive(SANDBOX_SOCKET, &m, sizeof m, 0) != ENT_OK) break;
-        if (m.word == SANDBOX_JOB && m.len <= SANDBOX_INPUT) {
-            ok = run_job(&h, &m);
-        } else if (m.word == SANDBOX_RELEASE && m.len <= SANDBOX_SIZE) {
-            erase(&h, m.len);
-            ok = say(SANDBOX_READY, 0);
-        } else {
-            break;
-        }
+    bool ok = true;
+    for (uint32_t i = 0; i < h.slots && ok; i++) ok = fill(&h, i, 0, 0);
+    while (ok && sandbox_receive(SANDBOX_SOCKET, &m, sizeof m, 0, NULL) == ENT_OK) {
+        ok = m.word == SANDBOX_RELEASE && m.slot < h.slots && m.used <= SANDBOX_SIZE;
+        if (!ok) break;
+        int status = bury(&h.slot[m.slot]);
+        ok = erase(&h, m.slot, m.used) && fill(&h, m.slot, m.idle ? m.used : 0, status);
     }
-    if (h.spare) bury(h.spare);
+    for (uint32_t i = 0; i < h.slots; i++) bury(&h.slot[i]);
     return 0;
 }
