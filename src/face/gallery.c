@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK = 256, TOGETHER = 64, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 13, HUGE_PAGE = 2 << 20 };
+enum { BLOCK = 256, HALVED = 64, TOGETHER = 64, PANELS = TOGETHER / FACE_PANEL, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 13, HUGE_PAGE = 2 << 20 };
 
 struct ent_face_gallery {
     const face_kernel *kernel;
@@ -179,11 +179,21 @@ typedef struct found {
     float least; /* below it nothing can be among the best */
 } found;
 
+/* A probe, and what its halves leave out. */
+typedef struct sought {
+    face_vector vector;
+    face_one one;
+    float inverse, slack; /* slack: how far coarse and exact cosine may differ */
+    float odd;            /* length of what halving left out */
+    int32_t add;          /* of the screen's product */
+} sought;
+
 typedef struct search {
     const ent_face_gallery *g;
-    face_probes probes;
-    face_vector *vector;  /* of each probe */
-    float *inverse, *slack; /* of each probe; slack: how far coarse and exact cosine may differ */
+    sought *probe;
+    size_t probes;
+    int8_t *values, *halves; /* probes x stride; panels of them side by side */
+    int16_t *wide;
     uint64_t flows;
     size_t most, workers;
     found *found; /* workers x probes */
@@ -218,7 +228,7 @@ static bool keep(found *f, const search *s, size_t probe, candidate c)
         if (!f->room) {
             f->room = FIRST_ROOM;
             if (!(f->list = malloc(f->room * sizeof *f->list))) return false;
-        } else if (!prune(f, s->most, s->slack[probe]))
+        } else if (!prune(f, s->most, s->probe[probe].slack))
             return false;
         if (c.score < f->least) return true;
     }
@@ -229,7 +239,7 @@ static bool keep(found *f, const search *s, size_t probe, candidate c)
 /* Scores of one block for one probe: most lie below `least`. */
 static bool select_best(const search *s, size_t probe, size_t first, size_t count, const int32_t *dots, found *f)
 {
-    float inverse = s->inverse[probe], least = f->least / inverse;
+    float inverse = s->probe[probe].inverse, least = f->least / inverse;
     for (size_t i = 0; i < count; i++) {
         float score = (float)dots[i] * s->g->inverse[first + i];
         if (score < least || !(s->g->flows[first + i] & s->flows)) continue;
@@ -239,22 +249,79 @@ static bool select_best(const search *s, size_t probe, size_t first, size_t coun
     return true;
 }
 
+static bool search_one(search *s, size_t first, size_t end, found *f)
+{
+    const ent_face_gallery *g = s->g;
+    int32_t dots[BLOCK];
+    for (; first < end; first += BLOCK) {
+        face_rows rows = {g->rows + first * g->stride, end - first < BLOCK ? end - first : BLOCK, g->stride};
+        g->kernel->dots(&rows, &s->probe->one, dots);
+        if (!select_best(s, 0, first, rows.count, dots, f)) return false;
+    }
+    return true;
+}
+
+/* What of a panel's probes can be among the best. A row's value is r = 2 h - 127.5 + d with its half h and |d| = 1/2, a probe's p = 2 q + e with e 0 or -1, so
+ * the coarse product sum(r p) is at most 4 sum(h q) - 255 sum(q) + sum(|q|) + length(r) length(e) (Cauchy and Schwarz for the last part). Divided by
+ * length(r), it can reach `least` only when (sum(h q) + add) / length(r) does reach (least - length(e)) / 4; 0.01 is more than floats round. */
+static void set_least(const search *s, size_t first, const found *f, face_panel *panel)
+{
+    for (size_t k = 0; k < FACE_PANEL && first + k < s->probes; k++) {
+        const sought *p = &s->probe[first + k];
+        panel->least[k] = (f[first + k].least / p->inverse - p->odd) / 4 - 0.01f;
+    }
+}
+
+static bool take_passes(const search *s, size_t row, size_t probe, const face_pass *pass, size_t count, found *f)
+{
+    const ent_face_gallery *g = s->g;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = row + pass[i].row, p = probe + pass[i].probe;
+        int32_t dot;
+        if (!(g->flows[at] & s->flows)) continue;
+        face_rows one = {g->rows + at * g->stride, 1, g->stride};
+        face_dots_plain(&one, &s->probe[p].one, &dot);
+        if (!select_best(s, p, at, 1, &dot, &f[p])) return false;
+    }
+    return true;
+}
+
+static void halve_rows(const uint8_t *restrict rows, size_t n, uint8_t *restrict ret)
+{
+    for (size_t i = 0; i < n; i++) ret[i] = rows[i] >> 1;
+}
+
+/* Rows are read once for all probes: halved into a block that stays in the nearest cache, and so do the panels. */
+static bool search_many(search *s, size_t first, size_t end, found *f)
+{
+    const ent_face_gallery *g = s->g;
+    uint8_t halved[HALVED * ENT_FACE_DIMENSION_MAX];
+    face_pass pass[HALVED * FACE_PANEL];
+    face_panel panel[PANELS];
+    size_t panels = (s->probes + FACE_PANEL - 1) / FACE_PANEL;
+    for (size_t p = 0; p < panels; p++) {
+        panel[p].halves = s->halves + p * FACE_PANEL * g->stride;
+        for (size_t k = 0; k < FACE_PANEL; k++)
+            panel[p].least[k] = INFINITY, panel[p].add[k] = p * FACE_PANEL + k < s->probes ? s->probe[p * FACE_PANEL + k].add : 0;
+    }
+    for (; first < end; first += HALVED) {
+        face_rows rows = {halved, end - first < HALVED ? end - first : HALVED, g->stride};
+        halve_rows(g->rows + first * g->stride, rows.count * g->stride, halved);
+        for (size_t p = 0; p < panels; p++) {
+            set_least(s, p * FACE_PANEL, f, &panel[p]);
+            size_t n = g->kernel->screen(&rows, g->inverse + first, &panel[p], pass);
+            if (!take_passes(s, first, p * FACE_PANEL, pass, n, f)) return false;
+        }
+    }
+    return true;
+}
+
 static void search_chunk(void *ctx, size_t chunk, unsigned worker)
 {
     search *s = ctx;
-    const ent_face_gallery *g = s->g;
-    size_t end = (chunk + 1) * CHUNK < g->count ? (chunk + 1) * CHUNK : g->count;
-    int32_t dots[4 * BLOCK];
-    bool done = true;
-    for (size_t first = chunk * CHUNK; first < end && done; first += BLOCK)
-        for (size_t p = 0; p < s->probes.count && done; p += 4) { /* the block stays in the cache from four probes to the next */
-            face_rows rows = {g->rows + first * g->stride, end - first < BLOCK ? end - first : BLOCK, g->stride};
-            face_probes four = {s->probes.values + p * g->stride, s->probes.wide + p * g->stride, s->probes.bias + p, s->probes.count - p < 4 ? s->probes.count - p : 4};
-            g->kernel->dots(&rows, &four, dots);
-            for (size_t k = 0; k < four.count && done; k++)
-                done = select_best(s, p + k, first, rows.count, dots + k * rows.count, &s->found[worker * s->probes.count + p + k]);
-        }
-    if (!done) s->failed = true;
+    size_t first = chunk * CHUNK, end = first + CHUNK < s->g->count ? first + CHUNK : s->g->count;
+    found *f = s->found + worker * s->probes;
+    if (!(s->probes > 1 ? search_many(s, first, end, f) : search_one(s, first, end, f))) s->failed = true;
 }
 
 static void exact_vector(const ent_face_gallery *g, size_t i, face_vector *ret)
@@ -273,21 +340,21 @@ static int by_exact(const void *a, const void *b)
 static bool settle(const search *s, size_t probe, ent_face_hit *ret_hits, size_t *ret_count)
 {
     size_t n = 0, done = 0;
-    for (size_t c = 0; c < s->workers; c++) n += s->found[c * s->probes.count + probe].count;
+    for (size_t c = 0; c < s->workers; c++) n += s->found[c * s->probes + probe].count;
     found all = {calloc(n + 1, sizeof *all.list), 0, SIZE_MAX, -INFINITY};
     ent_face_hit *hits = NULL;
     face_vector v = {0};
     if (!all.list) return false;
     for (size_t c = 0; c < s->workers; c++) {
-        const found *f = &s->found[c * s->probes.count + probe];
+        const found *f = &s->found[c * s->probes + probe];
         if (f->count) memcpy(all.list + all.count, f->list, f->count * sizeof *f->list);
         all.count += f->count;
     }
-    bool fine = !all.count || prune(&all, s->most, s->slack[probe]);
+    bool fine = !all.count || prune(&all, s->most, s->probe[probe].slack);
     hits = calloc(all.count + 1, sizeof *hits);
     for (; fine && hits && done < all.count; done++) {
         exact_vector(s->g, all.list[done].entry, &v);
-        hits[done] = (ent_face_hit){s->g->id[all.list[done].entry], face_cosine(&s->vector[probe], &v)};
+        hits[done] = (ent_face_hit){s->g->id[all.list[done].entry], face_cosine(&s->probe[probe].vector, &v)};
     }
     if (hits) {
         qsort(hits, done, sizeof *hits, by_exact);
@@ -301,46 +368,59 @@ static bool settle(const search *s, size_t probe, ent_face_hit *ret_hits, size_t
     return fine;
 }
 
+/* Halves rounded up: (p + 1) / 2, so that every odd value is one too large. */
+static void halve(sought *p, const int8_t *values, size_t stride, size_t k, int8_t *panel)
+{
+    int32_t sum = 0, size = 0, odd = 0;
+    for (size_t i = 0; i < stride; i++) {
+        int q = (values[i] + 129) / 2 - 64;
+        panel[(i / 4 * FACE_PANEL + k) * 4 + i % 4] = (int8_t)q;
+        sum += q, size += q < 0 ? -q : q, odd += values[i] & 1;
+    }
+    p->add = (size - 255 * sum) / 4 + 1;
+    p->odd = sqrtf((float)odd) + 0.01f;
+}
+
 /* A cosine moves by at most the sum of the angles that its vectors are turned by; and floats round. */
-static ent_code prepare(search *s, const ent_face_probe *probes, int8_t *values, int16_t *wide, int32_t *bias, ent_err *err)
+static ent_code prepare(search *s, const ent_face_probe *probes, ent_err *err)
 {
     const ent_face_gallery *g = s->g;
-    for (size_t p = 0; p < s->probes.count; p++) {
-        face_vector *v = &s->vector[p];
-        ENT_TRY(face_vector_read(probes[p].bytes, probes[p].len, v, err));
-        ENT_TRY(fits(g, v, err));
-        for (uint32_t i = 0; i < v->dimension; i++) {
-            values[p * g->stride + i] = v->coarse[i], wide[p * g->stride + i] = v->coarse[i];
-            bias[p] += 128 * v->coarse[i];
+    for (size_t k = 0; k < s->probes; k++) {
+        sought *p = &s->probe[k];
+        int8_t *values = s->values + k * g->stride;
+        int16_t *wide = s->wide + k * g->stride;
+        ENT_TRY(face_vector_read(probes[k].bytes, probes[k].len, &p->vector, err));
+        ENT_TRY(fits(g, &p->vector, err));
+        for (uint32_t i = 0; i < g->dimension; i++) {
+            values[i] = p->vector.coarse[i], wide[i] = p->vector.coarse[i];
+            p->one.bias += 128 * p->vector.coarse[i];
         }
-        s->inverse[p] = inverse_of(v);
-        s->slack[p] = (float)((asin(fmin(1, (double)turn_of(v))) + asin(fmin(1, (double)g->turned))) * 1.0001 + 1e-5);
+        p->one.values = values, p->one.wide = wide;
+        p->inverse = inverse_of(&p->vector);
+        p->slack = (float)((asin(fmin(1, (double)turn_of(&p->vector))) + asin(fmin(1, (double)g->turned))) * 1.0001 + 1e-5);
+        halve(p, values, g->stride, k % FACE_PANEL, s->halves + k / FACE_PANEL * FACE_PANEL * g->stride);
     }
     return ENT_OK;
 }
 
 static ent_code search_together(search *s, const ent_face_probe *probes, ent_face_hit *ret_hits, size_t *ret_counts, ent_err *err)
 {
-    size_t n = s->probes.count, bytes = n * s->g->stride;
-    int8_t *values = aligned_alloc(FACE_ALIGN, bytes);
-    int16_t *wide = aligned_alloc(FACE_ALIGN, bytes * 2);
-    int32_t *bias = calloc(n, sizeof *bias);
-    s->vector = calloc(n, sizeof *s->vector), s->inverse = calloc(n, sizeof *s->inverse), s->slack = calloc(n, sizeof *s->slack);
-    s->found = calloc(s->workers * n, sizeof *s->found);
-    bool room = values && wide && bias && s->vector && s->inverse && s->slack && s->found;
+    size_t n = s->probes, bytes = n * s->g->stride, panels = (n + FACE_PANEL - 1) / FACE_PANEL * FACE_PANEL * s->g->stride;
+    s->values = aligned_alloc(FACE_ALIGN, bytes), s->wide = aligned_alloc(FACE_ALIGN, bytes * 2), s->halves = aligned_alloc(FACE_ALIGN, panels);
+    s->probe = calloc(n, sizeof *s->probe), s->found = calloc(s->workers * n, sizeof *s->found);
+    bool room = s->values && s->wide && s->halves && s->probe && s->found;
     ent_code code = ENT_OK;
     if (room) {
-        memset(values, 0, bytes), memset(wide, 0, bytes * 2);
+        memset(s->values, 0, bytes), memset(s->wide, 0, bytes * 2), memset(s->halves, 0, panels);
         for (size_t i = 0; i < s->workers * n; i++) s->found[i].least = -INFINITY;
-        s->probes = (face_probes){values, wide, bias, n};
-        code = prepare(s, probes, values, wide, bias, err);
+        code = prepare(s, probes, err);
         if (code == ENT_OK) ent_parallel((s->g->count + CHUNK - 1) / CHUNK, s->g->threads, search_chunk, s);
         for (size_t p = 0; p < n && code == ENT_OK && room; p++) room = !s->failed && settle(s, p, ret_hits + p * s->most, &ret_counts[p]);
     }
     if (code == ENT_OK && !room) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for a search with %zu probes", n);
     for (size_t i = 0; s->found && i < s->workers * n; i++) free(s->found[i].list);
-    drop(values, bytes), drop(wide, bytes * 2), drop(s->vector, n * sizeof *s->vector);
-    free(bias), free(s->inverse), free(s->slack), free(s->found);
+    drop(s->values, bytes), drop(s->wide, bytes * 2), drop(s->halves, panels), drop(s->probe, n * sizeof *s->probe);
+    free(s->found);
     return code;
 }
 
@@ -351,7 +431,7 @@ ent_code ent_face_gallery_search(const ent_face_gallery *g, const ent_face_probe
     for (size_t p = 0; p < count; p++) ret_counts[p] = 0;
     if (!g->count) return ENT_OK;
     for (size_t p = 0; p < count; p += TOGETHER) {
-        search s = {.g = g, .flows = flows, .most = most, .workers = ent_parallel_width(g->threads), .probes.count = count - p < TOGETHER ? count - p : TOGETHER};
+        search s = {.g = g, .flows = flows, .most = most, .workers = ent_parallel_width(g->threads), .probes = count - p < TOGETHER ? count - p : TOGETHER};
         ENT_TRY(search_together(&s, probes + p, ret_hits + p * most, ret_counts + p, err));
     }
     return ENT_OK;

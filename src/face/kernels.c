@@ -2,17 +2,30 @@
 
 #include "base/check.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-void face_dots_plain(const face_rows *rows, const face_probes *probes, int32_t *ret)
+void face_dots_plain(const face_rows *rows, const face_one *probe, int32_t *ret)
 {
-    for (size_t k = 0; k < probes->count; k++)
-        for (size_t i = 0; i < rows->count; i++) {
-            int32_t sum = 0;
-            for (size_t j = 0; j < rows->stride; j++) sum += (rows->rows[i * rows->stride + j] - 128) * probes->values[k * rows->stride + j];
-            ret[k * rows->count + i] = sum;
+    for (size_t i = 0; i < rows->count; i++) {
+        int32_t sum = 0;
+        for (size_t j = 0; j < rows->stride; j++) sum += (rows->rows[i * rows->stride + j] - 128) * probe->values[j];
+        ret[i] = sum;
+    }
+}
+
+/* At most 960 x 127 x 64 < 2^23, and as much again for what is added: a float holds it. */
+size_t face_screen_plain(const face_rows *halved, const float *inverse, const face_panel *panel, face_pass *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < halved->count; i++)
+        for (uint32_t k = 0; k < FACE_PANEL; k++) {
+            int32_t sum = panel->add[k];
+            for (size_t j = 0; j < halved->stride; j++) sum += halved->rows[i * halved->stride + j] * panel->halves[(j / 4 * FACE_PANEL + k) * 4 + j % 4];
+            if ((float)sum * inverse[i] >= panel->least[k]) ret[n++] = (face_pass){(uint32_t)i, k};
         }
+    return n;
 }
 
 #if defined(__x86_64__)
@@ -28,54 +41,79 @@ AVX2_INLINE __m128i sum_four(const __m256i v[4])
     return _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
 }
 
-/* Two rows by four probes in 16 bit products: bytes times bytes would overflow the only instruction there is for them. */
-AVX2_INLINE void tile_wide(const uint8_t *rows, const int16_t *probes, size_t stride, const int32_t *bias, size_t width, int n, int32_t *ret)
-{
-    __m256i sum[2][4];
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < 4; k++) sum[i][k] = _mm256_setzero_si256();
-    for (size_t at = 0; at < stride; at += 16) {
-        __m256i r[2];
-        for (int i = 0; i < n; i++) r[i] = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(rows + (size_t)i * stride + at)));
-        for (int k = 0; k < 4; k++) {
-            __m256i p = _mm256_loadu_si256((const __m256i *)(probes + (size_t)k * stride + at));
-            for (int i = 0; i < n; i++) sum[i][k] = _mm256_add_epi32(sum[i][k], _mm256_madd_epi16(r[i], p));
-        }
-    }
-    for (int i = 0; i < n; i++) {
-        int32_t four[4];
-        _mm_storeu_si128((__m128i *)four, sum_four(sum[i]));
-        for (int k = 0; k < 4; k++) ret[(size_t)k * width + (size_t)i] = four[k] - bias[k];
-    }
-}
-
-/* Four rows by one probe: here memory is the limit. */
-AVX2_INLINE void tile_one(const uint8_t *rows, const int16_t *probe, size_t stride, int32_t bias, int32_t *ret)
+/* Four rows by one probe in 16 bit products: here memory is the limit. */
+AVX2_INLINE void tile_one(const uint8_t *rows, const face_one *probe, size_t stride, int32_t *ret)
 {
     __m256i sum[4];
     for (int i = 0; i < 4; i++) sum[i] = _mm256_setzero_si256();
     for (size_t at = 0; at < stride; at += 16) {
-        __m256i p = _mm256_loadu_si256((const __m256i *)(probe + at));
+        __m256i p = _mm256_loadu_si256((const __m256i *)(probe->wide + at));
         for (int i = 0; i < 4; i++)
             sum[i] = _mm256_add_epi32(sum[i], _mm256_madd_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(rows + (size_t)i * stride + at))), p));
     }
-    _mm_storeu_si128((__m128i *)ret, _mm_sub_epi32(sum_four(sum), _mm_set1_epi32(bias)));
+    _mm_storeu_si128((__m128i *)ret, _mm_sub_epi32(sum_four(sum), _mm_set1_epi32(probe->bias)));
 }
 
-AVX2 static void dots_avx2(const face_rows *rows, const face_probes *probes, int32_t *ret)
+AVX2 static void dots_avx2(const face_rows *rows, const face_one *probe, int32_t *ret)
 {
-    size_t s = rows->stride, n = rows->count, k = 0, whole = n - n % 4;
-    for (; k + 4 <= probes->count; k += 4) {
-        size_t i = 0;
-        for (; i + 2 <= n; i += 2) tile_wide(rows->rows + i * s, probes->wide + k * s, s, probes->bias + k, n, 2, ret + k * n + i);
-        for (; i < n; i++) tile_wide(rows->rows + i * s, probes->wide + k * s, s, probes->bias + k, n, 1, ret + k * n + i);
+    size_t s = rows->stride, whole = rows->count - rows->count % 4;
+    for (size_t i = 0; i < whole; i += 4) tile_one(rows->rows + i * s, probe, s, ret + i);
+    face_rows rest = {rows->rows + whole * s, rows->count - whole, s};
+    face_dots_plain(&rest, probe, ret + whole);
+}
+
+AVX2_INLINE __m256i four_bytes(const uint8_t *p)
+{
+    int32_t four;
+    memcpy(&four, p, sizeof four);
+    return _mm256_set1_epi32(four);
+}
+
+/* n rows by the sixteen probes: each lane is a probe, so that nothing has to be summed across lanes. Two byte products, and two such sums, fit in 16
+ * bits: 4 x 127 x 64 = 32,512. Two rows at a time keep everything in the sixteen registers; four were slower. */
+AVX2_INLINE void tile_panel(const uint8_t *rows, const int8_t *halves, size_t stride, int n, __m256i sum[2][2])
+{
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (int i = 0; i < n; i++) sum[i][0] = sum[i][1] = _mm256_setzero_si256();
+    for (size_t at = 0; at < stride; at += 8) {
+        const __m256i *p = (const __m256i *)(halves + at * FACE_PANEL);
+        __m256i p0 = _mm256_loadu_si256(p), p1 = _mm256_loadu_si256(p + 1), p2 = _mm256_loadu_si256(p + 2), p3 = _mm256_loadu_si256(p + 3);
+        for (int i = 0; i < n; i++) {
+            __m256i a = four_bytes(rows + (size_t)i * stride + at), b = four_bytes(rows + (size_t)i * stride + at + 4);
+            __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(a, p0), _mm256_maddubs_epi16(b, p2));
+            __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(a, p1), _mm256_maddubs_epi16(b, p3));
+            sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(low, ones));
+            sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(high, ones));
+        }
     }
-    for (; k < probes->count; k++) {
-        for (size_t i = 0; i < whole; i += 4) tile_one(rows->rows + i * s, probes->wide + k * s, s, probes->bias[k], ret + k * n + i);
-        face_rows rest = {rows->rows + whole * s, n - whole, s};
-        face_probes one = {probes->values + k * s, NULL, NULL, 1};
-        face_dots_plain(&rest, &one, ret + k * n + whole);
+}
+
+AVX2_INLINE unsigned reaching(__m256i sum, __m256 inverse, const face_panel *panel, int half)
+{
+    __m256i all = _mm256_add_epi32(sum, _mm256_loadu_si256((const __m256i *)(panel->add + 8 * half)));
+    __m256 score = _mm256_mul_ps(_mm256_cvtepi32_ps(all), inverse);
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(score, _mm256_loadu_ps(panel->least + 8 * half), _CMP_GE_OQ));
+}
+
+AVX2_INLINE size_t screen_tile(const face_rows *h, size_t first, int n, const float *inverse, const face_panel *panel, face_pass *ret)
+{
+    __m256i sum[2][2];
+    size_t count = 0;
+    tile_panel(h->rows + first * h->stride, panel->halves, h->stride, n, sum);
+    for (int i = 0; i < n; i++) {
+        __m256 v = _mm256_set1_ps(inverse[first + (size_t)i]);
+        for (unsigned pass = reaching(sum[i][0], v, panel, 0) | reaching(sum[i][1], v, panel, 1) << 8; pass; pass &= pass - 1)
+            ret[count++] = (face_pass){(uint32_t)first + (uint32_t)i, (uint32_t)__builtin_ctz(pass)};
     }
+    return count;
+}
+
+AVX2 static size_t screen_avx2(const face_rows *halved, const float *inverse, const face_panel *panel, face_pass *ret)
+{
+    size_t i = 0, n = 0;
+    for (; i + 2 <= halved->count; i += 2) n += screen_tile(halved, i, 2, inverse, panel, ret + n);
+    for (; i < halved->count; i++) n += screen_tile(halved, i, 1, inverse, panel, ret + n);
+    return n;
 }
 
 static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
@@ -88,10 +126,10 @@ static const struct {
     face_kernel kernel;
     bool (*there)(void);
 } kernels[] = {
-    {{"plain", face_dots_plain}, always},
+    {{"plain", face_dots_plain, face_screen_plain}, always},
 #if defined(__x86_64__)
-    {{"avx2", dots_avx2}, has_avx2},
-    {{"avx512-vnni", face_dots_vnni}, has_vnni},
+    {{"avx2", dots_avx2, screen_avx2}, has_avx2},
+    {{"avx512-vnni", face_dots_vnni, face_screen_vnni}, has_vnni},
 #endif
 };
 
@@ -102,27 +140,43 @@ const face_kernel *face_kernel_at(int i)
     return NULL;
 }
 
-enum { SAMPLE_ROWS = 7, SAMPLE_PROBES = 5, SAMPLE_STRIDE = 128 };
+enum { SAMPLE_ROWS = 7, SAMPLE_STRIDE = 128 };
 
-/* Whether a kernel multiplies as the plain one does, on numbers that reach every corner of the range. */
+typedef struct sample {
+    uint8_t rows[SAMPLE_ROWS * SAMPLE_STRIDE], halved[SAMPLE_ROWS * SAMPLE_STRIDE];
+    int8_t values[SAMPLE_STRIDE], halves[FACE_PANEL * SAMPLE_STRIDE];
+    int16_t wide[SAMPLE_STRIDE];
+    float inverse[SAMPLE_ROWS];
+    face_panel panel;
+    face_one one;
+} sample;
+
+/* Numbers that reach every corner of the range. */
+static void fill_sample(sample *s)
+{
+    uint32_t seed = 1;
+    for (size_t i = 0; i < sizeof s->rows; i++) {
+        seed = seed * 1664525 + 1013904223;
+        s->rows[i] = (uint8_t)(i < SAMPLE_STRIDE ? 255 : 1 + (seed >> 24) % 255), s->halved[i] = s->rows[i] >> 1;
+    }
+    for (size_t i = 0; i < SAMPLE_STRIDE; i++) s->values[i] = (int8_t)(i % 2 ? -127 : (int)(i * 2) - 127), s->wide[i] = s->values[i], s->one.bias += 128 * s->values[i];
+    for (size_t i = 0; i < sizeof s->halves; i++) seed = seed * 1664525 + 1013904223, s->halves[i] = (int8_t)(i / 4 % FACE_PANEL ? (int)(seed >> 25) - 63 : 64);
+    for (size_t i = 0; i < SAMPLE_ROWS; i++) s->inverse[i] = 0.001f + 0.0001f * (float)i;
+    for (int k = 0; k < FACE_PANEL; k++) s->panel.add[k] = 17 * k, s->panel.least[k] = 2.0f * (float)k;
+    s->panel.halves = s->halves, s->one.values = s->values, s->one.wide = s->wide;
+}
+
 static bool agrees(const face_kernel *k)
 {
-    uint8_t rows[SAMPLE_ROWS * SAMPLE_STRIDE];
-    int8_t values[SAMPLE_PROBES * SAMPLE_STRIDE];
-    int16_t wide[SAMPLE_PROBES * SAMPLE_STRIDE];
-    int32_t bias[SAMPLE_PROBES] = {0}, is[SAMPLE_ROWS * SAMPLE_PROBES], should[SAMPLE_ROWS * SAMPLE_PROBES];
-    uint32_t seed = 1;
-    for (size_t i = 0; i < sizeof rows; i++) seed = seed * 1664525 + 1013904223, rows[i] = (uint8_t)(i < SAMPLE_STRIDE ? 255 : 1 + (seed >> 24) % 255);
-    for (size_t i = 0; i < sizeof values; i++) {
-        seed = seed * 1664525 + 1013904223;
-        values[i] = (int8_t)(i < SAMPLE_STRIDE ? -127 : (int)((seed >> 24) % 255) - 127);
-        wide[i] = values[i], bias[i / SAMPLE_STRIDE] += 128 * values[i];
-    }
-    face_rows r = {rows, SAMPLE_ROWS, SAMPLE_STRIDE};
-    face_probes p = {values, wide, bias, SAMPLE_PROBES};
-    face_dots_plain(&r, &p, should);
-    k->dots(&r, &p, is);
-    return memcmp(is, should, sizeof is) == 0;
+    sample s = {.one.bias = 0};
+    int32_t is[SAMPLE_ROWS], should[SAMPLE_ROWS];
+    face_pass passes[SAMPLE_ROWS * FACE_PANEL], right[SAMPLE_ROWS * FACE_PANEL];
+    fill_sample(&s);
+    face_rows r = {s.rows, SAMPLE_ROWS, SAMPLE_STRIDE}, h = {s.halved, SAMPLE_ROWS, SAMPLE_STRIDE};
+    face_dots_plain(&r, &s.one, should);
+    k->dots(&r, &s.one, is);
+    size_t n = face_screen_plain(&h, s.inverse, &s.panel, right);
+    return memcmp(is, should, sizeof is) == 0 && k->screen(&h, s.inverse, &s.panel, passes) == n && memcmp(passes, right, n * sizeof *right) == 0;
 }
 
 const face_kernel *face_kernel_best(void)
