@@ -1,11 +1,14 @@
+#include "face/depthwise.h"
 #include "face/net.h"
 
 #include <cstring>
 #include <exception>
+#include <mutex>
 #include <new>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
+#include <opencv2/dnn/all_layers.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +17,90 @@ struct ent_net {
     std::vector<std::string> outputs;
     std::string name;
 };
+
+namespace {
+
+/* A convolution of each plane by itself, where ours is faster than the library's (depthwise.h); every other one stays the library's. */
+class Depthwise final : public cv::dnn::Layer {
+  public:
+    static bool suits(const cv::dnn::LayerParams &p);
+    static cv::Ptr<cv::dnn::Layer> create(cv::dnn::LayerParams &p);
+    explicit Depthwise(const cv::dnn::LayerParams &p);
+    bool supportBackend(int backend) override { return backend == cv::dnn::DNN_BACKEND_OPENCV; }
+    bool setActivation(const cv::Ptr<cv::dnn::ActivationLayer> &layer) override;
+    bool getMemoryShapes(const std::vector<cv::dnn::MatShape> &inputs, int, std::vector<cv::dnn::MatShape> &outputs, std::vector<cv::dnn::MatShape> &internals) const override;
+    void forward(cv::InputArrayOfArrays inputs, cv::OutputArrayOfArrays outputs, cv::OutputArrayOfArrays internals) override;
+
+  private:
+    face_depthwise form(int height, int width) const { return {height, width, pad[0], pad[1], pad[2], pad[3], stride}; }
+    int stride, pad[4]; /* top, left, bottom, right */
+    cv::Ptr<cv::dnn::ActivationLayer> activation;
+};
+
+int whole(const cv::dnn::LayerParams &p, const char *name, int at, int otherwise)
+{
+    return p.has(name) && at < p.get(name).size() ? p.get(name).get<int>(at) : otherwise;
+}
+
+bool Depthwise::suits(const cv::dnn::LayerParams &p)
+{
+    bool plain = whole(p, "dilation", 0, 1) == 1 && whole(p, "dilation", 1, 1) == 1 && (!p.has("pad") || p.get("pad").size() == 4) && p.get<cv::String>("pad_mode", "").empty();
+    int step = whole(p, "stride", 0, 1);
+    if (!plain || p.blobs.empty() || p.blobs[0].dims != 4 || p.blobs[0].type() != CV_32F || !p.has("kernel_size") || p.get("kernel_size").size() != 2) return false;
+    for (int i = 0; i < 4; i++)
+        if (whole(p, "pad", i, 0) < 0 || whole(p, "pad", i, 0) > 2) return false;
+    const cv::Mat &w = p.blobs[0];
+    return w.size[1] == 1 && w.size[2] == 3 && w.size[3] == 3 && w.size[0] > 1 && whole(p, "group", 0, 1) == w.size[0] && (step == 1 || step == 2) && whole(p, "stride", 1, 1) == step;
+}
+
+cv::Ptr<cv::dnn::Layer> Depthwise::create(cv::dnn::LayerParams &p)
+{
+    if (suits(p)) return cv::makePtr<Depthwise>(p);
+    return cv::dnn::ConvolutionLayer::create(p);
+}
+
+Depthwise::Depthwise(const cv::dnn::LayerParams &p) : Layer(p), stride(whole(p, "stride", 0, 1))
+{
+    setParamsFrom(p);
+    for (int i = 0; i < 4; i++) pad[i] = whole(p, "pad", i, 0);
+}
+
+bool Depthwise::setActivation(const cv::Ptr<cv::dnn::ActivationLayer> &layer)
+{
+    if (activation && layer) return false;
+    activation = layer;
+    return true;
+}
+
+bool Depthwise::getMemoryShapes(const std::vector<cv::dnn::MatShape> &inputs, int, std::vector<cv::dnn::MatShape> &outputs, std::vector<cv::dnn::MatShape> &internals) const
+{
+    const cv::dnn::MatShape &in = inputs.at(0);
+    CV_Assert(inputs.size() == 1 && in.size() == 4 && in[1] == blobs[0].size[0]);
+    face_depthwise d = form(in[2], in[3]);
+    CV_Assert(face_depthwise_height(&d) > 0 && face_depthwise_width(&d) > 0);
+    outputs = {{in[0], in[1], face_depthwise_height(&d), face_depthwise_width(&d)}};
+    internals = {{static_cast<int>(face_depthwise_scratch(&d))}};
+    return false;
+}
+
+void Depthwise::forward(cv::InputArrayOfArrays inputs, cv::OutputArrayOfArrays outputs, cv::OutputArrayOfArrays internals)
+{
+    std::vector<cv::Mat> in, out, scratch;
+    inputs.getMatVector(in), outputs.getMatVector(out), internals.getMatVector(scratch);
+    face_depthwise d = form(in[0].size[2], in[0].size[3]);
+    size_t area = out[0].total(2);
+    face_depthwise_clear(&d, scratch[0].ptr<float>());
+    for (int n = 0; n < in[0].size[0]; n++)
+        for (int c = 0; c < in[0].size[1]; c++) {
+            float *to = out[0].ptr<float>(n, c);
+            face_depthwise_run(&d, in[0].ptr<float>(n, c), blobs[0].ptr<float>(c), blobs.size() > 1 ? blobs[1].ptr<float>()[c] : 0, scratch[0].ptr<float>(), to);
+            if (activation) activation->forwardSlice(to, to, static_cast<int>(area), area, c, c + 1);
+        }
+}
+
+std::once_flag registered;
+
+}
 
 /* The library's exceptions as our codes; none passes this file. */
 template <typename Work> static ent_code guarded(ent_err *err, const char *name, Work work)
@@ -32,6 +119,7 @@ template <typename Work> static ent_code guarded(ent_err *err, const char *name,
 extern "C" ent_code ent_net_open(const void *bytes, size_t len, const char *name, ent_net **ret_net, ent_err *err)
 {
     return guarded(err, name, [&] {
+        std::call_once(registered, [] { cv::dnn::LayerFactory::registerLayer("Convolution", Depthwise::create); });
         cv::setNumThreads(1); /* what runs beside each other is decided above */
         cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
         ent_net *n = new ent_net{cv::dnn::readNetFromONNX(static_cast<const char *>(bytes), len), {}, name};
