@@ -313,6 +313,6 @@ static int evaluate_finger(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_evaluate(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"finger", evaluate_finger, "the fingerprint engine on folders of prints"}, {"face", ent_cli_evaluate_face, "a face model on folders of pictures"}, {0}};
+    static const ent_command commands[] = {{"finger", evaluate_finger, "the fingerprint engine on folders of prints"}, {"face", ent_cli_evaluate_face, "a face model on folders of pictures"}, {"fusion", ent_cli_evaluate_fusion, "prints and faces together, on chimeric persons"}, {0}};
     return ent_cli_group(cli, "evaluate", "Error rates, with intervals.", commands, argc, argv);
 }

@@ -58,8 +58,9 @@ int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, n
 /* Of the group `itl`, in cmd_itl_check.c and cmd_itl_xml.c. */
 int ent_cli_itl_check(ent_cli *cli, int argc, char **argv);
 int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv);
-/* Of the group `evaluate`, in cmd_evaluate_face.c. */
+/* Of the group `evaluate`, in cmd_evaluate_face.c and cmd_evaluate_fusion.c. */
 int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
+int ent_cli_evaluate_fusion(ent_cli *cli, int argc, char **argv);
 
 /* `verify` of a proof of destruction, `report retention`. */
 int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch);

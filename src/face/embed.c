@@ -30,14 +30,14 @@ static void mirror(const float *planes, uint32_t side, float *ret)
         for (uint32_t x = 0; x < side; x++) ret[row * side + x] = planes[row * side + side - 1 - x];
 }
 
-static ent_code run_one(ent_face *e, uint32_t which, const face_map *align, const ent_face_image *image, float *ret, ent_err *err)
+/* The crop as one network wants it, from what was sampled for all of its size. */
+static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float *ret, ent_err *err)
 {
     const ent_face_embedder *d = &e->card.embedder[which];
     uint32_t side = d->network.width;
     const int shape[3] = {3, (int)side, (int)side};
     float *planes = e->input, other[ENT_FACE_DIMENSION_MAX];
-    face_map m = scaled(*align, side);
-    face_sample(image, &m, &(face_plane_form){side, side, false, true}, planes);
+    memcpy(planes, sampled, 3 * (size_t)side * side * sizeof *planes);
     face_feed(planes, &d->network, 3);
     ENT_TRY(ent_net_run(e->embedder[which], planes, shape, &(ent_net_output){NULL, ret, d->dimension}, 1, err));
     if (d->flip) {
@@ -57,7 +57,11 @@ static ent_code embed(ent_face *e, const ent_face_image *image, const ent_face_f
     uint8_t model[8];
     face_map align = face_align(face->five);
     for (uint32_t i = 0; i < e->card.embedders; i++) {
-        ENT_TRY(run_one(e, i, &align, image, joined + at, err));
+        uint32_t side = e->card.embedder[i].network.width;
+        float *sampled = e->input + 6 * (size_t)side * side; /* behind the crop and its mirror image */
+        face_map m = scaled(align, side);
+        if (i == 0 || side != e->card.embedder[i - 1].network.width) face_sample(image, &m, &(face_plane_form){side, side, false, true}, sampled);
+        ENT_TRY(run_one(e, i, sampled, joined + at, err));
         at += e->card.embedder[i].dimension;
     }
     ent_face_model_id(&e->card, model);

@@ -78,7 +78,7 @@ static size_t input_floats(const ent_face_card *c)
     size_t most = 3 * (size_t)c->detector.width * c->detector.height, l = (size_t)c->landmarks.width * c->landmarks.height;
     if (l > most) most = l;
     for (uint32_t i = 0; i < c->embedders; i++) {
-        size_t n = 6 * (size_t)c->embedder[i].network.width * c->embedder[i].network.height; /* and its mirror image */
+        size_t n = 9 * (size_t)c->embedder[i].network.width * c->embedder[i].network.height; /* and its mirror image, and what both are made of */
         if (n > most) most = n;
     }
     return most;

@@ -1,8 +1,11 @@
 #include "face/engine.h"
 
 #include "base/limits.h"
+#include "base/wipe.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { FINEST = 8 }; /* samples a side of a target pixel at most */
 
@@ -76,7 +79,7 @@ static void add_anywhere(const ent_face_image *im, const offsets *o, float x, fl
     for (int c = 0; c < 3; c++) sum[c] += (float)all[c];
 }
 
-void face_sample(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
+static void sample_anyhow(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
 {
     offsets o = offsets_of(m);
     size_t area = (size_t)form->width * form->height;
@@ -91,6 +94,99 @@ void face_sample(const ent_face_image *image, const face_map *m, const face_plan
             else
                 for (size_t c = 0; c < 3; c++) ret_planes[c * area + at] = sum[c] * each;
         }
+}
+
+/* ---- an upright map: the same samples, first along columns, then along rows ---- */
+
+enum { TAPS = 2 * FINEST };
+
+/* What a target's column (or row) takes of the picture's. */
+typedef struct taps {
+    uint32_t count, at[TAPS];
+    float weight[TAPS];
+} taps;
+
+static void add_tap(taps *t, uint32_t at, float weight)
+{
+    if (t->count && t->at[t->count - 1] == at) t->weight[t->count - 1] += weight;
+    else if (weight > 0) t->at[t->count] = at, t->weight[t->count++] = weight;
+}
+
+/* Samples of the pixel whose middle is at `middle`, of a picture of `side` pixels; as add_sample has them. */
+static taps taps_of(double middle, double stretch, uint32_t side, bool black)
+{
+    int n = (int)ceil(clamp(fabs(stretch) - 0.2, 1, FINEST));
+    taps t = {.count = 0};
+    for (int k = 0; k < n; k++) {
+        double x = middle + stretch * ((k + 0.5) / n - 0.5);
+        if (black && (x <= -1 || x >= side)) continue;
+        x = clamp(x, 0, side - 1);
+        uint32_t left = (uint32_t)x;
+        float share = (float)(x - left) / (float)n;
+        add_tap(&t, left, 1 / (float)n - share);
+        if (left + 1 < side) add_tap(&t, left + 1, share);
+        else if (t.count) t.weight[t.count - 1] += share;
+    }
+    return t;
+}
+
+static void add_row(const uint8_t *restrict row, float weight, size_t n, float *restrict sum)
+{
+    for (size_t i = 0; i < n; i++) sum[i] += weight * (float)row[i];
+}
+
+typedef struct upright {
+    taps *column;          /* of each target column */
+    uint32_t first, last;  /* columns of the picture that they need */
+    float *line;           /* of the picture, summed over the target row's rows */
+} upright;
+
+static void sample_row(const ent_face_image *im, const upright *u, const taps *row, const face_plane_form *form, float *ret)
+{
+    size_t step = im->channels, width = (u->last - u->first + 1) * step, area = (size_t)form->width * form->height, other = step == 3;
+    memset(u->line, 0, width * sizeof *u->line);
+    for (uint32_t k = 0; k < row->count; k++) add_row(im->pixels + row->at[k] * im->stride + u->first * step, row->weight[k], width, u->line);
+    for (uint32_t i = 0; i < form->width; i++) {
+        const taps *t = &u->column[i];
+        float sum[3] = {0};
+        for (uint32_t k = 0; k < t->count; k++) {
+            const float *p = u->line + (t->at[k] - u->first) * step;
+            sum[0] += t->weight[k] * p[0], sum[1] += t->weight[k] * p[other], sum[2] += t->weight[k] * p[2 * other];
+        }
+        if (form->grey) ret[i] = 0.299f * sum[0] + 0.587f * sum[1] + 0.114f * sum[2];
+        else ret[i] = sum[0], ret[area + i] = sum[1], ret[2 * area + i] = sum[2];
+    }
+}
+
+/* false, and nothing is sampled, without memory. */
+static bool sample_upright(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
+{
+    upright u = {.column = malloc(form->width * sizeof *u.column), .first = image->width - 1};
+    for (uint32_t i = 0; u.column && i < form->width; i++) {
+        u.column[i] = taps_of(m->a * i + m->c, m->a, image->width, form->black);
+        for (uint32_t k = 0; k < u.column[i].count; k++) {
+            if (u.column[i].at[k] < u.first) u.first = u.column[i].at[k];
+            if (u.column[i].at[k] > u.last) u.last = u.column[i].at[k];
+        }
+    }
+    if (u.last < u.first) u.first = u.last; /* all outside */
+    size_t bytes = (size_t)(u.last - u.first + 1) * image->channels * sizeof *u.line;
+    u.line = u.column ? malloc(bytes) : NULL;
+    for (uint32_t j = 0; u.line && j < form->height; j++) {
+        taps row = taps_of(m->e * j + m->f, m->e, image->height, form->black);
+        sample_row(image, &u, &row, form, ret_planes + (size_t)j * form->width);
+    }
+    bool done = u.line;
+    if (done) ent_wipe(u.line, bytes);
+    free(u.line);
+    free(u.column);
+    return done;
+}
+
+void face_sample(const ent_face_image *image, const face_map *m, const face_plane_form *form, float *ret_planes)
+{
+    if (m->b == 0 && m->d == 0 && sample_upright(image, m, form, ret_planes)) return;
+    sample_anyhow(image, m, form, ret_planes);
 }
 
 void face_feed(float *planes, const ent_face_network *n, uint32_t channels)
