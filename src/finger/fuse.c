@@ -6,15 +6,11 @@
 
 #include <stdlib.h>
 
-#define LAYS 10
-
-enum { MINUTIAE_TERMS = 9, RIDGE_TERMS = 10 };
-
-static const double minutiae_weights[MINUTIAE_TERMS] = {
+const double finger_minutiae_weights[FINGER_MINUTIAE_TERMS] = {
     -11.7317, 2.6386, 0.5367, -0.5455, 2.2618, 4.6071, 6.1216, -2.5983, -2.5397,
 };
 
-static const double ridge_weights[RIDGE_TERMS] = {
+const double finger_ridge_weights[FINGER_RIDGE_TERMS] = {
     -1.1378, 2.1716, -5.647, 5.2675, 5.9611, 3.5399, -5.7657, -4.6864, 3.6481, 0.9296,
 };
 
@@ -25,11 +21,11 @@ static double weigh(const double *weights, const double *terms, int n)
     return sum;
 }
 
-double finger_fuse_minutiae(const finger_found *f)
+void finger_minutiae_terms(const finger_found *f, double ret[FINGER_MINUTIAE_TERMS])
 {
     double n = (double)f->pairs.count, certain = f->places / (f->places + 40);
     double fewer = f->on_probe < f->on_candidate ? f->on_probe : f->on_candidate;
-    const double terms[MINUTIAE_TERMS] = {
+    const double terms[FINGER_MINUTIAE_TERMS] = {
         1,
         f->raw,
         f->weight,
@@ -40,13 +36,20 @@ double finger_fuse_minutiae(const finger_found *f)
         fewer / 10,
         certain,
     };
-    return weigh(minutiae_weights, terms, MINUTIAE_TERMS);
+    memcpy(ret, terms, sizeof terms);
 }
 
-double finger_fuse_ridges(const finger_found *f, const finger_agreement *e)
+double finger_fuse_minutiae(const finger_found *f)
+{
+    double terms[FINGER_MINUTIAE_TERMS];
+    finger_minutiae_terms(f, terms);
+    return weigh(finger_minutiae_weights, terms, FINGER_MINUTIAE_TERMS);
+}
+
+void finger_ridge_terms(const finger_found *f, const finger_agreement *e, double ret[FINGER_RIDGE_TERMS])
 {
     double certain = e->blocks / (e->blocks + 20.0), above = e->blocks ? (double)e->mean - 0.3 : 0;
-    const double terms[RIDGE_TERMS] = {
+    const double terms[FINGER_RIDGE_TERMS] = {
         1,
         f->raw,
         f->fields,
@@ -58,7 +61,14 @@ double finger_fuse_ridges(const finger_found *f, const finger_agreement *e)
         certain,
         above,
     };
-    return weigh(ridge_weights, terms, RIDGE_TERMS);
+    memcpy(ret, terms, sizeof terms);
+}
+
+double finger_fuse_ridges(const finger_found *f, const finger_agreement *e)
+{
+    double terms[FINGER_RIDGE_TERMS];
+    finger_ridge_terms(f, e, terms);
+    return weigh(finger_ridge_weights, terms, FINGER_RIDGE_TERMS);
 }
 
 double finger_scale(double log_ratio)
@@ -72,8 +82,8 @@ double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_templat
     if (!p->t->ridge.w || !t->ridge.w) return ent_finger_match(p, t, ret_pairs);
     finger_relation *r = finger_relation_new(t);
     if (!r) return ent_finger_match(p, t, ret_pairs);
-    finger_found found[LAYS];
-    int n = finger_match_lays(p->t, t, found, LAYS), top = 0;
+    finger_found found[FINGER_LAYS_FULL];
+    int n = finger_match_lays(p->t, t, found, FINGER_LAYS_FULL), top = 0;
     double best = -1e9;
     for (int k = 0; k < n; k++) {
         finger_agreement e = finger_relate(r, p->t, t, &found[k].lay);

@@ -14,7 +14,6 @@
 
 #define PROPOSERS 32       /* for the full match */
 #define PROPOSERS_COMPACT 16
-#define LAYS_COMPACT 3
 #define TURN_MISS 20 /* 1/256 turn: 28 degrees */
 
 ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe, ent_err *err)
@@ -201,7 +200,7 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
     int n = finger_find_similar(p, t, s), kept = 0;
     float votes[PROPOSERS];
     finger_lay lays[PROPOSERS];
-    int proposers = finger_min(n, most > LAYS_COMPACT ? PROPOSERS : PROPOSERS_COMPACT);
+    int proposers = finger_min(n, most > FINGER_LAYS_COMPACT ? PROPOSERS : PROPOSERS_COMPACT);
     for (int k = 0; k < proposers; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];
         lays[k] = lay_from_pair(a, &t->minutiae[s[k].candidate]);
@@ -227,8 +226,8 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
 
 double ent_finger_match(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs)
 {
-    finger_found found[LAYS_COMPACT];
-    int n = finger_match_lays(p->t, t, found, LAYS_COMPACT), top = 0;
+    finger_found found[FINGER_LAYS_COMPACT];
+    int n = finger_match_lays(p->t, t, found, FINGER_LAYS_COMPACT), top = 0;
     for (int k = 1; k < n; k++)
         if (found[k].score > found[top].score) top = k;
     if (ret_pairs) *ret_pairs = n ? found[top].pairs : (ent_finger_pairs){.cos = 1};
