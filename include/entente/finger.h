@@ -133,6 +133,16 @@ typedef struct ent_finger_meaning {
 
 ENT_API ent_finger_meaning ent_finger_llr(double score);
 
+#define ENT_FINGER_SEVERAL_MAX 10
+
+/* The meaning of several fingers of one person against those of another: scores of pairs of prints in which no print occurs twice,
+ * at most ENT_FINGER_SEVERAL_MAX. ways: 1 when every pair is of one known finger, else in how many ways the pairs could have been
+ * chosen (ent_finger_ways); it lowers the ratio and raises false_match, which is the share of other persons whose fingers together
+ * are as alike (Fisher's combination of the fingers' own shares). One score and ways 1: as ent_finger_llr. */
+ENT_API ent_finger_meaning ent_finger_llr_several(const double *scores, size_t count, double ways);
+/* In how many ways `pairs` pairs can be made of so many prints of two persons. */
+ENT_API double ent_finger_ways(size_t prints, size_t others, size_t pairs);
+
 /* ---- a gallery: many templates, searched in two stages ---- */
 
 /* Compact templates, packed: at most 1,024 bytes a print with all that a search needs (about 700 on average), besides the room

@@ -11,6 +11,9 @@
 /* Different fingers compared make 3,666 pairs; nothing rarer than that was looked at, so no ratio is claimed beyond. */
 #define BOUND 3.5
 
+/* Of the ratios of several fingers of one person, this part of the sum is claimed: they are not quite independent (README.md). */
+#define KEPT 0.9
+
 #define RARE 7.3e-5 /* share of impostor comparisons: 10 of 137,016. Rarer is not measurable. */
 
 /* ln of the share of impostor comparisons that score at least 0, 5, 10 … 55, of the matcher that has more of them */
@@ -34,18 +37,54 @@ static double false_match(double score)
     return share > RARE ? share : RARE;
 }
 
-ent_finger_meaning ent_finger_llr(double score)
+/* What the score says, not clamped, and how far it may be off. */
+static double raw_ratio(double score, double ret_off[2])
 {
     if (!(score > 0)) score = 0;
     double away = score > MIDDLE ? score - MIDDLE : MIDDLE - score, raw = OFFSET + SLOPE * (score - MIDDLE);
     /* what lies further from the middle is less sure, and more so outward */
     double inward = 0.3 + 0.018 * away, outward = 0.25 + 0.035 * away;
     bool above = score > MIDDLE;
+    ret_off[0] = above ? inward : outward, ret_off[1] = above ? outward : inward;
+    return raw;
+}
+
+ent_finger_meaning ent_finger_llr(double score)
+{
+    return ent_finger_llr_several(&score, 1, 1);
+}
+
+/* The chance that a product of n independent shares is at most x (Fisher, "Statistical methods for research workers", 21.1). */
+static double product_share(double x, size_t n)
+{
+    double less = -finger_log(x), term = 1, sum = 1;
+    for (size_t k = 1; k < n; k++) term *= less / (double)k, sum += term;
+    return x * sum;
+}
+
+ent_finger_meaning ent_finger_llr_several(const double *scores, size_t count, double ways)
+{
+    double raw = 0, sure = 0, off[2], wide[2] = {0, 0}, share = 1;
+    for (size_t i = 0; i < count; i++) {
+        double one = raw_ratio(scores[i], off);
+        raw += one, sure += clamp(one), share *= false_match(scores[i] > 0 ? scores[i] : 0);
+        for (int k = 0; k < 2; k++) wide[k] += off[k] * off[k];
+    }
+    double kept = count > 1 ? KEPT : 1, chosen = finger_log(ways > 1 ? ways : 1) / 2.302585092994046, bound = BOUND * kept * (double)count;
+    double low = raw * kept - sqrt(wide[0]) - chosen, high = raw * kept + sqrt(wide[1]) - chosen;
+    share = product_share(share, count) * (ways > 1 ? ways : 1);
     return (ent_finger_meaning){
-        .ratio = clamp(raw),
-        .low = clamp(raw - (above ? inward : outward)),
-        .high = clamp(raw + (above ? outward : inward)),
-        .extrapolated = raw,
-        .false_match = false_match(score),
+        .ratio = sure * kept - chosen,
+        .low = low < -bound ? -bound : low > bound ? bound : low,
+        .high = high < -bound ? -bound : high > bound ? bound : high,
+        .extrapolated = raw * kept - chosen,
+        .false_match = share < 1 ? share : 1,
     };
+}
+
+double ent_finger_ways(size_t prints, size_t others, size_t pairs)
+{
+    double ways = 1;
+    for (size_t i = 0; i < pairs; i++) ways *= (double)(prints - i) * (double)(others - i) / (double)(i + 1);
+    return ways;
 }

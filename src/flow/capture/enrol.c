@@ -240,7 +240,9 @@ static bool likely_same(ent_flow_node *n, const ent_capture *c, ent_part_id *ret
     ent_finger_template_free(t);
     if (code != ENT_OK || found.score <= 0) return false;
     *ret = found.part;
-    return ent_decide(&strict, &(ent_evidence){.finger = found.score, .prints = 1, .compared = compared}).hit;
+    ent_evidence e = found.evidence;
+    e.prints = 1, e.compared = compared;
+    return ent_decide(&strict, &e).hit;
 }
 
 ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_enrol_options *options,

@@ -15,7 +15,7 @@ static double ten_to_minus(double x)
 
 static void decide_prints(const ent_evidence *e, double trials, ent_decision *d)
 {
-    ent_finger_meaning meaning = ent_finger_llr(e->finger);
+    ent_finger_meaning meaning = ent_finger_llr_several(e->finger, e->fingers, e->ways);
     double face = e->with_face ? ten_to_minus(e->face.ratio) : 1;
     double share = meaning.false_match * face;
     d->ratio = meaning.ratio + (e->with_face ? e->face.ratio : 0);
@@ -26,7 +26,59 @@ static void decide_prints(const ent_evidence *e, double trials, ent_decision *d)
      * here, above everything that was measured, so that it never decides by itself. */
     for (double tail = meaning.extrapolated - meaning.ratio; tail > 0; tail -= 1) share /= tail >= 1 ? 10 : 1 + 9 * tail;
     d->expected_false_hits = share * trials;
-    d->hit = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
+    d->hit = d->extrapolated = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
+}
+
+/* ---- what of two persons' prints is evidence ---- */
+
+static void take(ent_evidence *e, double score, double ways)
+{
+    size_t i = e->fingers++;
+    for (; i > 0 && e->finger[i - 1] < score; i--) e->finger[i] = e->finger[i - 1];
+    e->finger[i] = score;
+    e->ways *= ways;
+}
+
+/* Both sides say which finger it is: the best pair of its prints. */
+static void take_known(const ent_finger_table *t, uint8_t finger, ent_evidence *e)
+{
+    double best = -1;
+    size_t pairs = 0;
+    for (size_t i = 0; i < t->rows; i++)
+        for (size_t j = 0; j < t->columns; j++) {
+            if (t->row_finger[i] != finger || t->column_finger[j] != finger) continue;
+            if (t->score[i][j] > best) best = t->score[i][j];
+            pairs++;
+        }
+    if (pairs && e->fingers < ENT_FINGER_SEVERAL_MAX) take(e, best, (double)pairs);
+}
+
+static bool certain(const ent_finger_table *t, size_t i, size_t j) { return t->row_finger[i] && t->column_finger[j]; }
+
+/* At least one side does not say: greedily, and only what speaks for one person; one pair at least. */
+static void take_unknown(const ent_finger_table *t, ent_evidence *e)
+{
+    bool row_used[2 * ENT_FINGER_SEVERAL_MAX] = {0}, column_used[2 * ENT_FINGER_SEVERAL_MAX] = {0};
+    size_t taken = 0;
+    while (e->fingers < ENT_FINGER_SEVERAL_MAX) {
+        size_t at[2] = {0, 0};
+        double best = -1;
+        for (size_t i = 0; i < t->rows; i++)
+            for (size_t j = 0; j < t->columns; j++)
+                if (!row_used[i] && !column_used[j] && !certain(t, i, j) && t->score[i][j] > best) best = t->score[i][j], at[0] = i, at[1] = j;
+        if (best < 0 || (e->fingers && !(ent_finger_llr(best).ratio > 0))) break;
+        row_used[at[0]] = column_used[at[1]] = true;
+        take(e, best, 1);
+        taken++;
+    }
+    e->ways *= ent_finger_ways(t->rows, t->columns, taken);
+}
+
+void ent_evidence_fingers(const ent_finger_table *t, ent_evidence *ret)
+{
+    ret->fingers = 0, ret->ways = 1;
+    for (uint8_t finger = 1; finger <= ENT_FINGER_SEVERAL_MAX; finger++) take_known(t, finger, ret);
+    take_unknown(t, ret);
 }
 
 ent_decision ent_decide(const ent_flow *flow, const ent_evidence *e)
@@ -34,8 +86,9 @@ ent_decision ent_decide(const ent_flow *flow, const ent_evidence *e)
     ent_decision d = {0};
     double per_day = flow->per_day ? flow->per_day : 1000;
     d.allowed_false_hits = (flow->false_hits_per_day > 0 ? flow->false_hits_per_day : 1.0) / per_day;
-    if (e->finger > 0) {
-        decide_prints(e, (double)e->compared * (double)(e->prints ? e->prints : 1), &d);
+    if (e->fingers && e->finger[0] > 0) {
+        double tries = e->ways > 0 || !e->prints ? 1 : (double)e->prints;
+        decide_prints(e, (double)e->compared * tries, &d);
         return d;
     }
     if (!e->with_face) return d;

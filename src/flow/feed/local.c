@@ -303,7 +303,8 @@ static ent_code match(local *s, ent_err *err)
     if (code == ENT_OK)
         code = ent_gallery_search(s->copy->gallery, (const ent_finger_template *const *)t, fingers, count, &(ent_sight){.flow_bit = 1}, fetch, s, &s->best, &s->compared, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
-    ent_evidence e = {.finger = s->best.score, .prints = count, .compared = s->compared};
+    ent_evidence e = s->best.evidence;
+    e.prints = count, e.compared = s->compared;
     s->out.hit = code == ENT_OK && s->compared && ent_decide(&s->flow, &e).hit;
     s->out.compared = s->compared;
     s->out.match_us = 1000 * (ent_ticks(s->n) - t0);

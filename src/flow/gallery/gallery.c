@@ -140,7 +140,12 @@ size_t ent_gallery_count(ent_gallery *g)
 
 /* ---- searching: two stages for each print of the probe, then the best few with their ridges ---- */
 
-enum { FEW = 16, LEAST = 1000 /* compared in detail at least: a small gallery whole */ };
+enum {
+    FEW = 16,
+    TOGETHER = 3, /* parts whose fingers are all compared */
+    PRINTS = 2 * ENT_FINGER_SEVERAL_MAX, /* of the probe; of a part */
+    LEAST = 1000  /* compared in detail at least: a small gallery whole */
+};
 
 typedef struct likely {
     ent_gallery_print print;
@@ -156,13 +161,17 @@ typedef struct search {
     size_t count;
 } search;
 
+static bool in_sight(const ent_sight *sight, const ent_gallery_print *p)
+{
+    if (sight->flow_bit && !(p->flows & sight->flow_bit)) return false;
+    return !sight->without || !ent_id_equal(p->part.b, sight->without->b);
+}
+
 static bool visible(void *ctx, uint32_t slot)
 {
     const search *s = ctx;
     const ent_gallery_print *p = &s->g->entries[slot].print;
-    if (s->sight.flow_bit && !(p->flows & s->sight.flow_bit)) return false;
-    if (s->sight.without && ent_id_equal(p->part.b, s->sight.without->b)) return false;
-    return !p->finger || !s->finger || p->finger == s->finger;
+    return in_sight(&s->sight, p) && (!p->finger || !s->finger || p->finger == s->finger);
 }
 
 struct pool {
@@ -206,42 +215,149 @@ static ent_code search_with(search *s, const ent_finger_probe *probe, size_t whi
     return ENT_OK;
 }
 
-static void choose(const search *s, ent_finger_probe *const *probes, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best)
+/* ---- all fingers of a part together ---- */
+
+typedef struct asking {
+    ent_gallery *g;
+    ent_finger_probe *probe[PRINTS];
+    uint8_t finger[PRINTS];
+    size_t count;
+    ent_sight sight;
+    ent_gallery_fetch *fetch;
+    void *ctx;
+} asking;
+
+/* The part's prints in sight, by their places, so that the table is the same whatever the order of enrolment. */
+static size_t prints_of(const asking *a, const ent_part_id *part, ent_gallery_print ret[PRINTS])
 {
+    size_t n = 0;
+    pthread_rwlock_rdlock(&a->g->lock);
+    for (uint32_t s = a->g->cap ? *bucket(a->g, part) : NONE; s != NONE && n < PRINTS; s = a->g->entries[s].next) {
+        const ent_gallery_print *p = &a->g->entries[s].print;
+        if (!ent_id_equal(p->part.b, part->b) || !in_sight(&a->sight, p)) continue;
+        size_t i = n++;
+        for (; i > 0 && ret[i - 1].place > p->place; i--) ret[i] = ret[i - 1];
+        ret[i] = *p;
+    }
+    pthread_rwlock_unlock(&a->g->lock);
+    return n;
+}
+
+static void fill_column(const asking *a, const ent_gallery_print *print, ent_finger_table *table, ent_found *ret)
+{
+    ent_finger_template *t = a->fetch(a->ctx, print);
+    if (!t) return;
+    size_t j = table->columns++;
+    table->column_finger[j] = print->finger;
+    for (size_t i = 0; i < a->count; i++) {
+        bool other = print->finger && a->finger[i] && print->finger != a->finger[i];
+        table->score[i][j] = other ? -1 : ent_finger_match_full(a->probe[i], t, NULL);
+        if (table->score[i][j] > ret->score) ret->score = table->score[i][j], ret->finger = print->finger;
+    }
+    ent_finger_template_free(t);
+}
+
+static void compare_part(const asking *a, const ent_part_id *part, ent_found *ret)
+{
+    ent_gallery_print prints[PRINTS];
+    ent_finger_table table = {.rows = a->count};
+    size_t n = prints_of(a, part, prints);
+    *ret = (ent_found){.part = *part};
+    memcpy(table.row_finger, a->finger, a->count);
+    for (size_t j = 0; j < n; j++) fill_column(a, &prints[j], &table, ret);
+    ent_evidence_fingers(&table, &ret->evidence);
+}
+
+static double ratio_of(const ent_found *f)
+{
+    return f->evidence.fingers ? ent_finger_llr_several(f->evidence.finger, f->evidence.fingers, f->evidence.ways).extrapolated : -1e9;
+}
+
+static bool seen_before(const ent_found *list, size_t count, const ent_part_id *part)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ent_id_equal(list[i].part.b, part->b)) return true;
+    return false;
+}
+
+/* The likeliest by their best print with its ridges; and where there is more than one finger, the best few of them by all. */
+static void choose(const search *s, const asking *a, ent_found *ret_best)
+{
+    ent_found few[FEW], all;
+    size_t n = 0;
     *ret_best = (ent_found){0};
     for (size_t i = 0; i < s->count; i++) {
         const likely *l = &s->few[i];
-        ent_finger_template *t = fetch ? fetch(ctx, &l->print) : NULL;
-        double score = t ? ent_finger_match_full(probes[l->probe], t, NULL) : fetch ? 0 : l->score;
+        ent_finger_template *t = a->fetch ? a->fetch(a->ctx, &l->print) : NULL;
+        double score = t ? ent_finger_match_full(a->probe[l->probe], t, NULL) : a->fetch ? 0 : l->score;
         ent_finger_template_free(t);
-        if (score > ret_best->score) *ret_best = (ent_found){l->print.part, l->print.finger, score};
+        if (!(score > 0)) continue;
+        size_t k = n++;
+        for (; k > 0 && few[k - 1].score < score; k--) few[k] = few[k - 1];
+        few[k] = (ent_found){l->print.part, l->print.finger, score, {.finger = {score}, .fingers = 1, .ways = 0}};
     }
+    for (size_t i = 0, tried = 0; i < n && (tried < TOGETHER || !i); i++) {
+        if (seen_before(few, i, &few[i].part)) continue;
+        tried++;
+        all = few[i];
+        if (a->fetch && a->count > 1) compare_part(a, &few[i].part, &all);
+        if (i == 0 || ratio_of(&all) > ratio_of(ret_best)) *ret_best = all;
+    }
+}
+
+static ent_code prepare(asking *a, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, ent_err *err)
+{
+    ENT_PRE(count <= PRINTS);
+    for (; a->count < count; a->count++) {
+        ENT_TRY(ent_finger_probe_new(probes[a->count], &a->probe[a->count], err));
+        a->finger[a->count] = fingers[a->count];
+    }
+    return ENT_OK;
+}
+
+static void finish(asking *a)
+{
+    for (size_t i = 0; i < a->count; i++) ent_finger_probe_free(a->probe[i]);
+}
+
+ent_code ent_gallery_compare(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_part_id *part, const ent_sight *sight,
+                             ent_gallery_fetch *fetch, void *ctx, ent_found *ret, ent_err *err)
+{
+    asking a = {.g = g, .fetch = fetch, .ctx = ctx};
+    ent_found found = {0};
+    if (sight) a.sight = *sight;
+    ent_code code = prepare(&a, probes, fingers, count, err);
+    if (code == ENT_OK) {
+        compare_part(&a, part, &found);
+        if (!found.evidence.fingers) code = ent_fail(err, ENT_NOT_FOUND, "the record has no print to compare");
+    }
+    finish(&a);
+    if (code == ENT_OK) *ret = found;
+    return code;
 }
 
 ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_sight *sight,
                             ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best, size_t *ret_compared, ent_err *err)
 {
-    enum { MOST = 20 };
-    ent_finger_probe *prepared[MOST] = {0};
+    asking a = {.g = g, .fetch = fetch, .ctx = ctx};
     search *s = calloc(1, sizeof *s);
-    ENT_PRE(count <= MOST);
-    ent_code code = s ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory for a search");
-    for (size_t i = 0; i < count && code == ENT_OK; i++) code = ent_finger_probe_new(probes[i], &prepared[i], err);
+    ent_code code = s ? prepare(&a, probes, fingers, count, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory for a search");
+    if (sight) a.sight = *sight;
     *ret_compared = 0;
     if (code == ENT_OK) {
         s->g = g;
-        if (sight) s->sight = *sight;
+        s->sight = a.sight;
         pthread_rwlock_rdlock(&g->lock);
         for (size_t i = 0; i < count && code == ENT_OK; i++) {
             size_t seen = 0;
             s->finger = fingers[i];
-            code = search_with(s, prepared[i], i, &seen, err);
+            code = search_with(s, a.probe[i], i, &seen, err);
             if (seen > *ret_compared) *ret_compared = seen;
         }
         pthread_rwlock_unlock(&g->lock);
     }
-    if (code == ENT_OK) choose(s, prepared, fetch, ctx, ret_best);
-    for (size_t i = 0; i < count; i++) ent_finger_probe_free(prepared[i]);
+    if (code == ENT_OK) choose(s, &a, ret_best);
+    finish(&a);
     free(s);
     return code;
 }

@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "entente/finger.h"
+#include "flow/decision/decision.h"
 
 typedef struct ent_gallery ent_gallery;
 
@@ -21,6 +22,7 @@ typedef struct ent_found {
     ent_part_id part;
     uint8_t finger;
     double score;    /* of the best pair of prints, and with its ridge part */
+    ent_evidence evidence; /* of all fingers of the part together: its scores and ways */
 } ent_found;
 
 ENT_MUST_CHECK ent_code ent_gallery_new(unsigned threads, ent_gallery **ret_gallery, ent_err *err);
@@ -40,9 +42,14 @@ typedef struct ent_sight {
     const ent_part_id *without; /* one part that it passes by; NULL: none */
 } ent_sight;
 
-/* The best part for any of the probe's prints (positions are compared where both are known). sight NULL: all that is held. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
+/* The best part: any print of the probe proposes (positions are compared where both are known), the fingers of the likeliest parts
+ * decide together. sight NULL: all that is held. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
                                            size_t count, const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
                                            size_t *ret_compared, ent_err *err);
+
+/* One part, whatever a search would have proposed. ENT_NOT_FOUND: it has no print that is in sight and is there. */
+ENT_MUST_CHECK ent_code ent_gallery_compare(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_part_id *part,
+                                            const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_found *ret, ent_err *err);
 
 #endif

@@ -47,28 +47,14 @@ static ent_code take_faces(matching *m, const ent_capture *probe, ent_err *err)
 
 /* ---- one candidate in the other modality: its templates, unsealed for this ---- */
 
+static ent_sight sight_of(const matching *m) { return (ent_sight){m->bit, m->without}; }
+
 struct compare {
     matching *m;
     const ent_key32 *key;
-    char what;
     double best;
     ent_err *err;
 };
-
-static void compare_print(struct compare *c, uint8_t finger, const ent_buf *plain)
-{
-    ent_finger_template *t;
-    if (ent_finger_decode(plain->data, plain->len, &t, NULL) != ENT_OK) return;
-    for (size_t i = 0; i < c->m->prints; i++) {
-        if (finger && c->m->finger[i] && finger != c->m->finger[i]) continue;
-        ent_finger_probe *p;
-        if (ent_finger_probe_new(c->m->print[i], &p, NULL) != ENT_OK) continue;
-        double score = ent_finger_match_full(p, t, NULL);
-        if (score > c->best) c->best = score;
-        ent_finger_probe_free(p);
-    }
-    ent_finger_template_free(t);
-}
 
 static void compare_face(struct compare *c, const ent_buf *plain)
 {
@@ -84,8 +70,7 @@ static ent_code compare_one(void *ctx, const uint8_t *key, size_t key_len, const
     ENT_AUTO_BUF plain = ENT_BUF(ENT_FINGER_FULL_MAX + ENT_FACE_TEMPLATE_MAX);
     if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
     ENT_TRY(ent_unseal(c->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, c->err));
-    if (c->what == 'T') compare_print(c, key[ENT_ID_SIZE + 2], &plain);
-    else compare_face(c, &plain);
+    compare_face(c, &plain);
     return ENT_OK;
 }
 
@@ -108,20 +93,36 @@ static bool other_part(matching *m, const ent_part_id *part, ent_material materi
     return found;
 }
 
-/* ENT_NOT_FOUND: it has none of that material that the flow may see. Destroyed meanwhile: the same. */
-static ent_code compare_other(matching *m, const ent_part_id *part, ent_material material, ent_part_id *ret_part, double *ret_score, ent_err *err)
+/* The candidate's prints, all its fingers together. ENT_NOT_FOUND: it has none that the flow may see, or they are destroyed meanwhile. */
+static ent_code compare_prints(matching *m, const ent_part_id *part, ent_matched *ret, ent_err *err)
 {
     ent_slot slot;
+    ent_part_id id;
+    ent_found found;
+    const ent_sight sight = sight_of(m);
+    if (!other_part(m, part, ENT_MATERIAL_FINGERPRINT, &id, &slot)) return ENT_NOT_FOUND;
+    ENT_TRY(ent_gallery_compare(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &id, &sight, ent_print_fetch, m->n, &found, err));
+    ret->part = id;
+    ret->finger = found.score;
+    ret->evidence = found.evidence;
+    return ENT_OK;
+}
+
+/* Its face; likewise. */
+static ent_code compare_faces(matching *m, const ent_part_id *part, double *ret_score, ent_err *err)
+{
+    ent_slot slot;
+    ent_part_id id, *ret_part = &id;
     uint8_t binding[32], prefix[ENT_ID_SIZE + 1];
     ENT_WIPED_KEY key;
-    if (!other_part(m, part, material, ret_part, &slot)) return ENT_NOT_FOUND;
+    if (!other_part(m, part, ENT_MATERIAL_PHOTOGRAPH, ret_part, &slot)) return ENT_NOT_FOUND;
     ent_part_binding(ret_part->b, binding);
     ent_code code = m->n->c.keys.get(m->n->c.keys.self, slot, binding, &key, err);
     if (code != ENT_OK) return code == ENT_GONE ? ENT_NOT_FOUND : code;
     memcpy(prefix, ret_part->b, ENT_ID_SIZE);
-    prefix[ENT_ID_SIZE] = material == ENT_MATERIAL_PHOTOGRAPH ? 'A' : 'T';
+    prefix[ENT_ID_SIZE] = 'A';
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
-    struct compare c = {m, &key, (char)prefix[ENT_ID_SIZE], material == ENT_MATERIAL_PHOTOGRAPH ? -2 : 0, err};
+    struct compare c = {m, &key, -2, err};
     ENT_TRY(m->n->c.store.scan(m->n->c.store.self, ENT_TABLE_BLOBS, &range, compare_one, &c, err));
     if (c.best < -1) return ENT_NOT_FOUND; /* a photograph without a template of this model */
     *ret_score = c.best;
@@ -143,7 +144,8 @@ static bool left_out(matching *m, const ent_part_id *part)
 
 static void judge(matching *m, ent_matched *c)
 {
-    ent_evidence e = {.finger = c->finger, .prints = m->prints, .with_face = c->with_face, .compared = m->compared};
+    ent_evidence e = c->evidence;
+    e.prints = m->prints, e.with_face = c->with_face, e.compared = m->compared;
     if (c->with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c->face);
     c->compared = m->compared;
     c->decision = ent_decide(m->flow, &e);
@@ -162,13 +164,14 @@ static ent_code search_prints(matching *m, ent_matched *best, ent_err *err)
 {
     ent_found found = {0};
     ent_matched c = {0};
-    ent_part_id other;
-    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &(ent_sight){m->bit, m->without}, ent_print_fetch, m->n, &found, &m->compared, err));
+    const ent_sight sight = sight_of(m);
+    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &sight, ent_print_fetch, m->n, &found, &m->compared, err));
     if (found.score <= 0) return ENT_OK;
     c.part = found.part;
     c.finger = found.score;
+    c.evidence = found.evidence;
     if (m->faces) {
-        ent_code code = compare_other(m, &found.part, ENT_MATERIAL_PHOTOGRAPH, &other, &c.face, err);
+        ent_code code = compare_faces(m, &found.part, &c.face, err);
         if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
         c.with_face = code == ENT_OK;
     }
@@ -198,12 +201,10 @@ static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
     if (!m->prints) m->compared = ent_face_holding_count(m->n->faces);
     for (size_t i = 0; i < count; i++) {
         ent_matched c = {.face = few[i].score, .with_face = true};
-        ent_part_id prints;
         if (!part_of(m, few[i].id, &c.part)) continue;
         if (m->prints) {
-            ent_code code = compare_other(m, &c.part, ENT_MATERIAL_FINGERPRINT, &prints, &c.finger, err);
-            if (code == ENT_OK) c.part = prints;
-            else if (code != ENT_NOT_FOUND) return code;
+            ent_code code = compare_prints(m, &c.part, &c, err);
+            if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
         }
         offer(m, &c, best);
     }
@@ -215,10 +216,9 @@ static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
 static ent_code weigh(matching *m, ent_leave *leave, ent_err *err)
 {
     ent_matched c = {.part = leave->part};
-    ent_part_id id;
     ent_code prints = ENT_NOT_FOUND, face = ENT_NOT_FOUND;
-    if (m->prints) prints = compare_other(m, &leave->part, ENT_MATERIAL_FINGERPRINT, &id, &c.finger, err);
-    if (m->faces && (prints == ENT_OK || prints == ENT_NOT_FOUND)) face = compare_other(m, &leave->part, ENT_MATERIAL_PHOTOGRAPH, &id, &c.face, err);
+    if (m->prints) prints = compare_prints(m, &leave->part, &c, err);
+    if (m->faces && (prints == ENT_OK || prints == ENT_NOT_FOUND)) face = compare_faces(m, &leave->part, &c.face, err);
     if (prints != ENT_OK && prints != ENT_NOT_FOUND) return prints;
     if (face != ENT_OK && face != ENT_NOT_FOUND) return face;
     c.with_face = face == ENT_OK;

@@ -1,7 +1,7 @@
 /* The search itself: a probe's prints and faces against everything that one flow may see, and one decision from both.
  *
- * Both galleries name their best; each candidate is then compared in the other modality too, where it has it, and the ratios add up:
- * a face and a finger of one person are independent given who it is. Not under the lock. */
+ * Both galleries name their best, by all fingers together; each candidate is then compared in the other modality too, where it has
+ * it, and the ratios add up: a face and a finger of one person are independent given who it is. Not under the lock. */
 #ifndef FLOW_MATCH_H
 #define FLOW_MATCH_H
 
@@ -12,7 +12,8 @@
 
 typedef struct ent_matched {
     ent_part_id part;        /* of the candidate: its prints, or its photograph when only the face was alike */
-    double finger, face;     /* scores; 0: not compared */
+    double finger, face;     /* scores, of the best finger; 0: not compared */
+    ent_evidence evidence;   /* of all its fingers */
     bool with_face;
     ent_decision decision;
     uint64_t compared;

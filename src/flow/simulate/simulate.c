@@ -135,7 +135,7 @@ static double false_hits(const ent_flow *f, uint64_t compared, unsigned prints)
     for (int step = 1; compared && step < 400; step++) {
         ent_evidence e = {.compared = compared, .prints = face ? 0 : prints, .with_face = face};
         if (face) e.face.ratio = step / 10.0;
-        else e.finger = step;
+        else e.finger[0] = step, e.fingers = 1;
         ent_decision d = ent_decide(f, &e);
         if (d.hit) return d.expected_false_hits < d.allowed_false_hits ? d.expected_false_hits : d.allowed_false_hits;
     }

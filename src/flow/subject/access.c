@@ -116,7 +116,9 @@ static ent_code by_print(asked *a, const ent_capture *c, ent_err *err)
     if (code == ENT_OK) code = ent_gallery_search(a->n->gallery, (const ent_finger_template *const *)t, fingers, count, NULL, ent_print_fetch, a->n, &best, &compared, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
     if (code != ENT_OK) return code;
-    ent_decision d = ent_decide(&strict, &(ent_evidence){.finger = best.score, .prints = count, .compared = compared});
+    ent_evidence evidence = best.evidence;
+    evidence.prints = count, evidence.compared = compared;
+    ent_decision d = ent_decide(&strict, &evidence);
     const ent_held_part *p = d.hit ? ent_part_held(a->n, best.part.b) : NULL;
     if (p) add_person(a, p);
     return ENT_OK;
