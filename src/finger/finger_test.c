@@ -233,6 +233,38 @@ static void test_meaning(void **state)
     assert_true(ent_finger_llr(500).extrapolated > ent_finger_llr(500).ratio);
 }
 
+/* A print at a sixth of its contrast is found by its own minutiae as before; an even grey is no print. */
+static void test_faint(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_template *a = extract(pixels), *t = NULL;
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(150 + pixels[i] / 6);
+    ent_finger_template *b = extract(pixels);
+    assert_true(score(a, b, false) > 0.8 * score(a, a, false));
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(150 + i * 7 % 3);
+    ent_finger_image even = {pixels, SIDE, SIDE, SIDE, 500};
+    assert_int_equal(ent_finger_extract(&even, &t, NULL), ENT_QUALITY);
+    ent_finger_template_free(a);
+    ent_finger_template_free(b);
+}
+
+/* Fingers that are alike add to each other, one that is not takes away, and a choice among many pairs counts for less. */
+static void test_several(void **state)
+{
+    (void)state;
+    double two[2] = {55, 55}, mixed[2] = {55, 10}, zero[2] = {200, 0};
+    ent_finger_meaning one = ent_finger_llr(55), both = ent_finger_llr_several(two, 2, 1), against = ent_finger_llr_several(mixed, 2, 1);
+    assert_true(both.ratio > one.ratio && both.ratio < 2 * one.ratio && both.false_match < one.false_match);
+    assert_true(against.ratio < one.ratio && against.false_match > one.false_match);
+    assert_true(ent_finger_ways(2, 10, 2) > 89.9 && ent_finger_ways(2, 10, 2) < 90.1);
+    ent_finger_meaning chosen = ent_finger_llr_several(two, 2, ent_finger_ways(2, 10, 2));
+    assert_true(chosen.ratio < both.ratio - 1.9 && chosen.ratio > both.ratio - 2 && chosen.false_match > 80 * both.false_match);
+    ent_finger_meaning torn = ent_finger_llr_several(zero, 2, 1); /* what is certain on one side is bounded */
+    assert_true(torn.low <= torn.ratio && torn.ratio <= torn.high && torn.ratio < 1 && torn.extrapolated > 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_encode_decode),         cmocka_unit_test(test_import),
         cmocka_unit_test(test_any_image),             cmocka_unit_test(test_reversed),
         cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_faint),                 cmocka_unit_test(test_several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,8 @@
 
 #define STANDARD_PPI 500
 #define SMALLEST_SIDE 32
+#define CLEAR_RANGE 80 /* grey levels */
+#define LEAST_RANGE 10  /* below it there is only noise */
 
 static ent_code check(const ent_finger_image *image, uint32_t ppi, ent_err *err)
 {
@@ -52,6 +54,33 @@ static ent_code resample(const ent_finger_image *image, uint32_t ppi, finger_can
     ent_wipe(half, rows * (size_t)c->w);
     free(half);
     return ENT_OK;
+}
+
+/* Weak prints (dry fingers, sensors of little contrast) are stretched, so that what follows may count in grey levels: the range inside
+ * a cell of the clearest twelfth of them becomes CLEAR_RANGE, about the print's own middle grey. */
+static void stretch(finger_canvas *c)
+{
+    uint32_t cells[256] = {0}, sum[256] = {0}, all = 0, seen = 0;
+    for (int y = 0; y + FINGER_CELL <= c->h; y += FINGER_CELL)
+        for (int x = 0; x + FINGER_CELL <= c->w; x += FINGER_CELL) {
+            uint8_t low = 255, high = 0;
+            for (int k = 0; k < FINGER_CELL; k++) {
+                const uint8_t *p = c->grey + (size_t)(y + k) * (size_t)c->w + x;
+                for (int i = 0; i < FINGER_CELL; i++) low = p[i] < low ? p[i] : low, high = p[i] > high ? p[i] : high;
+            }
+            cells[high - low]++, sum[high - low] += (uint32_t)(high + low) / 2, all++;
+        }
+    int range = 255;
+    uint64_t grey = 0;
+    for (; range > 0; range--) {
+        seen += cells[range], grey += sum[range];
+        if (seen * 12 > all) break;
+    }
+    if (range < LEAST_RANGE || range >= CLEAR_RANGE) return;
+    int middle = (int)(grey / seen);
+    uint8_t map[256];
+    for (int v = 0; v < 256; v++) map[v] = (uint8_t)finger_max(0, finger_min(255, 128 + (v - middle) * CLEAR_RANGE / range));
+    for (size_t i = 0; i < (size_t)c->w * (size_t)c->h; i++) c->grey[i] = map[c->grey[i]];
 }
 
 /* Light ridges on a dark ground: flat cells (the ground) are much darker than the busy ones. */
@@ -117,6 +146,7 @@ ent_code finger_canvas_open(const ent_finger_image *image, finger_canvas *ret_ca
     if (ppi == STANDARD_PPI)
         for (size_t y = 0; y < (size_t)c.h; y++)
             memcpy(c.grey + y * (size_t)c.w, image->pixels + y * image->stride, (size_t)c.w);
+    stretch(&c);
     if (is_reversed(&c))
         for (size_t i = 0; i < (size_t)c.w * (size_t)c.h; i++) c.grey[i] = (uint8_t)(255 - c.grey[i]);
     *ret_canvas = c;

@@ -67,16 +67,16 @@ ent_finger_meaning ent_finger_llr_several(const double *scores, size_t count, do
     double raw = 0, sure = 0, off[2], wide[2] = {0, 0}, share = 1;
     for (size_t i = 0; i < count; i++) {
         double one = raw_ratio(scores[i], off);
+        double below = clamp(one) - clamp(one - off[0]), above = clamp(one + off[1]) - clamp(one);
         raw += one, sure += clamp(one), share *= false_match(scores[i] > 0 ? scores[i] : 0);
-        for (int k = 0; k < 2; k++) wide[k] += off[k] * off[k];
+        wide[0] += below * below, wide[1] += above * above;
     }
-    double kept = count > 1 ? KEPT : 1, chosen = finger_log(ways > 1 ? ways : 1) / 2.302585092994046, bound = BOUND * kept * (double)count;
-    double low = raw * kept - sqrt(wide[0]) - chosen, high = raw * kept + sqrt(wide[1]) - chosen;
+    double kept = count > 1 ? KEPT : 1, chosen = finger_log(ways > 1 ? ways : 1) / 2.302585092994046;
     share = product_share(share, count) * (ways > 1 ? ways : 1);
     return (ent_finger_meaning){
         .ratio = sure * kept - chosen,
-        .low = low < -bound ? -bound : low > bound ? bound : low,
-        .high = high < -bound ? -bound : high > bound ? bound : high,
+        .low = (sure - sqrt(wide[0])) * kept - chosen,
+        .high = (sure + sqrt(wide[1])) * kept - chosen,
         .extrapolated = raw * kept - chosen,
         .false_match = share < 1 ? share : 1,
     };
