@@ -37,6 +37,7 @@ enum ent_limits {
     ENT_LIMIT_PROBE_KEPT_MS = 172800000,    /* 48 hours: the most that the probe of a hit is kept */
     /* ledger */
     ENT_LIMIT_LEDGER_ENTRY = 256,           /* every entry has this size */
+    ENT_LIMIT_SHARDS = 128,                 /* years of one ledger */
     ENT_LIMIT_PROOF = 64,                   /* hashes in a Merkle proof */
     /* sandbox */
     ENT_LIMIT_DECODE_MS = 4000,             /* a tenprint card takes about half a second */

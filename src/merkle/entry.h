@@ -12,12 +12,13 @@
 
 /* number, name. Numbers are for ever. */
 #define ENT_ENTRY_KINDS(X)                                                                                             \
-    X(1, OPENED, "opened")                 /* the ledger's first */                                                    \
+    X(1, OPENED, "opened")                 /* a shard's first */                                                       \
     X(2, PERSON, "person")                 /* added, changed, suspended */                                             \
     X(3, KEY, "key")                       /* rotated or revoked: of the node, a person, a partner */                  \
     X(4, PARTNER, "partner")               /* added or changed */                                                      \
     X(5, AGREEMENT, "agreement")           /* proposed, signed, countersigned, suspended, ended */                     \
     X(6, REGIME, "regime")                                                                                             \
+    X(7, YEAR_CLOSED, "year closed")       /* the last of a shard; its purpose is the year that follows */                 \
     X(16, ENROLLED, "enrolled")            /* a part was taken */                                                      \
     X(17, EVENT, "event")                  /* a legal fact of a part */                                                \
     X(18, EXTENDED, "extended")                                                                                        \

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "merkle/shard.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -273,7 +274,7 @@ ent_code ent_proof_parse(const char *text, size_t len, ent_proof *ret_proof, ent
     return ENT_OK;
 }
 
-ent_code ent_proof_verify(const char *text, size_t len, const char *origin, const ent_public_key *key, ent_entry *ret_entry,
+ent_code ent_proof_verify(const char *text, size_t len, const char *name, const ent_public_key *key, ent_entry *ret_entry,
                           uint64_t *ret_index, ent_checkpoint *ret_checkpoint, ent_err *err)
 {
     ent_proof p;
@@ -283,8 +284,8 @@ ent_code ent_proof_verify(const char *text, size_t len, const char *origin, cons
     ENT_TRY(ent_proof_parse(text, len, &p, err));
     if (!p.has_extra) return ent_fail(err, ENT_FORMAT, "the proof carries no entry (\"extra\")");
     ENT_TRY(ent_checkpoint_parse(p.note, p.note_len, &c, err));
-    if (strcmp(c.origin, origin) != 0) return ent_fail(err, ENT_SIGNATURE, "a proof from the log \"%s\", expected \"%s\"", c.origin, origin);
-    if (!ent_note_signed_by(p.note, p.note_len, origin, key)) return ent_fail(err, ENT_SIGNATURE, "the checkpoint is not signed by the key of \"%s\"", origin);
+    if (!ent_shard_origin_of(c.origin, name, NULL)) return ent_fail(err, ENT_SIGNATURE, "a proof from the log \"%s\", expected one of \"%s\"", c.origin, name);
+    if (!ent_note_signed_by(p.note, p.note_len, c.origin, key)) return ent_fail(err, ENT_SIGNATURE, "the checkpoint is not signed by the key of \"%s\"", name);
     ent_leaf_hash(p.extra, sizeof p.extra, &leaf);
     if (!ent_inclusion_holds(&leaf, p.index, c.size, &p.path, &c.root))
         return ent_fail(err, ENT_SIGNATURE, "the entry is not at index %" PRIu64 " of the tree of %" PRIu64 " that was signed", p.index, c.size);

@@ -67,8 +67,9 @@ typedef struct ent_proof {
 ENT_MUST_CHECK ent_code ent_proof_write(const uint8_t *entry, uint64_t index, const ent_hashes *path, const char *note,
                                         size_t note_len, ent_buf *ret_text, ent_err *err);
 ENT_MUST_CHECK ent_code ent_proof_parse(const char *text, size_t len, ent_proof *ret_proof, ent_err *err);
-/* The whole way: form, signature of `origin` by key, inclusion of the entry. ret_entry and ret_checkpoint may be NULL. */
-ENT_MUST_CHECK ent_code ent_proof_verify(const char *text, size_t len, const char *origin, const ent_public_key *key,
+/* The whole way: form, origin (the log of `name`, of whichever year: shard.h), its signature by key, inclusion of the entry. What is
+ * returned may be NULL. */
+ENT_MUST_CHECK ent_code ent_proof_verify(const char *text, size_t len, const char *name, const ent_public_key *key,
                                          ent_entry *ret_entry, uint64_t *ret_index, ent_checkpoint *ret_checkpoint,
                                          ent_err *err);
 

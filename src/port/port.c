@@ -1,3 +1,4 @@
+#include "port/ledger.h"
 #include "port/partners.h"
 #include "port/store.h"
 
@@ -20,4 +21,26 @@ void ent_reply_free(ent_reply *reply)
     ent_buf_free(&reply->body);
     ent_buf_free(&reply->evidence);
     *reply = (ent_reply){0};
+}
+
+size_t ent_ledger_shards(const ent_ledger *l, ent_shard ret_shards[ENT_LIMIT_SHARDS])
+{
+    if (l->shards) return l->shards(l->self, ret_shards);
+    ret_shards[0] = (ent_shard){.count = l->size(l->self)};
+    return 1;
+}
+
+ent_shard ent_ledger_present(const ent_ledger *l)
+{
+    ent_shard all[ENT_LIMIT_SHARDS];
+    size_t count = ent_ledger_shards(l, all);
+    return all[count - 1];
+}
+
+ent_code ent_ledger_log(const ent_ledger *l, uint32_t year, const ent_ledger **ret_log, ent_err *err)
+{
+    if (l->log) return l->log(l->self, year, ret_log, err);
+    if (year) return ent_fail(err, ENT_NOT_FOUND, "this ledger has no shard of %u", (unsigned)year);
+    *ret_log = l;
+    return ENT_OK;
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct world {
@@ -19,6 +20,7 @@ typedef struct world {
     ent_public_key key;
     ent_secret_key secret;
     char *folder;
+    char origin[ENT_ORIGIN_MAX];
 } world;
 
 static ent_code open_file(world *w, ent_ledger *ret) { return ent_file_ledger(w->folder, "gb.example", &w->secret, true, ret, NULL); }
@@ -27,7 +29,31 @@ static int setup_memory(void **state)
 {
     world *w = calloc(1, sizeof *w);
     ent_sign_keys((uint8_t[32]){5}, &w->key, &w->secret);
+    strcpy(w->origin, "gb.example");
     assert_int_equal(ent_memory_ledger("gb.example", &w->secret, &w->ledger, NULL), ENT_OK);
+    *state = w;
+    return 0;
+}
+
+static int setup_memory_years(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    ent_sign_keys((uint8_t[32]){5}, &w->key, &w->secret);
+    strcpy(w->origin, "gb.example/2026");
+    assert_int_equal(ent_memory_year_ledger("gb.example", &w->secret, 2026, &w->ledger, NULL), ENT_OK);
+    *state = w;
+    return 0;
+}
+
+static ent_code open_years(world *w, ent_ledger *ret) { return ent_file_year_ledger(w->folder, "gb.example", &w->secret, 0, ret, NULL); }
+
+static int setup_file_years(void **state)
+{
+    world *w = calloc(1, sizeof *w);
+    w->folder = test_folder();
+    ent_sign_keys((uint8_t[32]){5}, &w->key, &w->secret);
+    strcpy(w->origin, "gb.example/2026");
+    assert_int_equal(ent_file_year_ledger(w->folder, "gb.example", &w->secret, 2026, &w->ledger, NULL), ENT_OK);
     *state = w;
     return 0;
 }
@@ -37,6 +63,7 @@ static int setup_file(void **state)
     world *w = calloc(1, sizeof *w);
     w->folder = test_folder();
     ent_sign_keys((uint8_t[32]){5}, &w->key, &w->secret);
+    strcpy(w->origin, "gb.example");
     assert_int_equal(open_file(w, &w->ledger), ENT_OK);
     *state = w;
     return 0;
@@ -163,7 +190,7 @@ static void keeps_cosignatures(void **state)
     uint64_t index;
     assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 5, &text, NULL), ENT_NOT_FOUND);
     assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 4, &text, NULL), ENT_OK);
-    assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &w->key, NULL, &index, &c, NULL), ENT_OK);
+    assert_int_equal(ent_proof_verify((char *)text.data, text.len, w->origin, &w->key, NULL, &index, &c, NULL), ENT_OK);
     assert_int_equal(index, 4);
     assert_int_equal(c.size, 5);
     assert_int_equal(ent_proof_parse((char *)text.data, text.len, &p, NULL), ENT_OK);
@@ -213,7 +240,7 @@ static void gathers_batches(void **state)
     ent_checkpoint c;
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     assert_int_equal(w->ledger.checkpoint(w->ledger.self, &note, NULL), ENT_OK);
-    assert_true(ent_note_signed_by((char *)note.data, note.len, "gb.example", &w->key));
+    assert_true(ent_note_signed_by((char *)note.data, note.len, w->origin, &w->key));
     assert_int_equal(ent_checkpoint_parse((char *)note.data, note.len, &c, NULL), ENT_OK);
     assert_int_equal(c.size, 320);
 }
@@ -303,6 +330,240 @@ static void obeys_the_disk(void **state)
     assert_int_equal(w->ledger.size(w->ledger.self), 1);
 }
 
+/* ---- one log a year ---- */
+
+#define NEW_YEAR ((ent_time){1798761600000}) /* 2027-01-01T00:00:00Z */
+
+/* As a node does: the first entry of all says which year it is. Five entries. */
+static void begin(world *w)
+{
+    ent_entry e;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    uint64_t index;
+    ent_shard_opening(2026, (ent_time){1000}, NULL, ENT_ENTRY_NONE, &e);
+    assert_int_equal(ent_entry_encode(&e, entry, NULL), ENT_OK);
+    assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_OK);
+    for (uint32_t i = 1; i < 5; i++) assert_int_equal(add(w, i), i);
+}
+
+static void turn_to(world *w, uint32_t year) { assert_int_equal(w->ledger.turn(w->ledger.self, year, NEW_YEAR, NULL), ENT_OK); }
+
+/* The receipt verifies with name and key alone, names the log of its year, and its place there. */
+static void has_receipt(world *w, uint64_t number, const char *origin, uint64_t index)
+{
+    ENT_AUTO_BUF text = ENT_BUF(ENT_NOTE_MAX);
+    ent_checkpoint c;
+    uint64_t at;
+    assert_int_equal(w->ledger.receipt(w->ledger.self, number, &text, NULL), ENT_OK);
+    assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &w->key, NULL, &at, &c, NULL), ENT_OK);
+    assert_string_equal(c.origin, origin);
+    assert_int_equal(at, index);
+}
+
+static void holds_two_years(world *w)
+{
+    static const ent_shard want[] = {{2026, 0, 6}, {2027, 6, 4}};
+    ent_shard there[ENT_LIMIT_SHARDS];
+    assert_int_equal(ent_ledger_shards(&w->ledger, there), 2);
+    for (int i = 0; i < 2; i++) assert_memory_equal(&there[i], &want[i], sizeof want[i]);
+    for (uint64_t i = 0; i < 6; i++) has_receipt(w, i, "gb.example/2026", i);
+    for (uint64_t i = 6; i < 10; i++) has_receipt(w, i, "gb.example/2027", i - 6);
+}
+
+/* The year turns: numbers go on without a gap, each entry keeps its receipt in its own year's log, the same year does not turn again. */
+static void turns_the_year(void **state)
+{
+    world *w = *state;
+    begin(w);
+    turn_to(w, 2026);
+    assert_int_equal(w->ledger.size(w->ledger.self), 5);
+    turn_to(w, 2027);
+    for (uint32_t i = 7; i < 10; i++) assert_int_equal(add(w, i), i);
+    turn_to(w, 2027);
+    turn_to(w, 2025);
+    holds_two_years(w);
+    const ent_ledger *log;
+    assert_int_equal(ent_ledger_log(&w->ledger, 2026, &log, NULL), ENT_OK);
+    assert_int_equal(log->size(log->self), 6);
+    assert_int_equal(ent_ledger_log(&w->ledger, 2028, &log, NULL), ENT_NOT_FOUND);
+}
+
+/* A final checkpoint that witnesses co-sign after the turn is kept in its own year, and its receipts are completed from there. */
+static void closed_year_keeps_its_cosignature(void **state)
+{
+    world *w = *state;
+    const ent_ledger *old;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX), text = ENT_BUF(ENT_NOTE_MAX);
+    ent_checkpoint c;
+    begin(w);
+    turn_to(w, 2027);
+    assert_int_equal(ent_ledger_log(&w->ledger, 2026, &old, NULL), ENT_OK);
+    assert_int_equal(old->checkpoint(old->self, &note, NULL), ENT_OK);
+    assert_int_equal(old->keep_cosigned(old->self, (char *)note.data, note.len, NULL), ENT_OK);
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 3, &text, NULL), ENT_OK);
+    assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &w->key, NULL, NULL, &c, NULL), ENT_OK);
+    assert_int_equal(c.size, 6);
+    assert_int_equal(w->ledger.cosigned_receipt(w->ledger.self, 6, &text, NULL), ENT_NOT_FOUND);
+}
+
+static ent_code into_walk(void *ctx, uint64_t number, const uint8_t entry[ENT_ENTRY_SIZE], ent_err *err)
+{
+    (void)number;
+    return ent_walk_add(ctx, entry, NULL, err);
+}
+
+/* Opened again, both years are there, the closed one read when it is asked for; all entries in one row say the same. */
+static void opens_its_years_again(void **state)
+{
+    world *w = *state;
+    ent_walk *k;
+    begin(w);
+    turn_to(w, 2027);
+    for (uint32_t i = 7; i < 10; i++) add(w, i);
+    w->ledger.close(w->ledger.self);
+    assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+    holds_two_years(w);
+    assert_int_equal(ent_walk_begin("gb.example", &k, NULL), ENT_OK);
+    assert_int_equal(ent_file_entries(w->folder, 0, into_walk, k, NULL), ENT_OK);
+    assert_int_equal(k->count, 2);
+    assert_int_equal(k->size, 10);
+    ent_walk_free(k);
+}
+
+/* Killed at every write and sync of a turn: the next start has the year closed and the next one open, or nothing of it; never half. */
+static void a_turn_is_whole(void **state)
+{
+    world *w = *state;
+    ent_walk *k;
+    begin(w);
+    uint32_t year = 2027;
+    bool done = false;
+    for (int at = 1; !done && at < 40; at++, year++) {
+        pid_t pid = fork();
+        if (!pid) {
+            if (at % 2) ent_disk_plant((at + 1) / 2, 0, ENT_DISK_KILL);
+            else ent_disk_plant(0, at / 2, ENT_DISK_KILL);
+            _exit(w->ledger.turn(w->ledger.self, year, NEW_YEAR, NULL) == ENT_OK ? 0 : 1);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        done = at > 20 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        w->ledger.close(w->ledger.self);
+        assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+        ent_shard now = ent_ledger_present(&w->ledger);
+        assert_true(now.year == year || now.year == (year == 2027 ? 2026 : now.year));
+        assert_int_equal(now.first + now.count, w->ledger.size(w->ledger.self));
+        add(w, 100);
+        assert_int_equal(ent_walk_begin("gb.example", &k, NULL), ENT_OK);
+        assert_int_equal(ent_file_entries(w->folder, 0, into_walk, k, NULL), ENT_OK);
+        assert_int_equal(k->size, w->ledger.size(w->ledger.self));
+        ent_walk_free(k);
+    }
+    assert_true(done);
+}
+
+/* One bit in a closed year: what is read of it is refused, as damaged, the present year goes on, and a good copy mends it. */
+static void halts_on_damage_in_a_closed_year(void **state)
+{
+    world *w = *state;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    begin(w);
+    turn_to(w, 2027);
+    for (off_t at = 0; at < 6 * ENT_ENTRY_SIZE; at += 101) {
+        w->ledger.close(w->ledger.self);
+        flip(w, "2026/entries", at);
+        assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+        add(w, 50);
+        assert_int_equal(w->ledger.read(w->ledger.self, 2, entry, NULL), ENT_DAMAGED);
+        flip(w, "2026/entries", at);
+        assert_int_equal(w->ledger.read(w->ledger.self, 2, entry, NULL), ENT_OK);
+    }
+    w->ledger.close(w->ledger.self);
+    flip(w, "2027/entries", 215); /* what the new year says of the old */
+    assert_int_equal(open_years(w, &w->ledger), ENT_DAMAGED);
+    flip(w, "2027/entries", 215);
+    assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+}
+
+/* A row of all entries, as a standby or a backup has them, becomes the same shards again; one that another checkpoint signed does not. */
+static void shards_come_back_from_a_row(void **state)
+{
+    world *w = *state;
+    char row[300], *fresh = test_folder();
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX), early = ENT_BUF(ENT_NOTE_MAX);
+    begin(w);
+    turn_to(w, 2027);
+    assert_int_equal(w->ledger.checkpoint(w->ledger.self, &early, NULL), ENT_OK);
+    for (uint32_t i = 7; i < 10; i++) add(w, i);
+    assert_int_equal(w->ledger.checkpoint(w->ledger.self, &note, NULL), ENT_OK);
+    snprintf(row, sizeof row, "%s/row", fresh);
+    FILE *f = fopen(row, "wb");
+    for (uint64_t i = 0; i < 10; i++) {
+        uint8_t entry[ENT_ENTRY_SIZE];
+        assert_int_equal(w->ledger.read(w->ledger.self, i, entry, NULL), ENT_OK);
+        assert_int_equal(fwrite(entry, sizeof entry, 1, f), 1);
+    }
+    fclose(f);
+    assert_int_equal(ent_file_years_import(fresh, "us.example", row, note.data, note.len, NULL), ENT_CONFLICT);
+    assert_int_equal(ent_file_years_import(fresh, "gb.example", row, note.data, note.len, NULL), ENT_OK);
+    world again = *w;
+    again.folder = fresh;
+    assert_int_equal(open_years(&again, &again.ledger), ENT_OK);
+    holds_two_years(&again);
+    again.ledger.close(again.ledger.self);
+    test_folder_remove(fresh);
+}
+
+/* A log that was not cut goes on as one that is: what it was stays year 0, under the name alone. */
+static void an_uncut_log_is_cut_from_now_on(void **state)
+{
+    world *w = *state;
+    for (uint32_t i = 0; i < 5; i++) add(w, i);
+    w->ledger.close(w->ledger.self);
+    assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+    turn_to(w, 2027);
+    add(w, 7);
+    has_receipt(w, 3, "gb.example", 3);
+    has_receipt(w, 7, "gb.example/2027", 1);
+    w->ledger.close(w->ledger.self);
+    assert_int_equal(open_years(w, &w->ledger), ENT_OK);
+    has_receipt(w, 3, "gb.example", 3);
+    has_receipt(w, 7, "gb.example/2027", 1);
+}
+
+static void *turn_now_and_then(void *ctx)
+{
+    world *w = ctx;
+    for (uint32_t year = 2027; year < 2037; year++) {
+        usleep(3000);
+        turn_to(w, year);
+    }
+    return NULL;
+}
+
+static void *only_add(void *ctx)
+{
+    for (uint32_t i = 0; i < 60; i++) add(ctx, i);
+    return NULL;
+}
+
+/* Years turn while others append: no entry is lost or stands after its year's close. */
+static void turns_under_load(void **state)
+{
+    world *w = *state;
+    pthread_t thread[5];
+    ent_walk *k;
+    begin(w);
+    for (int i = 0; i < 5; i++) assert_int_equal(pthread_create(&thread[i], NULL, i ? only_add : turn_now_and_then, w), 0);
+    for (int i = 0; i < 5; i++) pthread_join(thread[i], NULL);
+    assert_int_equal(w->ledger.size(w->ledger.self), 5 + 4 * 60 + 2 * 10);
+    assert_int_equal(ent_walk_begin("gb.example", &k, NULL), ENT_OK);
+    assert_int_equal(ent_file_entries(w->folder, 0, into_walk, k, NULL), ENT_OK);
+    assert_int_equal(k->size, 5 + 4 * 60 + 2 * 10);
+    assert_int_equal(k->count, 11);
+    ent_walk_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +581,26 @@ int main(void)
         cmocka_unit_test_setup_teardown(halts_on_damage, setup_file, teardown),
         cmocka_unit_test_setup_teardown(survives_a_torn_head, setup_file, teardown),
         cmocka_unit_test_setup_teardown(obeys_the_disk, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(appends, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(appends, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(appends_many, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(appends_many, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(gathers_batches, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(gathers_batches, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(proves_to_others, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(proves_to_others, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(keeps_cosignatures, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(keeps_cosignatures, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(turns_the_year, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(turns_the_year, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(closed_year_keeps_its_cosignature, setup_memory_years, teardown),
+        cmocka_unit_test_setup_teardown(closed_year_keeps_its_cosignature, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(opens_its_years_again, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(a_turn_is_whole, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(halts_on_damage_in_a_closed_year, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(shards_come_back_from_a_row, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(turns_under_load, setup_file_years, teardown),
+        cmocka_unit_test_setup_teardown(an_uncut_log_is_cut_from_now_on, setup_file, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -438,6 +438,26 @@ static ent_code check_files(file_ledger *l, ent_err *err)
     return ent_buf_check(&l->note, err);
 }
 
+/* A closed log needs no head: the log that follows says what its last checkpoint was. It is signed anew, in memory, by today's key. */
+static ent_code check_closed(file_ledger *l, const ent_file_closed *closed, ent_err *err)
+{
+    struct stat st;
+    uint8_t digest[32];
+    ent_checkpoint c = {.size = closed->count};
+    if (fstat(l->entries, &st) != 0 || (uint64_t)st.st_size != closed->count * ENT_ENTRY_SIZE)
+        return ent_fail(err, ENT_DAMAGED, "%s/entries: the ledger closed with %llu entries and %llu are there: restore them from a copy", l->folder,
+                        (unsigned long long)closed->count, (unsigned long long)st.st_size / ENT_ENTRY_SIZE);
+    ENT_TRY(hash_entries(l, closed->count, err));
+    snprintf(c.origin, sizeof c.origin, "%s", l->origin);
+    ent_tree_root(l->tree, c.size, &c.root);
+    ent_shard_digest(&c, digest);
+    if (memcmp(digest, closed->digest, 32) != 0)
+        return ent_fail(err, ENT_DAMAGED, "%s/entries: the entries are not those with which the ledger closed: restore them from a copy", l->folder);
+    l->size = closed->count;
+    l->broken = true; /* nothing is appended to it */
+    return sign_tree(l, l->size, &l->note, err);
+}
+
 /* One that is not there, or of another key or history, is as good as none. */
 static void load_cosigned(file_ledger *l)
 {
@@ -448,6 +468,18 @@ static void load_cosigned(file_ledger *l)
     if (ent_disk_load(path, &l->cosigned, NULL) == ENT_OK &&
         ent_cosigned_check(&log, (const char *)l->cosigned.data, l->cosigned.len, &c, NULL) == ENT_OK) l->cosigned_size = c.size;
     else ent_buf_clear(&l->cosigned);
+}
+
+static ent_code open_closed(file_ledger *l, const ent_file_closed *closed, ent_err *err)
+{
+    char entries[PATH_MAX];
+    snprintf(entries, sizeof entries, "%s/entries", l->folder);
+    l->entries = open(entries, O_RDONLY | O_CLOEXEC);
+    if (l->entries < 0) return ent_fail(err, errno == ENOENT ? ENT_DAMAGED : ENT_IO, "%s: %s: restore it from a copy", entries, strerror(errno));
+    ENT_TRY(ent_tree_new(&l->tree, err));
+    ENT_TRY(check_closed(l, closed, err));
+    load_cosigned(l);
+    return write_tiles(l, 0, l->size, err);
 }
 
 static ent_code open_files(file_ledger *l, bool create, ent_err *err)
@@ -468,7 +500,7 @@ static ent_code open_files(file_ledger *l, bool create, ent_err *err)
     return write_tiles(l, 0, l->size, err);
 }
 
-ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secret_key *secret, bool create,
+static ent_code open_one(const char *folder, const char *origin, const ent_secret_key *secret, const ent_file_closed *closed, bool create,
                          ent_ledger *ret_ledger, ent_err *err)
 {
     file_ledger *l = calloc(1, sizeof *l);
@@ -482,7 +514,7 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
     l->cosigned = ENT_BUF(ENT_NOTE_MAX);
     l->last = &l->first;
     l->entries = l->head = -1;
-    ent_code code = open_files(l, create, err);
+    ent_code code = closed ? open_closed(l, closed, err) : open_files(l, create, err);
     if (code != ENT_OK) {
         close_ledger(l);
         return code;
@@ -491,6 +523,17 @@ ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secre
                                .checkpoint = checkpoint, .hashes = hashes, .consistency = consistency, .keep_cosigned = keep_cosigned,
                                .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;
+}
+
+ent_code ent_file_ledger(const char *folder, const char *origin, const ent_secret_key *secret, bool create, ent_ledger *ret_ledger, ent_err *err)
+{
+    return open_one(folder, origin, secret, NULL, create, ret_ledger, err);
+}
+
+ent_code ent_file_ledger_closed(const char *folder, const char *origin, const ent_secret_key *secret, const ent_file_closed *closed,
+                                ent_ledger *ret_ledger, ent_err *err)
+{
+    return open_one(folder, origin, secret, closed, false, ret_ledger, err);
 }
 
 ent_code ent_file_ledger_import(const char *folder, const void *note, size_t len, ent_err *err)

@@ -12,9 +12,12 @@
 
 ENT_MUST_CHECK ent_code ent_memory_store(ent_store *ret_store, ent_err *err);
 ENT_MUST_CHECK ent_code ent_memory_keys(ent_random random, ent_keys *ret_keys, ent_err *err);
-/* origin and secret as in adapter/file/ledger.h; both are copied. */
+/* One log; origin and secret as in adapter/file/file.h; both are copied. */
 ENT_MUST_CHECK ent_code ent_memory_ledger(const char *origin, const ent_secret_key *secret, ent_ledger *ret_ledger,
                                           ent_err *err);
+
+/* One log a year, the first of `year`. */
+ENT_MUST_CHECK ent_code ent_memory_year_ledger(const char *name, const ent_secret_key *secret, uint32_t year, ent_ledger *ret_ledger, ent_err *err);
 
 /* A clock that a story moves by hand, and a generator that starts from a seed (not for keys that matter). */
 typedef struct ent_story_clock {
