@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { read } from "./api";
 import { unbase64, type Bytes } from "./bytes";
-import { checkLedger, checkReceipt, ENTRY, entriesPath, keyDigits, kinds, readBundle, readCard, readCheckpoint, readProof, readVkey, type Entry, type Verifier } from "./tlog";
+import { checkLedger, checkReceipt, ENTRY, entriesPath, keyDigits, kinds, logKey, readBundle, readCard, readCheckpoint, readEntry, readProof, readVkey, type Entry, type Verifier } from "./tlog";
 import { say, texts as t } from "./texts";
 import { Field, Note, Outcome, short, Table, useDo } from "./ui";
 
@@ -17,13 +17,34 @@ async function keyFrom(text: string): Promise<Verifier | null> {
   return card === "signature" ? null : card ?? readVkey(text.trim());
 }
 
-async function fetchEntries(size: number, progress: (n: number) => void): Promise<Bytes[]> {
+async function fetchYear(prefix: string, size: number, progress: (n: number) => void): Promise<Bytes[]> {
   const all: Bytes[] = [];
   for (let n = 0; all.length < size; n++) {
-    const width = Math.min(256, size - all.length), got = readBundle(await resource(entriesPath(n, width))) ?? [];
+    const width = Math.min(256, size - all.length), got = readBundle(await resource(prefix + entriesPath(n, width))) ?? [];
     all.push(...got);
     if (got.length !== width) break; // the root will not be theirs
     progress(all.length);
+  }
+  return all;
+}
+
+/** The year before: a log whose first entry follows another has one, some years back where a node stood still. */
+async function before(year: number): Promise<{ year: number; size: number } | null> {
+  for (let y = year - 1; y > year - 10; y--) {
+    const c = await resource(`${y}/checkpoint`).then((b) => readCheckpoint(new TextDecoder().decode(b))).catch(() => null);
+    if (c) return { year: y, size: c.size };
+  }
+  return null;
+}
+
+/** All years, oldest first. */
+async function fetchEntries(c: { origin: string; size: number }, progress: (n: number) => void): Promise<Bytes[]> {
+  let all: Bytes[] = [], at: { year: number; size: number } | null = { year: Number(/\/(\d{4})$/.exec(c.origin)?.[1] ?? 0), size: c.size };
+  while (at && all.length < MAX) {
+    const had = all.length, part = await fetchYear(at.year ? `${at.year}/` : "", at.size, (n) => progress(had + n));
+    all = part.concat(all);
+    const first = part[0] ? readEntry(part[0]) : null;
+    at = at.year && first && first.follows !== null ? await before(at.year) : null;
   }
   return all;
 }
@@ -65,12 +86,12 @@ export function Ledger() {
     const c = readCheckpoint(new TextDecoder().decode(await resource("checkpoint")));
     if (!c) return work.say(l.badSignature);
     if (c.size > MAX) return work.say(say(l.tooMany, { max: MAX }));
-    const raw = await fetchEntries(c.size, (done) => setProgress(say(l.working, { done, all: c.size })));
+    const raw = await fetchEntries(c, (done) => setProgress(say(l.working, { done, all: Math.max(done, c.size) })));
     setProgress("");
     const v = await checkLedger(c, raw, by);
     if (!v.good) return work.say(v.why === "signature" ? l.badSignature : v.why === "root" ? l.badRoot : say(l.badEntry, { index: v.index }));
     setEntries(v.entries);
-    return say(l.good, { count: c.size, name: by.name });
+    return say(l.good, { count: v.entries.length, name: by.name });
   });
   return <>
     <h1>{t.ledger.title}</h1>
@@ -131,7 +152,7 @@ async function bundle(folder: string, files: Map<string, Dropped>): Promise<Part
 async function receipt(text: string, keys: Verifier[]): Promise<Omit<Line, "path">> {
   const proof = readProof(text), p = t.proofs;
   if (!proof) return { good: false, text: p.unknown };
-  const by = keys.find((k) => k.name === proof.checkpoint.origin);
+  const logs = await Promise.all(keys.map((k) => logKey(k, proof.checkpoint.origin))), by = keys.find((_, i) => logs[i]);
   if (!by) return { good: false, text: say(p.keyless, { name: proof.checkpoint.origin }) };
   const v = await checkReceipt(proof, by);
   if (!v.good) return { good: false, text: say(p[v.why], { name: by.name, index: proof.index }) };

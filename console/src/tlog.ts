@@ -1,7 +1,7 @@
 // The ledger's mathematics in the browser, trusting no server: signed notes, checkpoints, RFC 6962 trees, C2SP tlog-proofs and the
 // entries of docs/protocol/ledger.md. Digests and signatures are WebCrypto's. tests/console/vectors.mjs runs it over the vectors
 // that the C code is tested with.
-import { hex, join, same, sha256, unbase64, utf8, type Bytes } from "./bytes";
+import { base64, hex, join, same, sha256, unbase64, utf8, type Bytes } from "./bytes";
 
 export type Verifier = { name: string; key: Bytes; hash: Bytes };
 export type Checkpoint = { origin: string; size: number; root: Bytes; text: string; signatures: { name: string; hash: Bytes; signature: Bytes }[] };
@@ -117,9 +117,10 @@ export async function included(leaf: Bytes, index: number, size: number, path: B
 
 export const ENTRY = 256;
 export const kinds: Record<number, string> = {
-  1: "opened", 2: "person", 3: "key", 4: "partner", 5: "agreement", 6: "regime", 16: "enrolled", 17: "event", 18: "extended", 19: "due", 20: "destroyed", 21: "held",
+  1: "opened", 2: "person", 3: "key", 4: "partner", 5: "agreement", 6: "regime", 7: "year closed", 16: "enrolled", 17: "event", 18: "extended", 19: "due", 20: "destroyed", 21: "held",
   22: "exported", 32: "asked", 33: "answered no hit", 34: "answered hit", 35: "refused", 36: "received", 37: "examined", 38: "disclosed", 39: "closed", 40: "recalled",
-  41: "feed", 42: "local search", 43: "kept", 44: "linked", 45: "approved", 48: "alarm",
+  41: "feed", 42: "local search", 43: "kept", 44: "linked", 45: "approved", 46: "redress", 48: "alarm", 49: "designation",
+  50: "crossed",
 };
 
 /** Printable ASCII, then NULs to the end of the field, at least one. */
@@ -161,11 +162,18 @@ export function readProof(text: string): Proof | null {
 
 export type Verdict = { good: true; entry: Entry } | { good: false; why: "form" | "signature" | "path" };
 
+/** Each year is a log of its own: NAME/2026. The key of one of them, or of the name, from a card; null: another's log. */
+export async function logKey(by: Verifier, origin: string): Promise<Verifier | null> {
+  if (by.name === origin) return by;
+  return origin.replace(/\/(19[7-9]\d|[2-9]\d{3})$/, "") === by.name ? verifier(origin, by.key) : null;
+}
+
 /** A receipt (docs/protocol/ledger.md, "Receipt"): the three steps of `entente verify`. */
 export async function checkReceipt(p: Proof, by: Verifier): Promise<Verdict> {
   const entry = readEntry(p.extra);
   if (!entry) return { good: false, why: "form" };
-  if (p.checkpoint.origin !== by.name || !(await noteSigned(p.checkpoint, by))) return { good: false, why: "signature" };
+  const log = await logKey(by, p.checkpoint.origin);
+  if (!log || !(await noteSigned(p.checkpoint, log))) return { good: false, why: "signature" };
   if (!(await included(await leafHash(p.extra), p.index, p.checkpoint.size, p.path, p.checkpoint.root))) return { good: false, why: "path" };
   return { good: true, entry };
 }
@@ -191,16 +199,36 @@ export function entriesPath(n: number, width: number): string {
 
 export type LedgerVerdict = { good: true; entries: Entry[] } | { good: false; why: "signature" | "root" | "entry"; index: number };
 
+/** Where each year begins in a row of entries: its first entry, "opened", names it. */
+function years(entries: Entry[]): { year: string; first: number }[] {
+  const all: { year: string; first: number }[] = [];
+  entries.forEach((e, i) => {
+    const opens = e.kind === 1 && /^\d{4}$/.test(e.purpose);
+    if (opens || i === 0) all.push({ year: opens ? e.purpose : "", first: i });
+  });
+  return all;
+}
+
+/** All years in one row: the checkpoint signs the last, and each year's first entry binds the last checkpoint of the year before. */
 export async function checkLedger(c: Checkpoint, raw: Bytes[], by: Verifier): Promise<LedgerVerdict> {
-  if (c.origin !== by.name || !(await noteSigned(c, by))) return { good: false, why: "signature", index: 0 };
-  const leaves = await Promise.all(raw.slice(0, c.size).map(leafHash));
-  if (raw.length < c.size || !same(await treeRoot(leaves), c.root)) return { good: false, why: "root", index: 0 };
+  const log = await logKey(by, c.origin);
+  if (!log || !(await noteSigned(c, log))) return { good: false, why: "signature", index: 0 };
   const entries: Entry[] = [];
-  for (const [i, b] of raw.slice(0, c.size).entries()) {
+  for (const [i, b] of raw.entries()) {
     const e = readEntry(b);
     if (!e) return { good: false, why: "entry", index: i };
     entries.push(e);
   }
-  return { good: true, entries };
+  const name = c.origin.replace(/\/\d{4}$/, ""), all = years(entries), origin = (year: string) => (year ? `${name}/${year}` : name);
+  for (const [i, s] of all.entries()) {
+    const next = all[i + 1], size = next ? next.first - s.first : c.size, leaves = await Promise.all(raw.slice(s.first, s.first + size).map(leafHash));
+    const root = await treeRoot(leaves);
+    if (leaves.length < size || (!next && (origin(s.year) !== c.origin || !same(root, c.root)))) return { good: false, why: "root", index: s.first };
+    if (!next) continue;
+    const closing = entries[next.first - 1]!, opening = entries[next.first]!, text = `${origin(s.year)}\n${size}\n${base64(root)}\n`;
+    const bound = closing.kind === 7 && closing.purpose === next.year && opening.follows === next.first - 1 && same(await sha256(utf8(text)), raw[next.first]!.slice(210, 242));
+    if (!bound) return { good: false, why: "root", index: next.first };
+  }
+  const last = all.at(-1);
+  return { good: true, entries: entries.slice(0, last ? last.first + c.size : 0) };
 }
-

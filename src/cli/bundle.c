@@ -2,8 +2,7 @@
 
 #include "adapter/yaml/yaml.h"
 #include "base/check.h"
-#include "merkle/note.h"
-#include "merkle/tree.h"
+#include "merkle/shard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,35 +27,20 @@ static ent_code slurp(const char *folder, const char *name, size_t max, ent_buf 
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s", path);
 }
 
-/* ---- the ledger: what is read is what the checkpoint signs ---- */
+/* ---- the ledger: what is read is what the checkpoint signs, the years before it through the first entry of each ---- */
 
-static ent_code check_root(const ent_buf *entries, const ent_checkpoint *c, const char *folder, ent_err *err)
+static ent_code walk_entries(const char *folder, const ent_buf *bytes, const ent_checkpoint *c, ent_party_bundle *p, ent_walk *w, ent_err *err)
 {
-    ent_tree *tree;
-    ent_hash root;
-    ENT_TRY(ent_tree_new(&tree, err));
-    ent_code code = ENT_OK;
-    for (uint64_t i = 0; i < c->size && code == ENT_OK; i++)
-        code = ent_tree_append(tree, entries->data + i * ENT_ENTRY_SIZE, ENT_ENTRY_SIZE, err);
-    if (code == ENT_OK) {
-        ent_tree_root(tree, c->size, &root);
-        if (memcmp(&root, &c->root, sizeof root) != 0)
-            code = ent_fail(err, ENT_DAMAGED, "%s: the entries are not the ones that the checkpoint signs", folder);
+    size_t here = bytes->len / ENT_ENTRY_SIZE;
+    p->entries = calloc(here + 1, sizeof *p->entries);
+    if (!p->entries) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", here);
+    for (size_t i = 0; i < here && !ent_walk_covers(w, c); i++) {
+        ent_code code = ent_walk_add(w, bytes->data + i * ENT_ENTRY_SIZE, &p->entries[i], err);
+        if (code != ENT_OK) return ent_context(err, code, "%s", folder);
     }
-    ent_tree_free(tree);
-    return code;
-}
-
-static ent_code read_entries(const char *folder, const ent_buf *bytes, uint64_t size, ent_party_bundle *p, ent_err *err)
-{
-    p->entries = calloc(size + 1, sizeof *p->entries);
-    if (!p->entries) return ent_fail(err, ENT_NO_MEMORY, "no memory for %llu entries", (unsigned long long)size);
-    for (uint64_t i = 0; i < size; i++) {
-        ent_code code = ent_entry_decode(bytes->data + i * ENT_ENTRY_SIZE, &p->entries[i], err);
-        if (code != ENT_OK) return ent_context(err, code, "%s: entry %llu", folder, (unsigned long long)i);
-    }
-    p->count = size;
-    return ENT_OK;
+    p->count = (size_t)w->size;
+    ent_code code = ent_walk_agrees(w, c, "the checkpoint", err);
+    return code == ENT_OK ? ENT_OK : ent_context(err, ENT_DAMAGED, "%s: the entries are not the ones that the checkpoint signs", folder);
 }
 
 static ent_code read_ledger(const char *folder, ent_party_bundle *p, ent_err *err)
@@ -64,19 +48,18 @@ static ent_code read_ledger(const char *folder, ent_party_bundle *p, ent_err *er
     ENT_AUTO_BUF note = ENT_BUF(0);
     ENT_AUTO_BUF bytes = ENT_BUF(0);
     ent_checkpoint c;
+    ent_walk *w;
     ENT_TRY(slurp(folder, "ledger/checkpoint", 1 << 16, &note, err));
     ENT_TRY(slurp(folder, "ledger/entries", ENTRIES_MAX * ENT_ENTRY_SIZE, &bytes, err));
     ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
-    if (strcmp(c.origin, p->card.name) != 0 ||
-        !ent_note_signed_by((const char *)note.data, note.len, p->card.name, &p->card.identity))
+    if (!ent_shard_origin_of(c.origin, p->card.name, NULL) || !ent_note_signed_by((const char *)note.data, note.len, c.origin, &p->card.identity))
         return ent_fail(err, ENT_SIGNATURE, "%s: the checkpoint is not signed by %s with the key on its card", folder,
                         p->card.name);
-    if (c.size > bytes.len / ENT_ENTRY_SIZE)
-        return ent_fail(err, ENT_DAMAGED, "%s: the checkpoint signs %llu entries, %zu are here", folder,
-                        (unsigned long long)c.size, bytes.len / ENT_ENTRY_SIZE);
-    ENT_TRY(check_root(&bytes, &c, folder, err));
     snprintf(p->note, sizeof p->note, "%.511s", ent_buf_cstr(&note));
-    return read_entries(folder, &bytes, c.size, p, err);
+    ENT_TRY(ent_walk_begin(p->card.name, &w, err));
+    ent_code code = walk_entries(folder, &bytes, &c, p, w, err);
+    ent_walk_free(w);
+    return code;
 }
 
 /* ---- agreements: both parties may bring the same one; the longer story of declarations counts ---- */

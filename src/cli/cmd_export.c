@@ -1,4 +1,5 @@
 /* `entente ledger export DIR`: the bundle that an auditor is handed (docs/protocol/audit.md). */
+#include "adapter/file/file.h"
 #include "base/check.h"
 #include "cli/act.h"
 #include "cli/commands.h"
@@ -65,49 +66,58 @@ static ent_code export_agreements(ent_cli_session *s, const char *folder, ent_er
     return code;
 }
 
-/* The latest receipt has the checkpoint under which every entry before it stands too. */
-static ent_code latest_checkpoint(ent_cli_session *s, ent_buf *ret_note, ent_checkpoint *ret_checkpoint, ent_err *err)
+/* The latest receipt has the checkpoint under which every entry of its year stands too. *ret_size: how many entries there are through all
+ * years, as far as that checkpoint goes. */
+static ent_code latest_checkpoint(ent_cli_session *s, ent_buf *ret_note, uint64_t *ret_size, ent_err *err)
 {
     json_t *status = NULL, *out = NULL;
-    char index[24];
+    char text_index[24];
     ent_proof proof;
+    ent_checkpoint c;
     ENT_TRY(ent_cli_act(s, "status", json_object(), "", 0, &status, err));
-    snprintf(index, sizeof index, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(status, "ledger")) - 1);
+    uint64_t last = (uint64_t)json_integer_value(json_object_get(status, "ledger")) - 1;
+    snprintf(text_index, sizeof text_index, "%" PRIu64, last);
     json_decref(status);
-    ENT_TRY(ent_cli_act(s, "receipt", json_pack("{s:s}", "index", index), "", 0, &out, err));
+    ENT_TRY(ent_cli_act(s, "receipt", json_pack("{s:s}", "index", text_index), "", 0, &out, err));
     const char *text = ent_cli_text(out, "receipt");
     ent_code code = ent_proof_parse(text, strlen(text), &proof, err);
-    if (code == ENT_OK) code = ent_checkpoint_parse(proof.note, proof.note_len, ret_checkpoint, err);
+    if (code == ENT_OK) code = ent_checkpoint_parse(proof.note, proof.note_len, &c, err);
     if (code == ENT_OK) ent_buf_put(ret_note, proof.note, proof.note_len);
+    if (code == ENT_OK) *ret_size = last - proof.index + c.size;
     json_decref(out);
     return code == ENT_OK ? ent_buf_check(ret_note, err) : code;
+}
+
+typedef struct copying {
+    FILE *out;
+    uint64_t size;
+} copying;
+
+static ent_code copy_entry(void *ctx, uint64_t number, const uint8_t entry[ENT_ENTRY_SIZE], ent_err *err)
+{
+    copying *c = ctx;
+    if (number == c->size) return ENT_NO_HIT;
+    return fwrite(entry, ENT_ENTRY_SIZE, 1, c->out) == 1 ? ENT_OK : ent_fail(err, ENT_IO, "the entries could not be written: %s", strerror(errno));
 }
 
 static ent_code copy_entries(const char *node, const char *folder, uint64_t size, ent_err *err)
 {
     char from[PATH_MAX], to[PATH_MAX];
-    uint8_t bytes[ENT_ENTRY_SIZE];
-    if (!ent_node_path(node, "ledger/entries", from) || !ent_node_path(folder, "ledger/entries", to))
-        return ent_fail(err, ENT_USAGE, "the folder's path is too long");
-    FILE *in = fopen(from, "rb"), *out = in ? fopen(to, "wbx") : NULL;
-    bool ok = in && out;
-    for (uint64_t i = 0; ok && i < size; i++)
-        ok = fread(bytes, sizeof bytes, 1, in) == 1 && fwrite(bytes, sizeof bytes, 1, out) == 1;
-    if (in) fclose(in);
-    if (out) ok = fclose(out) == 0 && ok;
-    return ok ? ENT_OK : ent_fail(err, ENT_IO, "the entries could not be copied from %s to %s: %s", from, to, strerror(errno));
+    if (!ent_node_path(node, "ledger", from) || !ent_node_path(folder, "ledger/entries", to)) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
+    copying c = {.out = fopen(to, "wbx"), .size = size};
+    if (!c.out) return ent_fail(err, ENT_IO, "%s: %s", to, strerror(errno));
+    ent_code code = ent_file_entries(from, 0, copy_entry, &c, err);
+    if (fclose(c.out) != 0 && code == ENT_OK) code = ent_fail(err, ENT_IO, "%s: %s", to, strerror(errno));
+    return code;
 }
 
 static ent_code export_ledger(const ent_cli *cli, ent_cli_session *s, const char *folder, uint64_t *ret_size, ent_err *err)
 {
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
-    ent_checkpoint c;
     ENT_TRY(make_folder(folder, "ledger", err));
-    ENT_TRY(latest_checkpoint(s, &note, &c, err));
+    ENT_TRY(latest_checkpoint(s, &note, ret_size, err));
     ENT_TRY(write_file(folder, "ledger/checkpoint", note.data, note.len, err));
-    ENT_TRY(copy_entries(cli->node, folder, c.size, err));
-    *ret_size = c.size;
-    return ENT_OK;
+    return copy_entries(cli->node, folder, *ret_size, err);
 }
 
 int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv)

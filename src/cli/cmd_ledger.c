@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "adapter/file/disk.h"
+#include "adapter/file/file.h"
 #include "base/check.h"
 #include "base/text.h"
 #include "base/wipe.h"
@@ -55,7 +56,7 @@ static void print_witnesses(const json_t *out)
     printf("ledger: %lld entries\n", (long long)json_integer_value(json_object_get(out, "ledger")));
     if (*ent_cli_text(out, "doubt")) printf("DOUBTED: %s\n", ent_cli_text(out, "doubt"));
     json_array_foreach(json_object_get(out, "witnesses"), i, w)
-        printf("  %-32s %10lld entries co-signed, last %s\n", ent_cli_text(w, "name"), (long long)json_integer_value(json_object_get(w, "entries")),
+        printf("  %-32s %4lld %10lld entries co-signed, last %s\n", ent_cli_text(w, "name"), (long long)json_integer_value(json_object_get(w, "year")), (long long)json_integer_value(json_object_get(w, "entries")),
                *ent_cli_text(w, "last") ? ent_cli_text(w, "last") : "never");
     printf("receipts of partners: %lld wait for cosignatures, %lld of them longer than an hour\n", (long long)json_integer_value(json_object_get(out, "receipts-waiting")),
            (long long)json_integer_value(json_object_get(out, "receipts-overdue")));
@@ -92,19 +93,45 @@ static int ledger_evidence(ent_cli *cli, int argc, char **argv)
     return without_operands(cli, &h, "ledger-evidence", print_evidence, argc, argv);
 }
 
-static void print_key(const json_t *out)
+/* The key of one year's log: its name is the log's origin. */
+static ent_code print_key(ent_cli_session *s, uint32_t year, ent_err *err)
 {
-    const char *text = ent_cli_text(out, "card");
-    char vkey[ENT_VKEY_MAX] = "";
+    json_t *card_out = NULL, *log_out = NULL;
     ent_card card;
-    if (ent_card_decode(text, strlen(text), &card, NULL) == ENT_OK) (void)!ent_vkey_write(card.name, ENT_NOTE_ED25519, &card.identity, vkey, NULL);
-    printf("%s\n", vkey);
+    char vkey[ENT_VKEY_MAX], origin[ENT_ORIGIN_MAX];
+    ent_code code = ent_cli_act(s, "card", json_object(), "", 0, &card_out, err);
+    if (code == ENT_OK) code = ent_cli_act(s, "ledger-witnesses", json_object(), "", 0, &log_out, err);
+    const char *text = code == ENT_OK ? ent_cli_text(card_out, "card") : "";
+    if (code == ENT_OK) code = ent_card_decode(text, strlen(text), &card, err);
+    if (code == ENT_OK) {
+        if (!year) year = (uint32_t)json_integer_value(json_object_get(log_out, "year"));
+        ent_shard_origin(card.name, year, origin);
+        code = ent_vkey_write(origin, ENT_NOTE_ED25519, &card.identity, vkey, err);
+    }
+    if (code == ENT_OK) printf("%s\n", vkey);
+    json_decref(card_out);
+    json_decref(log_out);
+    return code;
 }
 
 static int ledger_key(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "ledger key", .about = "Prints the verifier key of this node's log (NAME+ID+KEY), for witnesses and other verifiers.", .example = "entente ledger key"};
-    return without_operands(cli, &h, "card", print_key, argc, argv);
+    static const ent_cmd_help h = {.usage = "ledger key [--year YEAR]",
+                                   .about = "Prints the verifier key of this node's log (NAME/YEAR+ID+KEY), for witnesses and other verifiers: each year is a log of its own.\n"
+                                            "entente-witness needs it but once (`witness add`); to another witness give next year's before it begins.", .example = "entente ledger key --year 2027"};
+    const char *year = NULL;
+    const ent_opt opts[] = {{.name = "--year", .value = &year, .hint = "YEAR", .help = "of which year's log (default: the present one)"}, {0}};
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n || (year && !ent_shard_year(year))) return ent_cli_usage(&h, "--year takes four digits");
+    code = ent_cli_begin(cli, NULL, &s, &err);
+    if (code == ENT_OK) code = print_key(s, year ? ent_shard_year(year) : 0, &err);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }
 
 /* ---- tile ---- */
@@ -123,8 +150,8 @@ static int ledger_tile(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "ledger tile PATH --as AUDITOR",
                                    .about = "Writes one resource of the log as C2SP tlog-tiles name them, to standard output: checkpoint, tile/L/N[.p/W], and what only an\n"
-                                            "auditor sees, tile/entries/N[.p/W].",
-                                   .example = "entente ledger tile tile/entries/000.p/12 --as a.example > entries"};
+                                            "auditor sees, tile/entries/N[.p/W]; with YEAR/ before it of that year's log, else of the present one.",
+                                   .example = "entente ledger tile 2026/tile/entries/000.p/12 --as a.example > entries"};
     const char *as = NULL;
     const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the auditor"}, {0}};
     ent_cli_session *s = NULL;
@@ -158,9 +185,23 @@ static void show_entry(const ent_cli *cli, uint64_t index, const ent_entry *e, b
         printf("%6" PRIu64 "  %s  %-16s %.8s…  %s%s%s %s\n", index, time, ent_entry_kind_text(e->kind), number, e->flow, *e->flow ? " / " : "", e->purpose, e->clause);
 }
 
+typedef struct shown {
+    const ent_cli *cli;
+    uint64_t first;
+} shown;
+
+static ent_code see_entry(void *ctx, uint64_t number, const uint8_t entry[ENT_ENTRY_SIZE], ent_err *err)
+{
+    const shown *s = ctx;
+    ent_entry e;
+    ENT_TRY(ent_entry_decode(entry, &e, err));
+    show_entry(s->cli, number, &e, number == s->first);
+    return ENT_OK;
+}
+
 static int ledger_show(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "ledger show [--from N]", .about = "The entries of the ledger in this node's folder, one a line: read from the files, the node need not run.", .example = "entente ledger show --from 100"};
+    static const ent_cmd_help h = {.usage = "ledger show [--from N]", .about = "The entries of the ledger in this node's folder, one a line, numbered through all years: read from the files, the node need not run.", .example = "entente ledger show --from 100"};
     const char *from = "0";
     const ent_opt opts[] = {{.name = "--from", .value = &from, .hint = "N", .help = "the first entry to show (default: 0)"}, {0}};
     ent_err err = {0};
@@ -169,23 +210,11 @@ static int ledger_show(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n || !*from || from[strspn(from, "0123456789")]) return ent_cli_usage(&h, "--from takes a number");
-    snprintf(path, sizeof path, "%s/ledger/entries", cli->node);
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        (void)ent_fail(&err, ENT_NOT_FOUND, "%s cannot be read", path);
-        return ent_cli_error(cli, &err);
-    }
-    uint8_t bytes[ENT_ENTRY_SIZE];
-    uint64_t first = strtoull(from, NULL, 10);
-    ent_entry e;
-    if (fseeko(f, (off_t)(first * ENT_ENTRY_SIZE), SEEK_SET) != 0) code = ent_fail(&err, ENT_IO, "%s: %s", path, strerror(errno));
+    shown s = {cli, strtoull(from, NULL, 10)};
+    if (!ent_node_path(cli->node, "ledger", path)) return ent_cli_usage(&h, "the folder's path is too long");
     if (cli->json) printf("[");
-    for (uint64_t i = first; code == ENT_OK && fread(bytes, sizeof bytes, 1, f) == 1; i++) {
-        code = ent_entry_decode(bytes, &e, &err);
-        if (code == ENT_OK) show_entry(cli, i, &e, i == first);
-    }
+    code = ent_file_entries(path, s.first, see_entry, &s, &err);
     if (cli->json) printf("\n]\n");
-    fclose(f);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }
@@ -194,11 +223,11 @@ static int ledger_show(ent_cli *cli, int argc, char **argv)
 
 /* A ledger's files and what is known of it from outside. */
 typedef struct checked {
-    char folder[PATH_MAX];        /* with entries, checkpoint or head, tiles */
-    char origin[ENT_ORIGIN_MAX];
+    char folder[PATH_MAX];        /* with the years' folders, or with all entries in one row and a checkpoint */
+    char name[ENT_ORIGIN_MAX];
     ent_public_key key;
-    ent_tree *tree;
-    ent_buf note;
+    ent_walk *walk;
+    ent_buf note;                 /* the latest */
     ent_checkpoint c;
     uint64_t tiles, cosigned;     /* files that were compared; entries under a cosignature */
 } checked;
@@ -210,12 +239,24 @@ static ent_code load_in(const checked *k, const char *name, ent_buf *ret, ent_er
     return ent_disk_load(path, ret, err);
 }
 
+/* A file of one year. */
+static ent_code load_of(const checked *k, uint32_t year, const char *name, ent_buf *ret, ent_err *err)
+{
+    char path[ENT_TILE_PATH + 24];
+    if (year) snprintf(path, sizeof path, "%04u/%s", (unsigned)year, name);
+    else snprintf(path, sizeof path, "%s", name);
+    return load_in(k, path, ret, err);
+}
+
 /* Of the head's two places (docs/protocol/ledger.md) the whole one with the larger checkpoint. */
 static ent_code note_of_head(checked *k, ent_err *err)
 {
     enum { PLACE = 4096 };
+    ent_shard there[ENT_LIMIT_SHARDS];
+    size_t count;
     ENT_AUTO_BUF head = ENT_BUF(4 * PLACE);
-    ENT_TRY(load_in(k, "head", &head, err));
+    ENT_TRY(ent_file_years(k->folder, there, &count, err));
+    ENT_TRY(load_of(k, there[count - 1].year, "head", &head, err));
     for (size_t at = 0; at + PLACE <= head.len; at += PLACE) {
         uint8_t digest[32];
         ent_checkpoint c;
@@ -228,7 +269,7 @@ static ent_code note_of_head(checked *k, ent_err *err)
         ent_buf_put(&k->note, p + 36, n);
         k->c = c;
     }
-    return k->note.len ? ENT_OK : ent_fail(err, ENT_DAMAGED, "%s/head holds no whole checkpoint", k->folder);
+    return k->note.len ? ENT_OK : ent_fail(err, ENT_DAMAGED, "the head in %s holds no whole checkpoint", k->folder);
 }
 
 static ent_code read_note(checked *k, ent_err *err)
@@ -237,56 +278,35 @@ static ent_code read_note(checked *k, ent_err *err)
     if (code == ENT_NOT_FOUND) ENT_TRY(note_of_head(k, err));
     else if (code != ENT_OK) return code;
     ENT_TRY(ent_checkpoint_parse((const char *)k->note.data, k->note.len, &k->c, err));
-    if (strcmp(k->c.origin, k->origin) == 0 && ent_note_signed_by((const char *)k->note.data, k->note.len, k->origin, &k->key)) return ENT_OK;
-    return ent_fail(err, ENT_SIGNATURE, "the checkpoint of %s is not signed by %s", k->folder, k->origin);
+    if (ent_shard_origin_of(k->c.origin, k->name, NULL) && ent_note_signed_by((const char *)k->note.data, k->note.len, k->c.origin, &k->key)) return ENT_OK;
+    return ent_fail(err, ENT_SIGNATURE, "the checkpoint of %s is not signed by %s", k->folder, k->name);
 }
 
-static ent_code grow_tree(checked *k, ent_err *err)
+static ent_code walk_one(void *ctx, uint64_t number, const uint8_t entry[ENT_ENTRY_SIZE], ent_err *err)
 {
-    char path[PATH_MAX];
-    uint8_t bytes[ENT_ENTRY_SIZE];
-    ent_entry e;
-    ent_code code = ENT_OK;
-    if (snprintf(path, sizeof path, "%s/entries", k->folder) >= (int)sizeof path) return ent_fail(err, ENT_USAGE, "the folder's path is too long");
-    FILE *f = fopen(path, "rb");
-    if (!f) return ent_fail(err, ENT_NOT_FOUND, "%s: %s", path, strerror(errno));
-    for (uint64_t i = 0; i < k->c.size && code == ENT_OK; i++) {
-        if (fread(bytes, sizeof bytes, 1, f) != 1) code = ent_fail(err, ENT_DAMAGED, "the checkpoint signs %" PRIu64 " entries, %" PRIu64 " are here", k->c.size, i);
-        if (code == ENT_OK && (code = ent_entry_decode(bytes, &e, err)) != ENT_OK) code = ent_context(err, code, "entry %" PRIu64, i);
-        if (code == ENT_OK) code = ent_tree_append(k->tree, bytes, sizeof bytes, err);
-    }
-    fclose(f);
-    return code;
-}
-
-static ent_code same_root(const checked *k, const ent_checkpoint *c, const char *what, ent_err *err)
-{
-    ent_hash root;
-    if (c->size > ent_tree_size(k->tree))
-        return ent_fail(err, ENT_CONFLICT, "%s has %" PRIu64 " entries, the ledger %" PRIu64 ": the ledger was rolled back", what, c->size, ent_tree_size(k->tree));
-    ent_tree_root(k->tree, c->size, &root);
-    if (memcmp(&root, &c->root, sizeof root) == 0) return ENT_OK;
-    return ent_fail(err, ENT_CONFLICT, "%s of %" PRIu64 " entries is of another history than the entries", what, c->size);
+    checked *k = ctx;
+    (void)number;
+    return ent_walk_covers(k->walk, &k->c) ? ENT_NO_HIT : ent_walk_add(k->walk, entry, NULL, err);
 }
 
 /* Each tile that is there must be what the entries make of it. */
-static ent_code compare_tiles(checked *k, ent_err *err)
+static ent_code compare_tiles(checked *k, const ent_shard *shard, const ent_tree *tree, ent_err *err)
 {
-    for (uint8_t level = 0; k->c.size >> (8 * (level + 1)); level++)
-        for (uint64_t i = 0; i < k->c.size >> (8 * (level + 1)); i++) {
+    for (uint8_t level = 0; shard->count >> (8 * (level + 1)); level++)
+        for (uint64_t i = 0; i < shard->count >> (8 * (level + 1)); i++) {
             char name[ENT_TILE_PATH], path[ENT_TILE_PATH + 8];
             ENT_AUTO_BUF tile = ENT_BUF(ENT_TILE_WIDTH * 32);
             ent_tile_path(&(ent_tile){.level = level, .index = i, .width = ENT_TILE_WIDTH}, name);
             snprintf(path, sizeof path, "tile/%s", name);
-            ent_code code = load_in(k, path, &tile, err);
+            ent_code code = load_of(k, shard->year, path, &tile, err);
             if (code == ENT_NOT_FOUND) continue;
             if (code != ENT_OK) return code;
             bool same = tile.len == ENT_TILE_WIDTH * 32;
             for (size_t h = 0; h < ENT_TILE_WIDTH && same; h++) {
                 ent_hash want;
-                same = ent_tree_hash(k->tree, 8u * level, i * ENT_TILE_WIDTH + h, &want) && memcmp(tile.data + h * 32, want.b, 32) == 0;
+                same = ent_tree_hash(tree, 8u * level, i * ENT_TILE_WIDTH + h, &want) && memcmp(tile.data + h * 32, want.b, 32) == 0;
             }
-            if (!same) return ent_fail(err, ENT_DAMAGED, "%s/%s is not what the entries make of it", k->folder, path);
+            if (!same) return ent_fail(err, ENT_DAMAGED, "%s, %s of %u is not what the entries make of it", k->folder, path, (unsigned)shard->year);
             k->tiles++;
         }
     return ENT_OK;
@@ -296,16 +316,18 @@ static ent_code check_cosigned(checked *k, const char *witness, ent_err *err)
 {
     char name[ENT_ORIGIN_MAX];
     uint8_t type;
+    uint32_t year;
     ent_public_key key;
     ent_checkpoint c;
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     ENT_TRY(ent_vkey_read(witness, name, &type, &key, err));
-    ent_code code = load_in(k, "cosigned", &note, err);
+    (void)ent_shard_origin_of(k->c.origin, k->name, &year);
+    ent_code code = load_of(k, year, "cosigned", &note, err);
     if (code != ENT_OK) return code == ENT_NOT_FOUND ? ent_fail(err, code, "no cosigned checkpoint is here") : code;
     ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
-    if (!ent_note_cosigned_by((const char *)note.data, note.len, name, &key, NULL)) return ent_fail(err, ENT_SIGNATURE, "%s has not co-signed the checkpoint in %s/cosigned", name, k->folder);
+    if (!ent_note_cosigned_by((const char *)note.data, note.len, name, &key, NULL)) return ent_fail(err, ENT_SIGNATURE, "%s has not co-signed the checkpoint that is kept with %s", name, k->c.origin);
     k->cosigned = c.size;
-    return same_root(k, &c, "the cosigned checkpoint", err);
+    return ent_walk_agrees(k->walk, &c, "the cosigned checkpoint", err);
 }
 
 /* What somebody remembers of it, from elsewhere. */
@@ -315,9 +337,9 @@ static ent_code check_against(const checked *k, const char *path, ent_err *err)
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     ENT_TRY(ent_disk_load(path, &note, err));
     ENT_TRY(ent_checkpoint_parse((const char *)note.data, note.len, &c, err));
-    if (strcmp(c.origin, k->origin) != 0 || !ent_note_signed_by((const char *)note.data, note.len, k->origin, &k->key))
-        return ent_fail(err, ENT_SIGNATURE, "%s is no checkpoint that %s signed with this key", path, k->origin);
-    return same_root(k, &c, path, err);
+    if (!ent_shard_origin_of(c.origin, k->name, NULL) || !ent_note_signed_by((const char *)note.data, note.len, c.origin, &k->key))
+        return ent_fail(err, ENT_SIGNATURE, "%s is no checkpoint that %s signed with this key", path, k->name);
+    return ent_walk_agrees(k->walk, &c, path, err);
 }
 
 static ent_code identity_of_card(checked *k, const char *path, ent_err *err)
@@ -326,7 +348,7 @@ static ent_code identity_of_card(checked *k, const char *path, ent_err *err)
     ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
     ENT_TRY(ent_disk_load(path, &text, err));
     ENT_TRY(ent_card_decode(text.data, text.len, &card, err));
-    snprintf(k->origin, sizeof k->origin, "%s", card.name);
+    snprintf(k->name, sizeof k->name, "%s", card.name);
     k->key = card.identity;
     return ENT_OK;
 }
@@ -342,17 +364,17 @@ static ent_code identity_of_node(checked *k, const char *node, ent_err *err)
     ENT_TRY(ent_disk_load(path, &seed, err));
     if (seed.len != 32) return ent_fail(err, ENT_DAMAGED, "%s must have 32 bytes", path);
     ent_sign_keys(seed.data, &k->key, &secret);
-    snprintf(k->origin, sizeof k->origin, "%s", config.name);
+    snprintf(k->name, sizeof k->name, "%s", config.name);
     return ENT_OK;
 }
 
 static ent_code verify_all(checked *k, const char *witness, const char *against, ent_err *err)
 {
-    ENT_TRY(ent_tree_new(&k->tree, err));
+    ENT_TRY(ent_walk_begin(k->name, &k->walk, err));
     ENT_TRY(read_note(k, err));
-    ENT_TRY(grow_tree(k, err));
-    ENT_TRY(same_root(k, &k->c, "the checkpoint", err));
-    ENT_TRY(compare_tiles(k, err));
+    ENT_TRY(ent_file_entries(k->folder, 0, walk_one, k, err));
+    ENT_TRY(ent_walk_agrees(k->walk, &k->c, "the checkpoint", err));
+    for (size_t i = 0; i < k->walk->count; i++) ENT_TRY(compare_tiles(k, &k->walk->shard[i], k->walk->tree[i], err));
     if (witness) ENT_TRY(check_cosigned(k, witness, err));
     return against ? check_against(k, against, err) : ENT_OK;
 }
@@ -369,7 +391,8 @@ static ent_code find_ledger(const ent_cli *cli, checked *k, const char *bundle, 
 static int ledger_verify(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "ledger verify [BUNDLE] [--card FILE] [--witness VKEY] [--against CHECKPOINT]",
-                                   .about = "Reads this node's ledger, or one in an exported bundle, and works everything out anew: each entry, the tree, its root under the node's\n"
+                                   .about = "Reads this node's ledger, or one in an exported bundle, and works everything out anew: each entry, each year's tree, that each year\n"
+                                            "begins as the one before it ended, the latest root under the node's\n"
                                             "signature, each tile on disk. --witness: the cosigned checkpoint must be of the same history. --against: a checkpoint that somebody\n"
                                             "else kept must be too; a ledger that was rolled back or rewritten fails it. The node need not run.",
                                    .example = "entente ledger verify for-the-auditor/ --card gb.card --against what-the-witness-says.txt"};
@@ -385,12 +408,13 @@ static int ledger_verify(ent_cli *cli, int argc, char **argv)
     checked k = {.note = ENT_BUF(ENT_NOTE_MAX)};
     code = find_ledger(cli, &k, n ? argv[0] : NULL, card, &err);
     if (code == ENT_OK) code = verify_all(&k, witness, against, &err);
-    ent_tree_free(k.tree);
+    uint64_t size = k.walk ? k.walk->size : 0, years = k.walk ? k.walk->count : 0;
+    ent_walk_free(k.walk);
     ent_buf_free(&k.note);
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
-    if (cli->json) printf("{\"verified\":true,\"log\":\"%s\",\"entries\":%" PRIu64 ",\"tiles\":%" PRIu64 ",\"cosigned\":%" PRIu64 "}\n", k.origin, k.c.size, k.tiles, k.cosigned);
-    else printf("VERIFIED: %" PRIu64 " entries of %s, %" PRIu64 " tiles%s\n", k.c.size, k.origin, k.tiles, witness ? ", and the cosigned checkpoint" : "");
+    if (cli->json) printf("{\"verified\":true,\"log\":\"%s\",\"entries\":%" PRIu64 ",\"years\":%" PRIu64 ",\"tiles\":%" PRIu64 ",\"cosigned\":%" PRIu64 "}\n", k.c.origin, size, years, k.tiles, k.cosigned);
+    else printf("VERIFIED: %" PRIu64 " entries of %s, %" PRIu64 " years up to %s, %" PRIu64 " tiles%s\n", size, k.name, years, k.c.origin, k.tiles, witness ? ", and the cosigned checkpoint" : "");
     return 0;
 }
 

@@ -341,7 +341,7 @@ typedef struct ent_search_result {
     ent_search_id reference;
     char clause[ENT_LAW_CLAUSE], reason[200]; /* of a refusal */
     uint64_t asked, received;       /* in our ledger */
-    uint64_t answered;              /* in the partner's */
+    ent_place answered;             /* in the partner's */
     int64_t prepare_ms, ask_ms, wait_ms, verify_ms; /* where our own time went */
     ent_buf receipt;                /* the partner's tlog-proof; freed by the caller */
 } ent_search_result;
@@ -586,7 +586,7 @@ ENT_MUST_CHECK ent_code ent_flow_incomplete(ent_flow_node *n, size_t *ret_waitin
 ENT_MUST_CHECK ent_code ent_flow_evidence(ent_flow_node *n, void (*see)(void *ctx, const char *name, const char *text, size_t len), void *ctx,
                                           ent_err *err);
 /* Those who are to co-sign this ledger: entries co-signed, when (ms, 0 never). */
-void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint64_t size, int64_t last_ms), void *ctx);
+void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint32_t year, uint64_t size, int64_t last_ms), void *ctx);
 
 /* The ledger as it may be read, valid until close. */
 const ent_ledger *ent_flow_ledger(const ent_flow_node *n);

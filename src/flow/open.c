@@ -9,6 +9,7 @@
 #include "flow/receipt/receipt.h"
 #include "flow/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,8 @@ static ent_code open_ledger(ent_flow_node *n, ent_err *err)
     ent_entry e = {.kind = ENT_ENTRY_OPENED, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
     if (n->c.ledger.size(n->c.ledger.self)) return ENT_OK;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    uint32_t year = ent_ledger_present(&n->c.ledger).year;
+    if (year) snprintf(e.purpose, sizeof e.purpose, "%04u", (unsigned)year);
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_batch_entry(b, &e);
     return ent_commit(n, b, NULL, err);

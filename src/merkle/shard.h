@@ -14,6 +14,12 @@ typedef struct ent_shard {
     uint64_t first, count; /* the number of its first entry, and how many it has */
 } ent_shard;
 
+/* Where an entry stands in its owner's ledger: the log's year, and the index there. */
+typedef struct ent_place {
+    uint32_t year;
+    uint64_t index;
+} ent_place;
+
 void ent_shard_origin(const char *name, uint32_t year, char ret_origin[ENT_ORIGIN_MAX]);
 /* Whether the origin is of this name's ledger; the year in *ret_year (may be NULL). */
 bool ent_shard_origin_of(const char *origin, const char *name, uint32_t *ret_year);

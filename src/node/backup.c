@@ -82,37 +82,50 @@ static ent_code put_row(void *ctx, ent_table t, const void *key, size_t key_len,
     return ent_backup_put(ctx, &item, err);
 }
 
-static ent_code put_block(ent_backup_writer *w, int fd, uint64_t from, size_t n, uint8_t *block, ent_tree *tree, ent_err *err)
+enum { ENTRIES_AT_ONCE = 4096 };
+
+typedef struct putting {
+    ent_backup_writer *w;
+    const ent_checkpoint *until;
+    ent_walk *walk;
+    uint8_t *block;
+    size_t count;
+} putting;
+
+static ent_code put_block(putting *p, ent_err *err)
 {
     uint8_t key[8];
-    ENT_TRY(ent_disk_read(fd, block, n * ENT_ENTRY_SIZE, (off_t)(from * ENT_ENTRY_SIZE), err));
-    for (size_t i = 0; i < n; i++) ENT_TRY(ent_tree_append(tree, block + i * ENT_ENTRY_SIZE, ENT_ENTRY_SIZE, err));
+    uint64_t from = p->walk->size - p->count;
+    if (!p->count) return ENT_OK;
     for (int i = 0; i < 8; i++) key[i] = (uint8_t)(from >> (56 - 8 * i));
-    return ent_backup_put(w, &(ent_backup_item){.kind = ENT_BACKUP_ENTRIES, .key = ENT_BYTES(key, 8), .value = ENT_BYTES(block, n * ENT_ENTRY_SIZE)}, err);
+    size_t n = p->count * ENT_ENTRY_SIZE;
+    p->count = 0;
+    return ent_backup_put(p->w, &(ent_backup_item){.kind = ENT_BACKUP_ENTRIES, .key = ENT_BYTES(key, 8), .value = ENT_BYTES(p->block, n)}, err);
+}
+
+static ent_code put_entry(void *ctx, uint64_t number, const uint8_t entry[ENT_ENTRY_SIZE], ent_err *err)
+{
+    putting *p = ctx;
+    (void)number;
+    if (ent_walk_covers(p->walk, p->until)) return ENT_NO_HIT; /* later ones are of after this backup */
+    ENT_TRY(ent_walk_add(p->walk, entry, NULL, err));
+    memcpy(p->block + p->count++ * ENT_ENTRY_SIZE, entry, ENT_ENTRY_SIZE);
+    return p->count == ENTRIES_AT_ONCE ? put_block(p, err) : ENT_OK;
 }
 
 /* What the checkpoint signed never changes any more: it can be read beside a node that serves. */
-static ent_code put_entries(ent_backup_writer *w, const char *folder, const ent_checkpoint *c, ent_err *err)
+static ent_code put_entries(ent_backup_writer *w, const char *folder, const char *name, const ent_checkpoint *c, ent_err *err)
 {
-    enum { SOME = 4096 };
     char path[PATH_MAX];
-    ent_tree *tree = NULL;
-    ent_hash root;
-    ent_node_path(folder, "ledger/entries", path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    uint8_t *block = malloc((size_t)SOME * ENT_ENTRY_SIZE);
-    ent_code code = fd >= 0 ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    if (code == ENT_OK) code = block ? ent_tree_new(&tree, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    for (uint64_t at = 0; at < c->size && code == ENT_OK; at += SOME)
-        code = put_block(w, fd, at, c->size - at < SOME ? (size_t)(c->size - at) : SOME, block, tree, err);
-    if (code == ENT_OK) {
-        ent_tree_root(tree, c->size, &root);
-        if (memcmp(root.b, c->root.b, 32) != 0) code = ent_fail(err, ENT_DAMAGED, "the ledger's entries on disk are not those that its checkpoint signs: no backup was made");
-    }
-    if (fd >= 0) close(fd);
-    free(block);
-    ent_tree_free(tree);
-    return code;
+    putting p = {.w = w, .until = c, .block = malloc((size_t)ENTRIES_AT_ONCE * ENT_ENTRY_SIZE)};
+    ent_node_path(folder, "ledger", path);
+    ent_code code = p.block ? ent_walk_begin(name, &p.walk, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK) code = ent_file_entries(path, 0, put_entry, &p, err);
+    if (code == ENT_OK) code = put_block(&p, err);
+    if (code == ENT_OK) code = ent_walk_agrees(p.walk, c, "the checkpoint", err);
+    ent_walk_free(p.walk);
+    free(p.block);
+    return code == ENT_OK ? ENT_OK : ent_context(err, code, "no backup was made");
 }
 
 static ent_code put_all(ent_backup_writer *w, const ent_node_backup_options *o, const ent_node_config *config, ent_err *err)
@@ -132,7 +145,7 @@ static ent_code put_all(ent_backup_writer *w, const ent_node_backup_options *o, 
     ENT_TRY(ent_sqlite_snapshot(path, put_row, w, err));
     ENT_TRY(o->checkpoint(o->ctx, &note, err)); /* after the rows: their entries are under it, or in the outbox that was read */
     ENT_TRY(ent_checkpoint_parse((char *)note.data, note.len, &c, err));
-    ENT_TRY(put_entries(w, o->folder, &c, err));
+    ENT_TRY(put_entries(w, o->folder, config->name, &c, err));
     return ent_backup_put(w, &(ent_backup_item){.kind = ENT_BACKUP_CHECKPOINT, .value = ENT_BYTES(note.data, note.len)}, err);
 }
 

@@ -79,6 +79,8 @@ ent_code ent_node_make_keys(const char *folder, const ent_node_config *c, ent_se
     return write_in(folder, "card.serial", "1\n", 2, 0644, err);
 }
 
+uint32_t ent_node_year(void) { return (uint32_t)ent_time_date(ent_system_clock().now(NULL)).year; }
+
 /* Opens what was made, for the first time, to write the first entries: the ledger's own and the custodian's. */
 static ent_code first_custodian(const char *folder, const ent_node_config *c, const ent_secret_key *secret, const char *name, const ent_public_key *key, ent_err *err)
 {
@@ -89,7 +91,7 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     snprintf(f.name, sizeof f.name, "%s", c->name);
     ent_code code = ent_node_open_keys(folder, c, true, &custody, &f.keys, err);
     ent_node_path(folder, "ledger", path);
-    if (code == ENT_OK) code = ent_file_ledger(path, c->name, secret, true, &f.ledger, err);
+    if (code == ENT_OK) code = ent_file_year_ledger(path, c->name, secret, ent_node_year(), &f.ledger, err);
     if (code == ENT_OK) code = ent_node_open_store(folder, c, &f.store, err);
     if (code == ENT_OK) code = ent_flow_open(&f, &flow, err);
     if (code == ENT_OK) code = ent_flow_person_add(flow, NULL, name, ENT_ROLE_CUSTODIAN, key, err);

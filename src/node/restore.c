@@ -157,8 +157,8 @@ static ent_code take_backup(restoring *r, ent_err *err)
     ent_code code = ent_backup_read(&in, r->o->passphrase, take_item, r, err);
     close(fd);
     if (code == ENT_OK && !r->backed_up.size) code = ent_fail(err, ENT_DAMAGED, "the backup holds no checkpoint of the ledger");
-    if (code == ENT_OK && strcmp(r->backed_up.origin, r->out.name) != 0) code = ent_fail(err, ENT_DAMAGED, "the backup's checkpoint is another node's");
-    r->out.ledger_then = r->backed_up.size;
+    if (code == ENT_OK && !ent_shard_origin_of(r->backed_up.origin, r->out.name, NULL)) code = ent_fail(err, ENT_DAMAGED, "the backup's checkpoint is another node's");
+    r->out.ledger_then = r->out.counts.entries;
     return code;
 }
 
@@ -225,7 +225,7 @@ static ent_code take_standby(restoring *r, ent_err *err)
         snprintf(from, sizeof from, "node/%s", names[i]);
         ENT_TRY(copy_from_standby(r, from, names[i], err));
     }
-    return copy_from_standby(r, "ledger/entries", "ledger/entries", err);
+    return copy_from_standby(r, "ledger/entries", "ledger/row", err);
 }
 
 /* ---- the ledger, and who remembers it ---- */
@@ -234,10 +234,16 @@ static ent_code agrees(restoring *r, const ent_checkpoint *c, const char *who, e
 {
     ent_hash root;
     ent_hashes proof;
-    if (c->size > r->out.ledger)
-        return ent_fail(err, ENT_CONFLICT, "%s remembers %llu ledger entries and %llu are here: the standby is not this node's latest", who, (unsigned long long)c->size,
-                        (unsigned long long)r->out.ledger);
-    ENT_TRY(r->ledger.consistency(r->ledger.self, c->size, c->size, &root, &proof, err));
+    const ent_ledger *log;
+    uint32_t year;
+    if (!ent_shard_origin_of(c->origin, r->out.name, &year)) return ent_fail(err, ENT_CONFLICT, "%s remembers the log %s, which is not of \"%s\"", who, c->origin, r->out.name);
+    if (ent_ledger_log(&r->ledger, year, &log, NULL) != ENT_OK)
+        return ent_fail(err, ENT_CONFLICT, "%s remembers entries of %s, and none of that year are here: the standby is not this node's latest", who, c->origin);
+    uint64_t here = log->size(log->self);
+    if (c->size > here)
+        return ent_fail(err, ENT_CONFLICT, "%s remembers %llu ledger entries of %s and %llu are here: the standby is not this node's latest", who, (unsigned long long)c->size, c->origin,
+                        (unsigned long long)here);
+    ENT_TRY(log->consistency(log->self, c->size, c->size, &root, &proof, err));
     if (memcmp(root.b, c->root.b, 32) == 0) return ENT_OK;
     return ent_fail(err, ENT_CONFLICT, "%s remembers another history of the first %llu ledger entries: nothing is restored, keep both as evidence", who, (unsigned long long)c->size);
 }
@@ -248,7 +254,7 @@ static ent_code ask_memory(restoring *r, const char *path, const ent_public_key 
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     ENT_TRY(ent_disk_load(path, &note, err));
     ENT_TRY(ent_checkpoint_parse((char *)note.data, note.len, &c, err));
-    if (strcmp(c.origin, r->out.name) != 0 || !ent_note_signed_by((char *)note.data, note.len, c.origin, key))
+    if (!ent_shard_origin_of(c.origin, r->out.name, NULL) || !ent_note_signed_by((char *)note.data, note.len, c.origin, key))
         return ent_fail(err, ENT_SIGNATURE, "%s is no checkpoint that \"%s\" signed with its present key", path, r->out.name);
     return agrees(r, &c, path, err);
 }
@@ -269,7 +275,7 @@ static ent_code count_since(restoring *r, ent_err *err)
 
 static ent_code take_ledger(restoring *r, ent_err *err)
 {
-    char path[PATH_MAX], standby[PATH_MAX];
+    char path[PATH_MAX], standby[PATH_MAX], row[PATH_MAX];
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     ENT_WIPED_SECRET secret;
     ent_public_key key;
@@ -278,8 +284,9 @@ static ent_code take_ledger(restoring *r, ent_err *err)
     ent_sign_public(&secret, &key);
     ent_node_path(r->o->standby, "ledger/checkpoint", standby);
     ENT_TRY(ent_disk_load(standby, &note, err));
-    ENT_TRY(ent_file_ledger_import(path, note.data, note.len, err));
-    ENT_TRY(ent_file_ledger(path, r->out.name, &secret, false, &r->ledger, err));
+    ent_node_path(r->folder, "ledger/row", row);
+    ENT_TRY(ent_file_years_import(path, r->out.name, row, note.data, note.len, err));
+    ENT_TRY(ent_file_year_ledger(path, r->out.name, &secret, 0, &r->ledger, err));
     r->out.ledger = r->ledger.size(r->ledger.self);
     ENT_TRY(agrees(r, &r->backed_up, "the backup", err));
     for (size_t i = 0; i < r->o->remembered_count; i++) ENT_TRY(ask_memory(r, r->o->remembered[i], &key, err));
@@ -376,7 +383,7 @@ static ent_code begin_anew(restoring *r, ent_err *err)
     ENT_TRY(ent_node_make_keys(r->folder, &config, &secret, err));
     ENT_TRY(ent_node_open_keys(r->folder, &config, true, &r->custody, &r->keys, err));
     ent_node_path(r->folder, "ledger", path);
-    ENT_TRY(ent_file_ledger(path, config.name, &secret, true, &r->ledger, err));
+    ENT_TRY(ent_file_year_ledger(path, config.name, &secret, ent_node_year(), &r->ledger, err));
     gap.lost = r->out.lost, gap.log_size = r->backed_up.size, gap.backup_made = r->made;
     memcpy(gap.log_root, r->backed_up.root.b, 32);
     ent_sign_public(&secret, &gap.key);

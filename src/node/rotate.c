@@ -43,7 +43,7 @@ ent_code ent_node_finish_rotation(const char *folder, const char *name, ent_err 
     ent_node_path(folder, "ledger", ledger);
     if (access(next, F_OK) != 0) return ENT_OK;
     ENT_TRY(load_seed(next, &secret, err));
-    if (ent_file_ledger(ledger, name, &secret, false, &opened, NULL) != ENT_OK) return ent_disk_shred(next, err);
+    if (ent_file_year_ledger(ledger, name, &secret, 0, &opened, NULL) != ENT_OK) return ent_disk_shred(next, err);
     opened.close(opened.self);
     return take_next(folder, err);
 }
@@ -107,6 +107,6 @@ ent_code ent_node_rotate_identity(const char *folder, const char *program, const
     ent_node_close(n);
     if (code != ENT_OK) return code;
     ent_node_path(folder, "ledger", ledger);
-    ENT_TRY(ent_file_ledger_resign(ledger, name, &was, &fresh, err));
+    ENT_TRY(ent_file_year_ledger_resign(ledger, name, &was, &fresh, err));
     return take_next(folder, err);
 }

@@ -9,6 +9,9 @@
 #include "port/root.h"
 #include "port/standby.h"
 
+/* By the system clock: the year of a ledger that begins now. */
+uint32_t ent_node_year(void);
+
 /* What stands behind the key slots. */
 typedef struct ent_node_custody {
     ent_root root;

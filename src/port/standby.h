@@ -14,8 +14,8 @@ typedef struct ent_standby_state {
     uint32_t epoch;        /* 0: it holds no slots yet */
     uint64_t capacity;
     uint8_t digest[32];    /* of all slots, see adapter/file/slots.h */
-    uint64_t ledger_size;
-    uint8_t ledger_root[32]; /* of that many entries */
+    uint64_t ledger_size, ledger_first; /* entries; the number of the first of the latest shard */
+    uint8_t ledger_root[32];            /* of that shard, as far as it is there */
 } ent_standby_state;
 
 typedef struct ent_standby {

@@ -5,7 +5,9 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "merkle/shard.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +21,8 @@
 #define HASH_TEXT 65
 #define KEYS_A_LOG 4
 #define EVIDENCE_MAX 64
+#define LOGS_MAX (2 * ENT_WITNESS_KEYS) /* those that are named, and the years that came of them */
+#define DAY_MS 86400000
 
 typedef struct log_state {
     char origin[ENT_ORIGIN_MAX], hash[HASH_TEXT];
@@ -93,14 +97,59 @@ static ent_code add_key(const ent_witness *w, log_state *logs, size_t *count, co
     return ENT_OK;
 }
 
+/* A log that is named covers its years: NAME is known, NAME/2027 comes by itself when it does, under the same keys. */
+static const log_state *covers(const ent_witness *w, const log_state *logs, size_t count, const char *origin)
+{
+    ent_time tomorrow = {w->clock.now(w->clock.self).ms + DAY_MS};
+    uint32_t year;
+    for (size_t i = 0; i < count; i++)
+        if (ent_shard_origin_of(origin, logs[i].origin, &year) && year && year <= (uint32_t)ent_time_date(tomorrow).year) return &logs[i];
+    return NULL;
+}
+
+static ent_code add_year(const ent_witness *w, log_state *logs, size_t *count, const log_state *of, const char *origin, ent_err *err)
+{
+    if (*count == LOGS_MAX) return ent_fail(err, ENT_TOO_LARGE, "more than %d logs with their years", LOGS_MAX);
+    log_state *l = &logs[*count];
+    *l = (log_state){.key_count = of->key_count, .note = ENT_BUF(ENT_NOTE_MAX)};
+    memcpy(l->key, of->key, sizeof l->key);
+    snprintf(l->origin, sizeof l->origin, "%s", origin);
+    hash_of(l->origin, l->hash);
+    ent_code code = load_note(w, l, err);
+    if (code == ENT_OK) ++*count;
+    else ent_buf_free(&l->note);
+    return code;
+}
+
+/* The years that are remembered already. */
+static ent_code load_years(const ent_witness *w, log_state *logs, size_t *count, ent_err *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/seen", w->folder);
+    DIR *d = opendir(path);
+    ent_code code = ENT_OK;
+    size_t named = *count;
+    for (struct dirent *e; d && code == ENT_OK && (e = readdir(d));) {
+        ent_checkpoint c;
+        ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+        if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/seen/%s", w->folder, e->d_name) >= (int)sizeof path || ent_disk_load(path, &note, NULL) != ENT_OK ||
+            ent_checkpoint_parse((const char *)note.data, note.len, &c, NULL) != ENT_OK || log_named(logs, *count, c.origin)) continue;
+        const log_state *of = covers(w, logs, named, c.origin);
+        if (of) code = add_year(w, logs, count, of, c.origin, err);
+    }
+    if (d) closedir(d);
+    return code;
+}
+
 static ent_code load_logs(const ent_witness *w, log_state **ret_logs, size_t *ret_count, ent_err *err)
 {
     size_t keys = 0, count = 0;
     ent_log_key *key = calloc(ENT_WITNESS_KEYS, sizeof *key);
-    log_state *logs = calloc(ENT_WITNESS_KEYS, sizeof *logs);
+    log_state *logs = calloc(LOGS_MAX, sizeof *logs);
     ent_code code = key && logs ? ent_witness_read_logs(w->folder, key, &keys, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory for logs");
     for (size_t i = 0; i < keys && code == ENT_OK; i++) code = add_key(w, logs, &count, &key[i], err);
     free(key);
+    if (code == ENT_OK) code = load_years(w, logs, &count, err);
     if (code == ENT_OK) {
         *ret_logs = logs;
         *ret_count = count;
@@ -244,6 +293,17 @@ static int add_locked(ent_witness *w, log_state *l, const ent_add_checkpoint *ad
     return say(ret_answer, code == ENT_NO_SPACE ? 503 : 500, "the witness cannot remember this, so it does not co-sign it");
 }
 
+/* The log of a checkpoint; a year's first is taken up when a key of its log signed it. NULL: not known here. */
+static log_state *log_of(ent_witness *w, const ent_checkpoint *c, const ent_add_checkpoint *add)
+{
+    log_state *l = log_named(w->logs, w->count, c->origin);
+    const log_state *of = l ? NULL : covers(w, w->logs, w->count, c->origin);
+    for (size_t i = 0; of && i < of->key_count; i++)
+        if (ent_note_signed_by(add->note, add->note_len, c->origin, &of->key[i]))
+            return add_year(w, w->logs, &w->count, of, c->origin, NULL) == ENT_OK ? &w->logs[w->count - 1] : NULL;
+    return l;
+}
+
 int ent_witness_add(ent_witness *w, const char *body, size_t len, ent_buf *ret_answer, bool *ret_alarm)
 {
     ent_add_checkpoint add;
@@ -253,7 +313,7 @@ int ent_witness_add(ent_witness *w, const char *body, size_t len, ent_buf *ret_a
     if (ent_add_checkpoint_parse(body, len, &add, &err) != ENT_OK || ent_checkpoint_parse(add.note, add.note_len, &c, &err) != ENT_OK)
         return say(ret_answer, 400, err.detail);
     pthread_mutex_lock(&w->lock);
-    log_state *l = log_named(w->logs, w->count, c.origin);
+    log_state *l = log_of(w, &c, &add);
     int status = w->broken ? say(ret_answer, 500, "the witness stopped after a failed write; restart it")
                  : l       ? add_locked(w, l, &add, ENT_BYTES(body, len), ret_answer, ret_alarm)
                            : say(ret_answer, 404, "this log is not known here");

@@ -150,7 +150,7 @@ static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
     n->c.threads = 1;
     assert_int_equal(ent_memory_store(&n->c.store, NULL), ENT_OK);
     assert_int_equal(ent_memory_keys(n->c.random, &n->c.keys, NULL), ENT_OK);
-    assert_int_equal(ent_memory_ledger(name, &n->c.identity, &n->c.ledger, NULL), ENT_OK);
+    assert_int_equal(ent_memory_year_ledger(name, &n->c.identity, (uint32_t)ent_time_date(s->clock.now).year, &n->c.ledger, NULL), ENT_OK);
     assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
     add_person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
     add_person(n, &n->custodian, "d.example", ENT_ROLE_CUSTODIAN, &n->deputy);

@@ -152,7 +152,7 @@ static void other_history(story_node *n, uint64_t keep, uint64_t more)
     ent_ledger other;
     uint64_t index;
     uint8_t bytes[ENT_ENTRY_SIZE];
-    assert_int_equal(ent_memory_ledger(n->c.name, &n->c.identity, &other, NULL), ENT_OK);
+    assert_int_equal(ent_memory_year_ledger(n->c.name, &n->c.identity, ent_ledger_present(&n->c.ledger).year, &other, NULL), ENT_OK);
     for (uint64_t i = 0; i < keep + more; i++) {
         ent_entry e = {.kind = ENT_ENTRY_ALARM, .time = {(int64_t)i}, .follows = ENT_ENTRY_NONE};
         if (i < keep) assert_int_equal(n->c.ledger.read(n->c.ledger.self, i, bytes, NULL), ENT_OK);
@@ -192,7 +192,7 @@ static void receipts_are_completed(void **state)
     ent_sign_public(&c->s.gb.c.identity, &gb);
     ent_sign_public(&c->s.us.c.identity, &us);
     assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &gb, NULL, &index, NULL, NULL), ENT_OK);
-    assert_int_equal(index, r.answered);
+    assert_int_equal(index, r.answered.index);
     assert_int_equal(ent_proof_parse((char *)text.data, text.len, &p, NULL), ENT_OK);
     assert_true(ent_note_cosigned_by(p.note, p.note_len, "observer.example", &c->witness_key, NULL));
     assert_true(ent_note_cosigned_by(p.note, p.note_len, "us.example", &us, NULL));
@@ -217,9 +217,9 @@ static void receipts_of_ones_own(void **state)
     ENT_AUTO_BUF body = ENT_BUF(1 << 20), many = ENT_BUF(65536);
     ent_search_result r = a_search(&refused);
     good_round(&c->s.gb);
-    assert_int_equal(ask_receipts("0\n1\n999999\n", &body), 200); /* opened, a person added, not there */
-    assert_string_equal(ent_buf_cstr(&body), "0\n0\n0\n");
-    snprintf(index, sizeof index, "%llu\n", (unsigned long long)r.answered);
+    assert_int_equal(ask_receipts("2026 0\n2026 1\n2026 999999\n2025 0\n0\n", &body), 200); /* opened, a person added, not there, no such log */
+    assert_string_equal(ent_buf_cstr(&body), "0\n0\n0\n0\n0\n");
+    snprintf(index, sizeof index, "%u %llu\n", (unsigned)r.answered.year, (unsigned long long)r.answered.index);
     assert_int_equal(ask_receipts(index, &body), 200);
     assert_non_null(strstr(ent_buf_cstr(&body), "c2sp.org/tlog-proof@v1\n"));
     assert_int_equal(ask_receipts("", &body), 400);
@@ -333,10 +333,10 @@ static void a_partners_fork_is_seen(void **state)
     assert_int_equal(evidence_at(&c->s.gb), 1);
     assert_int_equal(strncmp(evidence_name, "us.example/", 11), 0);
     ent_sign_public(&c->s.us.c.identity, &us);
-    const char *first = strstr(ent_buf_cstr(&evidence_text), "\n\n") + 2, *second = strstr(first + 20, "us.example\n");
+    const char *first = strstr(ent_buf_cstr(&evidence_text), "\n\n") + 2, *second = strstr(first + 20, "us.example/2026\n");
     assert_non_null(second);
-    assert_true(ent_note_signed_by(first, (size_t)(second - first), "us.example", &us));
-    assert_true(ent_note_signed_by(second, strlen(second), "us.example", &us));
+    assert_true(ent_note_signed_by(first, (size_t)(second - first), "us.example/2026", &us));
+    assert_true(ent_note_signed_by(second, strlen(second), "us.example/2026", &us));
     uint64_t last = c->s.gb.c.ledger.size(c->s.gb.c.ledger.self) - 1;
     assert_int_equal(c->s.gb.c.ledger.read(c->s.gb.c.ledger.self, last, bytes, NULL), ENT_OK);
     assert_int_equal(ent_entry_decode(bytes, &e, NULL), ENT_OK);
@@ -409,11 +409,115 @@ static void a_hidden_history_stays_incomplete(void **state)
     hidden.close(hidden.self);
 }
 
+/* The receipt that is kept of a search: of which log, and whether a witness is under it. */
+static bool completed_in(const ent_search_result *r, const char *origin)
+{
+    bool complete;
+    ent_checkpoint c2;
+    ent_public_key gb;
+    ENT_AUTO_BUF text = ENT_BUF(65536);
+    ent_sign_public(&c->s.gb.c.identity, &gb);
+    assert_int_equal(ent_flow_completed(c->s.us.flow, r->reference.b, &text, &complete, NULL), ENT_OK);
+    assert_int_equal(ent_proof_verify((char *)text.data, text.len, "gb.example", &gb, NULL, NULL, &c2, NULL), ENT_OK);
+    assert_string_equal(c2.origin, origin);
+    return complete;
+}
+
+static void tick_both(void)
+{
+    assert_int_equal(ent_flow_tick(c->s.gb.flow, NULL), ENT_OK);
+    assert_int_equal(ent_flow_tick(c->s.us.flow, NULL), ENT_OK);
+}
+
+static uint32_t year_of(const story_node *n) { return ent_ledger_present(&n->c.ledger).year; }
+
+/* A search in the last seconds of the year, with nobody to co-sign; then the year turns. The closed year is co-signed to its end, its receipt is
+ * completed there, searches go on in the new log, the observer knows it without being told and after a restart; a clock that is ten
+ * years ahead opens nothing. */
+static void the_year_turns(void **state)
+{
+    bool refused;
+    size_t done;
+    const ent_ledger *old;
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ent_checkpoint closed;
+    (void)state;
+    tick_both();
+    pass(ent_date_start((ent_date){2026, 12, 31}).ms + 86390000 - c->s.clock.now.ms);
+    tick_both();
+    assert_int_equal(year_of(&c->s.gb), 2026);
+    good_round(&c->s.gb); /* ends in 2027, by its clock; its log is still that of 2026 until the minute's tick */
+    good_round(&c->s.us);
+    ent_search_result before = a_search(&refused), after;
+    assert_false(refused);
+    assert_int_equal(before.answered.year, 2026);
+    tick_both();
+    assert_int_equal(year_of(&c->s.gb), 2027);
+    assert_int_equal(year_of(&c->s.us), 2027);
+    good_round(&c->s.gb);
+    good_round(&c->s.us);
+    assert_int_equal(ent_ledger_log(&c->s.gb.c.ledger, 2026, &old, NULL), ENT_OK);
+    assert_int_equal(old->cosigned(old->self, &note, NULL), ENT_OK);
+    assert_int_equal(ent_checkpoint_parse((char *)note.data, note.len, &closed, NULL), ENT_OK);
+    assert_int_equal(closed.size, old->size(old->self));
+    assert_true(ent_note_cosigned_by((char *)note.data, note.len, "observer.example", &c->witness_key, NULL));
+    assert_int_equal(ent_flow_complete(c->s.us.flow, &done, NULL), ENT_OK);
+    assert_int_equal(done, 1);
+    assert_true(completed_in(&before, "gb.example/2026"));
+    after = a_search(&refused);
+    assert_false(refused);
+    assert_int_equal(after.answered.year, 2027);
+    ent_witness_close(c->witness);
+    assert_int_equal(ent_witness_open(c->inside, c->s.gb.c.clock, &c->witness, NULL), ENT_OK);
+    good_round(&c->s.gb);
+    good_round(&c->s.us);
+    assert_int_equal(ent_flow_complete(c->s.us.flow, &done, NULL), ENT_OK);
+    assert_int_equal(done, 1);
+    assert_true(completed_in(&after, "gb.example/2027"));
+    c->s.clock.skew = 3650ll * 86400000; /* set, not passed */
+    c->s.clock.now.ms += c->s.clock.skew;
+    tick_both();
+    assert_int_equal(year_of(&c->s.gb), 2027);
+    c->s.clock.now.ms -= c->s.clock.skew;
+    c->s.clock.skew = 0;
+    ent_buf_free(&before.receipt);
+    ent_buf_free(&after.receipt);
+}
+
+/* A closed year that comes back shorter, with its new year written anew to fit, is seen by the partner who remembers the old one's end. */
+static void a_closed_year_cannot_be_rolled_back(void **state)
+{
+    uint8_t bytes[ENT_ENTRY_SIZE];
+    uint64_t index;
+    ent_ledger other;
+    ent_err err = {0};
+    (void)state;
+    tick_both();
+    pass(ent_date_start((ent_date){2027, 1, 1}).ms + 60000 - c->s.clock.now.ms);
+    tick_both();
+    good_round(&c->s.gb);
+    ent_ledger whole = c->s.gb.c.ledger;
+    ent_shard all[ENT_LIMIT_SHARDS];
+    assert_int_equal(ent_ledger_shards(&whole, all), 2);
+    assert_int_equal(ent_memory_year_ledger("gb.example", &c->s.gb.c.identity, 2026, &other, NULL), ENT_OK);
+    for (uint64_t i = 0; i < all[0].count - 2; i++) {
+        assert_int_equal(whole.read(whole.self, i, bytes, NULL), ENT_OK);
+        assert_int_equal(other.append(other.self, bytes, &index, NULL), ENT_OK);
+    }
+    assert_int_equal(other.turn(other.self, 2027, c->s.clock.now, NULL), ENT_OK);
+    c->s.gb.c.ledger = other;
+    story_restart(&c->s, &c->s.gb);
+    assert_int_equal(witness_round(&c->s.gb, &err), ENT_DAMAGED);
+    assert_non_null(strstr(err.detail, "remembers"));
+    whole.close(whole.self);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {CASE(receipts_are_completed), CASE(receipts_of_ones_own), CASE(silence_stops_the_flow), CASE(rollback_is_seen),
-                                       CASE(every_rollback_and_fork_is_seen), CASE(a_partners_fork_is_seen), CASE(a_receipt_can_show_a_fork), CASE(a_hidden_history_stays_incomplete)};
+                                       CASE(every_rollback_and_fork_is_seen), CASE(a_partners_fork_is_seen), CASE(a_receipt_can_show_a_fork), CASE(a_hidden_history_stays_incomplete), CASE(the_year_turns),
+                                       CASE(a_closed_year_cannot_be_rolled_back)};
     int failed = cmocka_run_group_tests_name("witnesses", tests, NULL, NULL);
     ent_buf_free(&evidence_text);
     return failed;

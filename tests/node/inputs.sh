@@ -59,7 +59,7 @@ status 3 "a search under a suspended agreement" search prints/2_2.png
 
 # a clean stop; a damaged ledger does not start
 stop gb || bad "the node did not end cleanly on SIGTERM"
-printf 'X' | dd of=gb/ledger/entries bs=1 seek=300 conv=notrunc 2> /dev/null
+printf 'X' | dd of=$(ls -d gb/ledger/*/entries | tail -1) bs=1 seek=300 conv=notrunc 2> /dev/null
 start gb && bad "a node started on a damaged ledger"
 grep -q "damaged" gb.log || bad "the log does not say that the ledger is damaged"
 verdict

@@ -124,6 +124,23 @@ static void see_disclosure(void *ctx, const ent_disclosure_view *v)
     sim->counts.undertaken++;
 }
 
+/* Every year begins as the one before it ended, and the present checkpoint signs the latest. */
+static void check_ledger(sim_node *n)
+{
+    ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
+    ent_checkpoint c;
+    ent_walk *w;
+    if (ent_walk_begin(n->c.name, &w, NULL) != ENT_OK) sim_fail("out of memory");
+    for (uint64_t i = 0; i < n->ledger.size(n->ledger.self); i++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        if (n->ledger.read(n->ledger.self, i, bytes, NULL) != ENT_OK || ent_walk_add(w, bytes, NULL, NULL) != ENT_OK) sim_fail("%s: entry %llu does not continue its ledger", n->c.name, (unsigned long long)i);
+    }
+    bool whole = n->ledger.checkpoint(n->ledger.self, &note, NULL) == ENT_OK && ent_checkpoint_parse((char *)note.data, note.len, &c, NULL) == ENT_OK &&
+                 ent_walk_agrees(w, &c, "the checkpoint", NULL) == ENT_OK;
+    ent_walk_free(w);
+    if (!whole) sim_fail("%s: the checkpoint is not of its entries", n->c.name);
+}
+
 static void check_node(sim_node *n)
 {
     ent_flow_counts c;
@@ -131,6 +148,7 @@ static void check_node(sim_node *n)
     ent_flow_count(n->flow, &c);
     sim_actor(n, CUSTODIAN, &custodian);
     sim_actor(n, OFFICER, &officer);
+    check_ledger(n);
     if (c.outbox) sim_fail("%s: %zu entries wait in the outbox", n->c.name, c.outbox);
     if (c.queue) sim_fail("%s: %zu messages wait in the queue", n->c.name, c.queue);
     if (ent_flow_kept(n->flow, &officer, see_kept_late, n, NULL) != ENT_OK) sim_fail("%s: what is kept cannot be listed", n->c.name);

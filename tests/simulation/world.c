@@ -199,6 +199,17 @@ static ent_code append_many(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE]
     return ENT_OK;
 }
 
+/* Whole or not at all, as the adapter promises of a crash in it. */
+static ent_code turn(void *self, uint32_t year, ent_time now, ent_err *err)
+{
+    sim_node *n = node_of(NULL, self, NULL);
+    bool last;
+    if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
+    ENT_TRY(n->ledger.turn(self, year, now, err));
+    sim->counts.turned++;
+    return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
+}
+
 static ent_code destroy_many(void *self, const ent_slot *slots, size_t count, ent_err *err)
 {
     sim_node *n = node_of(NULL, NULL, self);
@@ -254,9 +265,9 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
 {
     sim_node *from = self;
     size_t to = (size_t)strtoul(partner + 1, NULL, 10);
-    sim_message *p = &sim->past[sim->sent++ % PAST];
     (void)deadline;
     if (from->dead) return ent_fail(err, ENT_UNREACHABLE, "no power");
+    sim_message *p = &sim->past[sim->sent++ % PAST];
     remember(p, (size_t)(from - sim->node), to, m);
     if (sim->storm && sim_in(1, 25)) return ent_fail(err, ENT_TIMEOUT, "%s did not answer in time", partner); /* the request is lost */
     bool garbled = sim->storm && m->kind == ENT_MESSAGE_SEARCH && sim_in(1, 40), twice = sim->storm && sim_in(1, 15);
@@ -335,11 +346,11 @@ static void begin_node(size_t i)
     n->c.threads = 1;
     must(ent_memory_store(&n->store, &err), &err, "store");
     must(ent_memory_keys(n->c.random, &n->keys, &err), &err, "keys");
-    must(ent_memory_ledger(n->c.name, &n->c.identity, &n->ledger, &err), &err, "ledger");
+    must(ent_memory_year_ledger(n->c.name, &n->c.identity, (uint32_t)ent_time_date(START).year, &n->ledger, &err), &err, "ledger");
     n->c.store = n->store, n->c.keys = n->keys, n->c.ledger = n->ledger;
     n->c.store.commit = commit;
     n->c.keys.destroy = destroy, n->c.keys.destroy_many = destroy_many;
-    n->c.ledger.append = append, n->c.ledger.append_many = append_many;
+    n->c.ledger.append = append, n->c.ledger.append_many = append_many, n->c.ledger.turn = turn;
     must(ent_flow_open(&n->c, &n->flow, &err), &err, "open");
     begin_people(n);
 }

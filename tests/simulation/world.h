@@ -76,7 +76,7 @@ typedef struct sim_world {
     bool storm, trace;
     unsigned step;
     struct {
-        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings;
+        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings, turned;
     } counts;
     jmp_buf failed;
     char why[512];

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/wipe.h"
-#include "merkle/note.h"
+#include "merkle/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,11 @@ typedef struct keeper {
     char folder[PATH_MAX - 128];
     int lock, entries;
     ent_slot_file f;
-    ent_checkpoint head; /* what ledger/checkpoint says; size 0: nothing yet */
-    uint64_t written;    /* entries on the disk; those past head.size are not acknowledged as a ledger */
+    ent_checkpoint head; /* what ledger/checkpoint says, of the latest shard; size 0: nothing yet */
+    uint64_t first;      /* the number of that shard's first entry */
+    ent_shard shard[ENT_LIMIT_SHARDS]; /* where each year begins among the entries */
+    size_t shards;
+    uint64_t written;    /* entries on the disk; those past what head signs are not acknowledged as a ledger */
     /* a whole copy that is coming in */
     ent_slot_row *coming;
     uint32_t coming_epoch;
@@ -40,7 +43,8 @@ static ent_code tell_state(keeper *k, ent_buf *ret, ent_err *err)
     ent_buf_u32(ret, there ? k->f.epoch : 0);
     ent_buf_u64(ret, there ? k->f.capacity : 0);
     ent_buf_put(ret, digest, 32);
-    ent_buf_u64(ret, k->head.size);
+    ent_buf_u64(ret, k->first + k->head.size);
+    ent_buf_u64(ret, k->first);
     ent_buf_put(ret, k->head.root.b, 32);
     return ent_buf_check(ret, err);
 }
@@ -139,6 +143,32 @@ static ent_code commit_copy(keeper *k, ent_err *err)
 
 /* ---- the ledger ---- */
 
+/* Entries lie here in one row through all years; those that open a shard say so. */
+static ent_code see_entries(keeper *k, uint64_t from, const uint8_t *entries, size_t count, ent_err *err)
+{
+    while (k->shards && k->shard[k->shards - 1].first >= from) k->shards--; /* written once more */
+    for (size_t i = 0; i < count; i++) {
+        ent_entry e;
+        const uint8_t *bytes = entries + i * ENT_ENTRY_SIZE;
+        if (bytes[1] != ENT_ENTRY_OPENED || ent_entry_decode(bytes, &e, NULL) != ENT_OK || !ent_shard_year(e.purpose)) continue;
+        if (k->shards == ENT_LIMIT_SHARDS) return ent_fail(err, ENT_TOO_LARGE, "a ledger of more than %d years", ENT_LIMIT_SHARDS);
+        k->shard[k->shards++] = (ent_shard){.year = ent_shard_year(e.purpose), .first = from + i};
+    }
+    return ENT_OK;
+}
+
+/* Where the shard of a checkpoint begins. Whose it is, is the node's business: the log's name is not looked at. */
+static ent_code first_of(const keeper *k, const ent_checkpoint *c, uint64_t *ret_first, ent_err *err)
+{
+    const char *slash = strrchr(c->origin, '/');
+    uint32_t year = slash ? ent_shard_year(slash + 1) : 0;
+    size_t i = 0;
+    while (i < k->shards && k->shard[i].year != year) i++;
+    if (year && i == k->shards) return ent_fail(err, ENT_CONFLICT, "a checkpoint of %s, and no entry opens that year", c->origin);
+    *ret_first = year ? k->shard[i].first : 0;
+    return ENT_OK;
+}
+
 static ent_code append(keeper *k, ent_cursor *c, ent_err *err)
 {
     char path[PATH_MAX];
@@ -149,16 +179,21 @@ static ent_code append(keeper *k, ent_cursor *c, ent_err *err)
     size_t n = ent_cursor_left(c);
     const char *note = (const char *)ent_cursor_take(c, n);
     if (!ent_cursor_ok(c) || (count && !entries)) return ent_fail(err, ENT_FORMAT, "the standby was given entries of no form");
-    if (from > k->written || from < k->head.size) return ent_fail(err, ENT_CONFLICT, "the standby has %llu ledger entries and was given more from %llu on", (unsigned long long)k->written, (unsigned long long)from);
+    if (from > k->written || from < k->first + k->head.size) return ent_fail(err, ENT_CONFLICT, "the standby has %llu ledger entries and was given more from %llu on", (unsigned long long)k->written, (unsigned long long)from);
     if (count) ENT_TRY(ent_disk_write(k->entries, entries, (size_t)count * ENT_ENTRY_SIZE, (off_t)(from * ENT_ENTRY_SIZE), err));
+    ENT_TRY(see_entries(k, from, entries, count, err));
     k->written = from + count;
     if (!n) return ENT_OK;
     ENT_TRY(ent_disk_sync(k->entries, err));
     ENT_TRY(ent_checkpoint_parse(note, n, &head, err));
-    if (head.size != k->written) return ent_fail(err, ENT_CONFLICT, "a checkpoint of %llu entries, and %llu are there", (unsigned long long)head.size, (unsigned long long)k->written);
+    uint64_t first;
+    ENT_TRY(first_of(k, &head, &first, err));
+    if (first + head.size != k->written)
+        return ent_fail(err, ENT_CONFLICT, "a checkpoint of %llu entries from entry %llu on, and %llu are there", (unsigned long long)head.size, (unsigned long long)first, (unsigned long long)k->written);
     path_of(k, "ledger/checkpoint", path);
     ENT_TRY(ent_disk_replace(path, note, n, 0644, err));
     k->head = head;
+    k->first = first;
     return ENT_OK;
 }
 
@@ -245,6 +280,19 @@ static ent_code take_lock(keeper *k, ent_err *err)
     return ent_fail(err, ENT_BUSY, "another keeper is at work in %s: only one node may have it", k->folder);
 }
 
+static ent_code find_shards(keeper *k, uint64_t count, ent_err *err)
+{
+    uint8_t *block = malloc((size_t)ENT_STANDBY_ROWS * ENT_ENTRY_SIZE);
+    ent_code code = block ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (uint64_t at = 0; at < count && code == ENT_OK; at += ENT_STANDBY_ROWS) {
+        size_t n = count - at < ENT_STANDBY_ROWS ? (size_t)(count - at) : ENT_STANDBY_ROWS;
+        code = ent_disk_read(k->entries, block, n * ENT_ENTRY_SIZE, (off_t)(at * ENT_ENTRY_SIZE), err);
+        if (code == ENT_OK) code = see_entries(k, at, block, n, err);
+    }
+    free(block);
+    return code;
+}
+
 static ent_code open_ledger(keeper *k, ent_err *err)
 {
     char path[PATH_MAX];
@@ -257,8 +305,10 @@ static ent_code open_ledger(keeper *k, ent_err *err)
     ent_code code = ent_disk_load(path, &note, err);
     if (code == ENT_NOT_FOUND) return ENT_OK;
     if (code == ENT_OK) code = ent_checkpoint_parse((char *)note.data, note.len, &k->head, err);
-    k->written = k->head.size;
-    if (code == ENT_OK && (uint64_t)st.st_size / ENT_ENTRY_SIZE < k->head.size) code = ent_fail(err, ENT_DAMAGED, "the standby's ledger is shorter than its checkpoint says");
+    if (code == ENT_OK) code = find_shards(k, (uint64_t)st.st_size / ENT_ENTRY_SIZE, err);
+    if (code == ENT_OK) code = first_of(k, &k->head, &k->first, err);
+    k->written = k->first + k->head.size;
+    if (code == ENT_OK && (uint64_t)st.st_size / ENT_ENTRY_SIZE < k->written) code = ent_fail(err, ENT_DAMAGED, "the standby's ledger is shorter than its checkpoint says");
     return code;
 }
 

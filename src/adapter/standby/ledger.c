@@ -17,6 +17,16 @@ typedef struct kept_ledger {
     bool in_step;
 } kept_ledger;
 
+/* The log whose first entry has this number. */
+static const ent_ledger *shard_at(const kept_ledger *l, uint64_t first)
+{
+    ent_shard all[ENT_LIMIT_SHARDS];
+    const ent_ledger *log;
+    size_t i = 0, count = ent_ledger_shards(&l->inner, all);
+    while (i < count && all[i].first != first) i++;
+    return i < count && ent_ledger_log(&l->inner, all[i].year, &log, NULL) == ENT_OK ? log : NULL;
+}
+
 /* What the standby holds must be the beginning of what is here. */
 static ent_code compare(kept_ledger *l, ent_err *err)
 {
@@ -29,9 +39,10 @@ static ent_code compare(kept_ledger *l, ent_err *err)
         return ent_fail(err, ENT_CONFLICT, "the standby remembers %llu ledger entries and %llu are here: this is an older copy; put the node together with `entente restore`",
                         (unsigned long long)there.ledger_size, (unsigned long long)here);
     if (there.ledger_size) {
-        ENT_TRY(l->inner.consistency(l->inner.self, there.ledger_size, there.ledger_size, &root, &proof, err));
-        if (memcmp(root.b, there.ledger_root, 32) != 0)
-            return ent_fail(err, ENT_CONFLICT, "the standby remembers another history of %llu ledger entries: is it another node's?", (unsigned long long)there.ledger_size);
+        const ent_ledger *log = shard_at(l, there.ledger_first);
+        uint64_t size = there.ledger_size - there.ledger_first;
+        bool same = log && log->consistency(log->self, size, size, &root, &proof, NULL) == ENT_OK && memcmp(root.b, there.ledger_root, 32) == 0;
+        if (!same) return ent_fail(err, ENT_CONFLICT, "the standby remembers another history of %llu ledger entries: is it another node's?", (unsigned long long)there.ledger_size);
     }
     l->kept = there.ledger_size;
     l->in_step = true;
@@ -54,17 +65,29 @@ static ent_code send_up_to(kept_ledger *l, uint64_t size, const ent_buf *note, e
     return code;
 }
 
-static ent_code bring_up(kept_ledger *l, uint64_t needed, ent_err *err)
+/* The latest checkpoint, and how many entries of the whole ledger it stands for. */
+static ent_code latest(kept_ledger *l, ent_buf *ret_note, uint64_t *ret_size, ent_err *err)
 {
     ent_checkpoint c;
+    const ent_ledger *log;
+    ent_shard now = ent_ledger_present(&l->inner);
+    ENT_TRY(ent_ledger_log(&l->inner, now.year, &log, err));
+    ENT_TRY(log->checkpoint(log->self, ret_note, err));
+    ENT_TRY(ent_checkpoint_parse((char *)ret_note->data, ret_note->len, &c, err));
+    *ret_size = now.first + c.size;
+    return ENT_OK;
+}
+
+static ent_code bring_up(kept_ledger *l, uint64_t needed, ent_err *err)
+{
     ENT_AUTO_BUF note = ENT_BUF(ENT_NOTE_MAX);
     if (!l->in_step) ENT_TRY(compare(l, err));
     if (l->kept >= needed) return ENT_OK; /* it went with another's */
-    ENT_TRY(l->inner.checkpoint(l->inner.self, &note, err));
-    ENT_TRY(ent_checkpoint_parse((char *)note.data, note.len, &c, err));
-    ent_code code = send_up_to(l, c.size, &note, err);
+    uint64_t size;
+    ENT_TRY(latest(l, &note, &size, err));
+    ent_code code = send_up_to(l, size, &note, err);
     l->in_step = code == ENT_OK;
-    if (code == ENT_OK) l->kept = c.size;
+    if (code == ENT_OK) l->kept = size;
     return code == ENT_OK ? ENT_OK : ent_context(err, code, "the standby did not acknowledge the ledger's entry");
 }
 
@@ -103,6 +126,28 @@ static uint64_t size(void *self)
 {
     kept_ledger *l = self;
     return l->inner.size(l->inner.self);
+}
+
+static size_t shards(void *self, ent_shard ret[ENT_LIMIT_SHARDS])
+{
+    kept_ledger *l = self;
+    return ent_ledger_shards(&l->inner, ret);
+}
+
+static ent_code log_of(void *self, uint32_t year, const ent_ledger **ret_log, ent_err *err)
+{
+    kept_ledger *l = self;
+    return ent_ledger_log(&l->inner, year, ret_log, err);
+}
+
+static ent_code turn(void *self, uint32_t year, ent_time now, ent_err *err)
+{
+    kept_ledger *l = self;
+    ENT_TRY(l->inner.turn(l->inner.self, year, now, err));
+    pthread_mutex_lock(&l->lock);
+    ent_code code = bring_up(l, l->inner.size(l->inner.self), err);
+    pthread_mutex_unlock(&l->lock);
+    return code;
 }
 
 static ent_code receipt(void *self, uint64_t index, ent_buf *ret_text, ent_err *err)
@@ -170,7 +215,7 @@ ent_code ent_standby_ledger(const ent_ledger *inner, const ent_standby *standby,
         free(l);
         return code;
     }
-    *ret = (ent_ledger){.self = l, .append = append, .append_many = append_many, .read = read_entry, .size = size, .receipt = receipt, .checkpoint = checkpoint, .hashes = hashes,
+    *ret = (ent_ledger){.self = l, .shards = shards, .log = log_of, .turn = inner->turn ? turn : NULL, .append = append, .append_many = append_many, .read = read_entry, .size = size, .receipt = receipt, .checkpoint = checkpoint, .hashes = hashes,
                         .consistency = consistency, .keep_cosigned = keep_cosigned, .cosigned_receipt = cosigned_receipt, .cosigned = cosigned, .close = close_ledger};
     return ENT_OK;
 }

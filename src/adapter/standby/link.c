@@ -119,6 +119,7 @@ static ent_code state(void *self, ent_standby_state *ret, ent_err *err)
     s.capacity = ent_cursor_u64(&c);
     ent_cursor_copy(&c, s.digest, 32);
     s.ledger_size = ent_cursor_u64(&c);
+    s.ledger_first = ent_cursor_u64(&c);
     ent_cursor_copy(&c, s.ledger_root, 32);
     if (!ent_cursor_done(&c)) return ent_fail(err, ENT_FORMAT, "the standby's state has another form: is it of the same version?");
     *ret = s;

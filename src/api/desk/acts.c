@@ -230,7 +230,7 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     }
     json_object_set_new(out, "asked", index_json(s.asked));
     json_object_set_new(out, "received", index_json(s.received));
-    json_object_set_new(out, "answered", index_json(s.answered));
+    json_object_set_new(out, "answered", index_json(s.answered.index));
     json_object_set_new(out, "ms", json_pack("{s:I,s:I,s:I,s:I}", "prepare", (json_int_t)s.prepare_ms, "ask", (json_int_t)s.ask_ms, "wait",
                                              (json_int_t)s.wait_ms, "verify", (json_int_t)s.verify_ms));
     if (s.receipt.len) json_object_set_new(out, "receipt", json_stringn((const char *)s.receipt.data, s.receipt.len));

@@ -31,12 +31,13 @@ ent_code ent_desk_search_receipt(const ent_desk_node *n, const ent_desk_request 
     return ENT_OK;
 }
 
-static void see_witness(void *ctx, const char *name, uint64_t size, int64_t last_ms)
+static void see_witness(void *ctx, const char *name, uint32_t year, uint64_t size, int64_t last_ms)
 {
     char time[ENT_TIME_TEXT];
     json_t *w = json_object();
     ent_time_text((ent_time){last_ms}, time);
     json_object_set_new(w, "name", json_string(name));
+    json_object_set_new(w, "year", json_integer((json_int_t)year));
     json_object_set_new(w, "entries", json_integer((json_int_t)size));
     json_object_set_new(w, "last", last_ms ? json_string(time) : json_null());
     json_array_append_new(ctx, w);
@@ -53,6 +54,7 @@ ent_code ent_desk_witnesses(const ent_desk_node *n, const ent_desk_request *r, j
     json_object_set_new(out, "receipts-waiting", json_integer((json_int_t)waiting));
     json_object_set_new(out, "receipts-overdue", json_integer((json_int_t)overdue));
     json_object_set_new(out, "ledger", json_integer((json_int_t)c.ledger));
+    json_object_set_new(out, "year", json_integer((json_int_t)ent_ledger_present(ent_flow_ledger(n->flow)).year));
     json_object_set_new(out, "doubt", ent_flow_doubted(n->flow, why) ? json_string(why) : json_null());
     json_t *list = json_array();
     json_object_set_new(out, "witnesses", list);

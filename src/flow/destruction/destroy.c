@@ -317,12 +317,21 @@ static ent_code sweep(ent_flow_node *n, ent_err *err)
 }
 
 /* A clock alone hides, at once; it destroys only when it is sure of the day. */
+/* The ledger has one log a year. Only a confirmed time closes one: a clock that is ten years ahead for an hour closes nothing. */
+static ent_code turn_year(ent_flow_node *n, ent_err *err)
+{
+    uint32_t year = (uint32_t)ent_today(n).year;
+    const ent_ledger *l = &n->c.ledger;
+    return l->turn && year > ent_ledger_present(l).year ? l->turn(l->self, year, ent_now(n), err) : ENT_OK;
+}
+
 ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
 {
     bool sure = false;
     pthread_mutex_lock(&n->lock);
     if (ent_date_compare(ent_today(n), n->looked) != 0) ent_parts_look(n);
     ent_code code = ent_time_tick(n, &sure, err);
+    if (code == ENT_OK && sure) code = turn_year(n, err);
     if (code == ENT_OK) code = ent_cases_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);

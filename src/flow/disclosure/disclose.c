@@ -5,6 +5,7 @@
 #include "flow/capture/capture.h"
 #include "flow/disclosure/record.h"
 #include "flow/examination/case.h"
+#include "flow/receipt/receipt.h"
 #include "flow/state.h"
 #include "law/disclosure.h"
 #include "merkle/note.h"
@@ -369,13 +370,11 @@ ent_code ent_disclosures_recall(ent_flow_node *n, ent_batch *b, const uint8_t tr
 /* The requester's proof that its ledger says so. */
 static bool proven(ent_flow_node *n, const char *partner, const ent_buf *proof, ent_entry_kind kind, const ent_search_id *reference, uint64_t *ret_index)
 {
-    const ent_held_partner *p = ent_partner_named(n, partner);
     ent_entry e;
-    if (!p || !proof->len) return false;
-    bool good = ent_proof_verify((const char *)proof->data, proof->len, partner, &p->card.identity, &e, ret_index, NULL, NULL) == ENT_OK;
-    if (!good && p->old_until_ms > ent_now(n).ms)
-        good = ent_proof_verify((const char *)proof->data, proof->len, partner, &p->old_key, &e, ret_index, NULL, NULL) == ENT_OK;
-    return good && e.kind == kind && ent_id_equal(e.case_number.b, reference->b);
+    ent_place place;
+    if (!proof->len || ent_partner_says_locked(n, partner, (const char *)proof->data, proof->len, &e, &place, NULL) != ENT_OK) return false;
+    *ret_index = place.index;
+    return e.kind == kind && ent_id_equal(e.case_number.b, reference->b);
 }
 
 static ent_code note_proof(ent_flow_node *n, ent_batch *b, const uint8_t id[ENT_ID_SIZE], const ent_reply *reply, bool recall, ent_err *err)

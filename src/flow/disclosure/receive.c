@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/wipe.h"
 #include "flow/disclosure/disclosure.h"
+#include "flow/receipt/receipt.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
 #include "flow/state.h"
@@ -97,12 +98,8 @@ static void fill_entry(ent_flow_node *n, ent_entry_kind kind, const kept *k, con
 
 static bool disclosed_says(ent_flow_node *n, const ent_arrival *in, const ent_search_id *reference)
 {
-    const ent_held_partner *p = ent_partner_named(n, in->partner);
     ent_entry e;
-    size_t len = strlen(in->message.proof);
-    if (!p) return false;
-    bool good = ent_proof_verify(in->message.proof, len, in->partner, &p->card.identity, &e, NULL, NULL, NULL) == ENT_OK;
-    if (!good && p->old_until_ms > ent_now(n).ms) good = ent_proof_verify(in->message.proof, len, in->partner, &p->old_key, &e, NULL, NULL, NULL) == ENT_OK;
+    bool good = ent_partner_says_locked(n, in->partner, in->message.proof, strlen(in->message.proof), &e, NULL, NULL) == ENT_OK;
     return good && e.kind == ENT_ENTRY_DISCLOSED && ent_id_equal(e.case_number.b, reference->b);
 }
 

@@ -396,9 +396,10 @@ static ent_code take_report(feed *s, const ent_feed_report *r, ent_err *err)
 
 static bool proven(const feed *s, const char *partner, const ent_feed_undertaking *u, uint64_t *ret_index)
 {
-    const ent_held_partner *p = ent_partner_named(s->n, partner);
     ent_entry e;
-    if (!p || ent_proof_verify(u->proof, u->proof_len, partner, &p->card.identity, &e, ret_index, NULL, NULL) != ENT_OK) return false;
+    ent_place place;
+    if (ent_partner_says_locked(s->n, partner, u->proof, u->proof_len, &e, &place, NULL) != ENT_OK) return false;
+    *ret_index = place.index;
     return e.kind == ENT_ENTRY_DESTROYED && ent_id_equal(e.case_number.b, u->id);
 }
 

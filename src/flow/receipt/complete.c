@@ -14,12 +14,12 @@
 
 enum { AT_ONCE = 256, WAIT_MS = 5000, RECEIPT_MAX = 16384, EAGER_MS = 15 * 60000, PATIENCE = 60, OVERDUE_MS = 60 * 60000, KEY = 1 + ENT_PARTY_NAME + ENT_ID_SIZE };
 
-/* One that waits: key "w", partner's name, NUL, id; value version, when, index. The receipt itself: key "r", id; value 0 as it came or
+/* One that waits: key "w", partner's name, NUL, id; value version, when, year, index. The receipt itself: key "r", id; value 0 as it came or
  * 1 completed, then the text. */
 typedef struct wanted {
     ent_search_id id;
     int64_t since_ms;
-    uint64_t index;
+    ent_place place;
     uint8_t key[KEY];
     size_t key_len;
 } wanted;
@@ -40,15 +40,16 @@ static void receipt_key(const uint8_t id[ENT_ID_SIZE], uint8_t ret_key[1 + ENT_I
     memcpy(ret_key + 1, id, ENT_ID_SIZE);
 }
 
-void ent_receipt_expect(ent_batch *b, const ent_search_id *id, const char *partner, uint64_t index, const ent_buf *receipt)
+void ent_receipt_expect(ent_batch *b, const ent_search_id *id, const char *partner, const ent_place *place, const ent_buf *receipt)
 {
     uint8_t waits[KEY], kept[1 + ENT_ID_SIZE];
     ENT_AUTO_BUF row = ENT_BUF(32), text = ENT_BUF(RECEIPT_MAX);
     size_t n = wanted_key(partner, id->b, waits);
     receipt_key(id->b, kept);
-    ent_buf_u8(&row, 1);
+    ent_buf_u8(&row, 2);
     ent_buf_u64(&row, b->entry_count ? (uint64_t)b->entry[0].time.ms : 0);
-    ent_buf_u64(&row, index);
+    ent_buf_u32(&row, place->year);
+    ent_buf_u64(&row, place->index);
     ent_buf_u8(&text, 0);
     ent_buf_put(&text, receipt->data, receipt->len);
     if (row.failed != ENT_OK || text.failed != ENT_OK) b->failed = ENT_TOO_LARGE;
@@ -79,31 +80,43 @@ static bool concerns(ent_flow_node *n, const char *partner, const ent_entry *e)
 }
 
 /* "LENGTH\n" and the receipt; 0 for one that is not complete yet, is not there, or is none of the partner's business. */
-static void put_receipt(ent_flow_node *n, const char *partner, uint64_t index, ent_buf *ret_body)
+static void put_receipt(ent_flow_node *n, const char *partner, const ent_place *place, ent_buf *ret_body)
 {
     uint8_t bytes[ENT_ENTRY_SIZE];
     ent_entry e;
     ENT_AUTO_BUF text = ENT_BUF(RECEIPT_MAX);
-    bool ok = n->c.ledger.read(n->c.ledger.self, index, bytes, NULL) == ENT_OK && ent_entry_decode(bytes, &e, NULL) == ENT_OK && concerns(n, partner, &e) &&
-              n->c.ledger.cosigned_receipt(n->c.ledger.self, index, &text, NULL) == ENT_OK;
+    const ent_ledger *log;
+    bool ok = ent_ledger_log(&n->c.ledger, place->year, &log, NULL) == ENT_OK && log->read(log->self, place->index, bytes, NULL) == ENT_OK &&
+              ent_entry_decode(bytes, &e, NULL) == ENT_OK && concerns(n, partner, &e) && log->cosigned_receipt(log->self, place->index, &text, NULL) == ENT_OK;
     ent_buf_fmt(ret_body, "%zu\n", ok ? text.len : 0);
     if (ok) ent_buf_put(ret_body, text.data, text.len);
+}
+
+/* "YEAR INDEX"; "INDEX" alone in a log that is not cut. */
+static bool read_place(const char *line, size_t len, ent_place *ret)
+{
+    const char *space = memchr(line, ' ', len);
+    uint64_t year = 0;
+    if (space && !ent_note_number(line, (size_t)(space - line), &year)) return false;
+    const char *index = space ? space + 1 : line;
+    ret->year = (uint32_t)year;
+    return year < 10000 && ent_note_number(index, len - (size_t)(index - line), &ret->index);
 }
 
 void ent_receipts_receive(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body)
 {
     const char *at = in->message.body, *end = at + in->message.body_len, *line;
     size_t len, count = 0;
-    uint64_t index;
+    ent_place place;
     bool good = in->message.body_len > 0;
     while (good && at < end) {
-        good = ++count <= AT_ONCE && ent_note_line(&at, end, &line, &len) && ent_note_number(line, len, &index);
-        if (good) put_receipt(n, in->partner, index, ret_body);
+        good = ++count <= AT_ONCE && ent_note_line(&at, end, &line, &len) && read_place(line, len, &place);
+        if (good) put_receipt(n, in->partner, &place, ret_body);
     }
     *ret_status = good ? 200 : 400;
     if (good) return;
     ent_buf_clear(ret_body);
-    ent_refusal_write(400, ENT_FORMAT, "receipts are asked for by their entries' indexes, a line each, at most 256", "", ret_body);
+    ent_refusal_write(400, ENT_FORMAT, "receipts are asked for by their entries' year and index, a line each, at most 256", "", ret_body);
 }
 
 /* ---- the requester's side ---- */
@@ -123,11 +136,14 @@ static ent_code see_wanted(void *ctx, const uint8_t *key, size_t key_len, const 
     list *l = ctx;
     ent_cursor c = ENT_CURSOR(value, value_len);
     wanted w = {.key_len = key_len};
-    if (key_len > sizeof w.key || key_len < 2 + ENT_ID_SIZE || key[key_len - ENT_ID_SIZE - 1] || ent_cursor_u8(&c) != 1) return ENT_DAMAGED;
+    if (key_len > sizeof w.key || key_len < 2 + ENT_ID_SIZE || key[key_len - ENT_ID_SIZE - 1]) return ENT_DAMAGED;
+    uint8_t version = ent_cursor_u8(&c);
+    if (version < 1 || version > 2) return ENT_DAMAGED;
     memcpy(w.key, key, key_len);
     memcpy(w.id.b, key + key_len - ENT_ID_SIZE, ENT_ID_SIZE);
     w.since_ms = (int64_t)ent_cursor_u64(&c);
-    w.index = ent_cursor_u64(&c);
+    if (version == 2) w.place.year = ent_cursor_u32(&c); /* before, a ledger was one log */
+    w.place.index = ent_cursor_u64(&c);
     if (!ent_cursor_done(&c)) return ENT_DAMAGED;
     const char *partner = (const char *)w.key + 1;
     l->more = l->count == AT_ONCE || (l->partner[0] && strcmp(l->partner, partner) != 0);
@@ -143,22 +159,15 @@ static bool completes(ent_flow_node *n, const char *partner, const wanted *w, co
 {
     ent_proof first, fresh;
     ent_entry e;
-    uint64_t index;
-    ent_peer peer;
+    ent_place place;
     uint8_t key[1 + ENT_ID_SIZE];
-    bool valid = false, witnessed = false;
-    ent_directory d = ent_flow_directory(n);
+    bool witnessed = false;
     ENT_AUTO_BUF row = ENT_BUF(RECEIPT_MAX);
     receipt_key(w->id.b, key);
     if (n->c.store.get(n->c.store.self, ENT_TABLE_RECEIPTS, key, sizeof key, &row, NULL) != ENT_OK || row.len < 2) return false;
     if (ent_proof_parse((const char *)row.data + 1, row.len - 1, &first, NULL) != ENT_OK || ent_proof_parse(text, len, &fresh, NULL) != ENT_OK) return false;
     if (!fresh.has_extra || memcmp(first.extra, fresh.extra, sizeof first.extra) != 0) return false;
-    if (d.by_name(d.self, partner, &peer, NULL) != ENT_OK) return false;
-    for (size_t i = 0; i < peer.key_count && !valid; i++) {
-        ent_public_key signer;
-        memcpy(signer.b, peer.key[i], 32);
-        valid = ent_proof_verify(text, len, partner, &signer, &e, &index, NULL, NULL) == ENT_OK && index == w->index;
-    }
+    bool valid = ent_partner_says(n, partner, text, len, &e, &place, NULL) == ENT_OK && place.year == w->place.year && place.index == w->place.index;
     if (!valid) return false;
     pthread_mutex_lock(&n->lock);
     for (size_t i = 0; i < n->agreement_count && !witnessed; i++) {
@@ -205,7 +214,11 @@ static ent_code ask(ent_flow_node *n, const list *l, size_t *ret_done, ent_err *
     ENT_AUTO_BUF body = ENT_BUF(65536);
     ent_reply reply = {.body = ENT_BUF(ENT_LIMIT_BODY), .evidence = ENT_BUF(65536)};
     ent_message m = {.kind = ENT_MESSAGE_RECEIPTS, .agreement = "", .flow = "", .purpose = "", .proof = ""};
-    for (size_t i = 0; i < l->count; i++) ent_buf_fmt(&body, "%" PRIu64 "\n", l->at[i].index);
+    for (size_t i = 0; i < l->count; i++) {
+        const ent_place *p = &l->at[i].place;
+        if (p->year) ent_buf_fmt(&body, "%u ", (unsigned)p->year);
+        ent_buf_fmt(&body, "%" PRIu64 "\n", p->index);
+    }
     ENT_TRY(ent_buf_check(&body, err));
     m.body = body.data;
     m.body_len = body.len;
@@ -276,7 +289,8 @@ static ent_code count_one(void *ctx, const uint8_t *key, size_t key_len, const u
     tally *t = ctx;
     ent_cursor c = ENT_CURSOR(value, value_len);
     (void)key, (void)key_len;
-    if (ent_cursor_u8(&c) != 1) return ENT_DAMAGED;
+    uint8_t version = ent_cursor_u8(&c);
+    if (version < 1 || version > 2) return ENT_DAMAGED;
     int64_t since = (int64_t)ent_cursor_u64(&c);
     t->waiting++;
     t->overdue += t->now - since > OVERDUE_MS;

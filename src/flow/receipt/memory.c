@@ -12,14 +12,38 @@
 #define WITNESS "witness/"
 #define EVIDENCE "evidence/"
 
+static bool wanted(const struct ent_witnessing *w, uint32_t year)
+{
+    return year == w->years[0] || year == w->years[1];
+}
+
+size_t ent_witness_shards(ent_flow_node *n, ent_shard ret[2])
+{
+    ent_shard all[ENT_LIMIT_SHARDS];
+    struct ent_witnessing *w = n->witnessing;
+    size_t count = ent_ledger_shards(&n->c.ledger, all), few = count > 1 ? 2 : 1, kept = 0;
+    for (size_t i = 0; i < few; i++) ret[i] = all[count - few + i];
+    w->years[0] = ret[0].year, w->years[1] = ret[few - 1].year;
+    for (size_t i = 0; i < w->count; i++)
+        if (wanted(w, w->at[i].year)) w->at[kept++] = w->at[i];
+    w->count = kept;
+    return few;
+}
+
 static ent_code see_witness(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct ent_witnessing *w = ctx;
     ent_cursor c = ENT_CURSOR(value, value_len);
     ent_witness_memory m = {0};
     size_t n = key_len - (sizeof WITNESS - 1);
-    if (n >= sizeof m.name || w->count == ENT_WITNESSES_MAX) return ENT_OK;
-    memcpy(m.name, key + sizeof WITNESS - 1, n);
+    char name[ENT_ORIGIN_MAX] = "";
+    if (n >= sizeof name || w->count == ENT_WITNESSES_MAX) return ENT_OK;
+    memcpy(name, key + sizeof WITNESS - 1, n);
+    char *slash = strchr(name, '/');
+    m.year = slash ? ent_shard_year(slash + 1) : 0;
+    if (slash) *slash = 0;
+    if (strlen(name) >= sizeof m.name || !wanted(w, m.year)) return ENT_OK;
+    memcpy(m.name, name, strlen(name) + 1);
     uint8_t version = ent_cursor_u8(&c);
     m.size = ent_cursor_u64(&c);
     ent_cursor_copy(&c, m.root.b, sizeof m.root.b);
@@ -61,6 +85,8 @@ ent_code ent_witnessing_load(ent_flow_node *n, ent_err *err)
 {
     n->witnessing = calloc(1, sizeof *n->witnessing);
     if (!n->witnessing) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_shard few[2];
+    (void)ent_witness_shards(n, few);
     ent_change witnesses = {.key = WITNESS, .key_len = sizeof WITNESS - 1}, evidence = {.key = EVIDENCE, .key_len = sizeof EVIDENCE - 1};
     ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_META, &witnesses, see_witness, n->witnessing, err);
     if (code == ENT_OK) code = n->c.store.scan(n->c.store.self, ENT_TABLE_META, &evidence, see_evidence, n, err);
@@ -70,21 +96,21 @@ ent_code ent_witnessing_load(ent_flow_node *n, ent_err *err)
 
 void ent_witnessing_free(ent_flow_node *n) { free(n->witnessing); }
 
-ent_witness_memory *ent_witness_named(ent_flow_node *n, const char *name)
+ent_witness_memory *ent_witness_named(ent_flow_node *n, const char *name, uint32_t year)
 {
     struct ent_witnessing *w = n->witnessing;
     for (size_t i = 0; i < w->count; i++)
-        if (strcmp(w->at[i].name, name) == 0) return &w->at[i];
+        if (w->at[i].year == year && strcmp(w->at[i].name, name) == 0) return &w->at[i];
     if (w->count == ENT_WITNESSES_MAX) return NULL;
     ent_witness_memory *m = &w->at[w->count++];
-    *m = (ent_witness_memory){.since_ms = ent_now(n).ms};
+    *m = (ent_witness_memory){.year = year, .since_ms = ent_now(n).ms};
     snprintf(m->name, sizeof m->name, "%s", name);
     return m;
 }
 
 ent_code ent_witness_keep(ent_flow_node *n, const ent_witness_memory *m, ent_err *err)
 {
-    char key[sizeof WITNESS + ENT_PARTY_NAME];
+    char key[sizeof WITNESS + ENT_ORIGIN_MAX], log[ENT_ORIGIN_MAX];
     ENT_AUTO_BUF row = ENT_BUF(256);
     ent_buf_u8(&row, 1);
     ent_buf_u64(&row, m->size);
@@ -92,7 +118,8 @@ ent_code ent_witness_keep(ent_flow_node *n, const ent_witness_memory *m, ent_err
     ent_buf_u64(&row, (uint64_t)m->since_ms);
     ent_buf_u64(&row, (uint64_t)m->last_ms);
     ENT_TRY(ent_buf_check(&row, err));
-    int len = snprintf(key, sizeof key, WITNESS "%s", m->name);
+    ent_shard_origin(m->name, m->year, log);
+    int len = snprintf(key, sizeof key, WITNESS "%s", log);
     ent_change c = {ENT_CHANGE_PUT, ENT_TABLE_META, key, (size_t)len, row.data, row.len};
     return n->c.store.commit(n->c.store.self, &c, 1, true, err);
 }
@@ -181,14 +208,27 @@ bool ent_independently_cosigned(const ent_agreement *a, const char *note, size_t
     return false;
 }
 
+/* Of whichever year's log: a new year gives a silent witness no new time. One of whom nothing was ever heard counts from when it was
+ * first to be asked. */
+static int64_t last_heard(ent_flow_node *n, const char *name)
+{
+    struct ent_witnessing *w = n->witnessing;
+    int64_t last = 0, since = INT64_MAX;
+    (void)ent_witness_named(n, name, w->years[1]);
+    for (size_t i = 0; i < w->count; i++) {
+        const ent_witness_memory *m = &w->at[i];
+        if (strcmp(m->name, name) != 0) continue;
+        if (m->last_ms > last) last = m->last_ms;
+        if (m->since_ms < since) since = m->since_ms;
+    }
+    return last ? last : since == INT64_MAX ? 0 : since;
+}
+
 static bool heard_of(ent_flow_node *n, const ent_agreement *a)
 {
     for (size_t i = 0; i < a->witness_count; i++) {
         if (!independent(a, &a->witness[i])) continue;
-        const ent_witness_memory *m = ent_witness_named(n, a->witness[i].name);
-        if (!m) continue;
-        int64_t heard = m->last_ms ? m->last_ms : m->since_ms;
-        if (ent_now(n).ms - heard <= n->c.witness_silence_ms) return true;
+        if (ent_now(n).ms - last_heard(n, a->witness[i].name) <= n->c.witness_silence_ms) return true;
     }
     return false;
 }

@@ -1,7 +1,7 @@
 /* The part of a receipt that comes from others: this node's checkpoints go to witnesses and partners, theirs come here, and
  * receipts are completed with cosignatures (docs/protocol/witness.md is normative).
  *
- * Rows: META "witness/NAME" what a witness co-signed of ours; META "log/NAME" the checkpoint that we co-signed of a partner; META
+ * Rows: META "witness/NAME/YEAR" what a witness co-signed of ours; META "log/NAME/YEAR" the checkpoint that we co-signed of a partner; META
  * "doubt" why our own ledger is doubted; META "evidence/…" notes that should not both exist; RECEIPTS "w"+id a receipt that waits for
  * cosignatures, "r"+id one that has them. */
 #ifndef FLOW_RECEIPT_H
@@ -17,7 +17,13 @@
  * lock. ret_reason: one sentence, only when false. */
 bool ent_witnessed(ent_flow_node *n, const ent_agreement *a, const char *partner, char ret_reason[160]);
 /* In the batch that notes an answer: its receipt is to be completed. */
-void ent_receipt_expect(ent_batch *b, const ent_search_id *id, const char *partner, uint64_t index, const ent_buf *receipt);
+void ent_receipt_expect(ent_batch *b, const ent_search_id *id, const char *partner, const ent_place *place, const ent_buf *receipt);
+/* Whether the partner's own ledger says so: the proof verifies with a key of it that is valid now, in the log of a year that has come.
+ * ENT_SIGNATURE, ENT_DENIED, ENT_NOT_FOUND. ret_place may be NULL. The first is for callers who hold the lock. */
+ENT_MUST_CHECK ent_code ent_partner_says_locked(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry,
+                                                ent_place *ret_place, ent_err *err);
+ENT_MUST_CHECK ent_code ent_partner_says(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry,
+                                         ent_place *ret_place, ent_err *err);
 /* A checkpoint of a partner's ledger that came with a receipt or a proof and was verified: two roots of one size are kept as evidence.
  * Not under the lock. */
 void ent_history_seen(ent_flow_node *n, const char *partner, const char *proof, size_t len);
@@ -37,10 +43,14 @@ void ent_witnessing_free(ent_flow_node *n);
 
 /* ---- inside of this folder ---- */
 
-enum { ENT_WITNESSES_MAX = 64, ENT_DOUBTED_MAX = 64 };
+/* Whether a log is one of the partner's, and of a year that is not ahead of tomorrow: nobody makes logs in advance. */
+bool ent_log_has_come(ent_flow_node *n, const char *origin, const char *partner, uint32_t *ret_year);
+
+enum { ENT_WITNESSES_MAX = 256, ENT_DOUBTED_MAX = 64 };
 
 typedef struct ent_witness_memory {
     char name[ENT_PARTY_NAME];
+    uint32_t year;        /* of the shard: each is a log of its own */
     uint64_t size;        /* of the last checkpoint that it co-signed; 0: none */
     ent_hash root;
     int64_t since_ms;     /* when it was first to be asked */
@@ -52,15 +62,19 @@ typedef struct ent_witness_memory {
 struct ent_witnessing {
     ent_witness_memory at[ENT_WITNESSES_MAX];
     size_t count;
+    uint32_t years[2];    /* of the shards that are submitted */
     char doubt[160];      /* of our own ledger; "": none */
-    char doubted_by[ENT_PARTY_NAME];
+    char doubted_by[ENT_ORIGIN_MAX]; /* NAME/YEAR: who, and of which shard */
     char doubted[ENT_DOUBTED_MAX][ENT_PARTY_NAME]; /* partners who showed two histories */
     size_t doubted_count;
     unsigned rounds;      /* of completing */
 };
 
 /* Under the lock. NULL only when there is no room; a new one begins now. */
-ent_witness_memory *ent_witness_named(ent_flow_node *n, const char *name);
+ent_witness_memory *ent_witness_named(ent_flow_node *n, const char *name, uint32_t year);
+/* Under the lock. The shards that are still submitted: the present one and the one before it, oldest first; how many. What is remembered
+ * of earlier ones is forgotten in memory. */
+size_t ent_witness_shards(ent_flow_node *n, ent_shard ret[2]);
 ENT_MUST_CHECK ent_code ent_witness_keep(ent_flow_node *n, const ent_witness_memory *m, ent_err *err);
 /* Two notes that should not both exist, or one that our ledger does not continue; `about`: whose ledger. The row's key ends in a
  * digest of the first, so that one contradiction of it is kept and nobody fills the store with more. */

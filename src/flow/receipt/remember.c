@@ -9,25 +9,26 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TRIES = 8 };
+enum { TRIES = 8, DAY_MS = 86400000 };
 
 /* What is remembered of one partner's ledger: its note with our cosignature, as the row has it. */
 typedef struct memory {
-    char key[8 + ENT_PARTY_NAME];
+    char key[8 + ENT_ORIGIN_MAX], origin[ENT_ORIGIN_MAX];
     size_t key_len;
     ent_buf note;
     ent_checkpoint c;
 } memory;
 
-static ent_code recall(ent_flow_node *n, const char *partner, memory *ret, ent_err *err)
+static ent_code recall(ent_flow_node *n, const char *partner, uint32_t year, memory *ret, ent_err *err)
 {
-    ret->key_len = (size_t)snprintf(ret->key, sizeof ret->key, "log/%.63s", partner);
+    ent_shard_origin(partner, year, ret->origin);
+    ret->key_len = (size_t)snprintf(ret->key, sizeof ret->key, "log/%s", ret->origin);
     ent_buf_clear(&ret->note);
     ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_META, ret->key, ret->key_len, &ret->note, err);
     if (code == ENT_NOT_FOUND) return ENT_OK;
     if (code != ENT_OK) return code;
-    if (ent_checkpoint_parse((const char *)ret->note.data, ret->note.len, &ret->c, NULL) != ENT_OK || strcmp(ret->c.origin, partner) != 0)
-        return ent_fail(err, ENT_DAMAGED, "what is remembered of the ledger of %s cannot be read", partner);
+    if (ent_checkpoint_parse((const char *)ret->note.data, ret->note.len, &ret->c, NULL) != ENT_OK || strcmp(ret->c.origin, ret->origin) != 0)
+        return ent_fail(err, ENT_DAMAGED, "what is remembered of the ledger %s cannot be read", ret->origin);
     return ENT_OK;
 }
 
@@ -63,6 +64,12 @@ static ent_code cosign(ent_flow_node *n, const memory *m, const ent_add_checkpoi
 
 static void put_head(ent_buf *b, int status, uint64_t size) { ent_buf_fmt(b, "%d\n%" PRIu64 "\n\n", status, size); }
 
+bool ent_log_has_come(ent_flow_node *n, const char *origin, const char *partner, uint32_t *ret_year)
+{
+    ent_time tomorrow = {ent_now(n).ms + DAY_MS};
+    return ent_shard_origin_of(origin, partner, ret_year) && *ret_year <= (uint32_t)ent_time_date(tomorrow).year;
+}
+
 /* ENT_CONFLICT: somebody was faster, look again. */
 static ent_code judge(ent_flow_node *n, const ent_arrival *in, memory *m, ent_buf *ret_body, ent_err *err)
 {
@@ -70,12 +77,18 @@ static ent_code judge(ent_flow_node *n, const ent_arrival *in, memory *m, ent_bu
     ent_checkpoint c;
     ent_public_key keys[ENT_PEER_KEYS];
     size_t key_count;
+    uint32_t year;
     bool fork;
     ENT_AUTO_BUF line = ENT_BUF(1024);
     ENT_TRY(ent_add_checkpoint_parse(in->message.body, in->message.body_len, &add, err));
+    ENT_TRY(ent_checkpoint_parse(add.note, add.note_len, &c, err));
+    if (!ent_log_has_come(n, c.origin, in->partner, &year)) {
+        put_head(ret_body, 404, 0);
+        return ent_buf_check(ret_body, err);
+    }
     ENT_TRY(keys_of(n, in->partner, keys, &key_count, err));
-    ENT_TRY(recall(n, in->partner, m, err));
-    ent_known_log log = {.origin = in->partner, .key = keys, .key_count = key_count, .seen = m->note.len != 0, .size = m->c.size, .root = m->c.root};
+    ENT_TRY(recall(n, in->partner, year, m, err));
+    ent_known_log log = {.origin = m->origin, .key = keys, .key_count = key_count, .seen = m->note.len != 0, .size = m->c.size, .root = m->c.root};
     ent_witness_verdict v = ent_witness_judge(&add, &log, &c, &fork);
     if (fork) ENT_TRY(ent_evidence_keep(n, in->partner, ENT_BYTES(m->note.data, m->note.len), ENT_BYTES(add.note, add.note_len), err));
     if (v == ENT_WITNESS_TAKE) {
@@ -114,11 +127,37 @@ void ent_history_seen(ent_flow_node *n, const char *partner, const char *proof, 
     size_t key_count;
     bool valid = false;
     memory m = {.note = ENT_BUF(ENT_NOTE_MAX)};
+    uint32_t year;
     bool differs = ent_proof_parse(proof, len, &p, NULL) == ENT_OK && ent_checkpoint_parse(p.note, p.note_len, &c, NULL) == ENT_OK &&
-                   strcmp(c.origin, partner) == 0 && recall(n, partner, &m, NULL) == ENT_OK && m.note.len && c.size == m.c.size &&
+                   ent_shard_origin_of(c.origin, partner, &year) && recall(n, partner, year, &m, NULL) == ENT_OK && m.note.len && c.size == m.c.size &&
                    memcmp(&c.root, &m.c.root, sizeof c.root) != 0;
     if (differs && keys_of(n, partner, keys, &key_count, NULL) == ENT_OK)
-        for (size_t i = 0; i < key_count; i++) valid = valid || ent_note_signed_by(p.note, p.note_len, partner, &keys[i]);
+        for (size_t i = 0; i < key_count; i++) valid = valid || ent_note_signed_by(p.note, p.note_len, c.origin, &keys[i]);
     if (valid) (void)!ent_evidence_keep(n, partner, ENT_BYTES(m.note.data, m.note.len), ENT_BYTES(p.note, p.note_len), NULL);
     ent_buf_free(&m.note);
+}
+
+/* ---- proofs from a partner's ledger ---- */
+
+ent_code ent_partner_says_locked(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
+{
+    const ent_held_partner *p = ent_partner_named(n, partner);
+    ent_checkpoint c;
+    ent_place place;
+    if (!p) return ent_fail(err, ENT_NOT_FOUND, "no partner \"%s\" is known here", partner);
+    if (p->revoked) return ent_fail(err, ENT_DENIED, "the key of \"%s\" was revoked", partner);
+    ent_code code = ent_proof_verify(proof, len, partner, &p->card.identity, ret_entry, &place.index, &c, err);
+    if (code != ENT_OK && p->old_until_ms > ent_now(n).ms) code = ent_proof_verify(proof, len, partner, &p->old_key, ret_entry, &place.index, &c, err);
+    if (code != ENT_OK) return code;
+    if (!ent_log_has_come(n, c.origin, partner, &place.year)) return ent_fail(err, ENT_SIGNATURE, "a proof from the log %s, whose year has not come", c.origin);
+    if (ret_place) *ret_place = place;
+    return ENT_OK;
+}
+
+ent_code ent_partner_says(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
+{
+    pthread_mutex_lock(&n->lock);
+    ent_code code = ent_partner_says_locked(n, partner, proof, len, ret_entry, ret_place, err);
+    pthread_mutex_unlock(&n->lock);
+    return code;
 }

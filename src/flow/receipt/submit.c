@@ -23,6 +23,9 @@ typedef struct target {
 
 typedef struct round {
     ent_flow_node *n;
+    const ent_ledger *log; /* of the shard that is submitted */
+    ent_shard shard;
+    bool closed;         /* no entry will be added to it */
     target *target;
     size_t count;
     ent_buf note, merged;
@@ -51,7 +54,7 @@ static void add_target(round *r, const char *name, const uint8_t key[32], bool p
         if (t->key_count < ENT_PEER_KEYS) memcpy(t->key[t->key_count++], key, 32);
         return;
     }
-    ent_witness_memory *m = ent_witness_named(r->n, name);
+    ent_witness_memory *m = ent_witness_named(r->n, name, r->shard.year);
     if (!m || r->count == ENT_WITNESSES_MAX) return;
     target *t = &r->target[r->count++];
     *t = (target){.partner = partner, .key_count = 1, .m = *m};
@@ -116,7 +119,7 @@ static ent_code ask_witness(const round *r, const target *t, const ent_buf *body
     if (ret->status == 200) ent_buf_put(&ret->lines, answer.data, answer.len);
     if (ret->status == 409 && (!answer.len || !ent_note_number(text, strcspn(text, "\n"), &ret->size)))
         return ent_fail(err, ENT_FORMAT, "%s answers 409 without the size that it knows", t->name);
-    if ((ret->status == 409 && ret->size > r->c.size) || ret->status == 422) (void)!w->latest(w->self, t->name, r->n->c.name, &ret->remembered, NULL);
+    if ((ret->status == 409 && ret->size > r->c.size) || ret->status == 422) (void)!w->latest(w->self, t->name, r->c.origin, &ret->remembered, NULL);
     return ENT_OK;
 }
 
@@ -126,7 +129,7 @@ static ent_code ask(round *r, const target *t, uint64_t old, verdict *ret, ent_e
     ent_hash root;
     ENT_AUTO_BUF body = ENT_BUF(ENT_ADD_CHECKPOINT_MAX);
     ent_add_checkpoint add = {.old = old, .note = (const char *)r->note.data, .note_len = r->note.len};
-    ENT_TRY(n->c.ledger.consistency(n->c.ledger.self, old, r->c.size, &root, &add.proof, err));
+    ENT_TRY(r->log->consistency(r->log->self, old, r->c.size, &root, &add.proof, err));
     ENT_TRY(ent_add_checkpoint_write(&add, &body, err));
     ent_buf_clear(&ret->lines);
     ent_buf_clear(&ret->remembered);
@@ -143,12 +146,13 @@ static ent_code write_doubt(ent_flow_node *n, ent_change_kind kind, const char *
 
 static ent_code doubt(ent_flow_node *n, const target *t, const char *why, ent_bytes note, ent_bytes theirs, ent_err *err)
 {
-    char row[ENT_PARTY_NAME + 164];
+    char row[ENT_ORIGIN_MAX + 164], who[ENT_ORIGIN_MAX];
+    ent_shard_origin(t->name, t->m.year, who);
     pthread_mutex_lock(&n->lock);
     snprintf(n->witnessing->doubt, sizeof n->witnessing->doubt, "%s", why);
-    snprintf(n->witnessing->doubted_by, sizeof n->witnessing->doubted_by, "%s", t->name);
+    snprintf(n->witnessing->doubted_by, sizeof n->witnessing->doubted_by, "%s", who);
     pthread_mutex_unlock(&n->lock);
-    snprintf(row, sizeof row, "%s\n%s", t->name, why);
+    snprintf(row, sizeof row, "%s\n%s", who, why);
     ENT_TRY(write_doubt(n, ENT_CHANGE_PUT, row, err));
     ENT_TRY(ent_evidence_keep(n, n->c.name, theirs, note, err));
     return ent_fail(err, ENT_DAMAGED, "%s", why);
@@ -165,15 +169,15 @@ static ent_code compare(round *r, const target *t, const ent_buf *remembered, en
     char why[160];
     ent_sign_public(&n->c.identity, &own);
     const char *note = (const char *)remembered->data;
-    if (!remembered->len || ent_checkpoint_parse(note, remembered->len, &c, NULL) != ENT_OK || strcmp(c.origin, n->c.name) != 0 ||
-        !ent_note_signed_by(note, remembered->len, n->c.name, &own))
+    if (!remembered->len || ent_checkpoint_parse(note, remembered->len, &c, NULL) != ENT_OK || strcmp(c.origin, r->c.origin) != 0 ||
+        !ent_note_signed_by(note, remembered->len, c.origin, &own))
         return ENT_OK;
     ent_bytes theirs = ENT_BYTES(remembered->data, remembered->len), ours = ENT_BYTES(r->note.data, r->note.len);
-    if (c.size > n->c.ledger.size(n->c.ledger.self)) {
+    if (c.size > r->log->size(r->log->self)) {
         snprintf(why, sizeof why, "%.63s remembers %" PRIu64 " entries, %" PRIu64 " are here: it was rolled back", t->name, c.size, r->c.size);
         return doubt(n, t, why, ours, theirs, err);
     }
-    ENT_TRY(n->c.ledger.consistency(n->c.ledger.self, 0, c.size, &root, &proof, err));
+    ENT_TRY(r->log->consistency(r->log->self, 0, c.size, &root, &proof, err));
     if (memcmp(&root, &c.root, sizeof root) == 0) return ENT_OK;
     snprintf(why, sizeof why, "%.63s remembers another history of %" PRIu64 " entries", t->name, c.size);
     return doubt(n, t, why, ours, theirs, err);
@@ -189,6 +193,13 @@ static bool take_cosignature(round *r, const target *t, const ent_buf *lines)
     return false;
 }
 
+static bool doubts(const ent_flow_node *n, const target *t)
+{
+    char who[ENT_ORIGIN_MAX];
+    ent_shard_origin(t->name, t->m.year, who);
+    return n->witnessing->doubt[0] && strcmp(n->witnessing->doubted_by, who) == 0;
+}
+
 static ent_code cosigned(round *r, target *t, ent_err *err)
 {
     ent_flow_node *n = r->n;
@@ -198,7 +209,7 @@ static ent_code cosigned(round *r, target *t, ent_err *err)
     r->added = true;
     ENT_TRY(ent_witness_keep(n, &t->m, err));
     pthread_mutex_lock(&n->lock);
-    bool cleared = n->witnessing->doubt[0] && strcmp(n->witnessing->doubted_by, t->name) == 0;
+    bool cleared = doubts(n, t);
     if (cleared) n->witnessing->doubt[0] = 0; /* whoever doubted has seen that it goes on from what they remember */
     pthread_mutex_unlock(&n->lock);
     return cleared ? write_doubt(n, ENT_CHANGE_DELETE, "", err) : ENT_OK;
@@ -224,7 +235,7 @@ static ent_code submit_one(round *r, target *t, ent_err *err)
 static void note_outcome(ent_flow_node *n, const target *t, bool ok)
 {
     pthread_mutex_lock(&n->lock);
-    ent_witness_memory *m = ent_witness_named(n, t->name);
+    ent_witness_memory *m = ent_witness_named(n, t->name, t->m.year);
     if (m) {
         unsigned failures = ok ? 0 : m->failures + 1;
         *m = t->m;
@@ -234,18 +245,20 @@ static void note_outcome(ent_flow_node *n, const target *t, bool ok)
     pthread_mutex_unlock(&n->lock);
 }
 
+/* A shard that is closed needs no refreshing: once co-signed to its end it stays so. */
 static bool due(const round *r, const target *t)
 {
     int64_t refresh = r->n->c.witness_silence_ms && r->n->c.witness_silence_ms / 3 < REFRESH_MS ? r->n->c.witness_silence_ms / 3 : REFRESH_MS;
-    bool doubted = r->n->witnessing->doubt[0] && strcmp(r->n->witnessing->doubted_by, t->name) == 0;
     if (t->m.next_try > ent_ticks(r->n) || ent_ticks(r->n) > r->until) return false;
-    return !t->m.last_ms || t->m.size != r->c.size || memcmp(&t->m.root, &r->c.root, sizeof t->m.root) != 0 || doubted || ent_now(r->n).ms - t->m.last_ms >= refresh;
+    if (!t->m.last_ms || t->m.size != r->shard.count || doubts(r->n, t)) return true;
+    if (r->log && (t->m.size != r->c.size || memcmp(&t->m.root, &r->c.root, sizeof t->m.root) != 0)) return true;
+    return !r->closed && ent_now(r->n).ms - t->m.last_ms >= refresh;
 }
 
 /* Cosignatures on this very checkpoint that came earlier stay under it. */
 static ent_code begin_merged(round *r, ent_err *err)
 {
-    ent_ledger *l = &r->n->c.ledger;
+    const ent_ledger *l = r->log;
     ent_checkpoint c;
     ENT_AUTO_BUF kept = ENT_BUF(ENT_NOTE_MAX);
     bool same = l->cosigned(l->self, &kept, NULL) == ENT_OK && ent_checkpoint_parse((const char *)kept.data, kept.len, &c, NULL) == ENT_OK &&
@@ -287,22 +300,26 @@ static void believe_time(round *r)
 /* A later checkpoint that only partners co-signed does not take the place of one that a witness did. */
 static ent_code keep_merged(round *r, ent_err *err)
 {
-    ent_ledger *l = &r->n->c.ledger;
+    const ent_ledger *l = r->log;
     ENT_AUTO_BUF kept = ENT_BUF(ENT_NOTE_MAX);
     bool lesser = !has_witness(r, &r->merged) && l->cosigned(l->self, &kept, NULL) == ENT_OK && has_witness(r, &kept);
     return lesser ? ENT_OK : l->keep_cosigned(l->self, (const char *)r->merged.data, r->merged.len, err);
 }
 
+/* One shard, to everybody who is due for it. A closed one is opened only when somebody is. */
 static ent_code run(round *r, ent_err *err)
 {
-    ent_ledger *l = &r->n->c.ledger;
     ent_code first = ENT_OK;
-    ENT_TRY(l->checkpoint(l->self, &r->note, err));
-    ENT_TRY(ent_checkpoint_parse((const char *)r->note.data, r->note.len, &r->c, err));
-    ENT_TRY(begin_merged(r, err));
+    bool any = !r->closed;
     pthread_mutex_lock(&r->n->lock);
     gather(r);
+    for (size_t i = 0; i < r->count; i++) any |= due(r, &r->target[i]);
     pthread_mutex_unlock(&r->n->lock);
+    if (!any) return ENT_OK;
+    ENT_TRY(ent_ledger_log(&r->n->c.ledger, r->shard.year, &r->log, err));
+    ENT_TRY(r->log->checkpoint(r->log->self, &r->note, err));
+    ENT_TRY(ent_checkpoint_parse((const char *)r->note.data, r->note.len, &r->c, err));
+    ENT_TRY(begin_merged(r, err));
     for (size_t i = 0; i < r->count; i++) {
         target *t = &r->target[i];
         ent_err why = {0};
@@ -319,14 +336,24 @@ static ent_code run(round *r, ent_err *err)
 
 ent_code ent_flow_witness(ent_flow_node *n, int64_t within_ms, ent_err *err)
 {
-    ent_err own = {0};
-    round r = {.n = n, .until = ent_ticks(n) + within_ms, .note = ENT_BUF(ENT_NOTE_MAX), .merged = ENT_BUF(ENT_NOTE_MAX), .target = calloc(ENT_WITNESSES_MAX, sizeof(target))};
-    ent_code code = r.target ? run(&r, &own) : ent_fail(&own, ENT_NO_MEMORY, "out of memory");
-    free(r.target);
-    ent_buf_free(&r.note);
-    ent_buf_free(&r.merged);
-    if (code != ENT_OK && err) *err = own;
-    return code;
+    ent_shard few[2];
+    ent_code first = ENT_OK;
+    pthread_mutex_lock(&n->lock);
+    size_t count = ent_witness_shards(n, few);
+    pthread_mutex_unlock(&n->lock);
+    for (size_t i = count; i-- > 0 && first != ENT_DAMAGED;) { /* the present one first: on it the flows depend */
+        ent_err own = {0};
+        round r = {.n = n, .shard = few[i], .closed = i + 1 < count, .until = ent_ticks(n) + within_ms, .note = ENT_BUF(ENT_NOTE_MAX), .merged = ENT_BUF(ENT_NOTE_MAX),
+                   .target = calloc(ENT_WITNESSES_MAX, sizeof(target))};
+        ent_code code = r.target ? run(&r, &own) : ent_fail(&own, ENT_NO_MEMORY, "out of memory");
+        free(r.target);
+        ent_buf_free(&r.note);
+        ent_buf_free(&r.merged);
+        if (code == ENT_OK || (first != ENT_OK && code != ENT_DAMAGED)) continue;
+        first = code;
+        if (err) *err = own;
+    }
+    return first;
 }
 
 bool ent_flow_doubted(ent_flow_node *n, char ret_why[160])
@@ -338,9 +365,9 @@ bool ent_flow_doubted(ent_flow_node *n, char ret_why[160])
     return doubted;
 }
 
-void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint64_t size, int64_t last_ms), void *ctx)
+void ent_flow_witnesses(ent_flow_node *n, void (*see)(void *ctx, const char *name, uint32_t year, uint64_t size, int64_t last_ms), void *ctx)
 {
     pthread_mutex_lock(&n->lock);
-    for (size_t i = 0; i < n->witnessing->count; i++) see(ctx, n->witnessing->at[i].name, n->witnessing->at[i].size, n->witnessing->at[i].last_ms);
+    for (size_t i = 0; i < n->witnessing->count; i++) see(ctx, n->witnessing->at[i].name, n->witnessing->at[i].year, n->witnessing->at[i].size, n->witnessing->at[i].last_ms);
     pthread_mutex_unlock(&n->lock);
 }

@@ -3,6 +3,7 @@
 #include "base/cursor.h"
 #include "base/wipe.h"
 #include "flow/examination/case.h"
+#include "flow/receipt/receipt.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
@@ -143,12 +144,8 @@ ent_code ent_redress_revoked(ent_flow_node *n, const char *partner, const uint8_
 /* The partner's own ledger says so, of this number. */
 static bool ledger_says(ent_flow_node *n, const ent_arrival *in, const uint8_t number[ENT_ID_SIZE])
 {
-    const ent_held_partner *p = ent_partner_named(n, in->partner);
     ent_entry e;
-    size_t len = strlen(in->message.proof);
-    if (!p) return false;
-    bool good = ent_proof_verify(in->message.proof, len, in->partner, &p->card.identity, &e, NULL, NULL, NULL) == ENT_OK;
-    if (!good && p->old_until_ms > ent_now(n).ms) good = ent_proof_verify(in->message.proof, len, in->partner, &p->old_key, &e, NULL, NULL, NULL) == ENT_OK;
+    bool good = ent_partner_says_locked(n, in->partner, in->message.proof, strlen(in->message.proof), &e, NULL, NULL) == ENT_OK;
     return good && e.kind == ENT_ENTRY_REDRESS && strcmp(e.clause, "slip revoked") == 0 && ent_id_equal(e.case_number.b, number);
 }
 

@@ -29,7 +29,6 @@ typedef struct holding {
     char agreement[ENT_LAW_NAME];
     uint8_t digest[32];
     uint32_t version;
-    uint64_t asked;              /* index in the requester's ledger */
     ent_actor_id officer;        /* who asked there, by pseudonym */
     ent_search_record *r;
     ent_capture probe;
@@ -74,19 +73,9 @@ static ent_code find_agreement(holding *s, ent_err *err)
 static ent_code check_asked(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
-    ent_directory directory = ent_flow_directory(s->n);
-    ent_peer peer;
     ent_entry e;
-    pthread_mutex_unlock(&s->n->lock); /* the directory takes it */
-    ent_code code = directory.by_name(directory.self, s->in->partner, &peer, err);
-    pthread_mutex_lock(&s->n->lock);
-    if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", "the partner is not known any more", err);
-    code = ENT_SIGNATURE;
-    for (size_t i = 0; i < peer.key_count && code != ENT_OK; i++) {
-        ent_public_key key;
-        memcpy(key.b, peer.key[i], 32);
-        code = ent_proof_verify(m->proof, strlen(m->proof), s->in->partner, &key, &e, &s->asked, NULL, err);
-    }
+    ent_code code = ent_partner_says_locked(s->n, s->in->partner, m->proof, strlen(m->proof), &e, NULL, err);
+    if (code == ENT_NOT_FOUND || code == ENT_DENIED) return refuse(s, ENT_REFUSED, "proof of asked", "the partner is not known any more", err);
     if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", m->proof[0] ? "the proof of \"asked\" does not verify" : "the request carries no proof of \"asked\"", err);
     s->officer = e.actor;
     bool same = e.kind == ENT_ENTRY_ASKED && ent_id_equal(e.case_number.b, m->id) && memcmp(e.agreement, s->digest, 32) == 0 &&
@@ -257,6 +246,7 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
 static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret_body, int *ret_status, ent_err *err)
 {
     ENT_AUTO_BUF receipt = ENT_BUF(ENT_NOTE_MAX);
+    ent_proof proof;
     if (r->view.refused) {
         *ret_status = 403;
         ent_refusal_write(403, ENT_REFUSED, r->reason, r->view.clause, ret_body);
@@ -265,7 +255,8 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
     if (r->view.index == UINT64_MAX) /* died after the append and before the index was noted */
         ENT_TRY(ent_entry_find(n, r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, r->view.reference.b, &r->view.index, err));
     ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, r->view.index, &receipt, err));
-    ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = r->view.index, .receipt = ent_buf_cstr(&receipt)};
+    ENT_TRY(ent_proof_parse((const char *)receipt.data, receipt.len, &proof, err)); /* for the index in its year's log */
+    ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = proof.index, .receipt = ent_buf_cstr(&receipt)};
     *ret_status = 200;
     return ent_answer_write(&a, ret_body, err);
 }

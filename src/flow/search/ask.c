@@ -143,25 +143,15 @@ static ent_code verify_answer(ent_flow_node *n, const grant *g, const ent_search
 {
     ent_answer a;
     ent_entry e;
-    ent_peer peer;
-    uint64_t index = 0;
-    ent_directory directory = ent_flow_directory(n);
     ENT_TRY(ent_answer_read(reply->body.data, reply->body.len, &a, &ret->receipt, err));
-    ENT_TRY(directory.by_name(directory.self, g->holder, &peer, err));
-    ent_code code = ENT_SIGNATURE;
-    for (size_t i = 0; i < peer.key_count && code == ENT_SIGNATURE; i++) {
-        ent_public_key key;
-        memcpy(key.b, peer.key[i], 32);
-        code = ent_proof_verify((const char *)ret->receipt.data, ret->receipt.len, g->holder, &key, &e, &index, NULL, err);
-    }
+    ent_code code = ent_partner_says(n, g->holder, (const char *)ret->receipt.data, ret->receipt.len, &e, &ret->answered, err);
     if (code != ENT_OK) return ent_context(err, code, "the partner's receipt");
-    bool same = e.kind == (a.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT) && index == a.index &&
+    bool same = e.kind == (a.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT) && ret->answered.index == a.index &&
                 ent_id_equal(e.case_number.b, id->b) && ent_id_equal(a.reference.b, id->b) && memcmp(e.agreement, g->digest, 32) == 0 &&
                 strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, o->purpose) == 0;
     if (!same) return ent_fail(err, ENT_SIGNATURE, "the partner's receipt is about something else than it answers");
     ent_history_seen(n, g->holder, (const char *)ret->receipt.data, ret->receipt.len);
     ret->hit = a.hit;
-    ret->answered = index;
     return ENT_OK;
 }
 
@@ -183,7 +173,7 @@ static ent_code note_answer(ent_flow_node *n, const ent_actor *by, const grant *
     r->evidence[some] = 0;
     ent_search_put(b, ENT_CHANGE_PUT, r);
     ent_batch_entry(b, &e);
-    if (ret->receipt.len && !ret->refused) ent_receipt_expect(b, &r->view.reference, g->holder, ret->answered, &ret->receipt);
+    if (ret->receipt.len && !ret->refused) ent_receipt_expect(b, &r->view.reference, g->holder, &ret->answered, &ret->receipt);
     return ent_commit(n, b, &ret->received, err);
 }
 
@@ -234,7 +224,7 @@ ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file
                          ent_search_result *ret_result, ent_err *err)
 {
     grant g;
-    ent_search_result out = {.receipt = ENT_BUF(ENT_NOTE_MAX), .asked = ENT_ENTRY_NONE, .received = ENT_ENTRY_NONE, .answered = ENT_ENTRY_NONE};
+    ent_search_result out = {.receipt = ENT_BUF(ENT_NOTE_MAX), .asked = ENT_ENTRY_NONE, .received = ENT_ENTRY_NONE, .answered = {.index = ENT_ENTRY_NONE}};
     ENT_AUTO_BUF body = ENT_BUF(ENT_LIMIT_BODY);
     int64_t t0 = ent_ticks(n);
     ENT_TRY(ent_gate(by, ENT_MAY_SEARCH, err));

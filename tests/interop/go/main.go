@@ -118,7 +118,7 @@ type remote struct {
 }
 
 func (r *remote) get(path string) (int, []byte) {
-	resp, err := r.client.Get(r.url + "/v1/ledger/" + path)
+	resp, err := r.client.Get(r.url + "/" + path)
 	check(err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -159,11 +159,19 @@ func readLog(args []string) {
 	r := newRemote(args[0], args[1], args[2], args[3])
 	v, err := note.NewVerifier(args[4])
 	check(err)
+	base := r.url
+	r.url = base + "/v1/ledger"
 	status, text := r.get("checkpoint")
 	must(status == 200, "checkpoint: %d", status)
 	c, err := open(text, v)
 	check(err)
 	must(c.origin == v.Name(), "the origin is %s", c.origin)
+	year := c.origin[strings.LastIndex(c.origin, "/")+1:] // one log a year: the same under its own prefix
+	r.url = base + "/v1/ledger/" + year
+	status, text = r.get("checkpoint")
+	must(status == 200, "%s/checkpoint: %d", year, status)
+	c, err = open(text, v)
+	check(err)
 	hashes := tlog.TileHashReader(c.tree, r) // verifies every tile against the root
 	for i := int64(0); i < c.tree.N; i++ {
 		leaf, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, i)})
