@@ -32,9 +32,10 @@ async function header(act: string, q: string, body: Bytes, who: Person): Promise
   return `${who.name} ${ms} ${nonce} ${base64(await sign(who, text))}`;
 }
 
-async function send<T>(act: string, params: Params, body: Bytes, who: Person | null): Promise<T> {
+async function send<T>(act: string, params: Params, body: Bytes, who: Person | null, byItself = false): Promise<T> {
   const q = query(params);
   const headers: Record<string, string> = { "Content-Type": "application/octet-stream" };
+  if (byItself) headers["Entente-By-Itself"] = "1"; // the page looks again: nobody used the session
   if (who) headers["Entente-As"] = await header(act, q, body, who);
   let response: Response, json: unknown;
   try {
@@ -59,8 +60,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 const nothing = utf8("");
 
-/** An act that only reads. */
-export const read = <T>(act: string, params: Params = {}): Promise<T> => guarded(() => send<T>(act, params, nothing, null));
+/** An act that only reads. byItself: the page looks again without its person. */
+export const read = <T>(act: string, params: Params = {}, byItself = false): Promise<T> => guarded(() => send<T>(act, params, nothing, null, byItself));
 
 /** An act that changes something, or searches: signed. */
 export function act<T>(name: string, params: Params = {}, body: Bytes = nothing): Promise<T> {
@@ -72,7 +73,7 @@ export function act<T>(name: string, params: Params = {}, body: Bytes = nothing)
   });
 }
 
-export type Session = { name: string; role: Role; until: string; "idle-seconds": number };
+export type Session = { name: string; role: Role; until: string; "idle-seconds": number; node: string; contact: string };
 export type Role = "custodian" | "officer" | "examiner" | "auditor" | "operator";
 
 export const openSession = (who: Person): Promise<Session> => send<Session>("session-open", {}, nothing, who);

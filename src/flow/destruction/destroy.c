@@ -16,6 +16,7 @@
 #include "flow/queue.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
+#include "flow/record/likely.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -333,6 +334,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     ent_code code = ent_time_tick(n, &sure, err);
     if (code == ENT_OK && sure) code = turn_year(n, err);
     if (code == ENT_OK) code = ent_cases_tick(n, err);
+    if (code == ENT_OK) code = ent_likely_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
