@@ -18,7 +18,7 @@ function Persons(p: { of: Opens }) {
   return <>
     <h3>{a.opens}</h3>
     <p>{say(a.persons, { n: cell(p.of.persons), requester: p.of.requester })}</p>
-    <div class="split">{Object.entries(p.of.by).filter(([, groups]) => Object.keys(groups).length).map(([by, groups]) => <Table key={by} caption={a.by[by] ?? by} head={[a.by[by] ?? by, a.personsHead]} numbers={[a.personsHead]}>
+    <div class="split">{Object.entries(p.of.by).filter(([, groups]) => Object.keys(groups).length).map(([by, groups]) => <Table key={by} caption={a.by[by] ?? by} quiet head={[a.by[by] ?? by, a.personsHead]} numbers={[a.personsHead]}>
       {Object.entries(groups).map(([name, n]) => <tr key={name}><td>{name}</td><td class="num">{cell(n)}</td></tr>)}</Table>)}</div>
   </>;
 }

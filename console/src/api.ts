@@ -49,10 +49,15 @@ async function send<T>(act: string, params: Params, body: Bytes, who: Person | n
   throw new ActError({ kind: response.status === 401 ? "session" : "refused", detail, code: error });
 }
 
+let sessions = 0; // opened by this page
+
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  const began = sessions;
   try {
     return await work();
   } catch (e) {
+    // What was sent before the person signed in again, and refused, is sent once more: the page has a session now.
+    if (e instanceof ActError && e.failure.kind === "session" && began !== sessions) return work();
     if (e instanceof ActError && e.failure.kind === "session") signInNeeded.ask(e.failure);
     throw e;
   }
@@ -76,7 +81,11 @@ export function act<T>(name: string, params: Params = {}, body: Bytes = nothing)
 export type Session = { name: string; role: Role; until: string; "idle-seconds": number; node: string; contact: string };
 export type Role = "custodian" | "officer" | "examiner" | "auditor" | "operator";
 
-export const openSession = (who: Person): Promise<Session> => send<Session>("session-open", {}, nothing, who);
+export async function openSession(who: Person): Promise<Session> {
+  const session = await send<Session>("session-open", {}, nothing, who);
+  sessions++;
+  return session;
+}
 export const currentSession = (): Promise<Session> => send<Session>("session", {}, nothing, null);
 export const closeSession = (): Promise<unknown> => send("session-close", {}, nothing, null).catch(() => undefined);
 /** A signature over a text of the person's own, as an examiner gives it. */

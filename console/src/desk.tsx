@@ -33,6 +33,9 @@ async function purposes(): Promise<string[]> {
   return [...found];
 }
 
+/** YYMMDD as it stands in the document: the century does not. */
+const day = (six: string): string => six.replace(/^(..)(..)(..)$/, "$1-$2-$3");
+
 function Document(p: { text: string; mrz: Mrz | null }) {
   if (!p.text.trim()) return null;
   if (!p.mrz) return <Note>{t.desk.mrzBad}</Note>;
@@ -41,7 +44,7 @@ function Document(p: { text: string; mrz: Mrz | null }) {
     <Note kind={m.wrong.length ? "bad" : "good"}>{m.wrong.length ? say(t.desk.mrzWrong, { fields }) : t.desk.mrzGood}</Note>
     <dl class="pairs">
       <dt>{t.desk.name}</dt><dd>{m.name}</dd><dt>{t.desk.number}</dt><dd>{m.type} {m.issuer} {m.number}</dd>
-      <dt>{t.desk.birth}</dt><dd>{m.birth}</dd><dt>{t.desk.expires}</dt><dd>{m.expiry}</dd>
+      <dt>{t.desk.birth}</dt><dd>{day(m.birth)}</dd><dt>{t.desk.expires}</dt><dd>{day(m.expiry)}</dd>
     </dl>
   </>;
 }

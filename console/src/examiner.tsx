@@ -124,6 +124,7 @@ function Pair(p: Step) {
 
 function Conclusion(p: Step) {
   const work = useDo(), k = p.opened.case;
+  useEffect(() => work.say(""), [p.draft.finding, p.draft.reasons, p.draft.form]);
   const conclude = () => work.run(async () => {
     const { finding, reasons } = p.draft;
     if (!finding) return work.say(t.exam.needFinding);

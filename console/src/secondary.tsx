@@ -51,7 +51,7 @@ function Person(p: { crossing: Crossing; kept: Kept[]; now: number; open: (id: s
     <Table caption={say(t.secondary.partners, { crossing: k.reference })} quiet head={[t.secondary.partner, t.secondary.state, t.secondary.left, t.secondary.detail]}>
       {k.partners.map((l, i) => <tr key={l.agreement + l.flow}>
         <td>{l.partner}<p class="hint">{l.agreement}</p></td><td><span class={`tag ${states[i]![1]}`}>{states[i]![0]}</span></td><td class="count">{states[i]![2]}</td>
-        <td>{l.reason} {l.clause && <span class="hint">{l.clause}</span>} {of(l) && <button class="small" onClick={() => p.open(of(l)!.disclosure)}>{t.secondary.openAct}</button>}
+        <td>{!["hit", "no hit", "asking"].includes(l.state) && <>{l.reason} {l.clause && <span class="hint">{l.clause}</span>}</>} {of(l) && <button class="small" onClick={() => p.open(of(l)!.disclosure)}>{t.secondary.openAct}</button>}
           {l.case === "not confirmed" && !slip && (k["prints-kept"] ? <MakeSlip crossing={k} line={l} made={setSlip} /> : <p class="hint">{t.slips.printsGone}</p>)}</td>
       </tr>)}
     </Table>

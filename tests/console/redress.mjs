@@ -4,16 +4,21 @@ import { join } from "node:path";
 import { accessible, address, check, folder, look, sheet, signedIn } from "./browser.mjs";
 import { ask, capture, field } from "./desk.mjs";
 
-/** Both examiners exclude what the desk's story asked about. */
+/** Both examiners exclude whatever waits for them: what the desk's story asked about. */
 async function exclude(name) {
   const page = await signedIn("gb", name);
-  await page.click("tr:has-text('analysis') button:has-text('Open')");
-  await page.click("label.choice:text-is('suitable')");
-  await page.click("text=Lock the analysis");
-  await page.click("label.choice:has-text('excluded')");
-  await page.fill("label:has-text('Reasons') + textarea", "difference in the core's form and in level 2 detail");
-  await page.click("text=Sign the conclusion");
-  await page.waitForSelector(".note:has-text('version 1')");
+  await page.waitForSelector("tr:has-text('analysis')");
+  while (await page.locator("tr:has-text('analysis')").count()) {
+    await page.click("tr:has-text('analysis') button:has-text('Open')");
+    await page.click("label.choice:text-is('suitable')");
+    await page.click("text=Lock the analysis");
+    await page.click("label.choice:has-text('excluded')");
+    await page.fill("label:has-text('Reasons') + textarea", "difference in the core's form and in level 2 detail");
+    await page.click("text=Sign the conclusion");
+    await page.waitForSelector(".note:has-text('version 1')");
+    await page.click("text=Back to the list");
+    await page.waitForSelector("main tbody tr");
+  }
   await page.context().close();
 }
 
