@@ -1,7 +1,11 @@
 /* How good the engine is on folders of prints: every pair scored, the rates with intervals, the scores as a file. */
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/finger_plot.h"
+#include "cli/prints.h"
+#include "cli/sheet.h"
 
+#include "base/check.h"
 #include "base/parallel.h"
 #include "entente/finger.h"
 #include "finger/stats.h"
@@ -12,17 +16,20 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { PRINTS_MAX = 8000 };
 
 static const ent_cmd_help help = {
-    .usage = "evaluate finger DIR [DIR…] [--protocol full|fvc] [--compact] [--scores FILE.csv] [--json]",
-    .about = "Every image of DIR is <finger>_<impression>.<ext>. Scores every impression of a finger against every other (genuine) and those\n"
+    .usage = "evaluate finger DIR [DIR…] [--protocol full|fvc] [--compact] [--scores FILE.csv] [--plot FILE.png|FILE.svg] [--json]",
+    .about = "Every image or template of DIR is <finger>_<impression>.<ext>. Scores every impression of a finger against every other (genuine) and those\n"
              "of the other fingers of the same DIR (impostor; fvc: first impressions only), and prints EER, FNMR at FMR 1 %, 0.1 % and 0, rank-1\n"
-             "(gallery: impression 1 of all fingers), with 95 % bootstrap intervals over fingers, and times. Of fewer than ten errors only their\n"
+             "(gallery: the first impression of each finger), with 95 % bootstrap intervals over fingers, and times. Of fewer than ten errors only their\n"
              "number is printed: as a rate they are not measurable (--json says so beside the value). --json also has, for each set, `reject`: FNMR\n"
-             "at the threshold of FMR 0.1 %, as the genuine comparisons of the worst quality are left out. It reads test sets: images are decoded in this process, not in the sandbox.",
+             "at the threshold of FMR 0.1 %, as the genuine comparisons of the worst quality are left out. --plot draws DET curves, the scores' histograms\n"
+             "and that error against discard. Templates are native ones or finger minutiae records (.iso, .ansi, .fmr, .ent, .entf). It reads test sets: images are decoded in this process, not in the sandbox.",
     .example = "entente evaluate finger fvc/2002/DB1_B fvc/2004/DB2_B --scores scores.csv"};
 
 typedef struct print {
@@ -30,6 +37,7 @@ typedef struct print {
     char name[64], finger[48];
     uint32_t set, who; /* finger's number over all folders */
     unsigned impression;
+    bool first;        /* of its finger */
     ent_finger_template *t;
     double extract_ms;
 } print;
@@ -42,6 +50,9 @@ typedef struct evaluation {
     float *score; /* count x count, a < b */
     atomic_size_t done, failed;
     double *match_ms;
+    bool keep;          /* the pairs of each set, for a plot */
+    ent_plot_set *plot; /* of so many sets and the pooled */
+    size_t plots;
 } evaluation;
 
 /* of this thread: what it computed, whatever else the machine does */
@@ -60,23 +71,36 @@ static int by_name(const void *a, const void *b)
     return c ? c : (x->impression > y->impression) - (x->impression < y->impression);
 }
 
+/* An image, or a template by its ending. */
+static bool is_print(const char *name)
+{
+    static const char *const endings[] = {".iso", ".ansi", ".fmr", ".ent", ".entf"};
+    const char *dot = strrchr(name, '.');
+    if (ent_image_format_named(name) != ENT_IMAGE_UNKNOWN) return true;
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcmp(dot, endings[i]) == 0) return true;
+    return false;
+}
+
 static ent_code list_folder(evaluation *e, const char *folder, uint32_t set, ent_err *err)
 {
+    size_t before = e->count;
     DIR *d = opendir(folder);
     if (!d) return ent_fail(err, ENT_NOT_FOUND, "%s: %s", folder, strerror(errno));
-    for (struct dirent *f; (f = readdir(d)) && e->count < PRINTS_MAX;) {
+    for (struct dirent *f; (f = readdir(d)) && e->count <= PRINTS_MAX;) {
         print *p = &e->p[e->count];
         char *under = strrchr(f->d_name, '_'), *end;
         if (!under || under == f->d_name || strlen(f->d_name) >= sizeof p->name || (size_t)(under - f->d_name) >= sizeof p->finger) continue;
         unsigned long impression = strtoul(under + 1, &end, 10);
-        if (end == under + 1 || *end != '.' || ent_image_format_named(f->d_name) == ENT_IMAGE_UNKNOWN) continue;
+        if (end == under + 1 || *end != '.' || !is_print(f->d_name)) continue;
         *p = (print){.folder = folder, .set = set, .impression = (unsigned)impression};
         memcpy(p->name, f->d_name, strlen(f->d_name) + 1);
         memcpy(p->finger, f->d_name, (size_t)(under - f->d_name));
         e->count++;
     }
     closedir(d);
-    return ENT_OK;
+    if (e->count > PRINTS_MAX) return ent_fail(err, ENT_TOO_LARGE, "more than %d prints: name fewer folders", PRINTS_MAX);
+    return e->count > before ? ENT_OK : ent_fail(err, ENT_USAGE, "%s: no prints named <finger>_<impression>.<ext>, such as 101_1.png", folder);
 }
 
 static void extract_one(void *ctx, size_t i, unsigned worker)
@@ -88,14 +112,15 @@ static void extract_one(void *ctx, size_t i, unsigned worker)
     ENT_AUTO_BUF bytes = ENT_BUF(1);
     (void)worker;
     snprintf(path, sizeof path, "%s/%s", p->folder, p->name);
-    bool read = ent_cli_load(path, &bytes, NULL) == ENT_OK && bytes.len && ent_image_decode(bytes.data, bytes.len, &image, NULL) == ENT_OK;
+    bool read = ent_cli_load(path, &bytes, NULL) == ENT_OK && bytes.len && ent_image_sniff(bytes.data, bytes.len) != ENT_IMAGE_UNKNOWN && ent_image_decode(bytes.data, bytes.len, &image, NULL) == ENT_OK;
     if (read && ent_image_grey(&image, &grey, NULL) == ENT_OK) {
         ent_finger_image in = {.pixels = grey.pixels, .width = grey.width, .height = grey.height, .stride = grey.width, .ppi = grey.ppi >= 250 && grey.ppi <= 1200 ? grey.ppi : 500};
         double t0 = now_ms();
         if (ent_finger_extract(&in, &p->t, NULL) != ENT_OK) p->t = NULL;
         p->extract_ms = now_ms() - t0;
         ent_image_free(&grey);
-    }
+    } else if (!read && ent_cli_load_print(path, &p->t, NULL) != ENT_OK)
+        p->t = NULL;
     if (read) ent_image_free(&image);
     if (!p->t) e->failed++; /* counts as a score of 0 against everything: a failure to extract is a miss */
     ent_cli_progress("extracting", ++e->done, e->count);
@@ -103,8 +128,8 @@ static void extract_one(void *ctx, size_t i, unsigned worker)
 
 static bool wanted(const evaluation *e, const print *a, const print *b)
 {
-    if (a->set != b->set) return a->impression == 1 || b->impression == 1; /* for rank-1 */
-    return !e->fvc || a->who == b->who || (a->impression == 1 || b->impression == 1);
+    if (a->set != b->set) return a->first || b->first; /* for rank-1 */
+    return !e->fvc || a->who == b->who || (a->first || b->first);
 }
 
 static void match_one(void *ctx, size_t i, unsigned worker)
@@ -131,7 +156,7 @@ static float score_of(const evaluation *e, size_t a, size_t b) { return a < b ? 
 static bool counts(const evaluation *e, const print *a, const print *b)
 {
     if (a->set != b->set) return false;
-    return a->who == b->who || !e->fvc || (a->impression == 1 && b->impression == 1);
+    return a->who == b->who || !e->fvc || (a->first && b->first);
 }
 
 static uint8_t worse_quality(const print *a, const print *b)
@@ -140,7 +165,7 @@ static uint8_t worse_quality(const print *a, const print *b)
     return (uint8_t)(x < y ? x : y);
 }
 
-static ent_code rates(const evaluation *e, int set, ent_rates *ret, json_t *ret_reject, ent_err *err)
+static ent_code rates(evaluation *e, int set, ent_rates *ret, json_t *ret_reject, ent_err *err)
 {
     ent_reject curve[ENT_REJECT_MAX];
     ent_pair *pairs = malloc((e->count * e->count / 2 + 1) * sizeof *pairs);
@@ -156,7 +181,8 @@ static ent_code rates(const evaluation *e, int set, ent_rates *ret, json_t *ret_
     for (size_t i = 0; i < points; i++)
         json_array_append_new(ret_reject, json_pack("{s:f,s:f,s:I,s:I,s:i,s:b}", "share", curve[i].share, "fnmr", curve[i].fnmr, "errors", (json_int_t)curve[i].errors, "genuine",
                                                     (json_int_t)curve[i].genuine, "quality", curve[i].quality, "measurable", curve[i].errors >= ENT_ERRORS_LEAST));
-    free(pairs);
+    if (code == ENT_OK && e->keep) e->plot[e->plots++] = (ent_plot_set){.pairs = pairs, .count = n};
+    else free(pairs);
     return code;
 }
 
@@ -166,9 +192,9 @@ static void rank_one(const evaluation *e, size_t *ret_right, size_t *ret_probes)
     for (size_t p = 0; p < e->count; p++) {
         float best = -1;
         uint32_t who = UINT32_MAX;
-        if (e->p[p].impression == 1) continue;
+        if (e->p[p].first) continue;
         for (size_t g = 0; g < e->count; g++)
-            if (e->p[g].impression == 1 && score_of(e, p, g) > best) best = score_of(e, p, g), who = e->p[g].who;
+            if (e->p[g].first && score_of(e, p, g) > best) best = score_of(e, p, g), who = e->p[g].who;
         ++*ret_probes;
         *ret_right += best > 0 && who == e->p[p].who;
     }
@@ -226,6 +252,8 @@ static void print_all(const json_t *out)
            (long long)json_integer_value(json_object_get(out, "probes")), json_is_true(json_object_get(out, "rank-1-measurable")) ? "" : " (fewer than ten misses: not measurable as a rate)",
            json_real_value(json_object_get(out, "extract-ms")), json_real_value(json_object_get(out, "match-ms")),
            (long long)json_integer_value(json_object_get(out, "prints")), (long long)json_integer_value(json_object_get(out, "failed")));
+    json_array_foreach(json_object_get(out, "without-template"), i, s)
+        if (i < 5) printf("  %s: no template; it counts as matching nothing\n", json_string_value(s));
 }
 
 static int by_double(const void *a, const void *b)
@@ -240,72 +268,133 @@ static double median_of(double *v, size_t n)
     return n ? v[n / 2] : 0;
 }
 
-static ent_code run(evaluation *e, char **folders, int folder_count, json_t *out, ent_err *err)
+/* The prints of all folders, numbered by finger. */
+static ent_code gather(evaluation *e, char **folders, int folder_count, ent_err *err)
 {
-    ent_rates r;
-    size_t right, probes;
-    json_t *sets = json_array();
-    json_object_set_new(out, "sets", sets);
     for (int i = 0; i < folder_count; i++) {
-        ent_code code = list_folder(e, folders[i], (uint32_t)i, err);
-        if (code != ENT_OK) return code;
+        struct stat one, other;
+        ENT_TRY(list_folder(e, folders[i], (uint32_t)i, err));
+        for (int k = 0; k < i; k++)
+            if (stat(folders[i], &one) == 0 && stat(folders[k], &other) == 0 && one.st_ino == other.st_ino && one.st_dev == other.st_dev)
+                return ent_fail(err, ENT_USAGE, "%s and %s are one folder: its prints would be held against themselves", folders[k], folders[i]);
     }
-    if (e->count < 2) return ent_fail(err, ENT_USAGE, "no prints named <finger>_<impression>.<ext> in these folders");
     qsort(e->p, e->count, sizeof *e->p, by_name);
     for (size_t i = 0; i < e->count; i++) {
-        if (i && (e->p[i].set != e->p[i - 1].set || strcmp(e->p[i].finger, e->p[i - 1].finger) != 0)) e->fingers++;
+        e->p[i].first = !i || e->p[i].set != e->p[i - 1].set || strcmp(e->p[i].finger, e->p[i - 1].finger) != 0;
+        if (i && e->p[i].first) e->fingers++;
         e->p[i].who = e->fingers;
     }
     e->fingers++;
     e->score = calloc(e->count * e->count, sizeof *e->score);
     e->match_ms = calloc(e->count, sizeof *e->match_ms);
-    if (!e->score || !e->match_ms) return ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu prints", e->count);
+    return e->score && e->match_ms ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu prints", e->count);
+}
+
+/* Whether each set, and all together, have what rates are made of: said before hours are spent. */
+static ent_code check_sets(const evaluation *e, char **folders, int folder_count, ent_err *err)
+{
+    for (int set = 0; set < folder_count; set++) {
+        size_t prints = 0, fingers = 0;
+        for (size_t i = 0; i < e->count; i++)
+            if (e->p[i].set == (uint32_t)set) prints++, fingers += e->p[i].first;
+        if (fingers < 2) return ent_fail(err, ENT_USAGE, "%s: prints of one finger only: impostor comparisons need two", folders[set]);
+        if (prints == fingers) return ent_fail(err, ENT_USAGE, "%s: one impression of each finger: genuine comparisons need two", folders[set]);
+    }
+    return ENT_OK;
+}
+
+static void put_times(evaluation *e, json_t *out)
+{
+    size_t right, probes, images = 0;
+    rank_one(e, &right, &probes);
+    double match = median_of(e->match_ms, e->count ? e->count - 1 : 0);
+    for (size_t i = 0; i < e->count; i++)
+        if (e->p[i].extract_ms > 0) e->match_ms[images++] = e->p[i].extract_ms;
+    json_object_set_new(out, "rank-1", json_integer((json_int_t)right));
+    json_object_set_new(out, "probes", json_integer((json_int_t)probes));
+    json_object_set_new(out, "rank-1-measurable", json_boolean(probes - right >= ENT_ERRORS_LEAST));
+    json_object_set_new(out, "extract-ms", json_real(median_of(e->match_ms, images)));
+    json_object_set_new(out, "match-ms", json_real(match));
+    json_object_set_new(out, "prints", json_integer((json_int_t)e->count));
+    json_object_set_new(out, "failed", json_integer((json_int_t)e->failed));
+    json_t *names = json_array();
+    for (size_t i = 0; i < e->count; i++)
+        if (!e->p[i].t) json_array_append_new(names, json_sprintf("%s/%s", e->p[i].folder, e->p[i].name));
+    json_object_set_new(out, "without-template", names);
+}
+
+static ent_code run(evaluation *e, char **folders, int folder_count, json_t *out, ent_err *err)
+{
+    ent_rates r;
+    json_t *sets = json_array();
+    json_object_set_new(out, "sets", sets);
+    ENT_TRY(gather(e, folders, folder_count, err));
+    ENT_TRY(check_sets(e, folders, folder_count, err));
     ent_parallel(e->count, 0, extract_one, e);
     e->done = 0;
     ent_parallel(e->count, 0, match_one, e);
     for (int i = 0; i <= folder_count; i++) {
         if (i == folder_count && folder_count == 1) break;
+        const char *name = i < folder_count ? folders[i] : "pooled";
         json_t *reject = json_array(), *set;
         ent_code code = rates(e, i < folder_count ? i : -1, &r, reject, err);
-        if (code == ENT_OK) json_array_append_new(sets, set = rates_json(i < folder_count ? folders[i] : "pooled", &r)), json_object_set(set, "reject", reject);
+        if (code == ENT_OK && e->keep) e->plot[e->plots - 1].name = name;
+        if (code == ENT_OK) json_array_append_new(sets, set = rates_json(name, &r)), json_object_set(set, "reject", reject);
         json_decref(reject);
-        if (code != ENT_OK) return code;
+        ENT_TRY(code);
     }
-    rank_one(e, &right, &probes);
-    double match = median_of(e->match_ms, e->count ? e->count - 1 : 0);
-    for (size_t i = 0; i < e->count; i++) e->match_ms[i] = e->p[i].extract_ms;
-    json_object_set_new(out, "rank-1", json_integer((json_int_t)right));
-    json_object_set_new(out, "probes", json_integer((json_int_t)probes));
-    json_object_set_new(out, "rank-1-measurable", json_boolean(probes - right >= ENT_ERRORS_LEAST));
-    json_object_set_new(out, "extract-ms", json_real(median_of(e->match_ms, e->count)));
-    json_object_set_new(out, "match-ms", json_real(match));
-    json_object_set_new(out, "prints", json_integer((json_int_t)e->count));
-    json_object_set_new(out, "failed", json_integer((json_int_t)e->failed));
+    put_times(e, out);
     return ENT_OK;
+}
+
+/* A file that will be written at the end can be written: said at once. */
+static ent_code writable(const char *path, ent_err *err)
+{
+    bool there = access(path, F_OK) == 0;
+    FILE *f = fopen(path, "ab");
+    if (!f) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+    fclose(f);
+    if (!there) unlink(path);
+    return ENT_OK;
+}
+
+static void end(evaluation *e)
+{
+    for (size_t i = 0; e->p && i < e->count; i++) ent_finger_template_free(e->p[i].t);
+    for (size_t i = 0; i < e->plots; i++) free(e->plot[i].pairs);
+    free(e->plot);
+    free(e->p);
+    free(e->score);
+    free(e->match_ms);
 }
 
 static int evaluate_finger(ent_cli *cli, int argc, char **argv)
 {
-    const char *protocol = "full", *scores = NULL;
+    const char *protocol = "full", *scores = NULL, *plot = NULL;
     evaluation e = {0};
     const ent_opt opts[] = {{.name = "--protocol", .value = &protocol, .hint = "full|fvc", .help = "which impostor pairs"}, {.name = "--compact", .flag = &e.compact, .help = "the compact match only, as 1:N scans"},
-                            {.name = "--scores", .value = &scores, .hint = "FILE", .help = "every score as CSV: set,kind,a,b,score"}, {0}};
+                            {.name = "--scores", .value = &scores, .hint = "FILE", .help = "every score as CSV: set,kind,a,b,score"},
+                            {.name = "--plot", .value = &plot, .hint = "FILE", .help = "DET, histograms, error against discard: PNG or SVG by its ending"}, {0}};
     ent_err err = {0};
     int n;
     ent_code code = ent_cli_options(&help, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n < 1 || (strcmp(protocol, "full") != 0 && strcmp(protocol, "fvc") != 0)) return ent_cli_usage(&help, "folders are needed, and full or fvc as protocol");
+    if (plot && !ent_sheet_names(plot)) return ent_cli_usage(&help, "--plot needs a name that ends in .png or .svg");
     e.fvc = protocol[1] == 'v';
-    e.p = calloc(PRINTS_MAX, sizeof *e.p);
+    e.keep = plot != NULL;
+    e.p = calloc(PRINTS_MAX + 1, sizeof *e.p);
+    e.plot = calloc((size_t)n + 1, sizeof *e.plot);
     json_t *out = json_object();
-    code = e.p ? run(&e, argv, n, out, &err) : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
+    code = e.p && e.plot ? ENT_OK : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK && scores) code = writable(scores, &err);
+    if (code == ENT_OK && plot) code = writable(plot, &err);
+    if (code == ENT_OK) code = run(&e, argv, n, out, &err);
     if (code == ENT_OK && scores) code = write_scores(&e, scores, &err);
+    if (code == ENT_OK && plot) code = ent_cli_finger_plot(e.plot, e.plots, plot, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) print_all(out);
-    for (size_t i = 0; e.p && i < e.count; i++) ent_finger_template_free(e.p[i].t);
-    free(e.p);
-    free(e.score);
-    free(e.match_ms);
+    end(&e);
     json_decref(out);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
