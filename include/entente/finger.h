@@ -93,6 +93,51 @@ ENT_API ENT_MUST_CHECK ent_code ent_finger_encode(const ent_finger_template *t, 
 ENT_API ENT_MUST_CHECK ent_code ent_finger_decode(const uint8_t *bytes, size_t len, ent_finger_template **ret_template,
                                                   ent_err *err);
 
+/* ---- other people's minutiae ---- */
+
+/* Finger minutiae records. The later editions share their version and are told apart by which lengths add up. */
+typedef enum ent_finger_record_format {
+    ENT_FINGER_ISO_2005,  /* ISO/IEC 19794-2:2005, record format */
+    ENT_FINGER_ANSI_2004, /* ANSI/INCITS 378-2004 */
+    ENT_FINGER_ISO_2011,  /* ISO/IEC 19794-2:2011 */
+    ENT_FINGER_ANSI_2009  /* ANSI/INCITS 378-2009 */
+} ent_finger_record_format;
+
+#define ENT_FINGER_RECORD_MAX 1600 /* bytes of a record of one view, in any format */
+
+/* One view of a record that is written. position: 0 unknown, 1 right thumb … 10 left little; impression: 0 live-scan plain, 1 rolled, … (their
+ * table of impression types). t is borrowed. */
+typedef struct ent_finger_view {
+    const ent_finger_template *t;
+    uint8_t position, impression;
+} ent_finger_view;
+
+/* What a record says of itself and of the view that was read. */
+typedef struct ent_finger_record {
+    ent_finger_record_format format;
+    uint32_t views;
+    uint8_t position, number, impression; /* of the view: position 0 to 10, number among the views of that finger */
+    int quality;                          /* of the view, -1 not said */
+    uint32_t extended;                    /* bytes of extended data, which are passed over: ridge counts, cores and deltas, vendors' own */
+} ent_finger_record;
+
+ENT_API bool ent_finger_record_is(const uint8_t *bytes, size_t len); /* by its first eight bytes */
+
+/* The view of that number, from 0. Positions come in pixels at 500 ppi whatever the record's resolution, along each axis. ret_record may be NULL.
+ * ENT_FORMAT for lengths and counts that do not hold, ENT_NOT_FOUND when there are fewer views; as ent_finger_import. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_record_read(const uint8_t *bytes, size_t len, size_t view, ent_finger_template **ret_template,
+                                                       ent_finger_record *ret_record, ent_err *err);
+
+/* 1 to 32 views, without extended data; at most cap bytes. ENT_TOO_LARGE. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_record_write(const ent_finger_view *views, size_t count, ent_finger_record_format format,
+                                                        uint8_t *ret_bytes, size_t cap, size_t *ret_len, ent_err *err);
+
+/* The card formats of ISO/IEC 19794-2:2005, clause 8: minutiae of 5 bytes (1/100 mm), or compact ones of 3 (1/10 mm, 25.5 mm a side), without a header:
+ * the caller has to know which. Written: minutiae outside the form's reach are left out. At most 255. ENT_FORMAT, ENT_TOO_LARGE. */
+ENT_API ENT_MUST_CHECK ent_code ent_finger_card_read(const uint8_t *bytes, size_t len, bool compact, ent_finger_template **ret_template, ent_err *err);
+ENT_API ENT_MUST_CHECK ent_code ent_finger_card_write(const ent_finger_template *t, bool compact, uint8_t *ret_bytes, size_t cap,
+                                                      size_t *ret_len, ent_err *err);
+
 /* ---- matching ---- */
 
 #define ENT_FINGER_PAIRS_MAX 128

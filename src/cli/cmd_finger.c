@@ -5,54 +5,77 @@
 #include "cli/sheet.h"
 
 #include "adapter/file/disk.h"
+#include "base/check.h"
 #include "entente/finger.h"
-#include "finger/fmr.h"
+#include "cli/prints_other.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* The minutiae records that are written, as --format names them. */
+/* What is written, as --format names it. */
+typedef enum kind { NATIVE, RECORD, CARD, JSON, ITL } kind;
+
 static const struct {
     const char *name;
-    ent_fmr_format format;
-} records[] = {{"iso", ENT_FMR_ISO_2005}, {"ansi", ENT_FMR_ANSI_2004}, {"iso2011", ENT_FMR_ISO_2011}, {"ansi2009", ENT_FMR_ANSI_2009}};
+    kind kind;
+    int which; /* of the records; of the cards: compact */
+} formats[] = {{"native", NATIVE, 0}, {"iso", RECORD, ENT_FINGER_ISO_2005}, {"ansi", RECORD, ENT_FINGER_ANSI_2004}, {"json", JSON, 0}, {"iso2011", RECORD, ENT_FINGER_ISO_2011},
+               {"ansi2009", RECORD, ENT_FINGER_ANSI_2009}, {"card", CARD, 0}, {"card-compact", CARD, 1}, {"m1", ITL, 0}};
 
-/* false: no record's name */
-static bool record_named(const char *name, ent_fmr_format *ret)
+static int format_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof records / sizeof *records; i++)
-        if (strcmp(name, records[i].name) == 0) {
-            *ret = records[i].format;
-            return true;
-        }
-    return false;
+    for (int i = 0; i < (int)(sizeof formats / sizeof *formats); i++)
+        if (strcmp(name, formats[i].name) == 0) return i;
+    return -1;
+}
+
+static ent_code write_as(const ent_finger_template *t, int format, bool compact, ent_buf *ret, ent_err *err)
+{
+    uint8_t bytes[ENT_FINGER_FULL_MAX];
+    size_t len = 0;
+    int which = formats[format].which;
+    char date[16];
+    time_t now = time(NULL);
+    switch (formats[format].kind) {
+    case JSON: return ent_cli_minutiae_json(t, ret, err);
+    case ITL:
+        strftime(date, sizeof date, "%Y%m%d", gmtime(&now));
+        return ent_cli_minutiae_itl(t, date, ret, err);
+    case RECORD: ENT_TRY(ent_finger_record_write(&(ent_finger_view){.t = t}, 1, (ent_finger_record_format)which, bytes, sizeof bytes, &len, err)); break;
+    case CARD: ENT_TRY(ent_finger_card_write(t, which, bytes, sizeof bytes, &len, err)); break;
+    default: ENT_TRY(ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, err));
+    }
+    ent_buf_put(ret, bytes, len);
+    return ent_buf_check(ret, err);
 }
 
 static int extract(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--format native|iso|ansi|iso2011|ansi2009] [--compact]", .about = "Writes the template of a print: native (docs/protocol/finger-template.md), ISO/IEC 19794-2:2005 (iso) or 2011, ANSI/INCITS 378-2004 (ansi) or 2009.", .example = "entente finger extract thumb.png -o thumb.entf"};
+    static const ent_cmd_help h = {.usage = "finger extract IMAGE -o OUT [--format native|iso|ansi|json|iso2011|ansi2009|card|card-compact|m1] [--compact]",
+                                   .about = "Writes the template of a print: native (docs/protocol/finger-template.md), ISO/IEC 19794-2:2005 (iso) or 2011, ANSI/INCITS 378-2004\n"
+                                            "(ansi) or 2009, the card formats of ISO/IEC 19794-2:2005, JSON, or an ANSI/NIST-ITL transaction with a Type-9 record (m1). A template\n"
+                                            "or such a record in IMAGE's place is turned into the other form.",
+                                   .example = "entente finger extract thumb.png -o thumb.entf"};
     const char *out = NULL, *format = "native";
     bool compact = false;
-    const ent_opt opts[] = {{.name = "--format", .value = &format, .hint = "FORMAT", .help = "native (default), iso, ansi, iso2011 or ansi2009"}, {.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
+    const ent_opt opts[] = {{.name = "--format", .value = &format, .hint = "FORMAT", .help = "native (default), iso, ansi, json, iso2011, ansi2009, card, card-compact, m1"}, {.name = "-o", .value = &out, .hint = "FILE", .help = "the template"}, {.name = "--compact", .flag = &compact, .help = "without the ridge part"}, {0}};
     ent_err err = {0};
     ent_finger_template *t = NULL;
-    uint8_t bytes[ENT_FINGER_FULL_MAX];
-    size_t len = 0, count = 0;
+    ENT_AUTO_BUF written = ENT_BUF(1 << 20);
+    size_t count = 0;
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    ent_fmr_format as = ENT_FMR_ISO_2005;
-    bool record = record_named(format, &as);
     if (n != 1 || !out) return ent_cli_usage(&h, "an image and -o are needed");
-    if (!record && strcmp(format, "native") != 0) return ent_cli_usage(&h, "--format is native, iso, ansi, iso2011 or ansi2009");
+    if (format_named(format) < 0) return ent_cli_usage(&h, "--format is native, iso, ansi, json, iso2011, ansi2009, card, card-compact or m1");
     code = ent_cli_ask_print(cli, argv[0], &t, &err);
-    if (code == ENT_OK && record) code = ent_fmr_write(t, as, 0, bytes, &len, &err);
-    else if (code == ENT_OK) code = ent_finger_encode(t, compact ? ENT_FINGER_COMPACT : ENT_FINGER_FULL, bytes, sizeof bytes, &len, &err);
-    if (code == ENT_OK) code = ent_disk_replace(out, bytes, len, 0600, &err);
+    if (code == ENT_OK) code = write_as(t, format_named(format), compact, &written, &err);
+    if (code == ENT_OK) code = ent_disk_replace(out, written.data, written.len, 0600, &err);
     if (code == ENT_OK) {
         ent_finger_minutiae(t, &count);
-        if (cli->json) printf("{\"minutiae\":%zu,\"quality\":%d,\"bytes\":%zu}\n", count, ent_finger_quality(t), len);
-        else printf("%zu minutiae, quality %d, %zu bytes\n", count, ent_finger_quality(t), len);
+        if (cli->json) printf("{\"minutiae\":%zu,\"quality\":%d,\"bytes\":%zu}\n", count, ent_finger_quality(t), written.len);
+        else printf("%zu minutiae, quality %d, %zu bytes\n", count, ent_finger_quality(t), written.len);
     }
     ent_finger_template_free(t);
     err.code = code;
@@ -61,7 +84,7 @@ static int extract(ent_cli *cli, int argc, char **argv)
 
 static int match(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "finger match A B [--show OUT.png|OUT.svg]", .about = "Compares two prints (images or templates): score, log10 likelihood ratio with its interval, matched minutiae.", .example = "entente finger match thumb.png other.png"};
+    static const ent_cmd_help h = {.usage = "finger match A B [--show OUT.png|OUT.svg]", .about = "Compares two prints (images, templates, minutiae records, JSON, transactions with a Type-9 record): score, log10 likelihood ratio with its interval, matched minutiae.", .example = "entente finger match thumb.png other.png"};
     const char *show = NULL;
     const ent_opt opts[] = {{.name = "--show", .value = &show, .hint = "FILE", .help = "draws both side by side, matched minutiae joined: PNG or SVG by its ending"}, {0}};
     ent_err err = {0};

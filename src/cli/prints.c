@@ -3,7 +3,9 @@
 #include "base/check.h"
 #include "cli/act.h"
 #include "cli/outside.h"
-#include "finger/fmr.h"
+#include "cli/prints_other.h"
+
+#include <string.h>
 
 static ent_code of_image(const void *bytes, size_t len, ent_finger_template **ret, ent_err *err)
 {
@@ -18,13 +20,20 @@ static ent_code of_image(const void *bytes, size_t len, ent_finger_template **re
     return code;
 }
 
+static bool begins(const uint8_t *bytes, size_t len, const char *with) { return len >= strlen(with) && memcmp(bytes, with, strlen(with)) == 0; }
+static bool is_itl(const uint8_t *bytes, size_t len) { return begins(bytes, len, "1.001:") || begins(bytes, len, "1.01:") || begins(bytes, len, "1.1:"); }
+
 /* By its first bytes. */
-static bool is_native(const uint8_t *bytes, size_t len) { return len && !ent_fmr_is(bytes, len) && ent_image_sniff(bytes, len) == ENT_IMAGE_UNKNOWN; }
+static bool is_native(const uint8_t *bytes, size_t len)
+{
+    return len && !ent_finger_record_is(bytes, len) && bytes[0] != '{' && !is_itl(bytes, len) && ent_image_sniff(bytes, len) == ENT_IMAGE_UNKNOWN;
+}
 
 static ent_code read_print(const uint8_t *bytes, size_t len, ent_finger_template **ret, ent_err *err)
 {
-    uint8_t position;
-    if (ent_fmr_is(bytes, len)) return ent_fmr_read(bytes, len, ret, &position, err);
+    if (ent_finger_record_is(bytes, len)) return ent_finger_record_read(bytes, len, 0, ret, NULL, err);
+    if (len && bytes[0] == '{') return ent_cli_minutiae_of_json(bytes, len, ret, err);
+    if (is_itl(bytes, len)) return ent_cli_minutiae_of_itl(bytes, len, ret, err);
     return is_native(bytes, len) ? ent_finger_decode(bytes, len, ret, err) : of_image(bytes, len, ret, err);
 }
 

@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/limits.h"
-#include "finger/fmr.h"
 #include "flow/feed/feed.h"
 #include "flow/receipt/receipt.h"
 #include "flow/search/quota.h"
@@ -260,8 +259,8 @@ static ent_code add_print(void *ctx, const uint8_t *key, size_t key_len, const u
     ENT_TRY(ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err));
     ENT_TRY(ent_finger_decode(plain.data, plain.len, &t, s->err));
     ent_feed_print *p = &s->r->print[s->r->print_count];
-    uint8_t *bytes = malloc(plain.len + ENT_FMR_MAX);
-    ent_code code = bytes ? ent_fmr_write(t, ENT_FMR_ISO_2005, key[ENT_ID_SIZE + 2], bytes + plain.len, &p->iso_len, s->err) : ENT_NO_MEMORY;
+    uint8_t *bytes = malloc(plain.len + ENT_FINGER_RECORD_MAX);
+    ent_code code = bytes ? ent_finger_record_write(&(ent_finger_view){t, key[ENT_ID_SIZE + 2], 0}, 1, ENT_FINGER_ISO_2005, bytes + plain.len, ENT_FINGER_RECORD_MAX, &p->iso_len, s->err) : ENT_NO_MEMORY;
     ent_finger_template_free(t);
     if (code != ENT_OK) {
         free(bytes);
