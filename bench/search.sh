@@ -22,7 +22,8 @@ echo "started with $count prints in $(( $(date +%s%3N) - t )) ms"
 "$entente" synth finger --count "$searches" --impressions 1 --seed 77 -o others > /dev/null
 : > times
 for f in others/*.png; do
-  us --json search "$f" --purpose threat-check --as o.us > answer 2>&1
+  capture "$f"
+  us --json search traveller.capture --purpose threat-check --as o.us > answer 2>&1
   reference=$(python3 -c 'import json; print(json.load(open("answer"))["reference"])')
   gb --json search show "$reference" --as c.gb > view
   python3 - >> times <<'P'

@@ -119,7 +119,7 @@ export const ENTRY = 256;
 export const kinds: Record<number, string> = {
   1: "opened", 2: "person", 3: "key", 4: "partner", 5: "agreement", 6: "regime", 7: "year closed", 16: "enrolled", 17: "event", 18: "extended", 19: "due", 20: "destroyed", 21: "held",
   22: "exported", 32: "asked", 33: "answered no hit", 34: "answered hit", 35: "refused", 36: "received", 37: "examined", 38: "disclosed", 39: "closed", 40: "recalled",
-  41: "feed", 42: "local search", 43: "kept", 44: "linked", 45: "approved", 46: "redress", 48: "alarm", 49: "designation",
+  41: "feed", 42: "local search", 43: "kept", 44: "linked", 45: "approved", 46: "redress", 47: "lot", 48: "alarm", 49: "designation",
   50: "crossed",
 };
 

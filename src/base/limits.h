@@ -34,6 +34,7 @@ enum ent_limits {
     ENT_LIMIT_CONNECTION_IDLE_MS = 5000,
     ENT_LIMIT_CLOCK_SKEW_MS = 60000,        /* a signature's `created` may be this far off */
     ENT_LIMIT_REPLAY_WINDOW_MS = 300000,    /* an answer is repeated to a retry this long */
+    ENT_LIMIT_CAPTURE_AGE_MS = 900000,      /* 15 minutes: a desk's capture is searched in this time */
     ENT_LIMIT_PROBE_KEPT_MS = 172800000,    /* 48 hours: the most that the probe of a hit is kept */
     /* ledger */
     ENT_LIMIT_LEDGER_ENTRY = 256,           /* every entry has this size */

@@ -92,6 +92,10 @@ int ent_cmd_partner(ent_cli *cli, int argc, char **argv)
 
 static void print_one(const json_t *a)
 {
+    if (json_is_true(json_object_get(a, "waits"))) {
+        printf("%s version %lld: it waits for another custodian, who says the same command\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")));
+        return;
+    }
     printf("%s version %lld: %s (%s to %s), signed by %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")), ent_cli_text(a, "state"),
            ent_cli_text(a, "from"), ent_cli_text(a, "until"), *ent_cli_text(a, "signed-by") ? ent_cli_text(a, "signed-by") : "nobody");
     if (*ent_cli_text(a, "not-told")) printf("    not told yet: %s\n", ent_cli_text(a, "not-told"));
@@ -119,33 +123,34 @@ static int one(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const
 
 static int sign(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement sign FILE --as CUSTODIAN", .about = "Signs the file, byte for byte, as this node, and sends it to the other parties. The first who signs proposes.",
+    static const ent_cmd_help h = {.usage = "agreement sign FILE --as CUSTODIAN", .about = "Signs the file, byte for byte, as this node, and sends it to the other parties, when two custodians have said so.\n"
+                                                                                                           "The first party that signs proposes.",
                                    .example = "entente agreement sign gb-us.yaml --as c.example"};
     return one(cli, argc, argv, &h, "agreement-sign", NULL, true);
 }
 
 static int countersign(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement countersign NAME --as CUSTODIAN", .about = "Signs what a partner has proposed; when all parties have signed it is in force between its dates.",
+    static const ent_cmd_help h = {.usage = "agreement countersign NAME --as CUSTODIAN", .about = "Signs what a partner has proposed, when two custodians have said so; when all parties have signed it is in force between its dates.",
                                    .example = "entente agreement countersign gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-sign", NULL, false);
 }
 
 static int suspend(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement suspend NAME --as CUSTODIAN", .about = "From this second nothing is asked or answered under it. The partner is told.", .example = "entente agreement suspend gb-us --as c.example"};
+    static const ent_cmd_help h = {.usage = "agreement suspend NAME --as CUSTODIAN", .about = "From this second nothing is asked or answered under it; one custodian is enough. The partner is told.", .example = "entente agreement suspend gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-act", "suspend", false);
 }
 
 static int resume(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement resume NAME --as CUSTODIAN", .about = "Ends this node's own suspension.", .example = "entente agreement resume gb-us --as c.example"};
+    static const ent_cmd_help h = {.usage = "agreement resume NAME --as CUSTODIAN", .about = "Ends this node's own suspension, when two custodians have said so.", .example = "entente agreement resume gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-act", "resume", false);
 }
 
 static int end_agreement(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement end NAME --as CUSTODIAN", .about = "Ends it for good.", .example = "entente agreement end gb-us --as c.example"};
+    static const ent_cmd_help h = {.usage = "agreement end NAME --as CUSTODIAN", .about = "Ends it for good, when two custodians have said so. What was received under it is destroyed at both ends.", .example = "entente agreement end gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-act", "end", false);
 }
 

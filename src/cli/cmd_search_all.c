@@ -4,6 +4,7 @@
 #include "base/parallel.h"
 #include "cli/act.h"
 #include "cli/search_all.h"
+#include "law/crossing.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -91,7 +92,7 @@ static ent_code run(round_ *r, const char *as, const char *file, ent_buf *probe,
     ENT_TRY(ent_cli_load(file, probe, err));
     r->probe = probe;
     ENT_TRY(ent_cli_begin(r->cli, as, &r->session, err));
-    ENT_TRY(ent_cli_act(r->session, "search-targets", json_pack("{s:s}", "purpose", r->wish->purpose), "", 0, &out, err));
+    ENT_TRY(ent_cli_act(r->session, "search-targets", json_pack("{s:s,s:s}", "purpose", r->wish->purpose, "test", ent_crossing_begins(probe->data, probe->len) ? "no" : "yes"), "", 0, &out, err));
     r->targets = json_object_get(out, "targets");
     ent_code code = ask_all(r, err);
     json_decref(out);

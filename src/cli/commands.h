@@ -24,6 +24,7 @@
     X(time, time, "what the node knows of the day")                                                                    \
     X(subject-access, access, "what is held of a person, for that person")                                             \
     X(destroy, destroy, "destroy a part or an encounter")                                                              \
+    X(desk, desk, "desks and their capture keys")                                                                      \
     X(search, search, "ask a partner")                                                                                 \
     X(candidate, candidate, "examine hits")                                                                            \
     X(disclose, disclose, "what leaves after a confirmed hit")                                                         \
@@ -35,6 +36,8 @@
     X(stays, stays, "entries and exits")                                                                               \
     X(verify, verify, "check a receipt offline")                                                                       \
     X(ledger, ledger, "what this node did")                                                                            \
+    X(lot, lot, "searches that the lot opens to the auditor")                                                          \
+    X(alarm, alarm, "searches out of the ordinary")                                                                    \
     X(audit, audit, "check parties' ledgers against each other, offline")                                              \
     X(report, report, "what was exchanged in a year, for the public")                                             \
     X(witness, witness, "an observer who is no party: co-signs ledgers, needs no node")                                \

@@ -112,11 +112,17 @@ static ent_code unseal_key(const char *file, const ent_buf *text, const char *na
 
 ent_code ent_cli_key_open(const char *folder, const char *name, ent_secret_key *ret_secret, ent_err *err)
 {
-    char path[PATH_MAX], passphrase[256];
-    ENT_AUTO_BUF text = ENT_BUF(1024);
+    char path[PATH_MAX];
     key_path(folder, name, path);
+    return ent_cli_key_file_open(path, name, ret_secret, err);
+}
+
+ent_code ent_cli_key_file_open(const char *path, const char *name, ent_secret_key *ret_secret, ent_err *err)
+{
+    char passphrase[256];
+    ENT_AUTO_BUF text = ENT_BUF(1024);
     ent_code code = ent_disk_load(path, &text, err);
-    if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no key of \"%s\" in %s/people", name, folder);
+    if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "there is no key of \"%s\": %s", name, path);
     if (code != ENT_OK) return code;
     (void)ent_buf_cstr(&text);
     ENT_TRY(ent_cli_passphrase(name, false, passphrase, err));

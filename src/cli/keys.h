@@ -14,6 +14,8 @@ ENT_MUST_CHECK ent_code ent_cli_key_make(const char *folder, const char *name, e
 /* The same, given the passphrase, into `file`. */
 ENT_MUST_CHECK ent_code ent_cli_key_write(const char *file, const char *name, const char *passphrase, ent_public_key *ret_public,
                                           ent_secret_key *ret_secret, ent_err *err);
+/* The key in a file that is not a person's: a desk's. */
+ENT_MUST_CHECK ent_code ent_cli_key_file_open(const char *path, const char *name, ent_secret_key *ret_secret, ent_err *err);
 /* ENT_NOT_FOUND; ENT_DENIED for a wrong passphrase. */
 ENT_MUST_CHECK ent_code ent_cli_key_open(const char *folder, const char *name, ent_secret_key *ret_secret, ent_err *err);
 

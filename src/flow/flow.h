@@ -12,6 +12,7 @@
 #include "law/card.h"
 #include "law/envelope.h"
 #include "law/examination.h"
+#include "law/watch.h"
 #include "port/clock.h"
 #include "port/decoder.h"
 #include "port/directory.h"
@@ -89,11 +90,16 @@ typedef struct ent_agreement_view {
     uint8_t digest[32];
     ent_date from, until;
     char signed_by[256];
+    bool next, before;              /* a later version that does not count yet; one that counted before */
+    uint8_t annex_digest[32];
+    uint64_t annex_size;            /* of a sealed annex; 0: none */
+    bool waits;                     /* nothing was declared: another custodian must say the same */
     size_t flow_count;
 } ent_agreement_view;
 
-/* Signs the file as this node and keeps it; the first signer proposes, the second countersigns. Tells the other parties
- * when it can; what could not be told is told later (`entente agreement send`). */
+/* Two custodians bind the node: the first to sign a file (or to resume or end an agreement) proposes it and ret_view->waits; when another
+ * says the same within 30 days, the node declares it. To suspend, one is enough. The first party to sign proposes, the others
+ * countersign. What could not be told to them is told later (`entente agreement send`). */
 ENT_MUST_CHECK ent_code ent_flow_agreement_sign(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                                 ent_agreement_view *ret_view, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_agreement_act(ent_flow_node *n, const ent_actor *by, const char *name, ent_act act,
@@ -102,10 +108,63 @@ ENT_MUST_CHECK ent_code ent_flow_agreement_act(ent_flow_node *n, const ent_actor
 ENT_MUST_CHECK ent_code ent_flow_agreement_take(ent_flow_node *n, const void *envelope, size_t len,
                                                 ent_agreement_view *ret_view, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_agreement_envelope(ent_flow_node *n, const char *name, ent_buf *ret_envelope, ent_err *err);
-/* Sends the envelope to each other party; how many took it. */
+/* Every version that is here, those that counted before too, verified anew. `see` may not call the flow. */
+ENT_MUST_CHECK ent_code ent_flow_agreement_versions(ent_flow_node *n, void (*see)(void *ctx, const ent_agreement_view *v, const ent_envelope *e), void *ctx, ent_err *err);
+/* Sends the envelope to each other party, and the one of a later version; how many took the latest. */
 ENT_MUST_CHECK ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret_told, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_agreements(ent_flow_node *n, void (*see)(void *ctx, const ent_agreement_view *v), void *ctx,
                                             ent_err *err);
+
+/* ---- desks and their capture keys ---- */
+
+#define ENT_DESK_NAME 40
+typedef enum ent_desk_state { ENT_DESK_PROPOSED, ENT_DESK_ACTIVE, ENT_DESK_WITHDRAWN, ENT_DESK_STATE_COUNT } ent_desk_state;
+
+typedef struct ent_desk_view {
+    char name[ENT_DESK_NAME];
+    ent_desk_state state;
+    bool hardware;                  /* the key cannot leave its device, whoever proposed it says; the ledger says so too */
+    ent_actor_id pseudonym, proposed_by;
+    ent_public_key key;
+    ent_time since;                 /* of the state */
+} ent_desk_view;
+
+/* A key counts when another person approves it; a withdrawn one never again. ENT_EXISTS, ENT_DENIED (one's own proposal). */
+ENT_MUST_CHECK ent_code ent_flow_desk_propose(ent_flow_node *n, const ent_actor *by, const char *name, const ent_public_key *key, bool hardware, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_desk_approve(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_desk_withdraw(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_desks(ent_flow_node *n, void (*see)(void *ctx, const ent_desk_view *d), void *ctx, ent_err *err);
+
+/* ---- the lot and alarms ---- */
+
+typedef enum ent_lot_state { ENT_LOT_CHOSEN, ENT_LOT_OPENED, ENT_LOT_SEEN, ENT_LOT_STATE_COUNT } ent_lot_state;
+
+typedef struct ent_lot_view {
+    ent_search_id reference;
+    bool ours, overdue;             /* ours: asked by this node, which has to open it */
+    ent_lot_state state;
+    ent_time asked;
+    ent_date until;                 /* the last day */
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], partner[ENT_NODE_NAME_MAX];
+} ent_lot_view;
+
+ENT_MUST_CHECK ent_code ent_flow_lots(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_lot_view *v), void *ctx, ent_err *err);
+/* A custodian opens a crossing to the auditor, without seeing it; the holder is told with a proof. ENT_EXISTS: it is open. */
+ENT_MUST_CHECK ent_code ent_flow_lot_open(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err);
+/* The auditor reads it: the opening (docs/protocol/crossing.md) and the receipt of the entry that it opens. ENT_GONE after 90 days. */
+ENT_MUST_CHECK ent_code ent_flow_lot_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_opening, ent_buf *ret_receipt,
+                                          ent_err *err);
+
+typedef struct ent_alarm_view {
+    ent_time at;
+    ent_alarm kind;
+    bool ours;                      /* a search of this node, else one that it answered */
+    ent_search_id reference;
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], partner[ENT_NODE_NAME_MAX], detail[160];
+} ent_alarm_view;
+
+/* The oldest first. */
+ENT_MUST_CHECK ent_code ent_flow_alarms(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_alarm_view *v), void *ctx, ent_err *err);
 
 /* ---- enrol, destroy ---- */
 
@@ -346,6 +405,8 @@ typedef struct ent_search_result {
     ent_buf receipt;                /* the partner's tlog-proof; freed by the caller */
 } ent_search_result;
 
+/* The file is a capture with the statement of its crossing, signed by a desk (law/crossing.h); a file without one is searched on flows
+ * that are marked test only. A crossing that was not answered may be asked again, with the same file: the same search goes on. */
 ENT_MUST_CHECK ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                         const ent_search_options *options, ent_search_result *ret_result, ent_err *err);
 
@@ -357,7 +418,8 @@ typedef struct ent_search_target {
     int64_t answer_within_ms, confirm_within_ms; /* the answer; persons, after a hit */
 } ent_search_target;
 
-ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose,
+/* test: of flows that are marked test, else of the others. */
+ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, bool test,
                                                 void (*see)(void *ctx, const ent_search_target *t), void *ctx, ent_err *err);
 
 /* The holder's side of one search. */
@@ -408,7 +470,6 @@ ENT_MUST_CHECK ent_code ent_flow_cases(ent_flow_node *n, const ent_actor *by, vo
                                        ent_err *err);
 /* The pictures for this examiner's step, as PNG: the probe's alone until their own analysis is locked, then the candidate's too.
  * `see` is called for each, not under any lock. */
-#define ENT_PICTURE_FACE 0xff /* in place of a finger: a face */
 typedef void ent_see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len);
 ENT_MUST_CHECK ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx,
                                            ent_case_view *ret_view, ent_err *err);

@@ -56,6 +56,11 @@ typedef enum ent_role {
     X(SEE_STAYS, "see who stays beyond their day", OFFICER_ | CUSTODIAN_ | AUDITOR_)                                   \
     X(DESIGNATE, "change a programme or who is in it", CUSTODIAN_)                                                     \
     X(PULL_FEED, "take a partner's feed", CUSTODIAN_ | OPERATOR_)                                                       \
+    X(PROPOSE_DESK, "propose or withdraw a desk's capture key", CUSTODIAN_ | OPERATOR_)                                 \
+    X(OPEN_LOT, "open a crossing to the auditor", CUSTODIAN_)                                                          \
+    X(SEE_LOTS, "see which searches the lot chose", CUSTODIAN_ | AUDITOR_)                                             \
+    X(SEE_LOT, "read a crossing that was opened", AUDITOR_)                                                            \
+    X(SEE_ALARMS, "see alarms", CUSTODIAN_ | AUDITOR_)                                                                  \
     X(BACK_UP, "make a backup", CUSTODIAN_ | OPERATOR_)
 
 typedef enum ent_gate_act {

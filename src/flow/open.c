@@ -3,6 +3,7 @@
 #include "base/wipe.h"
 #include "flow/feed/feed.h"
 #include "flow/commit.h"
+#include "flow/crossing/crossing.h"
 #include "flow/destruction/time.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
@@ -58,6 +59,8 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_people_load(n, err));
     ENT_TRY(ent_partners_load(n, err));
     ENT_TRY(ent_agreements_load(n, err));
+    ENT_TRY(ent_desks_load(n, err));
+    ENT_TRY(ent_lots_load(n, err));
     ENT_TRY(ent_gallery_new(n->c.threads, &n->gallery, err));
     ENT_TRY(ent_face_holding_new(n->c.threads, &n->faces, err));
     ENT_TRY(ent_time_begin(n, err));
@@ -94,6 +97,8 @@ void ent_flow_close(ent_flow_node *n)
     ent_copies_free(n);
     free(n->people);
     free(n->partners);
+    free(n->desks);
+    ent_lots_free(n);
     ent_key32_wipe(&n->transaction_key);
     ent_secret_key_wipe(&n->c.identity);
     pthread_mutex_destroy(&n->lock);

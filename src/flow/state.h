@@ -53,8 +53,8 @@ struct ent_flow_node {
     size_t people_count;
     ent_held_partner *partners;
     size_t partner_count;
-    ent_held_agreement *agreements;
-    size_t agreement_count;
+    ent_held_agreement *agreements, *next; /* those that count; later versions that do not yet */
+    size_t agreement_count, next_count;
     ent_held_part *parts;
     size_t part_count, part_cap;
     uint32_t *part_head[ENT_PART_BYS];
@@ -69,6 +69,12 @@ struct ent_flow_node {
     struct ent_regime_sets *regime_sets; /* record/regimes.c: the one in force first */
     struct ent_openings *openings; /* record/hold.c: words that wait for a second one */
     bool regimes_differ;       /* from the folder's */
+    ent_desk_view *desks;
+    size_t desk_count;
+    struct ent_held_lot *lots; /* flow/crossing/lot.c */
+    size_t lot_count;
+    ent_date turns_swept;
+    int64_t watch_swept;       /* the hour */
     ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };
@@ -95,13 +101,16 @@ ENT_MUST_CHECK ent_code ent_regimes_load(ent_flow_node *n, ent_err *err);
 void ent_regimes_free(ent_flow_node *n);
 void ent_parts_free(ent_flow_node *n);
 void ent_agreements_free(ent_flow_node *n);
+/* Later versions whose day has come take the place of those before. Under the lock. Each minute. */
+ENT_MUST_CHECK ent_code ent_agreements_tick(ent_flow_node *n, ent_err *err);
 
 /* Ends the epoch of the keys; `by` NULL: the clock. Under the lock. */
 ENT_MUST_CHECK ent_code ent_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoch, ent_err *err);
 /* Gives each part the index of its entry "enrolled", read from the ledger once. Under the lock. */
 ENT_MUST_CHECK ent_code ent_parts_find_entries(ent_flow_node *n, ent_err *err);
 
-/* Under the lock: the partner or agreement of that name, NULL. */
+/* Under the lock: the partner, agreement or desk of that name, NULL. */
+ent_desk_view *ent_desk_named(ent_flow_node *n, const char *name);
 ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
 ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
 /* Which flows of which agreements, in force today, in which this node is the holder, may see a part: a bit each. The bit of

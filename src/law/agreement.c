@@ -596,6 +596,10 @@ static bool nationality_granted(const ent_flow *f, const char *nationality)
 
 bool ent_flow_sees(const ent_agreement *a, const ent_flow *f, const ent_subject *s, char ret_clause[ENT_LAW_CLAUSE])
 {
+    if ((strcmp(s->facts->taken_under, ENT_TAKEN_FOR_TEST) == 0) != f->test) { /* a test gallery is seen by test flows, and by no others */
+        name_clause(f, "test", ret_clause);
+        return false;
+    }
     uint32_t hidden = excluded_by(a, f, s);
     if (hidden) {
         name_clause(f, "subjects.exclude", ret_clause);

@@ -184,6 +184,9 @@ typedef struct ent_subject {
     bool convicted;                 /* a conviction counts today, in any linked encounter */
 } ent_subject;
 
+/* What was taken under this is a test gallery: flows marked test see it and nothing else, all others see everything else. */
+#define ENT_TAKEN_FOR_TEST "test"
+
 /* Whether a flow may see this part today; the rule that hides it, or "power: NAME" of the one that shows
  * it. */
 bool ent_flow_sees(const ent_agreement *a, const ent_flow *f, const ent_subject *s, char ret_clause[ENT_LAW_CLAUSE]);

@@ -41,6 +41,7 @@
     X(44, LINKED, "linked")                /* or unlinked: encounters of one person */                                 \
     X(45, APPROVED, "approved")            /* a second person's word on a proposal */                                  \
     X(46, REDRESS, "redress")              /* a slip is issued, shown or revoked */                                    \
+    X(47, LOT, "lot")                      /* a search that the lot chose is opened to the auditor */                  \
     X(48, ALARM, "alarm")                                                                                              \
     X(49, DESIGNATION, "designation")      /* an admission programme, or a country in it: proposed */                 \
     X(50, CROSSED, "crossed")              /* an entry or an exit, decided by an officer */

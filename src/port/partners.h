@@ -20,6 +20,7 @@
     X(DISCLOSE, "/v1/disclose")       /* fields of a confirmed hit */                                                  \
     X(RECALL, "/v1/recall")           /* corrected or destroyed at the holder */                                       \
     X(REDRESS, "/v1/redress")         /* a redress slip is revoked */                                                  \
+    X(LOT, "/v1/lot")                 /* the sender has opened a crossing that the lot chose to its auditor */         \
     X(FEED, "/v1/feed")                                                                                                \
     X(RECEIPTS, "/v1/receipts")       /* completed receipts of entries that concern the sender */                      \
     X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */
@@ -41,6 +42,7 @@ typedef struct ent_message {
     const char *flow;
     const char *purpose;
     const char *proof;             /* tlog-proof of the sender's entry ("asked") */
+    const char *crossing;          /* of a search: the pledge (law/crossing.h); NULL as "" */
     const void *body;
     size_t body_len;
 } ent_message;

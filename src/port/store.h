@@ -46,7 +46,13 @@
     X(FEEDS, "feeds")               /* feed positions, leases */                                                       \
     X(RECEIPTS, "receipts")         /* of answers: as they came, completed with cosignatures */                        \
     X(CROSSINGS, "crossings")       /* desk */                                                                         \
-    X(REDRESS, "redress")           /* slips that were issued, partners' slips that were revoked, until their day */
+    X(REDRESS, "redress")           /* slips that were issued, partners' slips that were revoked, until their day */   \
+    X(DESKS, "desks")               /* capture keys */                                                                 \
+    X(TURNS, "turns")               /* what a crossing was used for: one search a modality and partner */              \
+    X(PROPOSALS, "proposals")       /* what one custodian wants signed, until another wants the same */                \
+    X(LOTS, "lots")                 /* searches that the lot chose, until the auditor has seen them */                 \
+    X(WATCH, "watch")               /* counts that alarms come from, for a day or a month */                           \
+    X(ALARMS, "alarms")             /* alarms that were raised */
 
 typedef enum ent_table {
 #define ENT_X(name, text) ENT_TABLE_##name,

@@ -1,5 +1,6 @@
 // What the browser's stories share: the demo's nodes, a browser, a person signed in, axe.
 import { chromium } from "../../console/node_modules/playwright-core/index.mjs";
+import { execFileSync } from "node:child_process";
 import { readFileSync, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -15,6 +16,14 @@ if (shots) mkdirSync(shots, { recursive: true });
 export const browser = await chromium.launch({
   executablePath: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync), args: ["--no-sandbox"],
 });
+
+/** What the desk's device makes of a print: one crossing, its statement signed with the desk's key. The path of the file. */
+export function captured(file, officer) {
+  const out = join(folder, "traveller.capture");
+  execFileSync(process.env.ENTENTE, ["--node", join(folder, "us"), "desk", "capture", join(folder, file), "--desk", "desk-1", "--officer", officer, "--nationality", "UTO", "-o", out],
+    { env: { ...process.env, ENTENTE_PASSPHRASE_FILE: join(folder, "passphrase"), ENTENTE_QUICK_KEYS: "1" } });
+  return out;
+}
 
 let failures = 0;
 export function check(what, good, detail = "") {
@@ -43,43 +52,16 @@ export async function unlock(page, node, name, words = passphrase) {
 export async function signedIn(node, name, options) {
   const page = await open(node, options);
   await unlock(page, node, name);
-  await page.waitForSelector("header.bar");
+  await page.waitForSelector("header.top");
   return page;
 }
 
-/** In light and in dark: contrast differs. */
 export async function accessible(page, what) {
   await page.evaluate(axe); // through the debugger: the page's own policy would refuse it
-  for (const colorScheme of ["light", "dark"]) {
-    await page.emulateMedia({ colorScheme });
-    await finds(page, `${what}, ${colorScheme}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-}
-
-async function finds(page, what) {
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   check(`${what}: axe finds nothing`, violations.length === 0, JSON.stringify(violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))])));
 }
 
-/** For a reviewer: the page in light, in dark and on a telephone. */
 export async function look(page, name) {
-  if (!shots) return;
-  const { width, height } = page.viewportSize();
-  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  await page.emulateMedia({ colorScheme: "dark" });
-  await page.screenshot({ path: join(shots, `${name}-dark.png`), fullPage: true });
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.screenshot({ path: join(shots, `${name}-narrow.png`), fullPage: true });
-  await page.setViewportSize({ width, height });
-}
-
-/** As it is printed. */
-export async function sheet(page, name) {
-  await page.emulateMedia({ media: "print" });
-  const text = await page.innerText("body");
-  if (shots) { await page.screenshot({ path: join(shots, `${name}-sheet.png`), fullPage: true }); await page.pdf({ path: join(shots, `${name}.pdf`), format: "A4" }); }
-  await page.emulateMedia({ media: null });
-  return text;
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
 }

@@ -43,7 +43,7 @@ static ent_message the_last(uint8_t digest[32])
 {
     assert_int_equal(ent_flow_agreements(s->gb.flow, see_digest, digest, NULL), ENT_OK);
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .agreement_digest = digest, .flow = "check",
-                     .purpose = "threat-check", .proof = s->last_proof, .body = s->last_request.data, .body_len = s->last_request.len};
+                     .purpose = "threat-check", .proof = s->last_proof, .crossing = s->last_pledge, .body = s->last_request.data, .body_len = s->last_request.len};
     memcpy(m.id, s->last_id, ENT_ID_SIZE);
     return m;
 }
@@ -155,7 +155,7 @@ static void quota_by_the_hour(void **state)
 typedef struct waiting {
     pthread_t thread;
     ent_message m;
-    char *proof;
+    char *proof, *pledge;
     void *body;
     int status;
 } waiting;
@@ -185,9 +185,10 @@ static void quota_in_parallel(void **state)
         ent_search_result r;
         ent_err err = {0};
         assert_int_equal(story_search(s, 20, 1, "threat-check", &r, &err), ENT_UNREACHABLE);
-        q[i] = (waiting){.m = the_last(digest), .proof = strdup(s->last_proof), .body = malloc(s->last_request.len)};
+        q[i] = (waiting){.m = the_last(digest), .proof = strdup(s->last_proof), .pledge = strdup(s->last_pledge), .body = malloc(s->last_request.len)};
         memcpy(q[i].body, s->last_request.data, s->last_request.len);
         q[i].m.proof = q[i].proof;
+        q[i].m.crossing = q[i].pledge;
         q[i].m.body = q[i].body;
     }
     uint64_t size = holder_entries();
@@ -197,6 +198,7 @@ static void quota_in_parallel(void **state)
         answered += q[i].status == 200;
         refused += q[i].status == 429;
         free(q[i].proof);
+        free(q[i].pledge);
         free(q[i].body);
     }
     assert_int_equal(answered, GRANTED);

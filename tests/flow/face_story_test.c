@@ -37,12 +37,13 @@ static ent_enrolled enrol(story *s, uint32_t finger, uint32_t who)
 
 static ent_search_view search(story *s, uint32_t finger, uint32_t who, ent_code expected)
 {
-    ENT_AUTO_BUF file = ENT_BUF(1);
+    ENT_AUTO_BUF taken = ENT_BUF(1), file = ENT_BUF(1);
     ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
     ent_search_result r = {0};
     ent_search_view v = {0};
     ent_err err = {0};
-    story_transaction(finger, 1, who, 1, &file);
+    story_transaction(finger, 1, who, 1, &taken);
+    story_capture(&s->us, &taken, &file);
     ent_code code = ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, &err);
     if (code != expected) fail_msg("%d: %s", code, err.detail);
     if (code != ENT_OK || r.refused) return v;

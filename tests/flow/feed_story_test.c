@@ -13,9 +13,6 @@ static void agree(story *s, unsigned version, const char *copy, unsigned per_day
 {
     char file[4096], keys[2][ENT_BASE64_SIZE(32)];
     ent_public_key gb, us;
-    ent_agreement_view v;
-    ent_err err = {0};
-    size_t told;
     ent_sign_public(&s->gb.c.identity, &gb);
     ent_sign_public(&s->us.c.identity, &us);
     ent_base64(gb.b, 32, keys[0]);
@@ -34,10 +31,7 @@ static void agree(story *s, unsigned version, const char *copy, unsigned per_day
                      "    disclose: { on-hit: [], on-confirmed: [name, status] }\n    copy: { %s }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n",
                      version, keys[0], keys[1], per_day, copy);
-    if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
-    assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);
-    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SIGN, &v, &err), ENT_OK);
-    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, &err), ENT_OK);
+    story_sign(s, file, (size_t)n);
 }
 
 #define WATCHLIST "mode: watchlist, lease: 48 h"
@@ -130,11 +124,12 @@ static uint64_t pulled(story *s)
 
 static ent_code search(story *s, uint32_t finger, ent_local_result *r)
 {
-    ENT_AUTO_BUF png = ENT_BUF(1);
+    ENT_AUTO_BUF png = ENT_BUF(1), file = ENT_BUF(1);
     ent_search_options o = {.purpose = "threat-check"};
     ent_err err = {0};
     story_print(finger, 1, &png);
-    ent_code code = ent_flow_feed_search(s->us.flow, &s->us.officer, png.data, png.len, &o, r, &err);
+    story_capture(&s->us, &png, &file);
+    ent_code code = ent_flow_feed_search(s->us.flow, &s->us.officer, file.data, file.len, &o, r, &err);
     if (code != ENT_OK) print_message("search: %s\n", err.detail);
     return code;
 }
@@ -295,7 +290,7 @@ static void lease_ends(void **state)
     assert_int_equal(copy(s).records, 0);
     assert_string_equal(copy(s).clause, "copy.lease");
     /* the suspension ends: it begins anew, from the first number */
-    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_RESUME, &v, NULL), ENT_OK);
+    story_act(&s->gb, ENT_ACT_RESUME, &v);
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
     assert_int_equal(pulled(s), 1);
     assert_true(hits(s, 1));

@@ -82,8 +82,10 @@ static ent_search_result cross_with(story *s, const ent_buf *file, const ent_buf
     ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
     ent_search_result r;
     ent_err err = {0};
+    ENT_AUTO_BUF stated = ENT_BUF(1);
     if (slip) o.slip = slip->data, o.slip_len = slip->len;
-    if (ent_flow_search(s->us.flow, &s->us.officer, file->data, file->len, &o, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    story_capture(&s->us, file, &stated);
+    if (ent_flow_search(s->us.flow, &s->us.officer, stated.data, stated.len, &o, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
     if (r.refused) fail_msg("%s", r.reason);
     ent_buf_free(&r.receipt);
     return r;
@@ -147,8 +149,8 @@ static void stopped_only_once(void **state)
     ent_search_result r = cross(s, 3, 1, &slip);
     assert_false(r.hit);
     assert_effect(s, &r, ENT_SLIP_LEFT_OUT);
-    assert_int_equal(size_of(&s->us) - us, 3); /* asked, slip shown, received */
-    assert_int_equal(size_of(&s->gb) - gb, 2); /* answered, slip shown */
+    assert_int_equal(size_of(&s->us) - us, 4); /* asked, slip shown, received; an alarm: these bytes were captured before */
+    assert_int_equal(size_of(&s->gb) - gb, 3); /* answered, slip shown; the same alarm */
     r = cross(s, 3, 1, NULL);
     assert_true(r.hit);
     assert_string_equal(at_holder(s, &r).redress, "");
@@ -399,7 +401,7 @@ static void same_answer(void **state)
     int64_t from = s->clock.monotonic;
     assert_false(cross(s, 3, 1, &slip).hit);
     int64_t helped = s->last_release - from;
-    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .flow = "check", .purpose = "threat-check", .proof = s->last_proof,
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .flow = "check", .purpose = "threat-check", .proof = s->last_proof, .crossing = s->last_pledge,
                      .body = s->last_request.data, .body_len = s->last_request.len};
     uint8_t digest[32];
     memcpy(m.id, s->last_id, ENT_ID_SIZE);

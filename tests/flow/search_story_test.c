@@ -103,7 +103,7 @@ static void a_dead_line_is_no_answer(void **state)
 static ent_message the_last(const story *s, const uint8_t *digest)
 {
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = "deal", .agreement_version = 1, .agreement_digest = digest, .flow = "check",
-                     .purpose = "threat-check", .proof = s->last_proof, .body = s->last_request.data, .body_len = s->last_request.len};
+                     .purpose = "threat-check", .proof = s->last_proof, .crossing = s->last_pledge, .body = s->last_request.data, .body_len = s->last_request.len};
     memcpy(m.id, s->last_id, ENT_ID_SIZE);
     return m;
 }
@@ -284,7 +284,7 @@ static void suspends(void **state)
     assert_true(ask(s, 0, 0).refused); /* the requester does not know yet: the holder refuses */
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
     assert_int_equal(story_search(s, 0, 0, "threat-check", &r, NULL), ENT_REFUSED);
-    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_RESUME, &v, NULL), ENT_OK);
+    story_act(&s->gb, ENT_ACT_RESUME, &v);
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
     assert_false(ask(s, 0, 0).refused);
 }

@@ -27,6 +27,7 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
         ent_buf_put(&s->last_request, m->body, m->body_len);
         memcpy(s->last_id, m->id, ENT_ID_SIZE);
         snprintf(s->last_proof, sizeof s->last_proof, "%s", m->proof);
+        snprintf(s->last_pledge, sizeof s->last_pledge, "%s", m->crossing ? m->crossing : "");
     }
     if (m->kind == ENT_MESSAGE_DISCLOSE) {
         ent_buf_clear(&s->last_disclosure);
@@ -34,7 +35,7 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
         memcpy(s->disclosure_id, m->id, ENT_ID_SIZE);
         snprintf(s->disclosure_proof, sizeof s->disclosure_proof, "%s", m->proof);
     }
-    if (s->line_down) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
+    if (s->line_down || (s->swallow && m->kind == ENT_MESSAGE_SEARCH)) return ent_fail(err, ENT_UNREACHABLE, "%s cannot be reached", partner);
     assert_string_equal(partner, to->c.name);
     snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
     if (s->garble && m->kind == ENT_MESSAGE_SEARCH) in.message.body_len /= 2;
@@ -134,6 +135,41 @@ static void add_person(story_node *n, const ent_actor *by, const char *name, ent
     assert_int_equal(ent_flow_person(n->flow, name, ret, NULL), ENT_OK);
 }
 
+/* A desk with a software key; one custodian proposes it, the other approves. */
+static void add_desk(story_node *n)
+{
+    ent_secret_key secret;
+    ent_public_key key;
+    story_secret("desk-1", &secret);
+    ent_sign_public(&secret, &key);
+    assert_int_equal(ent_flow_desk_propose(n->flow, &n->custodian, "desk-1", &key, false, NULL), ENT_OK);
+    assert_int_equal(ent_flow_desk_approve(n->flow, &n->deputy, "desk-1", NULL), ENT_OK);
+}
+
+ent_crossing story_crossing(story_node *n)
+{
+    ent_crossing c = {.desk = "desk-1", .device = "scanner-1", .reference = "F1", .time = n->story->clock.now, .nationality = "UTO"};
+    snprintf(c.node, sizeof c.node, "%s", n->c.name);
+    snprintf(c.officer, sizeof c.officer, "%s", n->officer.name);
+    n->c.random.fill(n->c.random.self, c.salt, sizeof c.salt);
+    return c;
+}
+
+void story_state(ent_crossing *c, const ent_buf *captured, ent_buf *ret_file)
+{
+    ent_secret_key secret;
+    ent_err err = {0};
+    *ret_file = ENT_BUF(16 << 20);
+    story_secret("desk-1", &secret);
+    if (ent_crossing_sign(c, ENT_BYTES(captured->data, captured->len), &secret, ret_file, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
+void story_capture(story_node *n, const ent_buf *captured, ent_buf *ret_file)
+{
+    ent_crossing c = story_crossing(n);
+    story_state(&c, captured, ret_file);
+}
+
 static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
 {
     ent_public_key public;
@@ -146,7 +182,7 @@ static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
     n->c.partners = (ent_partners){.self = n, .send = send_message};
     n->c.read_doc = ent_yaml_read;
     n->c.regimes = s->regime;
-    n->c.regime_count = 2;
+    n->c.regime_count = 3;
     n->c.threads = 1;
     assert_int_equal(ent_memory_store(&n->c.store, NULL), ENT_OK);
     assert_int_equal(ent_memory_keys(n->c.random, &n->c.keys, NULL), ENT_OK);
@@ -158,6 +194,7 @@ static void begin_node(story *s, story_node *n, const char *name, uint8_t seed)
     add_person(n, &n->custodian, "x.example", ENT_ROLE_EXAMINER, &n->examiner);
     add_person(n, &n->custodian, "y.example", ENT_ROLE_EXAMINER, &n->second);
     make_card(s, n);
+    add_desk(n);
 }
 
 void story_begin(story *s, uint64_t seed)
@@ -170,6 +207,7 @@ void story_begin(story *s, uint64_t seed)
                              .extend = {.allowed = true, .by = {2, 0, 0}, .times = 1, .within_last = {0, 3, 0}, .decided_by = "district-judge", .clause = "20B(5)"}};
     s->regime[1] = (ent_regime){.name = "convicted", .clause = "TA 2000 Sch. 8 para. 20D", .material = 7, .needs = 1u << ENT_EVENT_CONVICTED, .any_encounter = true,
                                 .keep = ENT_KEEP_INDEFINITELY, .review = {10, 0, 0}};
+    s->regime[2] = (ent_regime){.name = "test-gallery", .clause = "test gallery", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {1, 0, 0}, .taken_under = {"test"}, .taken_under_count = 1};
     begin_node(s, &s->gb, "gb.example", 1);
     begin_node(s, &s->us, "us.example", 2);
     assert_int_equal(ent_flow_partner_add(s->gb.flow, &s->gb.custodian, s->us.card, s->us.card_len, &card, NULL), ENT_OK);
@@ -203,8 +241,6 @@ void story_agree(story *s, unsigned version, unsigned per_day)
 {
     char file[4096], keys[2][ENT_BASE64_SIZE(32)];
     ent_public_key gb, us;
-    ent_agreement_view v;
-    ent_err err = {0};
     ent_sign_public(&s->gb.c.identity, &gb);
     ent_sign_public(&s->us.c.identity, &us);
     ent_base64(gb.b, 32, keys[0]);
@@ -214,18 +250,37 @@ void story_agree(story *s, unsigned version, unsigned per_day)
                      "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
                      "witness: [ { name: observer.example, key: %s } ]\n"
                      "in-force: { from: 2026-01-01, until: 2028-12-31, review: 2027-01-01 }\nflows:\n"
-                     "  - name: check\n    holder: gb.example\n    requester: us.example\n"
+                     "  - name: check\n    holder: gb.example\n    requester: us.example\n%s"
                      "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
-                     "    modalities: [fingerprint%s]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
+                     "    modalities: [fingerprint%s]\n    against: [tenprint]\n    subjects: { powers: [%s], exclude: [] }\n"
                      "    search: { per-day: %u, %scandidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
                      "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
                      "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->faces ? ", face" : "", per_day, s->limits);
-    if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, (size_t)n, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+                     version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits);
+    story_sign(s, file, (size_t)n);
+    ent_sha256(file, (size_t)n, s->digest);
+}
+
+void story_digest(const story *s, uint8_t ret_digest[32]) { memcpy(ret_digest, s->digest, 32); }
+
+void story_act(story_node *n, ent_act act, ent_agreement_view *ret)
+{
+    ent_err err = {0};
+    if (act != ENT_ACT_SUSPEND && ent_flow_agreement_act(n->flow, &n->deputy, "deal", act, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+    if (ent_flow_agreement_act(n->flow, &n->custodian, "deal", act, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
+void story_sign(story *s, const char *file, size_t len)
+{
+    ent_agreement_view v;
+    ent_err err = {0};
     size_t told;
+    if (ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, len, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_true(v.waits);
+    if (ent_flow_agreement_sign(s->us.flow, &s->us.deputy, file, len, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);
-    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SIGN, &v, &err), ENT_OK);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, &err), ENT_OK);
     assert_int_equal(v.state, ENT_AGREEMENT_SIGNED);
 }
@@ -255,9 +310,11 @@ ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolle
 
 ent_code story_search(story *s, uint32_t finger, uint32_t impression, const char *purpose, ent_search_result *ret, ent_err *err)
 {
-    ENT_AUTO_BUF png = ENT_BUF(1);
+    ENT_AUTO_BUF png = ENT_BUF(1), file = ENT_BUF(1);
     ent_search_options o = {.agreement = "deal"};
     snprintf(o.purpose, sizeof o.purpose, "%s", purpose);
     story_print(finger, impression, &png);
-    return ent_flow_search(s->us.flow, &s->us.officer, png.data, png.len, &o, ret, err);
+    ent_buf_u32(&png, ++s->captures); /* behind the picture's end: no capture has the bytes of another */
+    story_capture(&s->us, &png, &file);
+    return ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, ret, err);
 }

@@ -14,6 +14,7 @@
 #include "flow/capture/read.h"
 #include "flow/flow.h"
 #include "image/image.h"
+#include "law/crossing.h"
 
 typedef struct story_node {
     ent_flow_config c;
@@ -39,7 +40,12 @@ typedef struct story {
     ent_buf last_request; /* body of the last message, to be sent again */
     uint8_t last_id[ENT_ID_SIZE];
     char last_proof[8192];
-    ent_regime regime[2];
+    char last_pledge[ENT_PLEDGE_MAX];
+    ent_regime regime[3];
+    bool test;            /* the agreement's flow is a test */
+    bool swallow;         /* searches are asked and do not arrive */
+    uint8_t digest[32];   /* of the agreement's file */
+    uint32_t captures;    /* by story_search */
     const char *witness_key; /* of observer.example; NULL: one that nobody has */
     char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
 } story;
@@ -50,6 +56,16 @@ void story_end(story *s);
 void story_restart(story *s, story_node *n);
 /* An agreement of one flow in which gb holds and us asks, signed by both. */
 void story_agree(story *s, unsigned version, unsigned per_day);
+/* The file of an agreement "deal", signed by two custodians of each node. */
+void story_sign(story *s, const char *file, size_t len);
+/* SHA-256 of what story_agree signed last. */
+void story_digest(const story *s, uint8_t ret_digest[32]);
+/* An act on it, by as many custodians as it needs. */
+void story_act(story_node *n, ent_act act, ent_agreement_view *ret);
+/* A crossing at the node's desk now; its statement signed before what was captured; both at once. */
+ent_crossing story_crossing(story_node *n);
+void story_state(ent_crossing *c, const ent_buf *captured, ent_buf *ret_file);
+void story_capture(story_node *n, const ent_buf *captured, ent_buf *ret_file);
 /* Gives a node a face model that sees colours; open it again to use it. */
 void story_faces(story_node *n);
 void story_photograph(uint32_t who, uint32_t shot, ent_buf *ret_png);

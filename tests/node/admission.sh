@@ -3,7 +3,6 @@
 . "$(dirname "$0")/world.sh" "$1"
 world 100
 share=$here/../../share/programmes
-us person add d.us --role custodian --as c.us > /dev/null
 event() { grep -oE '^[0-9a-f]{32}' out | head -1; }
 status 0 "a programme is proposed" us programme add "$share/us-visa-waiver.yaml" --effective 2020-01-01 --decider "A Minister" --clause "s. 1" --as c.us
 id=$(event)

@@ -13,18 +13,18 @@ card() { # PERSON SHOT FINGER IMPRESSION OUT
 for i in 1 2 3 4; do card "${people[$i]}" 1 $i 1 arrest$i.an2; status 0 "enrolling" gb enrol arrest$i.an2 --as c.gb; done
 status 0 "the status" gb status; says "4 faces in the gallery" "the status"
 card "${people[2]}" 2 2 2 same.an2; card "${people[9]}" 1 2 2 other.an2; card "${people[9]}" 1 6 1 stranger.an2
-status 0 "print and face agree" us search same.an2 --purpose threat-check --as o.us
+status 0 "print and face agree" look same.an2
 reference=$(sed -n 's/^reference //p' out)
 status 0 "the holder's side" gb search show "$reference" --as c.gb; says "^face 0\\.[3-9]" "the holder's side"
 agree=$(sed -n 's/.*ratio \([-0-9.]*\),.*/\1/p' out)
-us search other.an2 --purpose threat-check --as o.us > out 2>&1
+look other.an2 > out 2>&1
 reference=$(sed -n 's/^reference //p' out); gb search show "$reference" --as c.gb > out 2>&1
 differ=$(sed -n 's/.*ratio \([-0-9.]*\),.*/\1/p' out)
 echo "log10 ratio: the same face $agree, another's $differ"
 awk "BEGIN { exit !($agree > $differ) }" || bad "a face that differs does not take from the ratio"
-status 1 "a stranger" us search stranger.an2 --purpose threat-check --as o.us
+status 1 "a stranger" look stranger.an2
 stop gb; start gb || bad "gb does not start again"
-status 0 "found after a restart" us search same.an2 --purpose threat-check --as o.us
+status 0 "found after a restart" look same.an2
 status 0 "made anew" gb gallery rebuild --as c.gb
-status 0 "found after the rebuild" us search same.an2 --purpose threat-check --as o.us
+status 0 "found after the rebuild" look same.an2
 echo "$faults faults"; [ $faults -eq 0 ]

@@ -33,7 +33,8 @@ status 2 "an unknown option" gb enrol --frobnicate six.an2
 printf 'a: 1\n---\nb: 2\n' > two.yaml; status 4 "a second YAML document" us agreement sign two.yaml --as c.us; says "document" "a second YAML document"
 sed 's/^version: 1/version: 1\nversion: 1/' deal.yaml > twice.yaml; status 4 "a key twice" us agreement sign twice.yaml --as c.us; says "line" "a key twice"
 sed 's/per-day: 6/per-day: 7/' deal.yaml > other.yaml; status 4 "another file of the same version" us agreement sign other.yaml --as c.us
-status 3 "a purpose that is not granted" us search prints/1_2.png --purpose tourism --agreement deal --as o.us; says "Art. 3(1)" "the clause of the refusal"
+capture prints/1_2.png
+status 3 "a purpose that is not granted" us search traveller.capture --purpose tourism --agreement deal --as o.us; says "Art. 3(1)" "the clause of the refusal"
 
 # searches: hit, no hit, quota
 status 0 "a print that is there" search prints/1_2.png; says "^HIT" "a hit"; first=$(reference)

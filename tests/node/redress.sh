@@ -5,7 +5,7 @@ world 100
 gb person add y.gb --role examiner --as c.gb > /dev/null
 first=$(ls prints/*_1.png | head -1); finger=$(basename "$first" _1.png); second=prints/${finger}_2.png
 status 0 "enrolling" gb enrol "$first" --taken-under ta-2000-s41 --as c.gb
-status 0 "stopped" us search "$second" --purpose threat-check --as o.us
+status 0 "stopped" look "$second"
 reference=$(sed -n 's/^reference //p' out)
 status 3 "no slip before the end" us redress issue "$reference" "$second" -o slip --consent --as o.us
 gb candidate list --as x.gb > out 2>&1; case=$(sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' out | head -1)
@@ -20,9 +20,9 @@ status 0 "a slip" us redress issue "$reference" "$second" -o slip --consent --as
 status 0 "it counts" us redress show slip --as o.us; says "counts" "the slip"
 number=$(sed -n 's/^number //p' slip)
 [ "$(wc -c < slip)" -le 2953 ] || bad "the slip does not fit in a QR code"
-status 1 "not stopped again" us search "$second" --purpose threat-check --slip slip --as o.us
-status 0 "without it, stopped" us search "$second" --purpose threat-check --as o.us
-status 4 "no slip at all" us search "$second" --purpose threat-check --slip "$second" --as o.us
+status 1 "not stopped again" look "$second" --slip slip
+status 0 "without it, stopped" look "$second"
+status 4 "no slip at all" look "$second" --slip "$second"
 status 0 "revoked" us redress revoke "$number" --as o.us; says "revoked" "the revocation"
-status 0 "then stopped" us search "$second" --purpose threat-check --slip slip --as o.us
+status 0 "then stopped" look "$second" --slip slip
 echo "slip of $(wc -c < slip) bytes; $faults faults"; [ $faults -eq 0 ]

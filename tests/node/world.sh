@@ -60,13 +60,23 @@ world() { # PER-DAY
   start gb || { cat gb.log; exit 1; }
   start us || { cat us.log; exit 1; }
   gb person add x.gb --role examiner --as c.gb > /dev/null; us person add o.us --role officer --as c.us > /dev/null
+  gb person add d.gb --role custodian --as c.gb > /dev/null; us person add d.us --role custodian --as c.us > /dev/null
+  us desk add desk-1 --as c.us > /dev/null; us desk approve desk-1 --as d.us > /dev/null
   gb partner card > gb.card 2>/dev/null; us partner card > us.card 2>/dev/null
   gb partner add us.card --as c.gb > /dev/null; us partner add gb.card --as c.us > /dev/null
   deal 1 "$1"
-  us agreement sign deal.yaml --as c.us > out 2>&1 || { cat out; exit 1; }
-  gb agreement countersign deal --as c.gb > out 2>&1 || { cat out; exit 1; }
+  sign deal.yaml deal
 }
+# FILE NAME: proposed by us, countersigned by gb, two custodians each
+sign() {
+  for c in c.us d.us; do us agreement sign "$1" --as $c > out 2>&1 || { bad "signing $1"; cat out; return 1; }; done
+  for c in c.gb d.gb; do gb agreement countersign "$2" --as $c > out 2>&1 || { bad "countersigning $2"; cat out; return 1; }; done
+}
+# FILE [OUT]: what the desk makes of it, for one crossing of its own
+capture() { us desk capture "$1" --desk desk-1 --officer "${officer:-o.us}" --nationality UTO -o "${2:-traveller.capture}" > /dev/null; }
 enrol() { gb enrol "$@" --taken-under ta-2000-s41 --offence terrorism-related --as c.gb; }
-search() { us search "$1" --purpose threat-check --as o.us; }
+look() { local file=$1; shift; capture "$file" && us search traveller.capture --purpose threat-check "$@" --as o.us; }
+look_in_copy() { capture "$1" && us feed search traveller.capture --purpose threat-check --as o.us; }
+search() { look "$1"; }
 reference() { sed -n 's/^reference //p' out; }
 verdict() { [ $faults -eq 0 ] && exit 0; echo "$faults faults"; exit 1; }

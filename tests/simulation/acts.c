@@ -161,14 +161,15 @@ static void search(void)
 {
     sim_deal *d = any_deal();
     sim_node *n = &sim->node[d->requester];
-    ENT_AUTO_BUF file = ENT_BUF(256);
+    ENT_AUTO_BUF captured = ENT_BUF(256), file = ENT_BUF(4096);
     ent_search_options o = {.purpose = "threat-check"};
     ent_search_result r = {0};
     ent_err err = {0};
     ent_actor by;
     unsigned finger = likely_finger(d->holder);
     snprintf(o.agreement, sizeof o.agreement, "%s", d->name);
-    sim_print(finger, 1, sim->step, &file);
+    sim_print(finger, 1, sim->step, &captured);
+    sim_capture(n, &captured, &file);
     sim_actor(n, OFFICER, &by);
     ent_code code = ent_flow_search(n->flow, &by, file.data, file.len, &o, &r, &err);
     if (code != ENT_OK && (n->dead || n->full)) n->unfinished++; /* "asked" may stand, or wait in the outbox */
@@ -304,6 +305,8 @@ static void declare(sim_node *n, sim_deal *d, ent_act act)
     size_t told = 0;
     sim_actor(n, CUSTODIAN, &by);
     ent_code code = ent_flow_agreement_act(n->flow, &by, d->name, act, &v, NULL);
+    sim_actor(n, DEPUTY, &by);
+    if (code == ENT_OK && v.waits) code = ent_flow_agreement_act(n->flow, &by, d->name, act, &v, NULL);
     d->wavered = true;
     if (code == ENT_OK && sim_in(2, 3)) (void)!ent_flow_agreement_send(n->flow, d->name, &told, NULL);
     sim_say("%s: %s %s: %s, told %zu", n->c.name, ent_act_text(act), d->name, ent_code_text(code), told);

@@ -329,6 +329,38 @@ static void begin_people(sim_node *n)
     }
 }
 
+static void desk_key(ent_secret_key *ret)
+{
+    ent_public_key public;
+    ent_sign_keys((uint8_t[32]){200}, &public, ret);
+}
+
+static void begin_desk(sim_node *n)
+{
+    ent_secret_key secret;
+    ent_public_key key;
+    ent_actor by;
+    ent_err err = {0};
+    desk_key(&secret);
+    ent_sign_public(&secret, &key);
+    sim_actor(n, CUSTODIAN, &by);
+    must(ent_flow_desk_propose(n->flow, &by, "desk", &key, true, &err), &err, "desk");
+    sim_actor(n, DEPUTY, &by);
+    must(ent_flow_desk_approve(n->flow, &by, "desk", &err), &err, "desk");
+}
+
+void sim_capture(sim_node *n, const ent_buf *captured, ent_buf *ret_file)
+{
+    ent_crossing c = {.desk = "desk", .device = "sim", .time = n->clock.now, .nationality = "UTO"};
+    ent_secret_key secret;
+    ent_err err = {0};
+    snprintf(c.node, sizeof c.node, "%s", n->c.name);
+    snprintf(c.officer, sizeof c.officer, "%s", people[OFFICER]);
+    n->c.random.fill(n->c.random.self, c.salt, sizeof c.salt);
+    desk_key(&secret);
+    must(ent_crossing_sign(&c, ENT_BYTES(captured->data, captured->len), &secret, ret_file, &err), &err, "capture");
+}
+
 static void begin_node(size_t i)
 {
     sim_node *n = &sim->node[i];
@@ -353,6 +385,7 @@ static void begin_node(size_t i)
     n->c.ledger.append = append, n->c.ledger.append_many = append_many, n->c.ledger.turn = turn;
     must(ent_flow_open(&n->c, &n->flow, &err), &err, "open");
     begin_people(n);
+    begin_desk(n);
 }
 
 void sim_restart(sim_node *n)
@@ -409,10 +442,14 @@ void sim_agree(sim_deal *d, unsigned version)
     write_agreement(d, version, file, sizeof file);
     sim_actor(r, CUSTODIAN, &by);
     ent_code code = ent_flow_agreement_sign(r->flow, &by, file, strlen(file), &v, NULL);
+    sim_actor(r, DEPUTY, &by);
+    if (code == ENT_OK) code = ent_flow_agreement_sign(r->flow, &by, file, strlen(file), &v, NULL);
     if (code == ENT_OK) code = ent_flow_agreement_send(r->flow, d->name, &told, NULL);
     if (code == ENT_OK && h->flow && !h->dead) {
         sim_actor(h, CUSTODIAN, &by);
         code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
+        sim_actor(h, DEPUTY, &by);
+        if (code == ENT_OK) code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
         if (code == ENT_OK) code = ent_flow_agreement_send(h->flow, d->name, &told, NULL);
     }
     if (code == ENT_OK) d->version = version;

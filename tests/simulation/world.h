@@ -6,6 +6,7 @@
 #include "adapter/memory/memory.h"
 #include "adapter/yaml/yaml.h"
 #include "flow/flow.h"
+#include "law/crossing.h"
 
 #include <setjmp.h>
 
@@ -97,6 +98,8 @@ bool sim_in(unsigned n, unsigned of);
 void sim_restart(sim_node *n);       /* also after a crash; finishes what was begun */
 void sim_actor(sim_node *n, int who, ent_actor *ret);
 void sim_secret(int who, unsigned serial, ent_secret_key *ret);
+/* What a desk's device makes of it: a statement of a crossing before the capture. */
+void sim_capture(sim_node *n, const ent_buf *captured, ent_buf *ret_file);
 void sim_print(unsigned finger, unsigned impression, unsigned serial, ent_buf *ret_file);
 void sim_agree(sim_deal *d, unsigned version);
 void sim_send_again(void);           /* a message of before arrives once more */

@@ -128,6 +128,7 @@ static void put_agreement(json_t *out, const ent_agreement_view *v)
     json_object_set_new(out, "from", date_json(v->from));
     json_object_set_new(out, "until", date_json(v->until));
     json_object_set_new(out, "flows", json_integer((json_int_t)v->flow_count));
+    if (v->waits) json_object_set_new(out, "waits", json_true());
 }
 
 /* Tells the parties; what could not be told is said, and is no failure of the signature. */
@@ -146,7 +147,7 @@ static ent_code agreement_sign(const ent_desk_node *n, const ent_desk_request *r
     if (r->len) ENT_TRY(ent_flow_agreement_sign(n->flow, r->by, r->body, r->len, &v, err));
     else ENT_TRY(ent_flow_agreement_act(n->flow, r->by, param(r, "name"), ENT_ACT_SIGN, &v, err));
     put_agreement(out, &v);
-    tell(n, v.name, out);
+    if (!v.waits) tell(n, v.name, out);
     return ENT_OK;
 }
 
@@ -161,7 +162,7 @@ static ent_code agreement_act(const ent_desk_node *n, const ent_desk_request *r,
         if (strcmp(ent_act_text(acts[i]), word) != 0) continue;
         ENT_TRY(ent_flow_agreement_act(n->flow, r->by, name, acts[i], &v, err));
         put_agreement(out, &v);
-        tell(n, v.name, out);
+        if (!v.waits) tell(n, v.name, out);
         return ENT_OK;
     }
     return ent_fail(err, ENT_USAGE, "\"do\" is suspend, resume or end");
@@ -248,7 +249,7 @@ static ent_code search_targets(const ent_desk_node *n, const ent_desk_request *r
 {
     json_t *list = json_array();
     json_object_set_new(out, "targets", list);
-    return ent_flow_search_targets(n->flow, param(r, "purpose"), see_target, list, err);
+    return ent_flow_search_targets(n->flow, param(r, "purpose"), strcmp(param(r, "test"), "yes") == 0, see_target, list, err);
 }
 
 static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
@@ -358,7 +359,6 @@ static const struct {
     {"agreement-send", true, agreement_send},
     {"agreement-take", true, agreement_take},
     {"agreement-simulate", true, ent_desk_simulate},
-    {"agreement-picture", true, ent_desk_agreement_picture},
     {"enrol", true, ent_desk_enrol},
     {"destroy", true, ent_desk_destroy},
     {"record-list", true, ent_desk_record_list},
@@ -368,8 +368,6 @@ static const struct {
     {"event-approve", true, ent_desk_event_approve},
     {"record-link", true, ent_desk_record_link},
     {"record-unlink", true, ent_desk_record_unlink},
-    {"likely-list", true, ent_desk_likely_list},
-    {"likely-not", true, ent_desk_likely_not},
     {"retention-run", true, ent_desk_retention_run},
     {"hold-share", true, ent_desk_hold_share},
     {"hold-open", true, ent_desk_hold_open},
@@ -382,16 +380,18 @@ static const struct {
     {"subject-access", true, ent_desk_access},
     {"retention-year", true, ent_desk_year},
     {"gallery-rebuild", true, ent_desk_rebuild},
+    {"desk-add", true, ent_desk_desk_add},
+    {"desk-approve", true, ent_desk_desk_approve},
+    {"desk-withdraw", true, ent_desk_desk_withdraw},
+    {"desk-list", false, ent_desk_desk_list},
+    {"lot-list", true, ent_desk_lot_list},
+    {"lot-open", true, ent_desk_lot_open},
+    {"lot-show", true, ent_desk_lot_show},
+    {"alarm-list", true, ent_desk_alarm_list},
     {"search", true, search},
     {"search-targets", false, search_targets},
     {"crossing-ask", true, ent_desk_crossing_ask},
     {"crossing-list", true, ent_desk_crossing_list},
-    {"crossing-slip", true, ent_desk_crossing_slip},
-    {"crossing-close", true, ent_desk_crossing_close},
-    {"capture-add", true, ent_desk_capture_add},
-    {"capture-list", true, ent_desk_capture_list},
-    {"capture-show", true, ent_desk_capture_show},
-    {"capture-drop", true, ent_desk_capture_drop},
     {"search-show", true, search_show},
     {"search-close", true, search_close},
     {"epoch-end", true, epoch_end},
@@ -407,7 +407,6 @@ static const struct {
     {"programme-propose", true, ent_desk_programme_propose},
     {"programme-approve", true, ent_desk_programme_approve},
     {"programme-list", false, ent_desk_programme_list},
-    {"programme-show", false, ent_desk_programme_show},
     {"programme-history", false, ent_desk_programme_history},
     {"admit", true, ent_desk_admit},
     {"admit-decide", true, ent_desk_admit_decide},

@@ -1,6 +1,14 @@
 /* Acts on cases, disclosures and what partners disclosed. */
 #include "api/desk/params.h"
 
+static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
+{
+    const char *text = param(r, "signature");
+    size_t got;
+    if (ent_unbase64(text, strlen(text), ret, ENT_SIGNATURE_SIZE, &got) && got == ENT_SIGNATURE_SIZE) return ENT_OK;
+    return ent_fail(err, ENT_USAGE, "\"signature\" is an Ed25519 signature in base64");
+}
+
 /* ---- examination ---- */
 
 static const char *state_text(ent_case_state s)
@@ -52,8 +60,7 @@ ent_code ent_desk_case_list(const ent_desk_node *n, const ent_desk_request *r, j
 
 static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len)
 {
-    json_array_append_new(ctx, json_pack("{s:s,s:s,s:i,s:o}", "of", candidate ? "candidate" : "probe", "modality", finger == ENT_PICTURE_FACE ? "face" : "fingerprint", "finger",
-                                         finger == ENT_PICTURE_FACE ? 0 : (int)finger, "png", base64_json(png, len)));
+    json_array_append_new(ctx, json_pack("{s:s,s:i,s:o}", "of", candidate ? "candidate" : "probe", "finger", (int)finger, "png", base64_json(png, len)));
 }
 
 ent_code ent_desk_case_open(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)

@@ -8,6 +8,8 @@
 #include "base/wipe.h"
 #include "flow/admission/admission.h"
 #include "flow/commit.h"
+#include "flow/crossing/crossing.h"
+#include "flow/crossing/watch.h"
 #include "flow/destruction/time.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
@@ -16,7 +18,6 @@
 #include "flow/queue.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
-#include "flow/record/likely.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -333,14 +334,17 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (ent_date_compare(ent_today(n), n->looked) != 0) ent_parts_look(n);
     ent_code code = ent_time_tick(n, &sure, err);
     if (code == ENT_OK && sure) code = turn_year(n, err);
+    if (code == ENT_OK) code = ent_agreements_tick(n, err);
     if (code == ENT_OK) code = ent_cases_tick(n, err);
-    if (code == ENT_OK) code = ent_likely_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
     if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
     if (code == ENT_OK && sure) code = ent_redress_tick(n, err);
     if (code == ENT_OK && sure) code = ent_copies_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_lots_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_turns_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_watch_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);

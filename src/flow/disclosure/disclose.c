@@ -327,6 +327,7 @@ struct recalling {
     const uint8_t *reference;
     ent_recall why;
     ent_err *err;
+    const char *agreement;          /* NULL: any */
 };
 
 static void put_recall(ent_flow_node *n, ent_batch *b, const ent_disclosure_record *d, ent_recall why)
@@ -347,6 +348,7 @@ static void put_recall(ent_flow_node *n, ent_batch *b, const ent_disclosure_reco
 static ent_code recall_one(void *ctx, const ent_disclosure_record *d)
 {
     struct recalling *s = ctx;
+    if (s->agreement && strcmp(s->agreement, d->view.agreement) != 0) return ENT_OK;
     if (d->view.recalled.ms || (s->reference && !ent_id_equal(d->view.reference.b, s->reference))) return ENT_OK;
     ent_disclosure_record *changed = malloc(sizeof *changed);
     if (!changed) return ent_fail(s->err, ENT_NO_MEMORY, "out of memory");
@@ -361,8 +363,14 @@ static ent_code recall_one(void *ctx, const ent_disclosure_record *d)
 
 ent_code ent_disclosures_recall(ent_flow_node *n, ent_batch *b, const uint8_t transaction[32], const uint8_t reference[ENT_ID_SIZE], ent_recall why, ent_err *err)
 {
-    struct recalling s = {n, b, reference, why, err};
+    struct recalling s = {n, b, reference, why, err, NULL};
     return ent_disclosures_walk(n, transaction, recall_one, &s, err);
+}
+
+ent_code ent_disclosures_recall_all(ent_flow_node *n, ent_batch *b, const char *agreement, ent_recall why, ent_err *err)
+{
+    struct recalling s = {n, b, NULL, why, err, agreement};
+    return ent_disclosures_walk(n, NULL, recall_one, &s, err);
 }
 
 /* ---- receipts and undertakings ---- */

@@ -39,7 +39,7 @@ void ent_disclosed_write(const ent_disclosed_text *d, ent_buf *ret_text);
 /* Strict: values borrow from `text`. ENT_FORMAT. */
 ENT_MUST_CHECK ent_code ent_disclosed_read(const void *text, size_t len, ent_disclosed_text *ret, ent_err *err);
 
-#define ENT_RECALLS(X) X(DESTROYED, "destroyed") X(UNLAWFUL, "unlawful") X(CORRECTED, "corrected")
+#define ENT_RECALLS(X) X(DESTROYED, "destroyed") X(UNLAWFUL, "unlawful") X(CORRECTED, "corrected") X(ENDED, "ended")
 
 typedef enum ent_recall {
 #define ENT_X(name, text) ENT_RECALL_##name,
@@ -56,6 +56,8 @@ const char *ent_recall_text(ent_recall why);
  * batch. Either may be NULL. */
 ENT_MUST_CHECK ent_code ent_disclosures_recall(ent_flow_node *n, ent_batch *b, const uint8_t transaction[32], const uint8_t reference[ENT_ID_SIZE],
                                                ent_recall why, ent_err *err);
+/* The same for everything that was disclosed under an agreement. */
+ENT_MUST_CHECK ent_code ent_disclosures_recall_all(ent_flow_node *n, ent_batch *b, const char *agreement, ent_recall why, ent_err *err);
 /* A queued message was taken: its receipt or undertaking goes into the record. ENT_OK too for messages of other kinds. */
 ENT_MUST_CHECK ent_code ent_disclosure_taken(ent_flow_node *n, ent_batch *b, const ent_queued *q, const ent_reply *reply, ent_err *err);
 /* Records whose period is over go. Each minute. */

@@ -137,7 +137,6 @@ struct stored {
     pictures *into;
     bool candidate;
     uint32_t fingers; /* bits of the positions that are wanted; 0: all */
-    bool face;
     ent_err *err;
 };
 
@@ -146,8 +145,8 @@ static ent_code add_stored(void *ctx, const uint8_t *key, size_t key_len, const 
     struct stored *s = ctx;
     ENT_AUTO_BUF plain = ENT_BUF(ENT_CAPTURE_IMAGE);
     if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
-    uint8_t finger = s->face ? ENT_PICTURE_FACE : key[ENT_ID_SIZE + 2];
-    if (!s->face && s->fingers && finger && finger < 32 && !(s->fingers & 1u << finger)) return ENT_OK;
+    uint8_t finger = key[ENT_ID_SIZE + 2];
+    if (s->fingers && finger && finger < 32 && !(s->fingers & 1u << finger)) return ENT_OK;
     ENT_TRY(ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err));
     add_picture(s->into, s->candidate, finger, plain.data, plain.len);
     return ENT_OK;
@@ -163,7 +162,7 @@ static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, bool can
     memcpy(prefix, p->id.b, ENT_ID_SIZE);
     prefix[ENT_ID_SIZE] = p->facts.material == ENT_MATERIAL_PHOTOGRAPH ? 'F' : 'I';
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
-    struct stored s = {&key, into, candidate, fingers, p->facts.material == ENT_MATERIAL_PHOTOGRAPH, err};
+    struct stored s = {&key, into, candidate, fingers, err};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_stored, &s, err);
 }
 
@@ -191,7 +190,7 @@ static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pic
         all |= !c.print[i]->finger;
         *ret_fingers |= 1u << c.print[i]->finger;
     }
-    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, ENT_PICTURE_FACE, c.face[i].image, c.face[i].image_len);
+    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, 0, c.face[i].image, c.face[i].image_len);
     *ret_face = c.face_count > 0;
     if (all) *ret_fingers = 0; /* an unknown position: every finger of the candidate is looked at */
     ent_capture_free(&c);
@@ -242,7 +241,7 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     pthread_mutex_unlock(&n->lock);
     free(r);
     if (code == ENT_OK && !k.control) code = probe_pictures(n, &transaction, &p, &fingers, &face, err);
-    for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger && p.of[i].finger != ENT_PICTURE_FACE ? 1u << p.of[i].finger : 0;
+    for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger ? 1u << p.of[i].finger : 0;
     if (code == ENT_OK && compare) {
         pthread_mutex_lock(&n->lock);
         code = candidate_pictures(n, &k.candidate, fingers, face, &p, err);

@@ -416,6 +416,15 @@ static void forget_told(const ent_copy *c, ent_batch *b, const ent_feed_request 
     }
 }
 
+ent_code ent_copy_told(ent_flow_node *n, const ent_copy *c, const ent_feed_request *told, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("feed-told");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    b->reserve = true;
+    forget_told(c, b, told);
+    return b->count ? ent_commit(n, b, NULL, err) : ENT_OK;
+}
+
 typedef struct taking {
     row fresh[ENT_FEED_RECORDS];
     bool made[ENT_FEED_RECORDS];

@@ -135,6 +135,8 @@ ENT_MUST_CHECK ent_code ent_copy_of(ent_flow_node *n, const char *agreement, con
 ENT_MUST_CHECK ent_code ent_copy_load_gallery(ent_flow_node *n, ent_copy *c, ent_err *err);
 ENT_MUST_CHECK ent_code ent_copy_take(ent_flow_node *n, ent_copy *c, const ent_agreement *a, const ent_flow *f, const ent_feed_page *p, const uint8_t page_digest[32],
                                       const ent_feed_request *told, const uint8_t agreement_digest[32], ent_err *err);
+/* What was told under an agreement that is over need not be told again. */
+ENT_MUST_CHECK ent_code ent_copy_told(ent_flow_node *n, const ent_copy *c, const ent_feed_request *told, ent_err *err);
 ENT_MUST_CHECK ent_code ent_copy_destroy(ent_flow_node *n, ent_copy *c, const char *clause, ent_err *err);
 /* A record, unsealed. ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_copy_record(ent_flow_node *n, const ent_copy *c, const uint8_t id[ENT_ID_SIZE], ent_buf *ret_plain, ent_feed_record *ret, ent_err *err);

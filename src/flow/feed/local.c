@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "base/wipe.h"
 #include "flow/decision/decision.h"
+#include "flow/crossing/crossing.h"
+#include "flow/crossing/watch.h"
 #include "flow/feed/feed.h"
 #include "flow/queue.h"
 #include "flow/search/quota.h"
@@ -22,18 +24,27 @@ typedef struct target {
     char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], holder[ENT_PARTY_NAME];
     uint32_t version;
     uint8_t digest[32];
+    bool over;                      /* the agreement is: what is left to say, and nothing to take */
 } target;
+
+static bool has_to_tell(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f)
+{
+    ent_copy *c;
+    if (ent_copy_of(n, h->a->name, f->name, f->holder, &c, NULL) != ENT_OK) return false;
+    return ent_copy_rows(n, c, 'U') || ent_copy_rows(n, c, 'L');
+}
 
 static size_t targets_of(ent_flow_node *n, target ret[TARGETS])
 {
     size_t count = 0;
     for (size_t i = 0; i < n->agreement_count; i++) {
         const ent_held_agreement *h = &n->agreements[i];
-        for (size_t k = 0; k < h->a->flow_count && h->state == ENT_AGREEMENT_SIGNED && count < TARGETS; k++) {
+        bool over = h->state == ENT_AGREEMENT_ENDED || ent_date_compare(h->a->until, ent_today(n)) < 0;
+        for (size_t k = 0; k < h->a->flow_count && (over || h->state == ENT_AGREEMENT_SIGNED) && count < TARGETS; k++) {
             const ent_flow *f = &h->a->flow[k];
-            if (strcmp(f->requester, n->c.name) != 0 || f->copy != ENT_COPY_WATCHLIST) continue;
+            if (strcmp(f->requester, n->c.name) != 0 || f->copy != ENT_COPY_WATCHLIST || (over && !has_to_tell(n, h, f))) continue;
             target *t = &ret[count++];
-            *t = (target){.version = h->a->version};
+            *t = (target){.version = h->a->version, .over = over};
             memcpy(t->agreement, h->a->name, sizeof t->agreement);
             memcpy(t->flow, f->name, sizeof t->flow);
             memcpy(t->holder, f->holder, sizeof t->holder);
@@ -129,7 +140,7 @@ static ent_code accept(ent_flow_node *n, const target *t, contact *c, const ent_
     ent_copy *copy;
     const ent_held_agreement *h = ent_agreement_named(n, t->agreement);
     const ent_flow *f = h ? ent_agreement_flow(h->a, t->flow) : NULL;
-    if (!f || h->state != ENT_AGREEMENT_SIGNED || memcmp(h->envelope.digest, t->digest, 32) != 0) return ent_fail(err, ENT_REFUSED, "the agreement has changed meanwhile");
+    if (!f || (h->state != ENT_AGREEMENT_SIGNED && !t->over) || memcmp(h->envelope.digest, t->digest, 32) != 0) return ent_fail(err, ENT_REFUSED, "the agreement has changed meanwhile");
     if (reply->body.len < ENT_SIGNATURE_SIZE) return ent_fail(err, ENT_FORMAT, "a page of a feed cannot be read");
     size_t len = reply->body.len - ENT_SIGNATURE_SIZE;
     ent_feed_digest(t->digest, t->flow, reply->body.data, len, digest);
@@ -137,6 +148,7 @@ static ent_code accept(ent_flow_node *n, const target *t, contact *c, const ent_
     ENT_TRY(ent_feed_page_read(reply->body.data, len, &c->page, err));
     if (c->page.after != c->request.after) return ent_fail(err, ENT_FORMAT, "the page does not begin where it was asked");
     ENT_TRY(ent_copy_of(n, t->agreement, t->flow, t->holder, &copy, err));
+    if (t->over) return c->page.count ? ent_fail(err, ENT_FORMAT, "records under an agreement that is over") : ent_copy_told(n, copy, &c->request, err);
     return ent_copy_take(n, copy, h->a, f, &c->page, digest, &c->request, t->digest, err);
 }
 
@@ -232,10 +244,35 @@ typedef struct local {
     ent_capture probe;
     ent_found best;
     size_t compared;
+    ent_taken taken;
+    ent_probe_look_at look;
     ent_local_result out;
 } local;
 
-static ent_quota quota_of(const local *s) { return (ent_quota){.agreement = s->copy->agreement, .flow = s->copy->flow, .officer = s->by->pseudonym, .at = ent_now(s->n)}; }
+static ent_quota quota_of(const local *s)
+{
+    return (ent_quota){.agreement = s->copy->agreement, .flow = s->copy->flow, .officer = s->by->pseudonym, .desk = s->taken.stated ? s->taken.pledge.key : NULL, .at = ent_now(s->n)};
+}
+
+static ent_turn turn_of(const local *s)
+{
+    return (ent_turn){.commitment = s->taken.c.commitment, .partner = s->copy->holder, .way = 'l', .modalities = 1u << ENT_MODALITY_FINGERPRINT};
+}
+
+/* A claim for protection: a copy from the traveller's country, or from one that is feared, is not looked into. One crossing, one search. */
+static ent_code check_crossing(const local *s, const ent_agreement *a, const ent_flow *f, ent_err *err)
+{
+    char clause[ENT_LAW_CLAUSE];
+    uint8_t reference[ENT_ID_SIZE];
+    bool answered;
+    uint32_t attempts;
+    ent_turn t = turn_of(s);
+    if (!s->taken.stated) return ENT_OK;
+    if (ent_crossing_barred(&s->taken.c, ent_agreement_party(a, f->holder)->country, clause))
+        return ent_fail(err, ENT_REFUSED, "the traveller seeks protection: the copy of %s is not searched (%s)", f->holder, clause);
+    ent_code code = ent_turn_used(s->n, &t, reference, &answered, &attempts, err);
+    return code == ENT_EXISTS ? ent_fail(err, ENT_REFUSED, "the copy was searched for this crossing (" ENT_CLAUSE_CROSSING ")") : code;
+}
 
 /* The one flow with a copy that grants the purpose. */
 static ent_code choose(local *s, ent_err *err)
@@ -245,7 +282,7 @@ static ent_code choose(local *s, ent_err *err)
     const target *chosen = NULL;
     for (size_t i = 0; i < count; i++) {
         const ent_held_agreement *h = ent_agreement_named(s->n, t[i].agreement);
-        if (s->o->agreement[0] && strcmp(s->o->agreement, t[i].agreement) != 0) continue;
+        if (t[i].over || (s->o->agreement[0] && strcmp(s->o->agreement, t[i].agreement) != 0)) continue;
         if (s->o->flow[0] && strcmp(s->o->flow, t[i].flow) != 0) continue;
         if (!ent_flow_purpose(ent_agreement_flow(h->a, t[i].flow), s->o->purpose)) continue;
         chosen = &t[i];
@@ -264,7 +301,8 @@ static ent_code allowed(local *s, ent_err *err)
     const char *clause;
     ent_quota quota = quota_of(s);
     if (ent_copy_now(s->n, s->copy, &a, &f, &clause) != ENT_COPY_USE) return ent_fail(err, ENT_REFUSED, "the copy may not be searched (%s)", clause);
-    ent_ask ask = {.holder = f->holder, .requester = s->n->c.name, .flow = f->name, .purpose = s->o->purpose, .on_behalf_of = "",
+    ENT_TRY(check_crossing(s, a, f, err));
+    ent_ask ask = {.from_file = !s->taken.stated, .holder = f->holder, .requester = s->n->c.name, .flow = f->name, .purpose = s->o->purpose, .on_behalf_of = "",
                    .modalities = 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
     ent_quota_used(s->n, &quota, &ask);
     ent_agreement_decide(a, &ask, &s->verdict);
@@ -311,11 +349,25 @@ static ent_code match(local *s, ent_err *err)
     return code;
 }
 
-static ent_code decode_probe(local *s, const void *file, size_t len, ent_err *err)
+static ent_code decode_probe(local *s, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
-    ENT_TRY(s->n->c.decoder.run(s->n->c.decoder.self, "capture", file, len, &read, err));
-    return ent_capture_decode(read.data, read.len, &s->probe, err);
+    ENT_TRY(s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->taken.capture.data, s->taken.capture.len, &read, err));
+    ENT_TRY(ent_capture_decode(read.data, read.len, &s->probe, err));
+    ent_probe_look(&s->probe, 1u << ENT_MODALITY_FINGERPRINT, &s->look);
+    return ENT_OK;
+}
+
+static ent_code watch(local *s, ent_batch *b, ent_err *err)
+{
+    ent_turn t = turn_of(s);
+    ent_watched w = {.agreement = s->copy->agreement, .flow = s->flow.name, .purpose = s->o->purpose, .partner = s->copy->holder, .digest = s->digest,
+                     .version = s->version, .ours = true, .hit = s->out.hit, .crossing = &s->taken.c, .quality = s->look.quality, .minutiae = s->look.minutiae};
+    if (!s->taken.stated) return ENT_OK;
+    ent_turn_put(s->n, b, &t, true, s->out.reference, true, 1);
+    memcpy(w.reference.b, s->out.reference, ENT_ID_SIZE);
+    memcpy(w.capture, s->taken.c.digest, 32);
+    return ent_watch_in(s->n, b, &w, err);
 }
 
 static ent_code note(local *s, ent_err *err)
@@ -323,6 +375,7 @@ static ent_code note(local *s, ent_err *err)
     ENT_AUTO_BATCH b = ent_batch_new("local-search");
     ENT_AUTO_BUF row = ENT_BUF(64);
     uint8_t key[BY_ID], salt[32];
+    uint64_t index[ENT_BATCH_ENTRIES];
     ent_quota quota = quota_of(s);
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_entry e = {.kind = ENT_ENTRY_LOCAL_SEARCH, .time = ent_now(s->n), .follows = ENT_ENTRY_NONE, .agreement_version = s->version, .actor = s->by->pseudonym};
@@ -343,7 +396,10 @@ static ent_code note(local *s, ent_err *err)
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_FEEDS, ENT_BYTES(key, BY_ID), ENT_BYTES(row.data, row.len));
     ent_quota_count(s->n, &quota, b);
     ent_batch_entry(b, &e);
-    return ent_commit(s->n, b, &s->out.index, err);
+    ENT_TRY(watch(s, b, err));
+    ENT_TRY(ent_commit(s->n, b, index, err));
+    s->out.index = index[0];
+    return ENT_OK;
 }
 
 /* What is known of whom it was, and until when this copy may say so. */
@@ -365,12 +421,13 @@ ent_code ent_flow_feed_search(ent_flow_node *n, const ent_actor *by, const void 
     local *s = calloc(1, sizeof *s);
     if (!s) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     s->n = n, s->by = by, s->o = options;
+    ent_code code = ent_crossing_take(n, by, ENT_BYTES(file, len), &s->taken, err);
     pthread_mutex_lock(&n->lock);
-    ent_code code = choose(s, err);
+    if (code == ENT_OK) code = choose(s, err);
     if (code == ENT_OK) code = allowed(s, err);
     if (code == ENT_OK) code = ent_copy_load_gallery(n, s->copy, err);
     pthread_mutex_unlock(&n->lock);
-    if (code == ENT_OK) code = decode_probe(s, file, len, err);
+    if (code == ENT_OK) code = decode_probe(s, err);
     if (code == ENT_OK) code = match(s, err);
     pthread_mutex_lock(&n->lock);
     if (code == ENT_OK) code = allowed(s, err);

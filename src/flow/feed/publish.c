@@ -27,6 +27,7 @@ typedef struct feed {
     ent_date day;                  /* of the last look */
     uint32_t stopped_version;      /* the agreement's; a later one begins anew; 0: not stopped */
     char stopped[ENT_LAW_CLAUSE];
+    bool over;                     /* the agreement is: what is left to say is taken, nothing is given */
 } feed;
 
 static ent_code load(feed *s, ent_err *err)
@@ -428,16 +429,16 @@ static ent_code find(feed *s, const ent_arrival *in, ent_err *err)
     if (!h || !ent_agreement_party(h->a, in->partner)) return ent_fail(err, ENT_REFUSED, "no such agreement binds both nodes");
     if (m->agreement_version != h->a->version || !m->agreement_digest || memcmp(m->agreement_digest, h->envelope.digest, 32) != 0)
         return ent_fail(err, ENT_REFUSED, "the request is under another version or file of the agreement than the one in force here");
-    if (h->state != ENT_AGREEMENT_SIGNED || ent_date_compare(today, h->a->from) < 0 || ent_date_compare(h->a->until, today) < 0)
-        return ent_fail(err, ENT_REFUSED, "the agreement is not in force");
+    s->over = h->state == ENT_AGREEMENT_ENDED || ent_date_compare(h->a->until, today) < 0;
+    if (!s->over && (h->state != ENT_AGREEMENT_SIGNED || ent_date_compare(today, h->a->from) < 0)) return ent_fail(err, ENT_REFUSED, "the agreement is not in force");
     s->h = h;
     s->f = ent_agreement_flow(h->a, m->flow);
     if (!s->f || strcmp(s->f->holder, s->n->c.name) != 0 || strcmp(s->f->requester, in->partner) != 0) return ent_fail(err, ENT_REFUSED, "on this flow %s may not ask", in->partner);
     if (s->f->copy != ENT_COPY_WATCHLIST) return ent_fail(err, ENT_REFUSED, "the flow grants no copy (copy.mode)");
-    if (!ent_witnessed(s->n, h->a, in->partner, why)) return ent_fail(err, ENT_REFUSED, "%s", why);
+    if (!s->over && !ent_witnessed(s->n, h->a, in->partner, why)) return ent_fail(err, ENT_REFUSED, "%s", why);
     ent_feed_key('h', h->a->name, s->f->name, s->key);
     ENT_TRY(load(s, err));
-    if (s->stopped_version != s->h->a->version) return ENT_OK;
+    if (s->over || s->stopped_version != s->h->a->version) return ENT_OK;
     return ent_fail(err, ENT_REFUSED, "the feed has stopped (%s)", s->stopped);
 }
 
@@ -462,9 +463,11 @@ static ent_code answer(feed *s, const ent_arrival *in, const ent_feed_request *r
     ENT_TRY(find(s, in, err));
     ENT_TRY(take_undertakings(s, in->partner, r, err));
     for (size_t i = 0; i < r->report_count; i++) ENT_TRY(take_report(s, &r->report[i], err));
-    ENT_TRY(look(s, err));
+    if (!s->over) ENT_TRY(look(s, err));
     if (r->after > s->last) return ent_fail(err, ENT_CONFLICT, "this feed has given no number above %llu", (unsigned long long)s->last);
-    ENT_TRY(make_page(s, r->after, g, err));
+    /* an agreement that is over: what the requester still has to say is taken, and nothing is given */
+    if (s->over) g->p = (ent_feed_page){.after = r->after, .next = r->after};
+    else ENT_TRY(make_page(s, r->after, g, err));
     ENT_AUTO_BUF bytes = ENT_BUF(ENT_FEED_PAGE_MAX);
     ent_feed_page_write(&g->p, &bytes);
     ENT_TRY(ent_buf_check(&bytes, err));

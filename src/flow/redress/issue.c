@@ -7,6 +7,7 @@
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
 #include "flow/search/search.h"
+#include "law/crossing.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -189,7 +190,11 @@ static ent_code take_print(ent_flow_node *n, const void *file, size_t len, const
     ENT_AUTO_BUF body = ENT_BUF(ENT_LIMIT_BODY);
     uint8_t digest[32];
     ent_search_options o = {.finger = ask->finger, .slip = ask->slip, .slip_len = ask->slip_len};
-    ENT_TRY(ent_search_body(n, file, len, &o, modalities, &body, err));
+    ent_probe_look_at look;
+    ent_crossing c;
+    ent_bytes capture = ENT_BYTES(file, len);
+    if (ent_crossing_begins(file, len)) ENT_TRY(ent_crossing_read(file, len, &c, &capture, err));
+    ENT_TRY(ent_search_body(n, capture, &o, modalities, &body, &look, err));
     ent_sha256(body.data, body.len, digest);
     if (memcmp(digest, r->body_digest, 32) != 0)
         return ent_fail(err, ENT_REFUSED, "this is not what was searched with: give the file of that search, its --finger and its --slip");

@@ -3,6 +3,8 @@
  * ledger, answer. The probe lives in this function's buffers and is erased with them. */
 #include "base/check.h"
 #include "base/wipe.h"
+#include "flow/crossing/crossing.h"
+#include "flow/crossing/watch.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/feed/feed.h"
 #include "flow/examination/case.h"
@@ -30,13 +32,16 @@ typedef struct holding {
     uint8_t digest[32];
     uint32_t version;
     ent_actor_id officer;        /* who asked there, by pseudonym */
+    bool pledged;                /* it is about one crossing; else it comes from a file */
+    ent_pledge pledge;
+    ent_probe_look_at look;
     ent_search_record *r;
     ent_capture probe;
     ent_bytes transaction;       /* in the message's body, behind the slip */
     bool shown;                  /* a redress slip came before it */
     ent_slip slip;
     ent_leave leave;
-    bool counted;
+    bool chosen;                 /* by the lot */
 } holding;
 
 /* ---- may it be asked? ---- */
@@ -85,7 +90,35 @@ static ent_code check_asked(holding *s, ent_err *err)
 
 static ent_quota quota_of(const holding *s)
 {
-    return (ent_quota){.agreement = s->agreement, .flow = s->in->message.flow, .officer = s->officer, .at = s->in->received};
+    return (ent_quota){.agreement = s->agreement, .flow = s->in->message.flow, .officer = s->officer, .desk = s->pledged ? s->pledge.key : NULL, .at = s->in->received};
+}
+
+/* The commitment to one crossing, signed by the desk's capture key: the requester's node vouches for the key by its own signature. */
+static ent_code check_pledge(holding *s, ent_err *err)
+{
+    const char *text = s->in->message.crossing;
+    s->pledged = text && *text;
+    if (!s->pledged) return ENT_OK;
+    if (ent_pledge_read(text, &s->pledge, err) != ENT_OK || !ent_pledge_verify(&s->pledge))
+        return refuse(s, ENT_REFUSED, "crossing", "the crossing's pledge does not verify with the desk's key that it names", err);
+    return ENT_OK;
+}
+
+static ent_turn turn_of(const holding *s)
+{
+    return (ent_turn){.commitment = s->pledge.commitment, .partner = s->in->partner, .way = 'h', .modalities = s->look.modalities};
+}
+
+/* Another search of the same crossing, with a modality that was searched already. Under the lock. */
+static ent_code check_turn(holding *s, ent_err *err)
+{
+    uint8_t reference[ENT_ID_SIZE];
+    bool answered;
+    uint32_t attempts;
+    ent_turn t = turn_of(s);
+    if (!s->pledged) return ENT_OK;
+    ent_code code = ent_turn_used(s->n, &t, reference, &answered, &attempts, err);
+    return code == ENT_EXISTS ? refuse(s, ENT_REFUSED, ENT_CLAUSE_CROSSING, "this crossing was searched here by another request", err) : code;
 }
 
 static ent_code decide_agreement(holding *s, ent_err *err)
@@ -93,7 +126,7 @@ static ent_code decide_agreement(holding *s, ent_err *err)
     const ent_message *m = &s->in->message;
     ent_quota quota = quota_of(s);
     const ent_flow *named = ent_agreement_flow(s->h->a, m->flow); /* what the probe contains is known when it is decoded */
-    ent_ask ask = {.holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
+    ent_ask ask = {.from_file = !s->pledged, .holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
                    .modalities = named ? named->modalities : 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
     ent_quota_used(s->n, &quota, &ask);
     ent_agreement_decide(s->h->a, &ask, &s->verdict);
@@ -103,6 +136,8 @@ static ent_code decide_agreement(holding *s, ent_err *err)
     }
     if (s->verdict.code != ENT_OK) return ent_fail(err, s->verdict.code, "%s", s->verdict.reason);
     if (s->bit < 0) return refuse(s, ENT_REFUSED, "flow", "this node is not the holder of that flow", err);
+    char why[160];
+    if (ent_lot_suspends(s->n, s->agreement, m->flow, s->in->partner, why)) return refuse(s, ENT_REFUSED, ENT_CLAUSE_LOT, why, err);
     return ENT_OK;
 }
 
@@ -144,6 +179,7 @@ static ent_code match_probe(holding *s, ent_err *err)
     int64_t t0 = ent_ticks(s->n);
     uint32_t has = (s->probe.print_count ? 1u << ENT_MODALITY_FINGERPRINT : 0) | (s->probe.face_count ? 1u << ENT_MODALITY_FACE : 0);
     if (has & ~s->flow.modalities) return refuse(s, ENT_REFUSED, "modalities", "the probe contains a modality that is not granted", err);
+    ent_probe_look(&s->probe, s->flow.modalities, &s->look);
     if (s->shown) ent_redress_consider(s->n, s->in->partner, s->agreement, &s->slip, &s->probe, &s->leave);
     ent_match_ask ask = {.flow = &s->flow, .bit = s->bit, .probe = &s->probe, .leave = s->shown ? &s->leave : NULL};
     ENT_TRY(ent_search_match(s->n, &ask, &m, err));
@@ -208,10 +244,38 @@ static void slip_entry(holding *s, const ent_entry *answer, ent_batch *b)
     ent_batch_entry(b, &e);
 }
 
+/* The turn that this search takes, and what is out of the ordinary about it. */
+static ent_code note_search(holding *s, ent_batch *b, ent_err *err)
+{
+    const ent_message *m = &s->in->message;
+    ent_turn t = turn_of(s);
+    ent_watched w = {.agreement = s->agreement, .flow = s->flow.name, .purpose = m->purpose, .partner = s->in->partner, .digest = s->digest, .version = s->version,
+                     .reference = s->r->view.reference, .hit = s->r->view.hit, .candidate = &s->r->view.candidate, .quality = s->look.quality,
+                     .minutiae = s->look.minutiae};
+    if (!s->pledged) return ENT_OK; /* a file, against a test gallery */
+    ent_turn_put(s->n, b, &t, true, s->r->view.reference.b, true, 1);
+    ent_sha256(s->transaction.data, s->transaction.len, w.capture);
+    return ent_watch_in(s->n, b, &w, err);
+}
+
+/* The lot, drawn from the tree head that first covers the answer. */
+static void draw_lot(holding *s, ent_batch *b, ent_lot_draw *ret, ent_err *err)
+{
+    static const uint8_t none[32];
+    uint8_t head[32];
+    ent_lot_draw d = {.reference = s->r->view.reference.b, .head = head, .agreement = s->agreement, .flow = s->flow.name, .purpose = s->in->message.purpose,
+                      .partner = s->in->partner, .version = s->version, .digest = s->digest, .asked = s->r->view.index};
+    if (!s->pledged || s->r->view.refused || ent_ledger_head(s->n, s->r->view.index, head, err) != ENT_OK) return;
+    if (ent_lot_in(s->n, b, &d, &s->chosen, err) != ENT_OK) return;
+    d.head = none; /* it was drawn */
+    *ret = d;
+}
+
 static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("search");
-    uint64_t index[2] = {UINT64_MAX, UINT64_MAX};
+    uint64_t index[ENT_BATCH_ENTRIES] = {UINT64_MAX};
+    ent_lot_draw draw;
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     int64_t t0 = ent_ticks(s->n);
@@ -222,8 +286,9 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
     put_answer(s, b);
     ent_search_put(b, ENT_CHANGE_INSERT, s->r);
-    ent_batch_entry(b, &e);
+    ent_batch_entry(b, &e); /* the first: its index is the row's */
     if (s->shown && kind != ENT_ENTRY_REFUSED) slip_entry(s, &e, b);
+    if (kind != ENT_ENTRY_REFUSED) ENT_TRY(note_search(s, b, err));
     ent_code code = ent_commit(s->n, b, index, err);
     s->r->view.index = index[0];
     s->r->view.append_us = 1000 * (ent_ticks(s->n) - t0);
@@ -236,7 +301,8 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     ENT_AUTO_BATCH after = ent_batch_new("search-index");
     if (after) { /* the entry's index and the time it took, for those who look later */
         ent_search_put(after, ENT_CHANGE_PUT, s->r);
-        (void)!ent_commit(s->n, after, NULL, NULL);
+        draw_lot(s, after, &draw, NULL);
+        if (ent_commit(s->n, after, NULL, NULL) == ENT_OK && s->chosen) ent_lot_keep(s->n, &draw);
     }
     return ENT_OK;
 }
@@ -258,6 +324,7 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
     ENT_TRY(ent_proof_parse((const char *)receipt.data, receipt.len, &proof, err)); /* for the index in its year's log */
     ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = proof.index, .receipt = ent_buf_cstr(&receipt)};
     *ret_status = 200;
+    ENT_TRY(ent_ledger_head(n, r->view.index, a.head, err));
     return ent_answer_write(&a, ret_body, err);
 }
 
@@ -345,6 +412,7 @@ static ent_code search_once(holding *s, ent_err *err)
     ent_code code = find_agreement(s, err);
     if (code == ENT_OK) code = check_asked(s, err);
     if (code == ENT_OK) code = find_agreement(s, err); /* the lock was let go meanwhile */
+    if (code == ENT_OK) code = check_pledge(s, err);
     if (code == ENT_OK) code = decide_agreement(s, err);
     pthread_mutex_unlock(&s->n->lock);
     /* from here on nothing borrowed from the agreement is used but copies */
@@ -366,8 +434,8 @@ static ent_code search_once(holding *s, ent_err *err)
             const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
             if (!p || p->hidden) s->r->view.hit = false, memset(&s->r->view.candidate, 0, sizeof s->r->view.candidate);
         }
-        code = spent ? ent_fail(err, ENT_QUOTA, "%s", s->verdict.reason)
-                     : commit_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, err);
+        code = spent ? ent_fail(err, ENT_QUOTA, "%s", s->verdict.reason) : check_turn(s, err);
+        if (code == ENT_OK) code = commit_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, err);
         pthread_mutex_unlock(&s->n->lock);
         if (code != ENT_CONFLICT || tries == 100) return code;
     }
@@ -454,6 +522,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_CLOSE: ent_search_closed(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_DISCLOSE: ent_disclosure_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_REDRESS: ent_redress_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_LOT: ent_lot_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CHECKPOINT: ent_checkpoint_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECEIPTS: ent_receipts_receive(n, arrival, ret_status, ret_body); break;

@@ -17,11 +17,12 @@ static ent_code pad(ent_buf *b, size_t from, ent_err *err)
 
 ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err)
 {
-    char reference[ENT_ID_TEXT];
+    char reference[ENT_ID_TEXT], head[65];
     size_t from = ret_body->len;
     ent_id_text(a->reference.b, reference);
+    ent_hex(a->head, 32, head);
     /* both outcomes have six letters */
-    ent_buf_fmt(ret_body, "{\"outcome\":\"%s\",\"reference\":\"%s\",\"index\":%" PRIu64 ",\"receipt\":", a->hit ? "hit---" : "no-hit", reference, a->index);
+    ent_buf_fmt(ret_body, "{\"outcome\":\"%s\",\"reference\":\"%s\",\"index\":%" PRIu64 ",\"head\":\"%s\",\"receipt\":", a->hit ? "hit---" : "no-hit", reference, a->index, head);
     ent_json_text(ret_body, a->receipt);
     ent_buf_str(ret_body, "}");
     return pad(ret_body, from, err);
@@ -63,7 +64,7 @@ ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, e
 {
     text t = {body, (const char *)body + len};
     ent_answer a = {0};
-    ENT_AUTO_BUF reference = ENT_BUF(64);
+    ENT_AUTO_BUF reference = ENT_BUF(64), head = ENT_BUF(80);
     char *end;
     bool ok = len == ENT_ANSWER_SIZE && skip(&t, "{\"outcome\":");
     if (ok && skip(&t, "\"hit---\"")) a.hit = true;
@@ -76,6 +77,7 @@ ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, e
     } else {
         ok = false;
     }
+    ok = ok && skip(&t, ",\"head\":") && take_string(&t, &head) && ent_unhex(ent_buf_cstr(&head), a.head, 32);
     ok = ok && skip(&t, ",\"receipt\":") && take_string(&t, ret_receipt) && skip(&t, "}");
     while (ok && t.at < t.end) ok = *t.at++ == ' ';
     if (!ok) return ent_fail(err, ENT_FORMAT, "the partner's answer is not in the form of docs/protocol/search.md");

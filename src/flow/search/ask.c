@@ -2,7 +2,9 @@
  * the holder's ledger says the same of the same search. */
 #include "base/check.h"
 #include "base/wipe.h"
-#include "flow/capture/read.h"
+#include "flow/crossing/crossing.h"
+#include "flow/crossing/watch.h"
+#include "flow/queue.h"
 #include "flow/receipt/receipt.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
@@ -15,7 +17,7 @@
 
 /* Which agreement and flow this search is under. */
 typedef struct grant {
-    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], holder[ENT_PARTY_NAME];
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], holder[ENT_PARTY_NAME], country[4]; /* country: the holder's */
     uint32_t version;
     uint8_t digest[32];
     int64_t answer_within_ms;
@@ -23,21 +25,39 @@ typedef struct grant {
     ent_verdict verdict;
 } grant;
 
-static bool fits(const ent_flow_node *n, const ent_flow *f, const ent_search_options *o)
+/* One search on its way. */
+typedef struct asking {
+    ent_flow_node *n;
+    const ent_actor *by;
+    const ent_search_options *o;
+    ent_taken taken;
+    grant g;
+    ent_buf body;
+    ent_probe_look_at look;
+    ent_search_record *r;
+    bool again;               /* it was asked before and not answered */
+    uint32_t attempts;
+    uint8_t head[32];         /* as the answer gives it */
+    ent_search_result *ret;
+} asking;
+
+/* A border search goes to the flows that are no test, a file to those that are, unless one is named. */
+static bool fits(const ent_flow_node *n, const ent_flow *f, const ent_search_options *o, bool stated)
 {
     if (strcmp(f->requester, n->c.name) != 0) return false;
-    if (o->flow[0] && strcmp(f->name, o->flow) != 0) return false;
-    return o->flow[0] || ent_flow_purpose(f, o->purpose);
+    if (o->flow[0]) return strcmp(f->name, o->flow) == 0;
+    return f->test != stated && ent_flow_purpose(f, o->purpose);
 }
 
-static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const ent_search_options *o, grant *ret)
+static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const ent_search_options *o, bool stated, grant *ret)
 {
-    ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = o->purpose, .on_behalf_of = "",
+    ent_ask ask = {.from_file = !stated, .holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = o->purpose, .on_behalf_of = "",
                    .modalities = f->modalities, .today = ent_today(n)};
     *ret = (grant){.version = h->a->version, .answer_within_ms = f->answer_within_ms, .modalities = f->modalities};
     snprintf(ret->agreement, sizeof ret->agreement, "%s", h->a->name);
     snprintf(ret->flow, sizeof ret->flow, "%s", f->name);
     snprintf(ret->holder, sizeof ret->holder, "%s", f->holder);
+    memcpy(ret->country, ent_agreement_party(h->a, f->holder)->country, sizeof ret->country);
     memcpy(ret->digest, h->envelope.digest, 32);
     ent_agreement_decide(h->a, &ask, &ret->verdict);
     if (ret->verdict.code == ENT_OK && h->state != ENT_AGREEMENT_SIGNED) {
@@ -49,9 +69,13 @@ static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow
         ret->verdict.code = ENT_REFUSED;
         snprintf(ret->verdict.clause, sizeof ret->verdict.clause, "witness");
     }
+    if (ret->verdict.code == ENT_OK && ent_lot_suspends(n, h->a->name, f->name, f->holder, ret->verdict.reason)) {
+        ret->verdict.code = ENT_REFUSED;
+        snprintf(ret->verdict.clause, sizeof ret->verdict.clause, ENT_CLAUSE_LOT);
+    }
 }
 
-static ent_code find_grant(ent_flow_node *n, const ent_search_options *o, grant *ret, ent_err *err)
+static ent_code find_grant(ent_flow_node *n, const ent_search_options *o, bool stated, grant *ret, ent_err *err)
 {
     size_t found = 0;
     for (size_t i = 0; i < n->agreement_count; i++) {
@@ -59,12 +83,14 @@ static ent_code find_grant(ent_flow_node *n, const ent_search_options *o, grant 
         if (o->agreement[0] && strcmp(h->a->name, o->agreement) != 0) continue;
         const ent_flow *chosen = NULL;
         for (size_t k = 0; k < h->a->flow_count && !chosen; k++)
-            if (fits(n, &h->a->flow[k], o)) chosen = &h->a->flow[k];
-        /* no flow grants the purpose: the first in which we ask says so with its clause */
+            if (fits(n, &h->a->flow[k], o, stated)) chosen = &h->a->flow[k];
+        /* no flow grants it: the first in which we ask, for this purpose if there is one, says so with its clause */
+        for (size_t k = 0; k < h->a->flow_count && !chosen; k++)
+            if (strcmp(h->a->flow[k].requester, n->c.name) == 0 && !o->flow[0] && ent_flow_purpose(&h->a->flow[k], o->purpose)) chosen = &h->a->flow[k];
         for (size_t k = 0; k < h->a->flow_count && !chosen && o->agreement[0]; k++)
             if (strcmp(h->a->flow[k].requester, n->c.name) == 0) chosen = &h->a->flow[k];
         if (!chosen) continue;
-        decide(n, h, chosen, o, ret);
+        decide(n, h, chosen, o, stated, ret);
         found++;
     }
     if (found == 1) return ENT_OK;
@@ -72,98 +98,161 @@ static ent_code find_grant(ent_flow_node *n, const ent_search_options *o, grant 
     return ent_fail(err, ENT_USAGE, "%zu agreements grant \"%s\": name one with --agreement", found, o->purpose);
 }
 
-static void fill_entry(ent_flow_node *n, const ent_actor *by, const grant *g, const ent_search_options *o, ent_entry_kind kind,
-                       const ent_search_id *id, ent_entry *ret)
+static void fill_entry(const asking *q, ent_entry_kind kind, ent_entry *ret)
 {
-    *ret = (ent_entry){.kind = kind, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .agreement_version = g->version, .actor = by->pseudonym};
-    memcpy(ret->case_number.b, id->b, ENT_ID_SIZE);
+    const grant *g = &q->g;
+    *ret = (ent_entry){.kind = kind, .time = ent_now(q->n), .follows = ENT_ENTRY_NONE, .agreement_version = g->version, .actor = q->by->pseudonym};
+    memcpy(ret->case_number.b, q->r->view.reference.b, ENT_ID_SIZE);
     memcpy(ret->agreement, g->digest, 32);
     snprintf(ret->flow, sizeof ret->flow, "%s", g->flow);
-    snprintf(ret->purpose, sizeof ret->purpose, "%s", o->purpose);
+    snprintf(ret->purpose, sizeof ret->purpose, "%s", q->o->purpose);
     snprintf(ret->clause, sizeof ret->clause, "%s", g->verdict.clause);
 }
 
-ent_code ent_search_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body, ent_err *err)
+/* ---- one crossing, one search ---- */
+
+static ent_turn turn_of(const asking *q)
 {
-    ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
-    ent_capture c;
-    if (o->slip_len) ent_buf_put(ret_body, o->slip, o->slip_len);
-    ENT_TRY(n->c.decoder.run(n->c.decoder.self, "capture", file, len, &read, err));
-    ENT_TRY(ent_capture_decode(read.data, read.len, &c, err));
-    size_t usable = 0;
-    for (size_t i = 0; i < c.print_count; i++) {
-        if (!c.print[i]->finger) c.print[i]->finger = o->finger;
-        usable += c.print[i]->template_len > 0 && modalities >> ENT_MODALITY_FINGERPRINT & 1;
-    }
-    usable += modalities >> ENT_MODALITY_FACE & 1 ? c.face_count : 0;
-    ent_code code = usable ? ent_capture_pack(&c, modalities, ret_body, err) : ent_fail(err, ENT_QUALITY, "no fingerprint and no face that the agreement takes was found in this file");
-    ent_capture_free(&c);
-    return code;
+    return (ent_turn){.commitment = q->taken.c.commitment, .partner = q->g.holder, .way = 'a', .modalities = q->look.modalities};
 }
 
-static ent_code ask_first(ent_flow_node *n, const ent_actor *by, const grant *g, const ent_search_options *o, const ent_buf *body,
-                          ent_search_record *r, uint64_t *ret_index, ent_err *err)
+/* A crossing that was asked about and not answered goes on as the same search; one that was answered is over. */
+static ent_code take_turn(asking *q, ent_err *err)
+{
+    ent_turn t = turn_of(q);
+    bool answered = false;
+    uint8_t digest[32];
+    if (!q->taken.stated) return ENT_OK;
+    ent_code code = ent_turn_used(q->n, &t, q->ret->reference.b, &answered, &q->attempts, err);
+    if (code != ENT_EXISTS) return code;
+    if (answered) return ent_fail(err, ENT_REFUSED, "%s has answered about this crossing: one crossing, one search (" ENT_CLAUSE_CROSSING ")", q->g.holder);
+    if (q->attempts >= ENT_TURN_TRIES) return ent_fail(err, ENT_REFUSED, "%s was asked %u times about this crossing and did not answer: capture again", q->g.holder, q->attempts);
+    ENT_TRY(ent_search_get(q->n, q->ret->reference.b, q->r, err));
+    ent_sha256(q->body.data, q->body.len, digest);
+    if (memcmp(digest, q->r->body_digest, 32) != 0)
+        return ent_fail(err, ENT_REFUSED, "this crossing was asked about with other prints, another --finger or --slip: one crossing, one search (" ENT_CLAUSE_CROSSING ")");
+    q->again = true;
+    return ENT_OK;
+}
+
+/* ---- asking ---- */
+
+static ent_code ask_first(asking *q, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("ask");
+    ent_search_record *r = q->r;
     uint64_t index[2];
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    fill_entry(n, by, g, o, ENT_ENTRY_ASKED, &r->view.reference, &e);
-    ent_fill(n, r->salt, sizeof r->salt);
-    ent_sha256(body->data, body->len, r->body_digest);
-    ent_commit_to(r->salt, r->body_digest, 32, e.commitment);
+    ent_turn t = turn_of(q);
+    q->attempts++;
+    if (q->taken.stated) ent_turn_put(q->n, b, &t, !q->again, r->view.reference.b, false, q->attempts);
+    if (q->again) { /* the entry is there */
+        ENT_TRY(ent_commit(q->n, b, NULL, err));
+        return ent_entry_find(q->n, ENT_ENTRY_ASKED, r->view.reference.b, &q->ret->asked, err);
+    }
+    fill_entry(q, ENT_ENTRY_ASKED, &e);
+    ent_fill(q->n, r->salt, sizeof r->salt);
+    ent_sha256(q->body.data, q->body.len, r->body_digest);
+    ent_crossing_commit(r->salt, r->body_digest, &q->taken, e.commitment);
     ent_search_put(b, ENT_CHANGE_INSERT, r);
     ent_batch_entry(b, &e);
-    if (o->slip_len) { /* that one was shown; whose, only the body says */
+    if (q->o->slip_len) { /* that one was shown; whose, only the body says */
         e.kind = ENT_ENTRY_REDRESS;
         snprintf(e.clause, sizeof e.clause, "slip shown");
         ent_batch_entry(b, &e);
     }
-    ENT_TRY(ent_commit(n, b, index, err));
-    *ret_index = index[0];
+    ENT_TRY(ent_commit(q->n, b, index, err));
+    q->ret->asked = index[0];
     return ENT_OK;
 }
 
 /* A slip is carried when it is this node's own and for that holder; whether it counts, the holder decides. */
-static ent_code check_slip(ent_flow_node *n, const grant *g, const ent_search_options *o, ent_err *err)
+static ent_code check_slip(const asking *q, ent_err *err)
 {
+    const ent_search_options *o = q->o;
     ent_slip s;
     size_t len = 0;
     if (!o->slip_len) return ENT_OK;
     ENT_TRY(ent_slip_read(o->slip, o->slip_len, &s, &len, err));
     if (len != o->slip_len) return ent_fail(err, ENT_FORMAT, "%zu bytes after the end of the slip", o->slip_len - len);
-    if (strcmp(s.issuer, n->c.name) != 0) return ent_fail(err, ENT_REFUSED, "the slip was issued by %s: this node carries only its own", s.issuer);
-    if (strcmp(s.holder, g->holder) != 0) return ent_fail(err, ENT_REFUSED, "the slip is for %s, the search goes to %s: ask without it", s.holder, g->holder);
+    if (strcmp(s.issuer, q->n->c.name) != 0) return ent_fail(err, ENT_REFUSED, "the slip was issued by %s: this node carries only its own", s.issuer);
+    if (strcmp(s.holder, q->g.holder) != 0) return ent_fail(err, ENT_REFUSED, "the slip is for %s, the search goes to %s: ask without it", s.holder, q->g.holder);
     return ENT_OK;
 }
 
 /* The receipt is the partner's own word, from its own ledger, about this very search. */
-static ent_code verify_answer(ent_flow_node *n, const grant *g, const ent_search_options *o, const ent_search_id *id,
-                              const ent_reply *reply, ent_search_result *ret, ent_err *err)
+static ent_code verify_answer(asking *q, const ent_reply *reply, ent_err *err)
 {
+    const grant *g = &q->g;
+    const ent_search_id *id = &q->r->view.reference;
+    ent_search_result *ret = q->ret;
     ent_answer a;
     ent_entry e;
     ENT_TRY(ent_answer_read(reply->body.data, reply->body.len, &a, &ret->receipt, err));
-    ent_code code = ent_partner_says(n, g->holder, (const char *)ret->receipt.data, ret->receipt.len, &e, &ret->answered, err);
+    ent_code code = ent_partner_says(q->n, g->holder, (const char *)ret->receipt.data, ret->receipt.len, &e, &ret->answered, err);
     if (code != ENT_OK) return ent_context(err, code, "the partner's receipt");
     bool same = e.kind == (a.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT) && ret->answered.index == a.index &&
                 ent_id_equal(e.case_number.b, id->b) && ent_id_equal(a.reference.b, id->b) && memcmp(e.agreement, g->digest, 32) == 0 &&
-                strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, o->purpose) == 0;
+                strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, q->o->purpose) == 0;
     if (!same) return ent_fail(err, ENT_SIGNATURE, "the partner's receipt is about something else than it answers");
-    ent_history_seen(n, g->holder, (const char *)ret->receipt.data, ret->receipt.len);
+    ent_history_seen(q->n, g->holder, (const char *)ret->receipt.data, ret->receipt.len);
+    memcpy(q->head, a.head, sizeof q->head);
     ret->hit = a.hit;
     return ENT_OK;
 }
 
-static ent_code note_answer(ent_flow_node *n, const ent_actor *by, const grant *g, const ent_search_options *o, ent_search_record *r,
-                            const ent_reply *reply, ent_search_result *ret, ent_err *err)
+/* ---- the answer is noted ---- */
+
+static ent_code watch(asking *q, ent_batch *b, ent_err *err)
+{
+    const grant *g = &q->g;
+    ent_watched w = {.agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose, .partner = g->holder, .digest = g->digest, .version = g->version,
+                     .reference = q->r->view.reference, .ours = true, .hit = q->ret->hit, .crossing = &q->taken.c, .quality = q->look.quality,
+                     .minutiae = q->look.minutiae};
+    if (!q->taken.stated) return ENT_OK; /* files against a test gallery are nobody's crossing */
+    memcpy(w.capture, q->taken.c.digest, 32);
+    return ent_watch_in(q->n, b, &w, err);
+}
+
+/* What follows from an answer that counts: the turn is over, the lot is drawn, the search is looked at. Under the lock. */
+static ent_code note_answered(asking *q, ent_batch *b, ent_lot_draw *draw, bool *ret_chosen, ent_err *err)
+{
+    const grant *g = &q->g;
+    ent_turn t = turn_of(q);
+    if (q->taken.stated) ent_turn_put(q->n, b, &t, false, q->r->view.reference.b, true, q->attempts);
+    *draw = (ent_lot_draw){.reference = q->r->view.reference.b, .head = q->head, .agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose,
+                           .partner = g->holder, .version = g->version, .digest = g->digest, .taken = &q->taken, .salt = q->r->salt,
+                           .body_digest = q->r->body_digest, .asked = q->ret->asked};
+    ENT_TRY(ent_lot_in(q->n, b, draw, ret_chosen, err));
+    if (q->ret->receipt.len) ent_receipt_expect(b, &q->r->view.reference, g->holder, &q->ret->answered, &q->ret->receipt);
+    return watch(q, b, err);
+}
+
+static ent_code commit_note(asking *q, ent_batch *b, ent_err *err)
+{
+    uint64_t index[ENT_BATCH_ENTRIES];
+    ent_lot_draw draw;
+    bool chosen = false;
+    pthread_mutex_lock(&q->n->lock);
+    ent_code code = q->ret->refused ? ENT_OK : note_answered(q, b, &draw, &chosen, err);
+    if (code == ENT_OK) code = ent_commit(q->n, b, index, err);
+    if (code == ENT_OK && chosen) ent_lot_keep(q->n, &draw);
+    pthread_mutex_unlock(&q->n->lock);
+    if (code == ENT_OK) q->ret->received = index[0];
+    return code;
+}
+
+static ent_code note_answer(asking *q, const ent_reply *reply, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("received");
+    ent_search_record *r = q->r;
+    const ent_search_result *ret = q->ret;
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    fill_entry(n, by, g, o, ENT_ENTRY_RECEIVED, &r->view.reference, &e);
+    fill_entry(q, ENT_ENTRY_RECEIVED, &e);
     e.follows = ret->asked;
-    snprintf(e.clause, sizeof e.clause, "%s", ret->refused ? ret->clause : g->verdict.clause);
+    snprintf(e.clause, sizeof e.clause, "%s", ret->refused ? ret->clause : q->g.verdict.clause);
     ent_commit_to(r->salt, reply->evidence.data, reply->evidence.len, e.commitment);
     r->view.hit = ret->hit;
     r->view.refused = ret->refused;
@@ -173,81 +262,105 @@ static ent_code note_answer(ent_flow_node *n, const ent_actor *by, const grant *
     r->evidence[some] = 0;
     ent_search_put(b, ENT_CHANGE_PUT, r);
     ent_batch_entry(b, &e);
-    if (ret->receipt.len && !ret->refused) ent_receipt_expect(b, &r->view.reference, g->holder, &ret->answered, &ret->receipt);
-    return ent_commit(n, b, &ret->received, err);
+    return commit_note(q, b, err);
 }
 
-static ent_code exchange(ent_flow_node *n, const ent_actor *by, const grant *g, const ent_search_options *o, const ent_buf *body,
-                         ent_search_record *r, ent_search_result *ret, ent_err *err)
+/* ---- there and back ---- */
+
+static void begin_record(asking *q)
 {
+    ent_search_record *r = q->r;
+    ent_fill(q->n, q->ret->reference.b, ENT_ID_SIZE);
+    *r = (ent_search_record){.view = {.reference = q->ret->reference, .sent = true, .received = ent_now(q->n)}, .agreement_version = q->g.version, .probe_slot = {UINT64_MAX}};
+    snprintf(r->view.partner, sizeof r->view.partner, "%s", q->g.holder);
+    snprintf(r->view.agreement, sizeof r->view.agreement, "%s", q->g.agreement);
+    snprintf(r->view.flow, sizeof r->view.flow, "%s", q->g.flow);
+    snprintf(r->view.purpose, sizeof r->view.purpose, "%s", q->o->purpose);
+    snprintf(r->view.crossing, sizeof r->view.crossing, "%s", *q->o->crossing || !q->taken.stated ? q->o->crossing : q->taken.c.reference);
+    memcpy(r->agreement_digest, q->g.digest, 32);
+}
+
+static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *err)
+{
+    const grant *g = &q->g;
+    char pledge[ENT_PLEDGE_MAX] = "";
+    if (q->taken.stated) ent_pledge_text(&q->taken.pledge, pledge);
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = g->agreement, .agreement_version = g->version, .agreement_digest = g->digest, .flow = g->flow,
+                     .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .body = q->body.data, .body_len = q->body.len};
+    memcpy(m.id, q->ret->reference.b, ENT_ID_SIZE);
+    int64_t within = q->o->deadline_ms ? q->o->deadline_ms : g->answer_within_ms ? g->answer_within_ms : 5000;
+    return q->n->c.partners.send(q->n->c.partners.self, g->holder, &m, ent_ticks(q->n) + within, reply, err);
+}
+
+static ent_code exchange(asking *q, ent_err *err)
+{
+    ent_flow_node *n = q->n;
+    ent_search_result *ret = q->ret;
     int64_t t0 = ent_ticks(n);
     ENT_AUTO_BUF proof = ENT_BUF(ENT_NOTE_MAX);
-    ent_fill(n, ret->reference.b, ENT_ID_SIZE);
-    r->view = (ent_search_view){.reference = ret->reference, .sent = true, .received = ent_now(n)};
-    snprintf(r->view.partner, sizeof r->view.partner, "%s", g->holder);
-    snprintf(r->view.agreement, sizeof r->view.agreement, "%s", g->agreement);
-    snprintf(r->view.flow, sizeof r->view.flow, "%s", g->flow);
-    snprintf(r->view.purpose, sizeof r->view.purpose, "%s", o->purpose);
-    snprintf(r->view.crossing, sizeof r->view.crossing, "%s", o->crossing);
-    memcpy(r->agreement_digest, g->digest, 32);
-    r->agreement_version = g->version;
-    r->probe_slot.number = UINT64_MAX;
-    ENT_TRY(ask_first(n, by, g, o, body, r, &ret->asked, err));
-    r->view.index = ret->asked;
+    if (!q->again) begin_record(q);
+    ENT_TRY(ask_first(q, err));
+    q->r->view.index = ret->asked;
     ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, ret->asked, &proof, err));
     ret->ask_ms = ent_ticks(n) - t0;
-
-    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = g->agreement, .agreement_version = g->version, .agreement_digest = g->digest,
-                     .flow = g->flow, .purpose = o->purpose, .proof = ent_buf_cstr(&proof), .body = body->data, .body_len = body->len};
     ent_reply reply = {.body = ENT_BUF(65536), .evidence = ENT_BUF(65536)};
-    memcpy(m.id, ret->reference.b, ENT_ID_SIZE);
-    int64_t within = o->deadline_ms ? o->deadline_ms : g->answer_within_ms ? g->answer_within_ms : 5000;
-    ent_code code = n->c.partners.send(n->c.partners.self, g->holder, &m, ent_ticks(n) + within, &reply, err);
+    ent_code code = send(q, ent_buf_cstr(&proof), &reply, err);
     int64_t t1 = ent_ticks(n);
     ret->wait_ms = reply.wait_ms;
     if (code == ENT_OK && reply.status == 200) {
-        code = verify_answer(n, g, o, &ret->reference, &reply, ret, err);
+        code = verify_answer(q, &reply, err);
+        ret->refused = code != ENT_OK;
     } else if (code == ENT_OK) {
         ret->refused = true;
         ent_refusal_read(reply.body.data, reply.body.len, ret->reason, ret->clause);
-    } else if (err) {
+    } else {
         ret->refused = true; /* no answer is never "no hit" */
-        snprintf(ret->reason, sizeof ret->reason, "%.199s", err->detail);
+        if (err) snprintf(ret->reason, sizeof ret->reason, "%.199s", err->detail);
     }
     ret->verify_ms = ent_ticks(n) - t1;
-    ent_code noted = note_answer(n, by, g, o, r, &reply, ret, code == ENT_OK ? err : NULL);
+    ent_code noted = note_answer(q, &reply, code == ENT_OK ? err : NULL);
     ent_reply_free(&reply);
     return code != ENT_OK ? code : noted;
+}
+
+/* Everything that is refused before anything is sent. */
+static ent_code prepare(asking *q, ent_bytes file, ent_err *err)
+{
+    ent_flow_node *n = q->n;
+    int64_t t0 = ent_ticks(n);
+    char clause[ENT_LAW_CLAUSE];
+    ENT_TRY(ent_crossing_take(n, q->by, file, &q->taken, err));
+    pthread_mutex_lock(&n->lock);
+    ent_code code = find_grant(n, q->o, q->taken.stated, &q->g, err);
+    pthread_mutex_unlock(&n->lock);
+    if (code != ENT_OK) return code;
+    if (q->g.verdict.code != ENT_OK) return ent_fail(err, q->g.verdict.code, "%s (%s)", q->g.verdict.reason, q->g.verdict.clause);
+    if (q->taken.stated && ent_crossing_barred(&q->taken.c, q->g.country, clause))
+        return ent_fail(err, ENT_REFUSED, "the traveller seeks protection: %s is not asked (%s)", q->g.holder, clause);
+    if (!n->c.partners.send) return ent_fail(err, ENT_UNREACHABLE, "the node is not running: start it with `entente serve`");
+    ENT_TRY(check_slip(q, err));
+    ENT_TRY(ent_search_body(n, q->taken.capture, q->o, q->g.modalities, &q->body, &q->look, err));
+    ENT_TRY(take_turn(q, err));
+    q->ret->prepare_ms = ent_ticks(n) - t0;
+    snprintf(q->ret->partner, sizeof q->ret->partner, "%s", q->g.holder);
+    return ENT_OK;
 }
 
 ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_search_options *options,
                          ent_search_result *ret_result, ent_err *err)
 {
-    grant g;
     ent_search_result out = {.receipt = ENT_BUF(ENT_NOTE_MAX), .asked = ENT_ENTRY_NONE, .received = ENT_ENTRY_NONE, .answered = {.index = ENT_ENTRY_NONE}};
-    ENT_AUTO_BUF body = ENT_BUF(ENT_LIMIT_BODY);
-    int64_t t0 = ent_ticks(n);
+    asking q = {.n = n, .by = by, .o = options, .body = ENT_BUF(ENT_LIMIT_BODY), .ret = &out};
     ENT_TRY(ent_gate(by, ENT_MAY_SEARCH, err));
     if (!options->purpose[0]) return ent_fail(err, ENT_USAGE, "a search needs its purpose: --purpose NAME");
-    pthread_mutex_lock(&n->lock);
-    ent_code code = find_grant(n, options, &g, err);
-    pthread_mutex_unlock(&n->lock);
-    if (code != ENT_OK) return code;
-    if (g.verdict.code != ENT_OK) return ent_fail(err, g.verdict.code, "%s (%s)", g.verdict.reason, g.verdict.clause);
-    if (!n->c.partners.send) return ent_fail(err, ENT_UNREACHABLE, "the node is not running: start it with `entente serve`");
-    ENT_TRY(check_slip(n, &g, options, err));
-    ENT_TRY(ent_search_body(n, file, len, options, g.modalities, &body, err));
-    out.prepare_ms = ent_ticks(n) - t0;
-    snprintf(out.partner, sizeof out.partner, "%s", g.holder);
-    ent_search_record *r = calloc(1, sizeof *r);
-    if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    code = exchange(n, by, &g, options, &body, r, &out, err);
-    free(r);
-    if (body.data) ent_wipe(body.data, body.len);
-    if (code != ENT_OK) {
-        ent_buf_free(&out.receipt);
-        return code;
-    }
-    *ret_result = out;
-    return ENT_OK;
+    q.r = calloc(1, sizeof *q.r);
+    if (!q.r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = prepare(&q, ENT_BYTES(file, len), err);
+    if (code == ENT_OK) code = exchange(&q, err);
+    free(q.r);
+    ent_buf_free(&q.body); /* erases */
+    ent_wipe(&q.taken, sizeof q.taken);
+    if (code != ENT_OK) ent_buf_free(&out.receipt);
+    else *ret_result = out;
+    return code;
 }

@@ -5,14 +5,14 @@
 
 #include <string.h>
 
-enum { DAY, HOUR, OFFICER_HOUR, COUNTERS, KEY_MAX = 37 };
+enum { DAY, HOUR, OFFICER_HOUR, DESK_HOUR, COUNTERS, KEY_MAX = 37 };
 
-/* SHA-256 of agreement, flow and, for an officer, the pseudonym; then the date, and the hour for all but the day's. */
+/* SHA-256 of agreement, flow and, for an officer, the pseudonym, for a desk a word and its key; then the date, and the hour for all but the day's. */
 static size_t key_of(const ent_quota *q, int which, uint8_t ret_key[KEY_MAX])
 {
     ent_bytes parts[] = {ENT_BYTES(q->agreement, strlen(q->agreement) + 1), ENT_BYTES(q->flow, strlen(q->flow) + 1),
-                         ENT_BYTES(q->officer.b, sizeof q->officer.b)};
-    ent_sha256_parts(parts, which == OFFICER_HOUR ? 3 : 2, ret_key);
+                         which == DESK_HOUR ? ENT_BYTES("desk", 4) : ENT_BYTES(q->officer.b, sizeof q->officer.b), ENT_BYTES(q->desk, q->desk ? 32 : 0)};
+    ent_sha256_parts(parts, which == DESK_HOUR ? 4 : which == OFFICER_HOUR ? 3 : 2, ret_key);
     uint32_t day = ent_date_pack(ent_time_date(q->at));
     for (int i = 0; i < 4; i++) ret_key[32 + i] = (uint8_t)(day >> (24 - 8 * i));
     if (which == DAY) return 36;
@@ -40,6 +40,7 @@ void ent_quota_used(const ent_flow_node *n, const ent_quota *q, ent_ask *ret_ask
     ret_ask->used_day = used[DAY];
     ret_ask->used_hour = used[HOUR];
     ret_ask->used_officer_hour = used[OFFICER_HOUR];
+    ret_ask->used_desk_hour = q->desk ? used[DESK_HOUR] : 0;
 }
 
 void ent_quota_count(const ent_flow_node *n, const ent_quota *q, ent_batch *b)
@@ -47,6 +48,7 @@ void ent_quota_count(const ent_flow_node *n, const ent_quota *q, ent_batch *b)
     for (int i = 0; i < COUNTERS; i++) {
         uint8_t key[KEY_MAX], fresh[8];
         ENT_AUTO_BUF row = ENT_BUF(64);
+        if (i == DESK_HOUR && !q->desk) continue;
         size_t len = key_of(q, i, key);
         uint64_t used = read_count(n, key, len, &row) + 1;
         for (int k = 0; k < 8; k++) fresh[k] = (uint8_t)(used >> (56 - 8 * k));

@@ -10,6 +10,7 @@ typedef struct ent_answer {
     bool hit;
     ent_search_id reference;
     uint64_t index;
+    uint8_t head[32];    /* root of the holder's ledger up to and with that entry: the lot is drawn from it */
     const char *receipt; /* the holder's tlog-proof */
 } ent_answer;
 
@@ -18,10 +19,19 @@ ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body,
 /* Strict. The receipt goes to ret_receipt. */
 ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
 
-/* What is sent: the slip, when one is shown, then the prints and faces of the file that the flow takes, and nothing else of it. The
- * same file and options give the same bytes. Not under the lock. */
-ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, const void *file, size_t len, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body,
-                                        ent_err *err);
+/* What a probe is like, for alarms and for one crossing's turns. */
+typedef struct ent_probe_look_at {
+    uint32_t modalities;            /* bits: what can be searched of it */
+    int quality;                    /* of the best print, 0 to 100; -1: no print, or not known */
+    size_t minutiae;                /* of the fullest print */
+} ent_probe_look_at;
+
+void ent_probe_look(const ent_capture *c, uint32_t modalities, ent_probe_look_at *ret);
+
+/* What is sent: the slip, when one is shown, then the prints and faces of the capture that the flow takes, and nothing else of it. The
+ * same capture and options give the same bytes. Not under the lock. */
+ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, ent_bytes capture, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body,
+                                        ent_probe_look_at *ret_look, ent_err *err);
 
 /* A refusal (port/problem.h), padded to the same size. */
 void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body);

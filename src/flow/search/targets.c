@@ -26,7 +26,7 @@ static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow 
 }
 
 /* Copies first and tells afterwards: see may call the flow. */
-ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, void (*see)(void *ctx, const ent_search_target *t),
+ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, bool test, void (*see)(void *ctx, const ent_search_target *t),
                                  void *ctx, ent_err *err)
 {
     size_t count = 0, cap = 0;
@@ -37,7 +37,7 @@ ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, void (*s
         const ent_held_agreement *h = &n->agreements[i];
         for (size_t k = 0; k < h->a->flow_count; k++) {
             const ent_flow *f = &h->a->flow[k];
-            if (strcmp(f->requester, n->c.name) != 0 || !ent_flow_purpose(f, purpose)) continue;
+            if (strcmp(f->requester, n->c.name) != 0 || f->test != test || !ent_flow_purpose(f, purpose)) continue;
             judge(n, h, f, purpose, &all[count++]);
         }
     }

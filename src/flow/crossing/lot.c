@@ -1,0 +1,407 @@
+/* The audit by lot. Of one search in 200 that was answered, the requester keeps the crossing's statement, sealed, and has thirty days to
+ * open it to the auditor; of the others nothing is kept. Both ends draw alike, from the holder's tree head that first covers the answer.
+ * While one is overdue the flow is suspended at both ends, without anybody's act; opening it lifts that.
+ *
+ *   chosen ──a custodian opens──> opened ──the auditor reads──> seen
+ *      └──30 days──> overdue: nothing is asked or answered on the flow ──opened──> …
+ *
+ * A row a chosen search, under 'a' (asked here) or 'h' (answered here) and its reference. */
+#include "base/check.h"
+#include "base/cursor.h"
+#include "base/text.h"
+#include "base/wipe.h"
+#include "flow/crossing/crossing.h"
+#include "flow/queue.h"
+#include "flow/receipt/receipt.h"
+#include "flow/search/search.h"
+#include "flow/state.h"
+#include "merkle/note.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY = 1 + ENT_ID_SIZE, OPENING_MAX = 4096, ROW_MAX = OPENING_MAX + 1024 };
+#define OPENED_MS (90ll * 86400000) /* how long an opened statement may be read */
+
+struct ent_held_lot {
+    char way;
+    ent_search_id reference;
+    ent_lot_state state;
+    ent_time asked, opened;
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], partner[ENT_NODE_NAME_MAX];
+    uint32_t version;
+    uint8_t digest[32];
+    ent_slot slot;                  /* of the sealed opening; UINT64_MAX at the holder */
+    uint64_t entry;                 /* "asked" */
+};
+
+typedef struct ent_held_lot held;
+
+ent_code ent_ledger_head(const ent_flow_node *n, uint64_t number, uint8_t ret_head[32], ent_err *err)
+{
+    ent_shard shards[ENT_LIMIT_SHARDS];
+    ent_hash root;
+    ent_hashes proof = {0};
+    const ent_ledger *log;
+    size_t i = ent_ledger_shards(&n->c.ledger, shards);
+    while (i > 0 && shards[i - 1].first > number) i--;
+    if (!i) return ent_fail(err, ENT_NOT_FOUND, "no entry of this number");
+    uint64_t size = number - shards[i - 1].first + 1;
+    ENT_TRY(ent_ledger_log(&n->c.ledger, shards[i - 1].year, &log, err));
+    ENT_TRY(log->consistency(log->self, size, size, &root, &proof, err));
+    memcpy(ret_head, &root, 32);
+    return ENT_OK;
+}
+
+/* ---- rows ---- */
+
+static void key_of(const held *l, uint8_t ret_key[KEY])
+{
+    ret_key[0] = (uint8_t)l->way;
+    memcpy(ret_key + 1, l->reference.b, ENT_ID_SIZE);
+}
+
+static void put(ent_batch *b, const held *l, ent_bytes box)
+{
+    uint8_t key[KEY];
+    ENT_AUTO_BUF row = ENT_BUF(ROW_MAX);
+    key_of(l, key);
+    ent_buf_u8(&row, 1);
+    ent_buf_u8(&row, (uint8_t)l->state);
+    ent_buf_u64(&row, (uint64_t)l->asked.ms);
+    ent_buf_u64(&row, (uint64_t)l->opened.ms);
+    ent_buf_text8(&row, l->agreement);
+    ent_buf_text8(&row, l->flow);
+    ent_buf_text8(&row, l->purpose);
+    ent_buf_text8(&row, l->partner);
+    ent_buf_u32(&row, l->version);
+    ent_buf_put(&row, l->digest, 32);
+    ent_buf_u64(&row, l->slot.number);
+    ent_buf_u64(&row, l->entry);
+    if (box.len) ent_buf_put(&row, box.data, box.len);
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES(row.data, row.len));
+}
+
+static ent_code decode(const uint8_t *key, size_t key_len, ent_cursor *c, held *ret)
+{
+    *ret = (held){0};
+    if (key_len != KEY) return ENT_DAMAGED;
+    ret->way = (char)key[0];
+    memcpy(ret->reference.b, key + 1, ENT_ID_SIZE);
+    uint8_t version = ent_cursor_u8(c);
+    ret->state = (ent_lot_state)ent_cursor_u8(c);
+    ret->asked.ms = (int64_t)ent_cursor_u64(c);
+    ret->opened.ms = (int64_t)ent_cursor_u64(c);
+    ent_cursor_text8(c, ret->agreement, sizeof ret->agreement);
+    ent_cursor_text8(c, ret->flow, sizeof ret->flow);
+    ent_cursor_text8(c, ret->purpose, sizeof ret->purpose);
+    ent_cursor_text8(c, ret->partner, sizeof ret->partner);
+    ret->version = ent_cursor_u32(c);
+    ent_cursor_copy(c, ret->digest, 32);
+    ret->slot.number = ent_cursor_u64(c);
+    ret->entry = ent_cursor_u64(c);
+    return version == 1 && !c->bad && ret->state < ENT_LOT_STATE_COUNT ? ENT_OK : ENT_DAMAGED;
+}
+
+static ent_code remember(ent_flow_node *n, const held *l)
+{
+    held *lots = realloc(n->lots, (n->lot_count + 1) * sizeof *lots);
+    if (!lots) return ENT_NO_MEMORY;
+    n->lots = lots;
+    n->lots[n->lot_count++] = *l;
+    return ENT_OK;
+}
+
+static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    held l;
+    ENT_TRY(decode(key, key_len, &c, &l));
+    return remember(ctx, &l);
+}
+
+ent_code ent_lots_load(ent_flow_node *n, ent_err *err)
+{
+    ent_change all = {.key = "", .key_len = 0};
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_LOTS, &all, load_one, n, err);
+    return code == ENT_OK ? ENT_OK : ent_fail(err, code, "a row of the lot cannot be read");
+}
+
+void ent_lots_free(ent_flow_node *n) { free(n->lots); }
+
+static held *find(const ent_flow_node *n, char way, const uint8_t reference[ENT_ID_SIZE])
+{
+    for (size_t i = 0; i < n->lot_count; i++)
+        if (n->lots[i].way == way && ent_id_equal(n->lots[i].reference.b, reference)) return &n->lots[i];
+    return NULL;
+}
+
+static void fill_entry(const ent_flow_node *n, const held *l, const ent_actor *by, const char *clause, ent_entry *ret)
+{
+    *ret = (ent_entry){.kind = ENT_ENTRY_LOT, .time = ent_now(n), .follows = l->entry, .agreement_version = l->version};
+    memcpy(ret->case_number.b, l->reference.b, ENT_ID_SIZE);
+    memcpy(ret->agreement, l->digest, 32);
+    snprintf(ret->flow, sizeof ret->flow, "%s", l->flow);
+    snprintf(ret->purpose, sizeof ret->purpose, "%s", l->purpose);
+    snprintf(ret->clause, sizeof ret->clause, "%s", clause);
+    if (by) ret->actor = by->pseudonym;
+    ent_sha256(l->reference.b, ENT_ID_SIZE, ret->commitment);
+}
+
+/* ---- drawing ---- */
+
+static void binding_of(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32])
+{
+    ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente lot", 11), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
+}
+
+/* What opens the entry "asked": docs/protocol/crossing.md, "The opening". */
+static ent_code write_opening(const ent_flow_node *n, const ent_lot_draw *d, ent_buf *ret, ent_err *err)
+{
+    char reference[ENT_ID_TEXT], head[65], salt[65], body[65], key[ENT_BASE64_SIZE(32)];
+    ent_id_text(d->reference, reference);
+    ent_hex(d->head, 32, head);
+    ent_hex(d->salt, 32, salt);
+    ent_hex(d->body_digest, 32, body);
+    ent_base64(d->taken->pledge.key, 32, key);
+    ent_buf_fmt(ret, "entente-lot/v1\nnode %s\nholder %s\nreference %s\nasked %" PRIu64 "\nhead %s\nsalt %s\nbody %s\nkey ed25519 %s\n\n", n->c.name, d->partner, reference, d->asked,
+                head, salt, body, key);
+    ent_statement_write(&d->taken->c, ret);
+    return ent_buf_check(ret, err);
+}
+
+static ent_code seal_opening(ent_flow_node *n, const ent_lot_draw *d, held *l, ent_buf *ret_box, ent_err *err)
+{
+    uint8_t binding[32], nonce[12];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF opening = ENT_BUF(OPENING_MAX);
+    ENT_TRY(write_opening(n, d, &opening, err));
+    binding_of(d->reference, binding);
+    ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &l->slot, &key, err));
+    ent_fill(n, nonce, sizeof nonce);
+    return ent_seal(&key, nonce, ENT_BYTES(d->reference, ENT_ID_SIZE), ENT_BYTES(opening.data, opening.len), ret_box, err);
+}
+
+static held drawn(const ent_flow_node *n, const ent_lot_draw *d)
+{
+    held l = {.way = d->taken ? 'a' : 'h', .asked = ent_now(n), .version = d->version, .slot = {UINT64_MAX}, .entry = d->asked};
+    memcpy(l.reference.b, d->reference, ENT_ID_SIZE);
+    memcpy(l.digest, d->digest, 32);
+    snprintf(l.agreement, sizeof l.agreement, "%s", d->agreement);
+    snprintf(l.flow, sizeof l.flow, "%s", d->flow);
+    snprintf(l.purpose, sizeof l.purpose, "%s", d->purpose);
+    snprintf(l.partner, sizeof l.partner, "%s", d->partner);
+    return l;
+}
+
+ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool *ret_chosen, ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(OPENING_MAX + 64);
+    ent_entry e;
+    held l = drawn(n, d);
+    *ret_chosen = ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
+    if (!*ret_chosen) return ENT_OK;
+    if (d->taken) ENT_TRY(seal_opening(n, d, &l, &box, err));
+    fill_entry(n, &l, NULL, "lot: chosen", &e);
+    put(b, &l, ENT_BYTES(box.data, box.len));
+    ent_batch_entry(b, &e);
+    return ENT_OK;
+}
+
+/* A reload reads the row, slot and all; here only what ent_lot_suspends looks at is needed. */
+void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d)
+{
+    held l = drawn(n, d);
+    if (!find(n, l.way, l.reference.b)) (void)!remember(n, &l); /* out of memory: the row is there, the next start reads it */
+}
+
+bool ent_lot_suspends(const ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160])
+{
+    ent_date today = ent_today(n);
+    for (size_t i = 0; i < n->lot_count; i++) {
+        const held *l = &n->lots[i];
+        if (l->state != ENT_LOT_CHOSEN || !ent_lot_overdue(ent_time_date(l->asked), today)) continue;
+        if (strcmp(l->agreement, agreement) != 0 || strcmp(l->flow, flow) != 0 || strcmp(l->partner, partner) != 0) continue;
+        char day[ENT_DATE_TEXT], id[ENT_ID_TEXT];
+        ent_date_text(ent_lot_until(ent_time_date(l->asked)), day);
+        ent_id_text(l->reference.b, id);
+        snprintf(ret_why, 160, "search %s, chosen by lot, was to be opened to the auditor by %s: the flow is suspended until it is", id, day);
+        return true;
+    }
+    return false;
+}
+
+/* ---- opening ---- */
+
+static ent_code get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], held *ret, ent_buf *ret_box, ent_err *err)
+{
+    uint8_t key[KEY] = {'a'};
+    ENT_AUTO_BUF row = ENT_BUF(ROW_MAX);
+    memcpy(key + 1, reference, ENT_ID_SIZE);
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_LOTS, key, KEY, &row, err);
+    if (code == ENT_NOT_FOUND) return ent_fail(err, code, "the lot chose no search of this reference that was asked here");
+    if (code != ENT_OK) return code;
+    ent_cursor c = ENT_CURSOR(row.data, row.len);
+    if (decode(key, KEY, &c, ret) != ENT_OK) return ent_fail(err, ENT_DAMAGED, "a row of the lot cannot be read");
+    size_t left = ent_cursor_left(&c);
+    if (left) ent_buf_put(ret_box, ent_cursor_take(&c, left), left);
+    return ent_buf_check(ret_box, err);
+}
+
+static void tell_holder(ent_flow_node *n, ent_batch *b, const held *l)
+{
+    char body[64], reference[ENT_ID_TEXT];
+    ent_queued q = {.kind = ENT_MESSAGE_LOT, .agreement_version = l->version, .proof_kind = ENT_ENTRY_LOT};
+    ent_fill(n, q.id, sizeof q.id);
+    snprintf(q.partner, sizeof q.partner, "%s", l->partner);
+    snprintf(q.agreement, sizeof q.agreement, "%s", l->agreement);
+    snprintf(q.flow, sizeof q.flow, "%s", l->flow);
+    snprintf(q.purpose, sizeof q.purpose, "%s", l->purpose);
+    memcpy(q.agreement_digest, l->digest, 32);
+    memcpy(q.proof_case, l->reference.b, ENT_ID_SIZE);
+    ent_id_text(l->reference.b, reference);
+    int len = snprintf(body, sizeof body, "entente-lot/v1\nreference %s\n", reference);
+    ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
+}
+
+/* The state moves on, in row, ledger and memory. */
+static ent_code advance(ent_flow_node *n, const ent_actor *by, held *l, ent_lot_state to, ent_bytes box, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("lot");
+    ent_entry e;
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    l->state = to;
+    if (to == ENT_LOT_OPENED) l->opened = ent_now(n);
+    fill_entry(n, l, by, to == ENT_LOT_OPENED ? "lot: opened to the auditor" : "lot: seen by the auditor", &e);
+    put(b, l, box);
+    ent_batch_entry(b, &e);
+    if (to == ENT_LOT_OPENED && l->way == 'a') tell_holder(n, b, l);
+    ENT_TRY(ent_commit(n, b, NULL, err));
+    held *have = find(n, l->way, l->reference.b);
+    if (have) *have = *l;
+    return ENT_OK;
+}
+
+static ent_code open_one(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    held l;
+    ENT_TRY(get(n, reference, &l, &box, err));
+    if (l.state != ENT_LOT_CHOSEN) return ent_fail(err, ENT_EXISTS, "it is open to the auditor already");
+    return advance(n, by, &l, ENT_LOT_OPENED, ENT_BYTES(box.data, box.len), err);
+}
+
+ent_code ent_flow_lot_open(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_OPEN_LOT, err));
+    pthread_mutex_lock(&n->lock);
+    ent_code code = open_one(n, by, reference, err);
+    pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK) ent_flow_tell(n);
+    return code;
+}
+
+static ent_code show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_opening, ent_buf *ret_receipt, ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    uint8_t binding[32];
+    ENT_WIPED_KEY key;
+    held l;
+    ENT_TRY(get(n, reference, &l, &box, err));
+    if (l.state == ENT_LOT_CHOSEN) return ent_fail(err, ENT_REFUSED, "a custodian opens it first: `entente lot open`");
+    binding_of(reference, binding);
+    ent_code code = n->c.keys.get(n->c.keys.self, l.slot, binding, &key, err);
+    if (code == ENT_GONE) return ent_fail(err, code, "its opening was destroyed, 90 days after it was opened");
+    if (code != ENT_OK) return code;
+    ENT_TRY(ent_unseal(&key, ENT_BYTES(reference, ENT_ID_SIZE), ENT_BYTES(box.data, box.len), ret_opening, err));
+    ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, l.entry, ret_receipt, err));
+    return advance(n, by, &l, ENT_LOT_SEEN, ENT_BYTES(box.data, box.len), err);
+}
+
+ent_code ent_flow_lot_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_opening, ent_buf *ret_receipt, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_LOT, err));
+    pthread_mutex_lock(&n->lock);
+    ent_code code = show(n, by, reference, ret_opening, ret_receipt, err);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
+ent_code ent_flow_lots(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_lot_view *v), void *ctx, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_LOTS, err));
+    pthread_mutex_lock(&n->lock);
+    for (size_t i = 0; i < n->lot_count; i++) {
+        const held *l = &n->lots[i];
+        ent_lot_view v = {.reference = l->reference, .ours = l->way == 'a', .state = l->state, .asked = l->asked, .until = ent_lot_until(ent_time_date(l->asked)),
+                          .overdue = l->state == ENT_LOT_CHOSEN && ent_lot_overdue(ent_time_date(l->asked), ent_today(n))};
+        snprintf(v.agreement, sizeof v.agreement, "%s", l->agreement);
+        snprintf(v.flow, sizeof v.flow, "%s", l->flow);
+        snprintf(v.partner, sizeof v.partner, "%s", l->partner);
+        see(ctx, &v);
+    }
+    pthread_mutex_unlock(&n->lock);
+    return ENT_OK;
+}
+
+/* ---- the holder's end ---- */
+
+/* The requester proves that its ledger says "opened", of this search. */
+static ent_code take_opened(ent_flow_node *n, const ent_arrival *in, ent_err *err)
+{
+    char text[80] = "", reference[33] = "";
+    uint8_t id[ENT_ID_SIZE];
+    ent_entry e;
+    if (in->message.body_len < sizeof text) memcpy(text, in->message.body, in->message.body_len);
+    if (sscanf(text, "entente-lot/v1\nreference %32[0-9a-f]\n", reference) != 1 || !ent_id_parse(reference, id)) return ent_fail(err, ENT_FORMAT, "no opening of a lot");
+    held *l = find(n, 'h', id);
+    if (!l || strcmp(l->partner, in->partner) != 0) return ent_fail(err, ENT_NOT_FOUND, "the lot chose no such search here");
+    bool good = ent_partner_says_locked(n, in->partner, in->message.proof, strlen(in->message.proof), &e, NULL, NULL) == ENT_OK;
+    good = good && e.kind == ENT_ENTRY_LOT && ent_id_equal(e.case_number.b, id) && strncmp(e.clause, "lot: chosen", 11) != 0;
+    if (!good) return ent_fail(err, ENT_REFUSED, "the proof of \"opened\" does not verify or is about another search");
+    if (l->state != ENT_LOT_CHOSEN) return ENT_OK; /* told twice */
+    held changed = *l;
+    return advance(n, NULL, &changed, ENT_LOT_OPENED, ENT_BYTES("", 0), err);
+}
+
+void ent_lot_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body)
+{
+    ent_err err = {0};
+    pthread_mutex_lock(&n->lock);
+    ent_code code = take_opened(n, arrival, &err);
+    pthread_mutex_unlock(&n->lock);
+    *ret_status = code == ENT_OK ? 200 : code == ENT_NOT_FOUND ? 410 : code == ENT_REFUSED ? 403 : code == ENT_FORMAT ? 422 : 503;
+    if (code == ENT_OK) ent_buf_str(ret_body, "{}");
+    else ent_refusal_write(*ret_status, code, err.detail, "", ret_body);
+}
+
+/* ---- its end ---- */
+
+/* An opening that was read, or could have been, for 90 days goes: its key is overwritten. The row goes with it. */
+ent_code ent_lots_tick(ent_flow_node *n, ent_err *err)
+{
+    for (size_t i = n->lot_count; i-- > 0;) {
+        held l = n->lots[i];
+        uint8_t key[KEY], due[KEY] = {'d'}, slot[8];
+        ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+        if (l.state == ENT_LOT_CHOSEN || ent_now(n).ms - l.opened.ms < OPENED_MS) continue;
+        ENT_AUTO_BATCH b = ent_batch_new("lot-end");
+        if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        b->reserve = true;
+        key_of(&l, key);
+        if (l.way == 'a') ENT_TRY(get(n, l.reference.b, &l, &box, err)); /* the slot stands in the row */
+        if (l.slot.number != UINT64_MAX) {
+            ent_entry e;
+            memcpy(due + 1, l.reference.b, ENT_ID_SIZE);
+            for (int k = 0; k < 8; k++) slot[k] = (uint8_t)(l.slot.number >> (56 - 8 * k));
+            ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(due, KEY), ENT_BYTES(slot, sizeof slot));
+            fill_entry(n, &l, NULL, "lot: opening destroyed", &e);
+            ent_batch_entry(b, &e);
+        }
+        ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES("", 0));
+        ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, NULL, err));
+        n->lots[i] = n->lots[--n->lot_count];
+    }
+    return ENT_OK;
+}
