@@ -330,6 +330,70 @@ static void obeys_the_disk(void **state)
     assert_int_equal(w->ledger.size(w->ledger.self), 1);
 }
 
+/* The last write cut at every byte, with nothing, zeros or rubbish behind it: back to the checkpoint before, and what was signed is whole. */
+static void torn_at_every_byte(void **state)
+{
+    world *w = *state;
+    char path[300];
+    ent_ledger ledger;
+    uint8_t tail[2 * ENT_ENTRY_SIZE];
+    for (uint32_t i = 0; i < 4; i++) add(w, i);
+    snprintf(path, sizeof path, "%s/entries", w->folder);
+    for (size_t cut = 0; cut < ENT_ENTRY_SIZE; cut++) {
+        size_t len = cut % 3 == 0 ? cut : sizeof tail; /* cut there; zeros from there on; rubbish from there on */
+        make_entry(9, tail);
+        memset(tail + cut, cut % 3 == 1 ? 0 : 0xa5, sizeof tail - cut);
+        int fd = open(path, O_WRONLY);
+        assert_int_equal(pwrite(fd, tail, len, 4 * ENT_ENTRY_SIZE), len);
+        close(fd);
+        assert_int_equal(open_file(w, &ledger), ENT_OK);
+        assert_int_equal(ledger.size(ledger.self), 4);
+        ledger.close(ledger.self);
+    }
+}
+
+/* A ledger whose files were removed under the node fails closed at the next append, and stays so. */
+static void an_unlinked_ledger_fails_closed(void **state)
+{
+    world *w = *state;
+    char path[300];
+    uint8_t entry[ENT_ENTRY_SIZE];
+    uint64_t index;
+    add(w, 0);
+    snprintf(path, sizeof path, "%s/entries", w->folder);
+    assert_int_equal(unlink(path), 0);
+    make_entry(1, entry);
+    assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_IO);
+    assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_IO);
+    assert_int_equal(w->ledger.size(w->ledger.self), 1);
+}
+
+/* A sync that fails for good, at each place of an append: never acknowledged, never retried, and the next start has only what was. */
+static void a_failing_disk_is_never_retried(void **state)
+{
+    world *w = *state;
+    uint8_t entry[ENT_ENTRY_SIZE];
+    uint64_t index;
+    for (uint32_t i = 0; i < 3; i++) add(w, i);
+    make_entry(3, entry);
+    for (int at = 1; at <= 2; at++) {
+        ent_disk_plant(0, at, EIO);
+        assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_IO);
+        ent_disk_plant(0, 0, 0); /* the disk is well again: too late */
+        for (int i = 0; i < 3; i++) assert_int_equal(w->ledger.append(w->ledger.self, entry, &index, NULL), ENT_IO);
+        w->ledger.close(w->ledger.self);
+        assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+        uint64_t size = w->ledger.size(w->ledger.self); /* a head that was written before its sync failed may count */
+        assert_in_range(size, 3, (unsigned)at + 2);
+        for (uint32_t i = 0; i < 3; i++) {
+            uint8_t want[ENT_ENTRY_SIZE], there[ENT_ENTRY_SIZE];
+            make_entry(i, want);
+            assert_int_equal(w->ledger.read(w->ledger.self, i, there, NULL), ENT_OK);
+            assert_memory_equal(there, want, sizeof want);
+        }
+    }
+}
+
 /* ---- one log a year ---- */
 
 #define NEW_YEAR ((ent_time){1798761600000}) /* 2027-01-01T00:00:00Z */
@@ -581,6 +645,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(halts_on_damage, setup_file, teardown),
         cmocka_unit_test_setup_teardown(survives_a_torn_head, setup_file, teardown),
         cmocka_unit_test_setup_teardown(obeys_the_disk, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(torn_at_every_byte, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(an_unlinked_ledger_fails_closed, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(a_failing_disk_is_never_retried, setup_file, teardown),
         cmocka_unit_test_setup_teardown(appends, setup_memory_years, teardown),
         cmocka_unit_test_setup_teardown(appends, setup_file_years, teardown),
         cmocka_unit_test_setup_teardown(appends_many, setup_memory_years, teardown),

@@ -373,6 +373,49 @@ static void recalls(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+static size_t waiting_at(const story_node *n)
+{
+    ent_flow_counts c;
+    ent_flow_count(n->flow, &c);
+    return c.queue;
+}
+
+static void hours(story *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        s->clock.now.ms += 3600000;
+        s->clock.monotonic += 3600000;
+        assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+        assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+    }
+}
+
+/* A partner that is away for three days: what is for it waits on the disk, one message however often it was tried, over a restart too, and
+ * arrives once when the line is back. */
+static void partner_away_for_days(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    s->line_down = true;
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    size_t waiting = waiting_at(&s->gb);
+    assert_true(waiting >= 1);
+    hours(s, 24);
+    story_restart(s, &s->gb);
+    hours(s, 48);
+    assert_int_equal(waiting_at(&s->gb), waiting);
+    assert_int_equal(kept(s, NULL), 0);
+    s->line_down = false;
+    hours(s, 1);
+    assert_int_equal(waiting_at(&s->gb), 0);
+    assert_int_equal(kept(s, NULL), 1);
+    hours(s, 1);
+    assert_int_equal(kept(s, NULL), 1);
+}
+
 static void count_disclosure(void *ctx, const ent_disclosure_view *v)
 {
     (void)v;
@@ -584,7 +627,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

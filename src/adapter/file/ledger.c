@@ -162,12 +162,21 @@ static ent_code gather(file_ledger *l, const waiting *batch, size_t count, ent_b
     return sign_tree(l, l->size + count, ret_note, err);
 }
 
+/* A file that was removed or replaced under us takes writes and syncs for nothing. */
+static ent_code still_linked(const file_ledger *l, ent_err *err)
+{
+    struct stat here[2];
+    bool ok = fstat(l->entries, &here[0]) == 0 && fstat(l->head, &here[1]) == 0 && here[0].st_nlink && here[1].st_nlink;
+    return ok ? ENT_OK : ent_fail(err, ENT_IO, "the ledger's files in %s were removed while the node ran: nothing is written any more", l->folder);
+}
+
 /* Without the lock, so that the next batch can gather; only the leader writes. */
 static ent_code store_batch(file_ledger *l, const ent_buf *bytes, const ent_buf *note, ent_err *err)
 {
     ENT_TRY(ent_disk_write(l->entries, bytes->data, bytes->len, (off_t)(l->size * ENT_ENTRY_SIZE), err));
     ENT_TRY(ent_disk_sync(l->entries, err));
-    return write_head(l, note, err);
+    ENT_TRY(write_head(l, note, err));
+    return still_linked(l, err);
 }
 
 static void tell(file_ledger *l, waiting *batch, ent_code code, const ent_err *err)
