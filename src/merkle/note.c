@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LAST_SECOND 253402300799ull /* of the year 9999; tlog-cosignature allows any below 2^63, and to refuse what is in the future */
 #define DASH "\xe2\x80\x94 " /* em dash and space begin a signature line */
 
 void ent_note_key_id(const char *name, uint8_t type, const ent_public_key *key, uint8_t ret_id[4])
@@ -196,6 +197,7 @@ bool ent_note_cosigned_by(const char *note, size_t len, const char *witness, con
         if (!line_of(line, n, witness, id, blob, sizeof blob)) continue;
         uint64_t seconds = 0;
         for (int i = 0; i < 8; i++) seconds = seconds << 8 | blob[i];
+        if (seconds > LAST_SECOND) return false;
         ENT_AUTO_BUF message = ENT_BUF(ENT_NOTE_MAX + 64);
         if (cosigned_text(note, text, seconds, &message, NULL) != ENT_OK) return false;
         if (!ent_sign_verify(key, message.data, message.len, blob + 8)) return false;

@@ -221,6 +221,17 @@ static void knows_the_cosignature(void **state)
     assert_int_equal(seconds, 1679315147); /* the specification's "time" line */
 }
 
+/* A cosignature of a time that no calendar has, though rightly signed, is none: it would count as heard of for ever. */
+static void refuses_a_time_beyond_time(void **state)
+{
+    bench *b = *state;
+    bool fork;
+    ENT_AUTO_BUF line = ENT_BUF(512);
+    (void)submit(b, 0, 10, 0, &b->secret, &fork);
+    assert_int_equal(ent_note_cosign((char *)b->note.data, b->note.len, "observer.example", &b->not_it, (ent_time){INT64_MAX}, &line, NULL), ENT_OK);
+    assert_false(ent_note_take_cosignature(&b->note, (char *)line.data, line.len, "observer.example", &b->other));
+}
+
 /* A cosignature is taken under the note once, only from the witness it says, and only on this text. */
 static void takes_cosignatures(void **state)
 {
@@ -256,6 +267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(sees_forks, setup, teardown),
         cmocka_unit_test_setup_teardown(starts_from_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_two_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_a_time_beyond_time, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_cosignatures, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

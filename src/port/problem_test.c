@@ -36,8 +36,37 @@ static void strangers_may_write_it(void **state)
         assert_int_equal(ent_problem_read(bad[i], strlen(bad[i]), &q, NULL), ENT_FORMAT);
 }
 
+/* The catalogue of docs/protocol/exchange.md has every refusal that this program can send, with its status, and no other. */
+static void the_catalogue_is_whole(void **state)
+{
+    (void)state;
+    static char text[65536];
+    FILE *f = fopen(CATALOGUE, "rb");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    size_t words = 0, listed = 0;
+    char *table = strstr(text, "| type | status | means |");
+    assert_non_null(table);
+    *strstr(table, "\n\n") = 0;
+    for (const char *at = table; (at = strstr(at, "\n| `")); at++)
+        for (const char *end = strstr(at, "` | "), *tick = at; tick <= end; tick++) listed += *tick == '`';
+    for (int code = ENT_NO_HIT + 1; code <= ENT_INTERNAL; code++) {
+        char word[64], status[16];
+        size_t n = (size_t)snprintf(word, sizeof word, "`%s`", ent_code_name((ent_code)code));
+        for (size_t i = 0; i < n; i++) word[i] = (char)(word[i] == '_' ? '-' : word[i] >= 'A' && word[i] <= 'Z' ? word[i] + 32 : word[i]);
+        const char *row = strstr(table, word);
+        if (!row) fail_msg("%s is not in the catalogue", word);
+        snprintf(status, sizeof status, "| %d |", ent_problem_status((ent_code)code));
+        const char *says = strstr(row, status), *end = strchr(row, '\n');
+        if (!says || (end && says > end)) fail_msg("%s is not listed with %d", word, ent_problem_status((ent_code)code));
+        words++;
+    }
+    assert_int_equal(listed, 2 * words);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(there_and_back), cmocka_unit_test(strangers_may_write_it)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(there_and_back), cmocka_unit_test(strangers_may_write_it), cmocka_unit_test(the_catalogue_is_whole)};
     return cmocka_run_group_tests_name("problem", tests, NULL, NULL);
 }

@@ -408,7 +408,13 @@ static void step_clock(void)
 static void weather(void)
 {
     sim_node *n = any_node();
-    switch (sim_below(4)) {
+    switch (sim_below(6)) {
+    case 4: n->rotten = true; break;
+    case 5: {
+        size_t other = sim_below(sim->nodes), me = (size_t)(n - sim->node);
+        sim->cut[me][other] = sim->cut[other][me] = !sim->cut[me][other];
+        break;
+    }
     case 0: n->down = !n->down; break;
     case 1: n->full = !n->full; break;
     case 2: n->fuse = 1 + (unsigned)sim_below(12); break;
@@ -417,11 +423,26 @@ static void weather(void)
     sim_say("%s: %s%s%s", n->c.name, n->down ? "unreachable " : "", n->full ? "disk full " : "", n->fuse ? "power will fail" : "");
 }
 
+/* Checkpoints go to the partners, and what a partner owes is asked for. Nobody lost an entry: nobody may see a rollback or a fork. */
+static void witness_round(sim_node *n)
+{
+    char why[160];
+    size_t done;
+    ent_err err = {0};
+    if (n->dead) return;
+    ent_code code = ent_flow_witness(n->flow, 30000, &err);
+    if (code == ENT_DAMAGED || ent_flow_doubted(n->flow, why)) sim_fail("%s: its ledger is doubted: %s", n->c.name, code == ENT_DAMAGED ? err.detail : why);
+    if (!n->dead) (void)!ent_flow_complete(n->flow, &done, NULL);
+    sim_say("%s shows its checkpoint: %s", n->c.name, ent_code_text(code));
+}
+
+static void show_checkpoint(void) { witness_round(any_node()); }
+
 static const struct {
     unsigned weight;
     void (*act)(void);
 } acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {18, search}, {12, pursue}, {12, examine}, {8, disclose},
-            {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}};
+            {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}};
 
 void sim_act(void)
 {
@@ -439,7 +460,7 @@ void sim_act(void)
 
 static void set_right(sim_node *n)
 {
-    n->down = n->full = false;
+    n->down = n->full = n->rotten = false;
     n->fuse = 0;
     n->stepped |= n->clock.skew > 0;
     n->clock.now.ms -= n->clock.skew;
@@ -461,6 +482,7 @@ static void confirm_time(sim_node *n)
 void sim_settle(void)
 {
     sim->storm = false;
+    memset(sim->cut, 0, sizeof sim->cut);
     for (size_t i = 0; i < sim->nodes; i++) set_right(&sim->node[i]);
     sim_pass(3 * DAY); /* what drift allowed a clock to confirm ahead of time has come */
     for (size_t i = 0; i < sim->nodes; i++) confirm_time(&sim->node[i]);
@@ -479,4 +501,8 @@ void sim_settle(void)
     }
     for (size_t i = 0; i < sim->nodes; i++) sim_restart(&sim->node[i]); /* nothing of it was only in memory */
     tick_all();
+    for (int round = 0; round < 2; round++) {
+        sim_pass(10 * MINUTE);
+        for (size_t i = 0; i < sim->nodes; i++) witness_round(&sim->node[i]);
+    }
 }

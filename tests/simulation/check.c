@@ -141,6 +141,14 @@ static void check_ledger(sim_node *n)
     if (!whole) sim_fail("%s: the checkpoint is not of its entries", n->c.name);
 }
 
+static void see_cosigner(void *ctx, const char *name, uint32_t year, uint64_t size, int64_t last_ms)
+{
+    sim_node *n = ctx;
+    ent_shard now = ent_ledger_present(&n->ledger);
+    (void)last_ms;
+    if (year == now.year && size == 0) sim_fail("%s: %s co-signed nothing of %u", n->c.name, name, (unsigned)year);
+}
+
 static void check_node(sim_node *n)
 {
     ent_flow_counts c;
@@ -149,6 +157,7 @@ static void check_node(sim_node *n)
     sim_actor(n, CUSTODIAN, &custodian);
     sim_actor(n, OFFICER, &officer);
     check_ledger(n);
+    ent_flow_witnesses(n->flow, see_cosigner, n);
     if (c.outbox) sim_fail("%s: %zu entries wait in the outbox", n->c.name, c.outbox);
     if (c.queue) sim_fail("%s: %zu messages wait in the queue", n->c.name, c.queue);
     if (ent_flow_kept(n->flow, &officer, see_kept_late, n, NULL) != ENT_OK) sim_fail("%s: what is kept cannot be listed", n->c.name);

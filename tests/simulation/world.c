@@ -183,12 +183,24 @@ static ent_code commit(void *self, const ent_change *changes, size_t count, bool
     return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
 }
 
+/* After a failed sync nobody writes any more: the node ends, and starts again from what is on the disk. */
+static ent_code failed_sync(sim_node *n, ent_err *err)
+{
+    n->rotten = false;
+    n->dead = true;
+    sim->counts.crashes++;
+    sim_say("    a sync fails at %s", n->c.name);
+    return ent_fail(err, ENT_IO, "the sync failed");
+}
+
 static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
 {
     sim_node *n = node_of(NULL, self, NULL);
-    bool last;
+    bool last, sick = n->rotten && !n->dead;
     if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
+    if (sick && sim_in(1, 2)) return failed_sync(n, err); /* nothing of it reached the disk */
     ENT_TRY(n->ledger.append(self, entry, ret_index, err));
+    if (sick) return failed_sync(n, err); /* all of it did, and nobody may be told */
     return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
 }
 
@@ -247,7 +259,7 @@ static bool deliver(const sim_message *p, bool garbled, int *ret_status, ent_buf
     ent_arrival in = {.message = p->m, .received = to->clock.now, .signature_base = "the request's signature base"};
     int64_t release = 0;
     unsigned finger = FINGERS;
-    if (!to->flow || to->dead || to->down) return false;
+    if (!to->flow || to->dead || to->down || sim->cut[p->from][p->to]) return false;
     name_of(p->from, in.partner);
     if (garbled) in.message.body_len /= 3;
     const char *at = p->m.kind == ENT_MESSAGE_SEARCH ? memmem(p->m.body, p->m.body_len, "SIM ", 4) : NULL;

@@ -24,6 +24,7 @@ typedef struct sim_node {
     size_t card_len;
     unsigned fuse;                   /* changes until the power fails; 0: it does not */
     bool dead, full, down;           /* power gone; disk full; not reachable */
+    bool rotten;                     /* the next sync of the ledger fails: the process ends, as it must */
     bool stepped;                    /* its clock was set back */
     unsigned crashes, unfinished;    /* searches of which it could not write the end */
 } sim_node;
@@ -72,6 +73,7 @@ typedef struct sim_world {
     sim_search search[SEARCHES];
     sim_message past[PAST];
     sim_text text[TEXTS];
+    bool cut[NODES][NODES];          /* no line between these two */
     size_t nodes, deals, records, searches, sent, texts;
     ent_regime regime[2];
     bool storm, trace;

@@ -119,7 +119,8 @@ static ent_code ask_witness(const round *r, const target *t, const ent_buf *body
     if (ret->status == 200) ent_buf_put(&ret->lines, answer.data, answer.len);
     if (ret->status == 409 && (!answer.len || !ent_note_number(text, strcspn(text, "\n"), &ret->size)))
         return ent_fail(err, ENT_FORMAT, "%s answers 409 without the size that it knows", t->name);
-    if ((ret->status == 409 && ret->size > r->c.size) || ret->status == 422) (void)!w->latest(w->self, t->name, r->c.origin, &ret->remembered, NULL);
+    if ((ret->status == 409 && ret->size >= r->c.size) || ret->status == 422) /* an earlier tlog-witness says 409 for another root of one size */
+         (void)!w->latest(w->self, t->name, r->c.origin, &ret->remembered, NULL);
     return ENT_OK;
 }
 

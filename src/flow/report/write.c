@@ -160,20 +160,20 @@ void ent_report_html(const ent_report *r, ent_buf *ret_text)
 {
     ent_buf *b = ret_text;
     ent_buf_str(b, "<!DOCTYPE html>\n<html lang=en><meta charset=utf-8><title>Exchange report</title>\n<style>body{font:15px/1.5 sans-serif;"
-                   "max-width:70em;margin:2em auto;padding:0 1em}table{border-collapse:collapse}td,th{padding:.2em .6em;"
+                   "max-width:90em;margin:2em auto;padding:0 1em}div{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.2em .6em;"
                    "border-bottom:1px solid #ddd;text-align:right}th{text-align:left;font-weight:normal}.h{color:#777}rect{fill:#2a6f97}"
                    ".b{border:0}pre{white-space:pre-wrap}</style>\n<h1>Exchange of ");
     ent_html_text(b, r->node);
     ent_buf_fmt(b, " in %d</h1>\n<p>From %llu ledger entries. Numbers under ten, and those that would reveal them, are hidden (&middot;).</p>\n",
                 r->year, (unsigned long long)r->ledger_size);
     bars_html(b, r);
-    ent_buf_str(b, "<h2>By agreement, flow and purpose</h2><table>\n<tr><th>agreement</th><th>flow</th><th>purpose</th>");
+    ent_buf_str(b, "<h2>By agreement, flow and purpose</h2><div><table>\n<tr><th>agreement</th><th>flow</th><th>purpose</th>");
     for (int k = 0; k < ENT_REPORT_COLUMN_COUNT; k++) ent_buf_fmt(b, "<td>%s</td>", ent_report_column_text((ent_report_column)k));
     ent_buf_str(b, "</tr>\n");
     for (size_t i = 0; i < r->row_count; i++)
         row_html(b, (const char *const[]){r->row[i].agreement, r->row[i].flow, r->row[i].purpose}, r->row[i].cell);
     row_html(b, (const char *const[]){"all", "", ""}, r->sum);
-    ent_buf_str(b, "</table>\n<h2>The node itself</h2><table>\n");
+    ent_buf_str(b, "</table></div>\n<h2>The node itself</h2><table>\n");
     for (int k = 0; k < ENT_REPORT_TOTAL_COUNT; k++) {
         ent_buf_fmt(b, "<tr><th>%s</th>", total_text[k]);
         cell_html(b, r->total[k]);
