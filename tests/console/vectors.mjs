@@ -56,6 +56,22 @@ for (let n = 1; n <= 40; n++) {
 }
 check("paths in trees of 1 to 40 leaves", wrong === 0);
 check("paths of tiles", t.entriesPath(0, 3) === "tile/entries/000.p/3" && t.entriesPath(1234067, 256) === "tile/entries/x001/x234/067");
+
+// Two years in one row: the second's checkpoint holds both; no bit of either may be another, and neither year may end elsewhere.
+const row = new Uint8Array(readFileSync(`${root}tests/vectors/ledger/years.entries`)), both = t.readCheckpoint(vector("years.checkpoint"));
+const cutRow = (bytes) => Array.from({ length: bytes.length / 256 }, (_, i) => bytes.slice(256 * i, 256 * i + 256));
+const home = await t.verifier("gb.example", key.key), whole = await t.checkLedger(both, cutRow(row), home);
+check("a row of two years is proven by the name's key", whole.good && whole.entries.length === 6 && whole.entries[3].purpose === "2027");
+check("and by the second year's key", (await t.checkLedger(both, cutRow(row), await t.verifier("gb.example/2027", key.key))).good);
+check("but not by the first year's", (await t.checkLedger(both, cutRow(row), await t.verifier("gb.example/2026", key.key))).why === "signature");
+let taken = 0;
+for (let i = 0; i < row.length; i += 5) {
+  const other = row.slice();
+  other[i] ^= 1;
+  if ((await t.checkLedger(both, cutRow(other), home)).good) taken++;
+}
+check("no changed bit of two years is accepted", taken === 0);
+check("an entry less in the closed year is none", !(await t.checkLedger(both, cutRow(row).toSpliced(1, 1), home)).good);
 const raw = proof.extra, cut = (at, v) => { const b = raw.slice(); b[at] = v; return t.readEntry(b); };
 check("entries that no encoder writes are refused", !cut(0, 2) && !cut(1, 9) && !cut(255, 1) && !cut(101, 65) && !cut(193, 1) && !t.readEntry(raw.slice(1)));
 process.exit(failures ? 1 : 0);
