@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "entente/finger_synth.h"
+#include "finger/stats.h"
 #include "image/image.h"
 
 #include <dirent.h>
@@ -272,43 +273,57 @@ static ent_code time_searches(const bench *b, double ret_ms[2])
 
 /* ---- the report ---- */
 
-static double share(size_t n, size_t of)
+typedef bool went_wrong(const print *p, double threshold);
+
+static bool not_first(const print *p, double threshold) { return !(p->two_stage > threshold); }
+static bool not_listed(const print *p, double threshold) { return (void)threshold, !p->listed; }
+static bool not_first_of_all(const print *p, double threshold) { return (void)threshold, !(p->exhaustive > 0); }
+static bool lost(const print *p, double threshold) { return (void)threshold, p->exhaustive > 0 && !(p->two_stage > 0); }
+static bool maybe_lost(const print *p, double threshold) { return (void)threshold, !(p->two_stage > 0) && p->direct > p->rival && p->direct > 0; }
+
+/* The share of probes that went wrong, with its interval over fingers. right: the share of the others. */
+static json_t *share_json(const bench *b, went_wrong *wrong, double threshold, bool right)
 {
-    return of ? (double)n / (double)of : 0;
+    ent_trial *trials = calloc(b->count + 1, sizeof *trials);
+    ent_rate r = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < b->count && trials; i++)
+        if (is_probe(b, i)) trials[n++] = (ent_trial){b->p[i].who, wrong(&b->p[i], threshold)};
+    ent_code code = trials ? ent_rate_of(trials, n, b->p[b->count - 1].who + 1, 500, &r, NULL) : ENT_NO_MEMORY;
+    free(trials);
+    if (code != ENT_OK) return json_null();
+    if (right) r = (ent_rate){1 - r.value, 1 - r.high, 1 - r.low, r.errors};
+    return json_pack("{s:f,s:f,s:f,s:I,s:b}", "value", r.value, "low", r.low, "high", r.high, "errors", (json_int_t)r.errors, "measurable", r.errors >= ENT_ERRORS_LEAST);
 }
 
 /* Share of probes whose mate does not come first with at least the score that the share `rate` of strangers exceeds. */
-static json_t *fnir(bench *b, double rate, size_t probes)
+static json_t *fnir(bench *b, double rate)
 {
-    size_t above = (size_t)(rate * (double)b->strangers), missed = 0;
+    size_t above = (size_t)(rate * (double)b->strangers);
     if (above < 1) return json_null();
     double threshold = b->stranger[b->strangers - above]; /* sorted */
-    for (size_t i = 0; i < b->count; i++) missed += is_probe(b, i) && !(b->p[i].two_stage > threshold);
-    return json_pack("{s:f,s:f,s:I,s:b}", "value", share(missed, probes), "threshold", threshold, "errors", (json_int_t)missed, "measurable", missed >= 10 && above >= 10);
+    json_t *out = share_json(b, not_first, threshold, false);
+    json_object_set_new(out, "threshold", json_real(threshold));
+    if (above < ENT_ERRORS_LEAST) json_object_set_new(out, "measurable", json_false());
+    return out;
 }
 
 static void report(bench *b, const double ms[2], double fill_s, json_t *out)
 {
-    size_t probes = 0, first = 0, listed = 0, all = 0, lost = 0, bound = 0, n = ent_finger_gallery_count(b->g);
-    for (size_t i = 0; i < b->count; i++) {
-        if (!is_probe(b, i)) continue;
-        const print *p = &b->p[i];
-        probes++, first += p->two_stage > 0, listed += p->listed;
-        all += p->exhaustive > 0, lost += p->exhaustive > 0 && !(p->two_stage > 0);
-        bound += !(p->two_stage > 0) && p->direct > p->rival && p->direct > 0;
-    }
+    size_t probes = 0, n = ent_finger_gallery_count(b->g);
+    for (size_t i = 0; i < b->count; i++) probes += is_probe(b, i);
     json_object_set_new(out, "gallery", json_integer((json_int_t)n));
     json_object_set_new(out, "probes", json_integer((json_int_t)probes));
-    json_object_set_new(out, "rank-1", json_real(share(first, probes)));
-    json_object_set_new(out, "mate-compared", json_real(share(listed, probes)));
-    json_object_set_new(out, "lost-at-most", json_real(share(bound, probes)));
+    json_object_set_new(out, "rank-1", share_json(b, not_first, 0, true));
+    json_object_set_new(out, "mate-compared", share_json(b, not_listed, 0, true));
+    json_object_set_new(out, "lost-at-most", share_json(b, maybe_lost, 0, false));
     if (b->exhaustive) {
-        json_object_set_new(out, "rank-1-exhaustive", json_real(share(all, probes)));
-        json_object_set_new(out, "lost", json_real(share(lost, probes)));
+        json_object_set_new(out, "rank-1-exhaustive", share_json(b, not_first_of_all, 0, true));
+        json_object_set_new(out, "lost", share_json(b, lost, 0, false));
     }
     json_object_set_new(out, "strangers", json_integer((json_int_t)b->strangers));
-    json_object_set_new(out, "fnir-at-fpir-1%", fnir(b, 0.01, probes));
-    json_object_set_new(out, "fnir-at-fpir-0.1%", fnir(b, 0.001, probes));
+    json_object_set_new(out, "fnir-at-fpir-1%", fnir(b, 0.01));
+    json_object_set_new(out, "fnir-at-fpir-0.1%", fnir(b, 0.001));
     json_object_set_new(out, "search-ms", json_real(ms[0]));
     json_object_set_new(out, "first-stage-ms", json_real(ms[1]));
     json_object_set_new(out, "scanned-a-second", json_real((double)n / ms[1] * 1e3));
@@ -321,22 +336,35 @@ static double real_of(const json_t *o, const char *name)
     return json_number_value(json_object_get(o, name));
 }
 
-static void print_fnir(const json_t *out, const char *name, const char *text)
+/* "97.57 % (95.1-99.0)", or how few errors there were. */
+static const char *share_text(const json_t *share, char text[64])
 {
-    const json_t *f = json_object_get(out, name);
-    if (json_is_null(f)) printf("%s: too few strangers to set a threshold\n", text);
-    else printf("%s: %.2f %% (threshold %.1f)%s\n", text, 100 * real_of(f, "value"), real_of(f, "threshold"), json_is_true(json_object_get(f, "measurable")) ? "" : ", fewer than ten errors: not measurable");
+    long long errors = json_integer_value(json_object_get(share, "errors"));
+    if (json_is_true(json_object_get(share, "measurable"))) snprintf(text, 64, "%.2f %% (%.2f-%.2f)", 100 * real_of(share, "value"), 100 * real_of(share, "low"), 100 * real_of(share, "high"));
+    else snprintf(text, 64, "%.2f %% (%lld error%s: not measurable)", 100 * real_of(share, "value"), errors, errors == 1 ? "" : "s");
+    return text;
+}
+
+static void print_share(const json_t *out, const char *name, const char *text)
+{
+    char rate[64];
+    const json_t *s = json_object_get(out, name);
+    if (s && json_is_null(s)) printf("%s: too few strangers to set a threshold\n", text);
+    else if (s && json_object_get(s, "threshold")) printf("%s: %s, threshold %.1f\n", text, share_text(s, rate), real_of(s, "threshold"));
+    else if (s) printf("%s: %s\n", text, share_text(s, rate));
 }
 
 static void print_report(const json_t *out)
 {
-    printf("gallery of %.0f prints, %.0f bytes each, made in %.1f s\n", real_of(out, "gallery"), real_of(out, "bytes-a-print"), real_of(out, "fill-s"));
-    printf("rank-1 %.2f %% of %.0f probes; mate handed to the detailed match %.2f %%; lost by the first stage at most %.2f %%\n", 100 * real_of(out, "rank-1"), real_of(out, "probes"),
-           100 * real_of(out, "mate-compared"), 100 * real_of(out, "lost-at-most"));
-    if (json_object_get(out, "lost")) printf("comparing everything in detail: rank-1 %.2f %%; lost by the first stage %.2f %%\n", 100 * real_of(out, "rank-1-exhaustive"), 100 * real_of(out, "lost"));
-    print_fnir(out, "fnir-at-fpir-1%", "FNIR at FPIR 1 %");
-    print_fnir(out, "fnir-at-fpir-0.1%", "FNIR at FPIR 0.1 %");
-    printf("(%.0f synthetic strangers)\nsearch %.1f ms, first stage %.1f ms: %.2f million templates a second and core (CPU time, medians of %d searches, one thread)\n", real_of(out, "strangers"),
+    printf("gallery of %.0f prints, %.0f bytes each, made in %.1f s; %.0f probes, %.0f synthetic strangers\n", real_of(out, "gallery"), real_of(out, "bytes-a-print"), real_of(out, "fill-s"), real_of(out, "probes"), real_of(out, "strangers"));
+    print_share(out, "rank-1", "rank-1");
+    print_share(out, "mate-compared", "mate handed to the detailed match");
+    print_share(out, "lost-at-most", "lost by the first stage, at most");
+    print_share(out, "rank-1-exhaustive", "rank-1 when everything is compared in detail");
+    print_share(out, "lost", "lost by the first stage");
+    print_share(out, "fnir-at-fpir-1%", "FNIR at FPIR 1 %");
+    print_share(out, "fnir-at-fpir-0.1%", "FNIR at FPIR 0.1 %");
+    printf("(in brackets 95 %% intervals: bootstrap over fingers)\nsearch %.1f ms, first stage %.1f ms: %.2f million templates a second and core (CPU time, medians of %d searches, one thread)\n",
            real_of(out, "search-ms"), real_of(out, "first-stage-ms"), real_of(out, "scanned-a-second") / 1e6, TIMED);
 }
 

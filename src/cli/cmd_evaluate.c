@@ -186,18 +186,23 @@ static ent_code rates(evaluation *e, int set, ent_rates *ret, json_t *ret_reject
     return code;
 }
 
-static void rank_one(const evaluation *e, size_t *ret_right, size_t *ret_probes)
+static ent_code rank_one(const evaluation *e, size_t *ret_probes, ent_rate *ret, ent_err *err)
 {
-    *ret_right = *ret_probes = 0;
+    ent_trial *trials = calloc(e->count + 1, sizeof *trials);
+    if (!trials) return ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu prints", e->count);
+    *ret_probes = 0;
     for (size_t p = 0; p < e->count; p++) {
         float best = -1;
         uint32_t who = UINT32_MAX;
         if (e->p[p].first) continue;
         for (size_t g = 0; g < e->count; g++)
             if (e->p[g].first && score_of(e, p, g) > best) best = score_of(e, p, g), who = e->p[g].who;
-        ++*ret_probes;
-        *ret_right += best > 0 && who == e->p[p].who;
+        trials[(*ret_probes)++] = (ent_trial){e->p[p].who, !(best > 0 && who == e->p[p].who)};
     }
+    *ret = (ent_rate){0};
+    ent_code code = *ret_probes ? ent_rate_of(trials, *ret_probes, e->fingers, 200, ret, err) : ENT_OK;
+    free(trials);
+    return code;
 }
 
 static ent_code write_scores(const evaluation *e, const char *path, ent_err *err)
@@ -248,8 +253,12 @@ static void print_all(const json_t *out)
         putchar('\n');
     }
     printf("(in brackets 95 %% intervals: bootstrap over fingers; \"few\": fewer than ten errors, not measurable as a rate)\n");
+    const json_t *missed = json_object_get(out, "rank-1-missed");
+    char text[96] = " (fewer than ten misses: not measurable as a rate)";
+    if (json_is_true(json_object_get(missed, "measurable")))
+        snprintf(text, sizeof text, ": %.2f %% (%.2f-%.2f)", 100 - 100 * json_real_value(json_object_get(missed, "value")), 100 - 100 * json_real_value(json_object_get(missed, "high")), 100 - 100 * json_real_value(json_object_get(missed, "low")));
     printf("rank-1: %lld of %lld%s\nextraction %.1f ms, match %.3f ms (medians of CPU time); %lld prints, no template of %lld\n", (long long)json_integer_value(json_object_get(out, "rank-1")),
-           (long long)json_integer_value(json_object_get(out, "probes")), json_is_true(json_object_get(out, "rank-1-measurable")) ? "" : " (fewer than ten misses: not measurable as a rate)",
+           (long long)json_integer_value(json_object_get(out, "probes")), text,
            json_real_value(json_object_get(out, "extract-ms")), json_real_value(json_object_get(out, "match-ms")),
            (long long)json_integer_value(json_object_get(out, "prints")), (long long)json_integer_value(json_object_get(out, "failed")));
     json_array_foreach(json_object_get(out, "without-template"), i, s)
@@ -303,16 +312,23 @@ static ent_code check_sets(const evaluation *e, char **folders, int folder_count
     return ENT_OK;
 }
 
+static ent_code put_ranks(const evaluation *e, json_t *out, ent_err *err)
+{
+    ent_rate missed;
+    size_t probes;
+    ENT_TRY(rank_one(e, &probes, &missed, err));
+    json_object_set_new(out, "rank-1", json_integer((json_int_t)(probes - missed.errors)));
+    json_object_set_new(out, "probes", json_integer((json_int_t)probes));
+    json_object_set_new(out, "rank-1-missed", rate_json(&missed));
+    return ENT_OK;
+}
+
 static void put_times(evaluation *e, json_t *out)
 {
-    size_t right, probes, images = 0;
-    rank_one(e, &right, &probes);
+    size_t images = 0;
     double match = median_of(e->match_ms, e->count ? e->count - 1 : 0);
     for (size_t i = 0; i < e->count; i++)
         if (e->p[i].extract_ms > 0) e->match_ms[images++] = e->p[i].extract_ms;
-    json_object_set_new(out, "rank-1", json_integer((json_int_t)right));
-    json_object_set_new(out, "probes", json_integer((json_int_t)probes));
-    json_object_set_new(out, "rank-1-measurable", json_boolean(probes - right >= ENT_ERRORS_LEAST));
     json_object_set_new(out, "extract-ms", json_real(median_of(e->match_ms, images)));
     json_object_set_new(out, "match-ms", json_real(match));
     json_object_set_new(out, "prints", json_integer((json_int_t)e->count));
@@ -344,7 +360,7 @@ static ent_code run(evaluation *e, char **folders, int folder_count, json_t *out
         ENT_TRY(code);
     }
     put_times(e, out);
-    return ENT_OK;
+    return put_ranks(e, out, err);
 }
 
 /* A file that will be written at the end can be written: said at once. */

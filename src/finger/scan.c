@@ -96,35 +96,27 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
 
 #define INLINE __attribute__((always_inline)) static inline
 
-#define LOWEST 3 /* limit: prints rarely have that many pairs that differ less */
+#define LOWEST 3 /* bits: nearer pairs are taken as they come */
+#define OF_ONE 2 /* pairs of one minutia of the probe: where ridges run straight, all pairs are near */
 
-/* The limit of the nearest: the least, not under LOWEST, with which as many pairs as are wanted differ in at most so many bits.
- * below: how many differ in at most 0, 1, … bits. */
-INLINE int limit_of(const unsigned below[FINGER_SCAN_NEAR])
-{
-    int limit = LOWEST;
-    while (limit < FINGER_SCAN_NEAR && below[limit] < FINGER_SCAN_SEEDS) limit++;
-    return limit;
-}
-
-/* First those below the limit, then those at it, as they come. */
+/* Level by level, so that the nearest are first. */
 static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
-    unsigned below[FINGER_SCAN_NEAR] = {0};
+    uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES], taken[FINGER_SCAN_LANES] = {0};
     int lanes = finger_min(e->count, FINGER_SCAN_LANES), found = 0;
     for (int i = 0; i < p->count; i++)
         for (int j = 0; j < lanes; j++) {
             unsigned d = 0;
             for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
             differ[i][j] = (uint8_t)d;
-            for (unsigned at = d; at < FINGER_SCAN_NEAR; at++) below[at]++;
         }
-    int limit = limit_of(below);
-    for (int at = 0; at < 2; at++)
+    for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++)
         for (int i = 0; i < p->count; i++)
-            for (int j = 0; j < lanes && found < FINGER_SCAN_SEEDS; j++)
-                if (at ? differ[i][j] == limit : differ[i][j] < limit) ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[i][j]};
+            for (int j = 0; j < lanes && found < FINGER_SCAN_SEEDS && taken[i] < OF_ONE; j++)
+                if (level == LOWEST ? differ[i][j] <= level : differ[i][j] == level) {
+                    ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[i][j]};
+                    taken[i]++;
+                }
     return found;
 }
 
@@ -188,35 +180,24 @@ typedef struct differences {
     _Alignas(32) uint8_t of[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
 } differences;
 
-/* Counts, chooses the limit and picks: over sums that either kind has made. Lanes without a minutia differ in 255 bits. */
+/* Picks over sums that either kind has made. Lanes without a minutia differ in 255 bits. */
 AVX2 INLINE int pick(const differences *differ, int count, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    __m256i sum[FINGER_SCAN_NEAR];
-    unsigned below[FINGER_SCAN_NEAR];
+    uint8_t taken[FINGER_SCAN_LANES] = {0};
     int found = 0;
-    for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) sum[d] = _mm256_setzero_si256();
-    for (int i = 0; i < count; i++) {
-        __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]);
-        for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) /* a lane at or below d: minus one */
-            sum[d] = _mm256_sub_epi8(sum[d], _mm256_cmpeq_epi8(_mm256_min_epu8(row, _mm256_set1_epi8((char)d)), row));
-    }
-    for (int d = LOWEST; d < FINGER_SCAN_NEAR; d++) {
-        __m256i s = _mm256_sad_epu8(sum[d], _mm256_setzero_si256());
-        __m128i h = _mm_add_epi64(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
-        below[d] = (unsigned)_mm_cvtsi128_si32(h) + (unsigned)_mm_extract_epi16(h, 4);
-    }
-    int limit = limit_of(below);
-    const __m256i wall = _mm256_set1_epi8((char)limit);
-    for (int at = 0; at < 2; at++)
+    for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++) {
+        const __m256i wall = _mm256_set1_epi8((char)level);
         for (int i = 0; i < count; i++) {
-            __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]), same = _mm256_cmpeq_epi8(row, wall);
-            __m256i under = _mm256_andnot_si256(same, _mm256_cmpeq_epi8(_mm256_min_epu8(row, wall), row));
-            for (uint32_t wanted = (uint32_t)_mm256_movemask_epi8(at ? same : under); wanted; wanted &= wanted - 1) {
+            __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]);
+            __m256i is = _mm256_cmpeq_epi8(level == LOWEST ? _mm256_min_epu8(row, wall) : wall, row);
+            for (uint32_t wanted = (uint32_t)_mm256_movemask_epi8(is); wanted && taken[i] < OF_ONE; wanted &= wanted - 1) {
                 if (found == FINGER_SCAN_SEEDS) return found;
                 int j = __builtin_ctz(wanted);
                 ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ->of[i][j]};
+                taken[i]++;
             }
         }
+    }
     return found;
 }
 

@@ -58,7 +58,8 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret);
 /* The loops, plain and for newer machines; all give the same (gallery_test.c). */
 typedef struct finger_scan_kernels {
     const char *name;
-    /* The nearest pairs: of those that differ in most bits the first, by probe, then by entry; returns how many. */
+    /* The nearest pairs, at most two of one minutia of the probe: by level of difference, then by probe, then by entry; returns how
+     * many. */
     int (*seeds)(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS]);
     /* How well the entry lies on the probe when the seed's minutiae are laid on each other; may be negative. */
     int (*judge)(const finger_scan *p, const finger_entry *e, finger_seed seed);

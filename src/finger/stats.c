@@ -84,6 +84,32 @@ static ent_code bootstrap(const ent_pair *pairs, size_t count, uint32_t fingers,
     return ENT_OK;
 }
 
+ent_code ent_rate_of(const ent_trial *trials, size_t count, uint32_t fingers, unsigned samples, ent_rate *ret, ent_err *err)
+{
+    ent_rate r = {0};
+    uint64_t seed = 20260310;
+    size_t n = 0;
+    uint32_t *weight = calloc(fingers + 1, sizeof *weight);
+    double *values = calloc(samples + 1, sizeof *values);
+    ent_code code = !weight || !values ? ent_fail(err, ENT_NO_MEMORY, "out of memory for a bootstrap") : count ? ENT_OK : ent_fail(err, ENT_USAGE, "there is nothing to take a share of");
+    for (size_t i = 0; i < count; i++) r.errors += trials[i].wrong;
+    for (unsigned s = 0; s < samples && code == ENT_OK; s++) {
+        double all = 0, wrong = 0;
+        memset(weight, 0, fingers * sizeof *weight);
+        for (uint32_t f = 0; f < fingers; f++) weight[(uint64_t)next(&seed) * fingers >> 32]++;
+        for (size_t i = 0; i < count; i++) all += weight[trials[i].finger], wrong += trials[i].wrong ? weight[trials[i].finger] : 0;
+        if (all > 0) values[n++] = wrong / all;
+    }
+    if (code == ENT_OK) {
+        r.value = (double)r.errors / (double)count;
+        interval(values, n, &r);
+        *ret = r;
+    }
+    free(weight);
+    free(values);
+    return code;
+}
+
 ent_code ent_rates_of(ent_pair *pairs, size_t count, uint32_t fingers, unsigned samples, ent_rates *ret, ent_err *err)
 {
     ent_rates r = {0};

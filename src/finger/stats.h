@@ -27,6 +27,15 @@ typedef struct ent_rates {
 /* Fewer errors say nothing about a rate. */
 #define ENT_ERRORS_LEAST 10
 
+/* One trial of a finger: whether it went wrong. */
+typedef struct ent_trial {
+    uint32_t finger;
+    bool wrong;
+} ent_trial;
+
+/* The share that went wrong, with its interval over fingers. ENT_NO_MEMORY, ENT_USAGE without trials. */
+ENT_MUST_CHECK ent_code ent_rate_of(const ent_trial *trials, size_t count, uint32_t fingers, unsigned samples, ent_rate *ret, ent_err *err);
+
 /* One point of an error-versus-discard curve (ISO/IEC 29794-1): without the share of genuine comparisons that have the worst
  * quality, so many of the others are not recognised. */
 typedef struct ent_reject {

@@ -50,8 +50,22 @@ static void rejecting_the_worst(void **state)
     assert_int_equal(ent_reject_curve(p, 40, curve), 0);
 }
 
+/* A share of trials, and its interval over fingers: one finger of ten has all the errors, so some samples have none and some many. */
+static void share_of_trials(void **state)
+{
+    (void)state;
+    ent_trial t[100];
+    ent_rate r;
+    for (uint32_t i = 0; i < 100; i++) t[i] = (ent_trial){.finger = i / 10, .wrong = i < 10};
+    assert_int_equal(ent_rate_of(t, 100, 10, 200, &r, NULL), ENT_OK);
+    assert_int_equal(r.errors, 10);
+    assert_true(r.value > 0.099 && r.value < 0.101);
+    assert_true(r.low < 0.01 && r.high > 0.19 && r.high < 0.6);
+    assert_int_equal(ent_rate_of(t, 0, 10, 200, &r, NULL), ENT_USAGE);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_by_hand), cmocka_unit_test(separates), cmocka_unit_test(rejecting_the_worst)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_by_hand), cmocka_unit_test(separates), cmocka_unit_test(rejecting_the_worst), cmocka_unit_test(share_of_trials)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
