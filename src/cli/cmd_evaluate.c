@@ -315,7 +315,7 @@ static ent_code check_sets(const evaluation *e, char **folders, int folder_count
 static ent_code put_ranks(const evaluation *e, json_t *out, ent_err *err)
 {
     ent_rate missed;
-    size_t probes;
+    size_t probes = 0;
     ENT_TRY(rank_one(e, &probes, &missed, err));
     json_object_set_new(out, "rank-1", json_integer((json_int_t)(probes - missed.errors)));
     json_object_set_new(out, "probes", json_integer((json_int_t)probes));
