@@ -301,7 +301,7 @@ static void check_dependences(ent_itl_checking *c)
         const char *is = d->ok ? " is " : "", *ok = d->ok ? d->ok : "";
         if (!f && on && (d->kind == MUST || d->kind == BOTH)) ent_itl_tell(c, place, 2, d->clause, "the field must be there when %u.%03u%s%s%s", d->type, d->on, d->ok ? "" : " is there", is, ok);
         if (f && !on && (d->kind == ONLY || d->kind == BOTH)) ent_itl_tell(c, place, 2, d->clause, "the field may be there only when %u.%03u%s%s%s", d->type, d->on, d->ok ? "" : " is there", is, ok);
-        if (f && on && d->kind == NEVER) ent_itl_tell(c, place, 2, d->clause, "the field must not be there beside %u.%03u", d->type, d->on);
+        if (f && on && d->kind == NEVER) ent_itl_tell(c, place, 2, d->clause, "the field must not be there beside %u.%03u%s%s", d->type, d->on, d->ok ? " " : "", ok);
     }
 }
 

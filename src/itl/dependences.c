@@ -53,6 +53,7 @@ static const ent_itl_dependence all[] = {
     {10, ED_11ON, 33, ONLY, 3, 0, FACE, "8.10.33"},
     {10, ED_11ON, 33, MUST, 31, 0, "5", "8.10.33"},
     {10, ED_11ON, 40, ONLY, 3, 0, MARKS, "8.10.39"},
+    {10, ED_11ON, 41, NEVER, 3, 0, FACE, "8.10.40"},
     {10, ED_11ON, 42, ONLY, 3, 0, MARKS, "8.10.41"},
     {10, ED_11ON, 43, ONLY, 42, 0, NULL, "8.10.42"},
     {10, ED_11ON, 45, ONLY, 3, 0, FACE, "8.10.44"},

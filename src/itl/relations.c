@@ -259,6 +259,26 @@ static void feature_points(ent_itl_checking *c, uint32_t field)
     }
 }
 
+/* Table 61: each tattoo subclass is of one class. */
+static void tattoo_class(ent_itl_checking *c, const ent_itl_field *marks, size_t subfield)
+{
+    static const char *const classes[][2] = {
+        {"HUMAN", "FFACE|MFACE|ABFACE|MBODY|FBODY|ABBODY|ROLES|SPORT|MBPART|FBPART|ABBPART|SKULL|MHUMAN"},
+        {"ANIMAL", "CAT|DOG|DOMESTIC|VICIOUS|HORSE|WILD|SNAKE|DRAGON|BIRD|INSECT|ABSTRACT|PARTS|MANIMAL"},
+        {"PLANT", "NARCOTICS|REDFL|BLUEFL|YELFL|DRAW|ROSE|TULIP|LILY|MPLANT"},
+        {"FLAG", "USA|STATE|NAZI|CONFED|BRIT|MFLAG"},
+        {"OBJECT", "FIRE|WEAP|PLANE|VESSEL|TRAIN|VEHICLE|MYTH|SPORT|NATURE|MOBJECTS"},
+        {"ABSTRACT", "FIGURE|SLEEVE|BRACE|ANKLET|NECKLC|SHIRT|BODBND|HEDBND|MABSTRACT"},
+        {"SYMBOL", "NATION|POLITIC|MILITARY|FRATERNAL|PROFESS|GANG|MSYMBOLS"},
+        {"OTHER", "WORDING|FREEFRM|MISC"}};
+    const uint8_t *text;
+    size_t n;
+    if (!ent_itl_item(marks, subfield, 2, &text, &n) || !n) return;
+    for (size_t i = 0; i < COUNT_OF(classes); i++)
+        if (ent_itl_item_is(marks, subfield, 1, classes[i][0]) && !ent_itl_value_in(classes[i][1], text, n))
+            ent_itl_tell(c, (ent_itl_place){.field = 42, .subfield = subfield + 1, .item = 3, .at = text}, 2, "8.10.41", "the subclass is none of the class %s", classes[i][0]);
+}
+
 static void photograph(ent_itl_checking *c)
 {
     const ent_itl_field *source = ent_itl_field_of(c->r, 23), *marks = ent_itl_field_of(c->r, 42), *lighting = ent_itl_field_of(c->r, 19);
@@ -270,6 +290,7 @@ static void photograph(ent_itl_checking *c)
     for (size_t i = 0; marks && i < subfields(c->r, 42) && i < 9; i++) {
         ent_itl_place place = {.field = 42, .subfield = i + 1, .at = marks->value};
         bool tattoo = ent_itl_item_is(marks, i, 0, "TATTOO");
+        tattoo_class(c, marks, i);
         if (tattoo && (!has_item(marks, i, 1) || !has_item(marks, i, 2))) ent_itl_tell(c, place, 2, "8.10.41", "a TATTOO needs its class and subclass");
         if (!tattoo && (has_item(marks, i, 1) || has_item(marks, i, 2) || has_item(marks, i, 3))) ent_itl_tell(c, place, 2, "8.10.41", "class, subclass and description go only with TATTOO");
     }
@@ -311,6 +332,21 @@ static void legacy_minutiae(ent_itl_checking *c)
     if (n >= 0 && ((double)have < n || (double)have > n)) ent_itl_tell(c, at_field(c->r, 10), 2, "8.9.2", "%.0f minutiae are announced, there are %zu (9.012)", n, have);
 }
 
+/* 8.9.7.2.7, table 36: what arches and whorls are told more exactly by; no other pattern has a subclass, and only whorls a delta relationship. */
+static void patterns(ent_itl_checking *c)
+{
+    const ent_itl_field *f = ent_itl_field_of(c->r, 307);
+    for (size_t i = 0; f && i < subfields(c->r, 307) && i < 7; i++) {
+        ent_itl_place place = {.field = 307, .subfield = i + 1, .at = f->value};
+        bool arch = ent_itl_item_is(f, i, 0, "AU"), whorl = ent_itl_item_is(f, i, 0, "WU");
+        const uint8_t *text;
+        size_t n;
+        if (has_item(f, i, 2) && !whorl) ent_itl_tell(c, place, 2, "8.9.7.2.7", "only a whorl (WU) has a delta relationship");
+        if (!ent_itl_item(f, i, 1, &text, &n) || !n) continue;
+        if (!ent_itl_value_in(arch ? "PA|TA" : whorl ? "PW|CP|DL|AW" : "", text, n)) ent_itl_tell(c, place, 2, "8.9.7.2.7", "the subclass is none of the general class");
+    }
+}
+
 /* ---- Type-17 ---- */
 
 /* 8.17.25: in nanometres, in steps of 10. */
@@ -334,7 +370,7 @@ void ent_itl_relate_record(ent_itl_checking *c)
     if (type == 14 || type == 15 || type == 17) absent_image(c);
     if (type == 10) photograph(c);
     if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25);
-    if (type == 9) minutiae(c), legacy_minutiae(c);
+    if (type == 9) minutiae(c), legacy_minutiae(c), patterns(c);
     if (type == 17) spectrum(c);
     if (type < 9 || (c->edition & ED07)) return;
     hash(c);

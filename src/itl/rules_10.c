@@ -4,7 +4,8 @@
 #define CATEGORIES_11                                                                                                  \
     "FACE|SCAR|MARK|TATTOO|FRONTAL-C|REAR-C|FRONTAL-N|REAR-N|TORSO-BACK|TORSO-FRONT|CONDITION|MISSING|OTHER|CHEST|FEET|HANDS-PALM|HANDS-BACK|GENITALS|BUTTOCKS|RIGHT LEG|LEFT LEG|"     \
     "RIGHT ARM|LEFT ARM"
-#define SOURCES "UNSPECIFIED|UNKNOWN PHOTO|DIGITAL CAMERA|SCANNER|UNKNOWN VIDEO|ANALOG VIDEO|DIGITAL VIDEO|VENDOR|OTHER"
+#define SOURCES "UNSPECIFIED|UNKNOWN PHOTO|DIGITAL CAMERA|SCANNER|UNKNOWN VIDEO|ANALOG VIDEO|ANALOGUE VIDEO|DIGITAL VIDEO|VENDOR|OTHER"
+#define SOURCES_07 "UNSPECIFIED|UNKNOWN PHOTO|DIGITAL CAMERA|SCANNER|UNKNOWN VIDEO|ANALOGUE VIDEO|ANALOG VIDEO|DIGITAL VIDEO|VENDOR|OTHER"
 #define SUBCLASSES                                                                                                     \
     "FFACE|MFACE|ABFACE|MBODY|FBODY|ABBODY|ROLES|SPORT|MBPART|FBPART|ABBPART|SKULL|MHUMAN|CAT|DOG|DOMESTIC|VICIOUS|HORSE|WILD|SNAKE|DRAGON|BIRD|INSECT|ABSTRACT|PARTS|MANIMAL|"          \
     "NARCOTICS|REDFL|BLUEFL|YELFL|DRAW|ROSE|TULIP|LILY|MPLANT|USA|STATE|NAZI|CONFED|BRIT|MFLAG|FIRE|WEAP|PLANE|VESSEL|TRAIN|VEHICLE|MYTH|SPORT|NATURE|MOBJECTS|FIGURE|SLEEVE|BRACE|"     \
@@ -39,13 +40,15 @@ static const ent_itl_field_rule fields[] = {
     FIELD_IN(ED_11ON, 19, LAF, 'D', 1, 3, ITEM(LAF, 'M', A, 1, 1, "F|H|R")),
     ONE(20, POS, 'D', A, 1, 1, "F|R|L|A|D"),
     ONE(21, POA, 'D', NS, 1, 4, "-180..180"),
-    OPEN_IN(ED07, 22, 22, PXS),
-    FIELD_IN(ED07, 23, PAS, 'O', 1, 0, ITEM(PAC, 'M', ANS, 6, 14, NULL), ITEM(VSD, 'O', U, 1, 64, NULL)),
+    FIELD_IN(ED07, 22, PXS, 'O', 1, 9, ITEM(PXS, 'M', A, 3, 8, "GLASSES|HAT|SCARF|PHYSICAL|OTHER"), ITEM(PXT, 'O', ANS, 1, 0, NULL)),
+    RESERVED_IN(ED_11ON, 22, 22),
+    FIELD_IN(ED07, 23, PAS, 'O', 1, 0, ITEM(PAC, 'M', ANS, 6, 14, SOURCES_07), ITEM(VSD, 'O', U, 1, 64, NULL)),
     FIELD_IN(ED_11ON, 23, PAS, 'D', 1, 1, ITEM(PAC, 'M', ANS, 5, 14, SOURCES "|TYPE20"), ITEM(VSD, 'D', U, 1, 64, NULL)),
     FIELD(24, SQS, 'D', 1, 9, QUALITY),
     FIELD(25, SPA, 'D', 1, 1, ITEM(YAW, 'M', NS, 1, 4, "-180..180"), ITEM(PIT, 'M', NS, 1, 3, "-90..90"), ITEM(ROL, 'M', NS, 1, 4, "-180..180"), ITEM(YAWU, 'O', N, 1, 2, "0..90"),
           ITEM(PITU, 'O', N, 1, 2, "0..90"), ITEM(ROLU, 'O', N, 1, 2, "0..90")),
-    FIELD(26, SXS, 'D', 1, 50, ITEM(SXS, 'M', AS, 3, 20, NULL)),
+    FIELD_IN(ED07, 26, SXS, 'D', 1, 50, ITEM(SXS, 'M', AS, 3, 20, NULL)),
+    FIELD_IN(ED_11ON, 26, SXS, 'D', 1, 50, ITEM(SXS, 'M', AS, 3, 20, ent_itl_codes_sxs)),
     ONE(27, SEC, 'D', A, 3, 3, ent_itl_codes_eye),
     FIELD(28, SHC, 'D', 1, 2, ITEM(SHC, 'M', A, 3, 3, ent_itl_codes_hair)),
     FIELD(29, FFP, 'D', 1, 88, FEATURE_POINT),
@@ -56,6 +59,7 @@ static const ent_itl_field_rule fields[] = {
     FIELD_IN(ED_11ON, 33, FEC, 'D', 1, 12,
              ITEM(FCC, 'M', A, 4, 14, "eyetop|eyebottom|upperliptop|upperlipbottom|lowerliptop|lowerlipbottom|rightnostril|leftnostril|lefteyebrow|righteyebrow|chin|faceoutline"), FIGURE),
     ONE_IN(ED_13ON, 34, ICDR, 'O', AN, 3, 0, NULL),
+    RESERVED_IN(ED_11ON, 35, 37),
     ONE_IN(ED_11ON, 38, COM, 'O', U, 1, 126, NULL),
     ONE_IN(ED_11ON, 39, T10, 'D', N, 1, 3, "1..255"),
     FIELD(40, SMT, 'D', 1, 3, ITEM(SMT, 'M', AS, 3, 10, NULL)),

@@ -160,6 +160,12 @@ static const change faulty[] = {
     {ON11, 10, 33, "nose|3|1|1|2|2|3|3", 0},
     {ON11, 10, 40, "TAT ARM", 0},
     {ON11, 10, 44, "BLUR", 0},
+    {ALL, 10, 22, "MONOCLE", 0},
+    {ON11, 10, 22, "HAT", 0},
+    {E07, 10, 23, "CAMERA", 0},
+    {ON11, 10, 26, "GLASSES", 0},
+    {ON11, 10, 36, "x", 0},
+    {ON11, 10, 41, "5|5", 0},
     {ON11, 10, 45, "T|H|2|1|1|2|2", 0},
     {ON11, 10, 902, "20240101000000Z|n|o", 0},
     {ON11, 10, 903, "X12345678901234", 0},
@@ -253,6 +259,9 @@ static void faults(void **state)
 /* What is allowed in an edition is not faulted there. */
 static const change allowed[] = {
     {E07, 2, 2, "00", 0},
+    {E07, 10, 22, "HAT^OTHER|a monocle", 0},
+    {E07, 10, 23, "ANALOGUE VIDEO", 0},
+    {ALL, 10, 26, "HAT^DARK GLASSES", 0},
     {E07, 1, 15, "003|UTF-8|4.0", 0},
     {ON11, 1, 15, "3|UTF-8|4.0", 0},
     {ON11, 1, 16, "ORG|NAME|1", 0},
@@ -291,6 +300,7 @@ static void efs(void **state)
     static const made_field good[] = {{300, "2000|3000|0|0|0,0-2000,0-2000,3000"}, {301, "10|5"}, {302, "7|PRX"}, {303, "2"}, {307, "LS"}, {316, "90|000F|1"}, {320, "1000|900|45"}, {326, "Y"},
                                       {331, "100|200|45|E^300|400|90|X|20"}, {350, "ALL|AUTO|vendor|algorithm"}, {353, "VALUE|Last|First|Org|20240101000000Z"}};
     static const change changes[] = {{0, 9, 300, NULL, 0}, {0, 9, 300, "2000", 0}, {0, 9, 300, "2000|3000|0|0|0,0-2000,0", 0}, {0, 9, 301, "181", 0}, {0, 9, 302, "99", 0}, {0, 9, 302, NULL, 300}, {0, 9, 303, "4", 0},
+                                     {0, 9, 307, "LS|PA", 0}, {0, 9, 307, "AU|PW", 0}, {0, 9, 307, "AU|PA|I", 0},
                                      {0, 9, 307, "XY", 0}, {0, 9, 316, "90|F|1", 0}, {0, 9, 326, "N", 0}, {0, 9, 321, "1|1", 326}, {0, 9, 331, "100|200|400|E", 0}, {0, 9, 331, "100|200|45|Q", 0},
                                      {0, 9, 350, "ALL|HAND", 0}, {0, 9, 353, "MAYBE|Last|First|Org|20240101000000Z", 0}, {0, 9, 310, "AB", 311}};
     enum { N = sizeof good / sizeof *good };
@@ -308,6 +318,24 @@ static void efs(void **state)
         if (!c && t.count) fail_msg("9.%03u %s", t.faults[0].field, t.faults[0].text);
         if (c && !at(&t, 9, c->told ? c->told : c->field)) fail_msg("9.%03u \"%s\" is not told", c->field, c->value ? c->value : "(left out)");
     }
+}
+
+/* A tattoo's subclass is of its class (8.10.41). */
+static void tattoos(void **state)
+{
+    static const struct {
+        const char *descriptor;
+        bool good;
+    } cases[] = {{"TATTOO|ANIMAL|SNAKE|a snake", true}, {"TATTOO|ANIMAL|ROSE|a rose", false}, {"TATTOO|ABSTRACT|SLEEVE", true}, {"TATTOO|ABSTRACT|ABSTRACT", false}, {"TATTOO|ANIMAL|ABSTRACT", true}, {"TATTOO|ANIMAL", false}, {"SCAR|ANIMAL|SNAKE", false}, {"SCAR", true}};
+    (void)state;
+    for (size_t v = 1; v < 4; v++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const made_field changes[] = {{3, "TATTOO"}, {13, NULL}, {20, NULL}, {21, NULL}, {40, "TAT ARM"}, {42, cases[i].descriptor}, {0, NULL}};
+            ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+            made_transaction(versions[v], 10, 10, changes, &b);
+            told t = check(b.data, b.len);
+            if (cases[i].good ? t.count != 0 : !at(&t, 10, 42)) fail_msg("%s, \"%s\": 10.%03u %s", versions[v], cases[i].descriptor, t.faults[0].field, t.faults[0].text);
+        }
 }
 
 /* What 1.015 declares must be what there is: UTF-8 is taken, and no other bytes. */
@@ -409,7 +437,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults),           cmocka_unit_test(no_image), cmocka_unit_test(utf8), cmocka_unit_test(efs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(utf8), cmocka_unit_test(efs),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
