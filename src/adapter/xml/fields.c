@@ -136,12 +136,25 @@ static const xmlNode *at_path(const xmlNode *node, const char *path, size_t skip
     return node;
 }
 
+/* A value without the line breaks and margins that printing a document adds around it. */
+static char *trimmed(char *text)
+{
+    size_t before = strspn(text, " \t\r\n"), n = strlen(text);
+    if (!memchr(text, '\n', before) && text[before]) before = 0;
+    text += before;
+    n -= before;
+    size_t after = n;
+    while (after && strchr(" \t\r\n", text[after - 1])) after--;
+    if (memchr(text + after, '\n', n - after)) text[after] = 0;
+    return text;
+}
+
 static bool put_text(reading *r, const ent_xml_row *row, uint32_t subfield, uint32_t item, const char *prefix, const xmlNode *node)
 {
     ENT_AUTO_BUF value = ENT_BUF(ENT_LIMIT_ITL_FILE);
     xmlChar *text = xmlNodeGetContent(node);
     ent_buf_str(&value, prefix);
-    bool ok = text && ent_xml_from(row->form, (const char *)text, &value) && value.failed == ENT_OK;
+    bool ok = text && ent_xml_from(row->form, trimmed((char *)text), &value) && value.failed == ENT_OK;
     if (ok && (row->form == 'm' || row->form == '2')) ent_xml_fields_append(r->out, row->field, value.data, value.len);
     else if (ok && value.len) ent_xml_fields_put(r->out, row->field, subfield, item, value.data, value.len);
     xmlFree(text);
