@@ -18,16 +18,14 @@
 
 enum { PICTURES_MAX = 50000, PAIRS_MAX = 4000000, WORKERS_MAX = 256, FOLDS = 10, FOLD_PAIRS = 300, REJECTS = 11, GROUPS_MAX = 32 };
 
-#define APART 2.0 /* groups whose rates differ by more than this factor are warned of */
-
 static const ent_cmd_help help = {
-    .usage = "evaluate face DIR [DIR…] [--protocol all|lfw] [--groups FILE.csv] [--scores FILE.csv] [--plot FILE.svg] [--calibrate] [--model CARD] [--json]",
-    .about = "Pictures are DIR/PERSON/PERSON_NNNN.ext, or DIR/<person>_<n>.ext. Scores every picture against every other and prints EER and FNMR at FMR 10^-2 to\n"
+    .usage = "evaluate face DIR [DIR…] [--protocol all|lfw] [--groups FILE.csv [--factor F]] [--scores FILE.csv] [--plot FILE.svg] [--calibrate] [--model CARD] [--json]",
+    .about = "Pictures, or templates made of them (.entf), are DIR/PERSON/PERSON_NNNN.ext, or DIR/<person>_<n>.ext. Scores every picture against every other and prints EER and FNMR at FMR 10^-2 to\n"
              "10^-6 with 95 % bootstrap intervals over persons, rank-1 (gallery: each person's first picture), and times. A rate that rests on fewer than ten errors\n"
              "of either kind is not measurable, and marked. Of several faces the one in the middle is taken; a picture without a face is a miss in every\n"
              "pair. --protocol lfw adds the accuracy of verification in ten folds of 300 genuine and 300 impostor pairs (LFW's View 2, drawn with a fixed\n"
              "seed). --groups: lines of person,group; FMR and FNMR of each group at the threshold of FMR 0.1 %, and a warning when they differ by more than\n"
-             "a factor of 2. --calibrate prints the block for the model's card that turns scores into likelihood ratios. It reads test sets: pictures are decoded\n"
+             "the factor (ISO/IEC 19795-10). --calibrate prints the block for the model's card that turns scores into likelihood ratios. It reads test sets: pictures are decoded\n"
              "in this process, not in the sandbox.",
     .example = "entente evaluate face lfw --protocol lfw --groups regions.csv --plot lfw.svg"};
 
@@ -50,8 +48,14 @@ typedef struct evaluation {
     ent_face *engine[WORKERS_MAX];
     uint64_t *histogram[WORKERS_MAX]; /* impostor scores, FACE_BINS each */
     face_pairs pairs;
-    atomic_size_t done, made, many, kept;
+    atomic_size_t done, made, many, kept, right, probes;
 } evaluation;
+
+typedef struct asked {
+    const char *protocol, *groups, *scores, *plot, *card;
+    double apart; /* groups whose rates differ by more than this factor are warned of */
+    bool calibrate;
+} asked;
 
 static double now_ms(void)
 {
@@ -62,12 +66,24 @@ static double now_ms(void)
 
 /* ---- pictures ---- */
 
+/* A picture, or a template that was made of one. */
+static bool is_template(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 5 && strcmp(name + n - 5, ".entf") == 0;
+}
+
+static bool wanted(const char *name)
+{
+    return is_template(name) || ent_image_format_named(name) != ENT_IMAGE_UNKNOWN;
+}
+
 static void take_file(evaluation *e, const char *folder, const char *name)
 {
     picture *p = &e->p[e->count];
     const char *under = strrchr(name, '_');
     char *end;
-    if (!under || under == name || ent_image_format_named(name) == ENT_IMAGE_UNKNOWN) return;
+    if (!under || under == name || !wanted(name)) return;
     unsigned long number = strtoul(under + 1, &end, 10);
     if (end == under + 1 || *end != '.' || (size_t)(under - name) >= sizeof p->person || e->count == PICTURES_MAX) return;
     if (snprintf(p->path, sizeof p->path, "%s/%s", folder, name) >= (int)sizeof p->path) return;
@@ -84,7 +100,7 @@ static ent_code list_folder(evaluation *e, const char *folder, bool deeper, ent_
     if (!d) return ent_fail(err, ENT_NOT_FOUND, "%s: %s", folder, strerror(errno));
     for (struct dirent *f; (f = readdir(d));) {
         if (f->d_name[0] == '.') continue;
-        if (ent_image_format_named(f->d_name) != ENT_IMAGE_UNKNOWN) take_file(e, folder, f->d_name);
+        if (wanted(f->d_name)) take_file(e, folder, f->d_name);
         else if (deeper && snprintf(below, sizeof below, "%s/%s", folder, f->d_name) < (int)sizeof below && list_folder(e, below, false, NULL) != ENT_OK) continue;
     }
     closedir(d);
@@ -116,7 +132,6 @@ static ent_code count_persons(evaluation *e, ent_err *err)
 static void extract(evaluation *e, picture *p, ent_face *engine, const ent_face_image *in)
 {
     ent_face_faces faces;
-    ent_face_quality q;
     uint8_t bytes[ENT_FACE_TEMPLATE_MAX];
     size_t len, best = 0;
     double t0 = now_ms(), nearest = 1e30;
@@ -130,11 +145,6 @@ static void extract(evaluation *e, picture *p, ent_face *engine, const ent_face_
     t0 = now_ms();
     p->made = ent_face_embed(engine, in, &faces.face[best], bytes, &len, NULL) == ENT_OK && face_vector_read(bytes, len, &p->v, NULL) == ENT_OK;
     p->embed_ms = now_ms() - t0;
-    ent_face_quality_of(in, &faces.face[best], &q);
-    p->quality = q.overall;
-    double sum = 0;
-    for (uint32_t i = 0; i < p->v.dimension; i++) sum += (double)p->v.value[i] * p->v.value[i];
-    p->length = sqrt(sum);
 }
 
 static void extract_one(void *ctx, size_t i, unsigned worker)
@@ -143,13 +153,29 @@ static void extract_one(void *ctx, size_t i, unsigned worker)
     picture *p = &e->p[i];
     ent_image image;
     ENT_AUTO_BUF bytes = ENT_BUF(1);
-    if (ent_cli_load(p->path, &bytes, NULL) == ENT_OK && bytes.len && ent_image_decode(bytes.data, bytes.len, &image, NULL) == ENT_OK) {
+    bool read = ent_cli_load(p->path, &bytes, NULL) == ENT_OK && bytes.len;
+    if (is_template(p->path)) p->made = read && face_vector_read(bytes.data, bytes.len, &p->v, NULL) == ENT_OK;
+    else if (read && ent_image_decode(bytes.data, bytes.len, &image, NULL) == ENT_OK) {
         ent_face_image in = {image.pixels, image.width, image.height, (size_t)image.width * image.channels, image.channels};
         extract(e, p, e->engine[worker], &in);
         ent_image_free(&image);
     }
-    if (p->made) e->made++;
+    if (p->made) p->length = sqrt((double)face_dot(&p->v, &p->v)), p->quality = p->v.quality, e->made++;
     ent_cli_progress("extracting", ++e->done, e->count);
+}
+
+/* One model's only; templates without pictures need none to be there. */
+static ent_code check_models(const evaluation *e, ent_err *err)
+{
+    const picture *first = NULL;
+    for (size_t i = 0; i < e->count; i++) {
+        const picture *p = &e->p[i];
+        if (!p->made) continue;
+        if (!first) first = p;
+        if (memcmp(p->v.model, first->v.model, sizeof p->v.model) != 0 || p->v.dimension != first->v.dimension)
+            return ent_fail(err, ENT_UNSUPPORTED, "%s and %s are of different models: evaluate one at a time", first->path, p->path);
+    }
+    return ENT_OK;
 }
 
 /* ---- pairs ---- */
@@ -157,9 +183,7 @@ static void extract_one(void *ctx, size_t i, unsigned worker)
 static float score_of(const picture *a, const picture *b)
 {
     if (!a->made || !b->made) return -2; /* a failure to extract is a miss */
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < a->v.dimension; i++) sum += (int32_t)a->v.value[i] * b->v.value[i];
-    return (float)((double)sum / (a->length * b->length));
+    return (float)((double)face_dot(&a->v, &b->v) / (a->length * b->length));
 }
 
 static void count_row(void *ctx, size_t i, unsigned worker)
@@ -239,22 +263,28 @@ static json_t *rates_json(const face_rates *r)
     return json_pack("{s:I,s:I,s:o,s:I,s:o}", "genuine", (json_int_t)r->genuine, "impostor", (json_int_t)r->impostor, "eer", rate_json(&r->eer), "eer-errors", (json_int_t)r->eer_misses, "fnmr-at-fmr", levels);
 }
 
-static void rank_one(const evaluation *e, json_t *out)
+/* Whether the probe's best among the gallery of first pictures is its own person. */
+static void rank_row(void *ctx, size_t p, unsigned worker)
 {
-    size_t right = 0, probes = 0;
-    for (size_t p = 1; p < e->count; p++) {
-        float best = -1.5f;
-        uint32_t who = UINT32_MAX;
-        if (e->p[p].who != e->p[p - 1].who) continue; /* the first stands in the gallery */
-        for (size_t g = 0; g < e->count; g++) {
-            if (g && e->p[g].who == e->p[g - 1].who) continue;
-            float s = score_of(&e->p[p], &e->p[g]);
-            if (s > best) best = s, who = e->p[g].who;
-        }
-        probes++, right += who == e->p[p].who;
+    evaluation *e = ctx;
+    float best = -1.5f;
+    uint32_t who = UINT32_MAX;
+    (void)worker;
+    if (p == 0 || e->p[p].who != e->p[p - 1].who) return; /* the first stands in the gallery */
+    for (size_t g = 0; g < e->count; g++) {
+        if (g && e->p[g].who == e->p[g - 1].who) continue;
+        float s = score_of(&e->p[p], &e->p[g]);
+        if (s > best) best = s, who = e->p[g].who;
     }
-    json_object_set_new(out, "rank-1", json_integer((json_int_t)right));
-    json_object_set_new(out, "probes", json_integer((json_int_t)probes));
+    e->probes++;
+    e->right += who == e->p[p].who;
+}
+
+static void rank_one(evaluation *e, json_t *out)
+{
+    ent_parallel(e->count, 0, rank_row, e);
+    json_object_set_new(out, "rank-1", json_integer((json_int_t)e->right));
+    json_object_set_new(out, "probes", json_integer((json_int_t)e->probes));
 }
 
 static int by_double(const void *a, const void *b)
@@ -396,17 +426,17 @@ static ent_code read_groups(const evaluation *e, const char *path, groups *g, en
     return g->count ? ENT_OK : ent_fail(err, ENT_USAGE, "%s: no line person,group names a person of these pictures", path);
 }
 
-static bool apart(double a, double b) { return a > 0 && b > 0 && (a > APART * b || b > APART * a); }
 
-static ent_code groups_json(const evaluation *e, const char *path, double threshold, json_t *out, ent_err *err)
+static ent_code groups_json(const evaluation *e, const asked *a, double threshold, json_t *out, ent_err *err)
 {
     groups g = {.count = 0};
     face_group_rates r, lowest[2] = {{0}}, highest[2] = {{0}};
     json_t *list = json_array(), *warnings = json_array();
     json_object_set_new(out, "groups", list);
     json_object_set_new(out, "group-threshold", json_real(threshold));
+    json_object_set_new(out, "group-factor", json_real(a->apart));
     json_object_set_new(out, "warnings", warnings);
-    ent_code code = read_groups(e, path, &g, err);
+    ent_code code = read_groups(e, a->groups, &g, err);
     for (unsigned k = 0; k < g.count && code == ENT_OK; k++) {
         if (face_group_rates_of(&e->pairs, g.member + (size_t)k * e->persons, threshold, 200, &r, NULL) != ENT_OK) continue;
         bool sure = r.misses >= 10, safe = r.false_matches >= 10;
@@ -421,7 +451,7 @@ static ent_code groups_json(const evaluation *e, const char *path, double thresh
     }
     for (int i = 0; i < 2 && code == ENT_OK; i++) {
         double h = i ? highest[i].fnmr.value : highest[i].fmr.value, l = i ? lowest[i].fnmr.value : lowest[i].fmr.value;
-        if (apart(h, l)) json_array_append_new(warnings, json_sprintf("%s of the groups differs by a factor of %.1f (more than %.0f): one threshold does not treat them alike", i ? "FNMR" : "FMR", h / l, APART));
+        if (h > a->apart * l && l > 0) json_array_append_new(warnings, json_sprintf("%s of the groups differs by a factor of %.1f (more than %.1f): one threshold does not treat them alike", i ? "FNMR" : "FMR", h / l, a->apart));
     }
     free(g.member);
     return code;
@@ -494,38 +524,111 @@ static void plot_reject(FILE *f, const json_t *out)
     fprintf(f, "'/></g>\n");
 }
 
+/* Each group's two rates with their intervals, on one scale of powers of ten. */
+static void plot_groups(FILE *f, const json_t *out)
+{
+    size_t i, n = json_array_size(json_object_get(out, "groups"));
+    json_t *g;
+    panel(f, 3, "Groups at one threshold: FMR red, FNMR blue", "10^-5 to 1", "group");
+    json_array_foreach(json_object_get(out, "groups"), i, g)
+    {
+        for (int k = 0; k < 2; k++) {
+            json_t *r = json_object_get(g, k ? "fnmr" : "fmr");
+            double at[3] = {json_real_value(json_object_get(r, "low")), json_real_value(json_object_get(r, "value")), json_real_value(json_object_get(r, "high"))}, y = PANEL * ((double)i + 0.4 + 0.3 * k) / (double)n;
+            for (int e = 0; e < 3; e++) at[e] = PANEL * (1 + log10(fmax(at[e], 1e-5)) / 5);
+            fprintf(f, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' stroke='%s'/><circle cx='%.1f' cy='%.1f' r='3' fill='%s'/>\n", at[0], at[2], y, y, k ? "#06c" : "#c00", at[1], y, k ? "#06c" : "#c00");
+        }
+        fprintf(f, "<text x='4' y='%.1f' font-size='11'>", PANEL * ((double)i + 0.25) / (double)n);
+        ent_cli_html_text(f, ent_cli_text(g, "group"));
+        fprintf(f, "</text>\n");
+    }
+    fprintf(f, "</g>\n");
+}
+
 static ent_code write_plot(const evaluation *e, const face_rates *r, const json_t *out, const char *path, ent_err *err)
 {
     FILE *f = fopen(path, "w");
     if (!f) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    fprintf(f, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='13'><rect width='100%%' height='100%%' fill='white'/>\n", 3 * (PANEL + EDGE + 20) + 20, PANEL + 2 * EDGE);
+    fprintf(f, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' font-family='sans-serif' font-size='13'><rect width='100%%' height='100%%' fill='white'/>\n", (json_object_get(out, "groups") ? 4 : 3) * (PANEL + EDGE + 20) + 20, PANEL + 2 * EDGE);
     plot_trade_off(f, e, r);
     plot_scores(f, e);
     plot_reject(f, out);
+    if (json_object_get(out, "groups")) plot_groups(f, out);
     fprintf(f, "</svg>\n");
     return fclose(f) == 0 ? ENT_OK : ent_fail(err, ENT_IO, "%s cannot be written", path);
 }
 
 /* ---- the whole ---- */
 
-static ent_code calibrate(const evaluation *e, json_t *out, ent_err *err)
+static json_t *calibration_json(const ent_face_calibration *c)
 {
-    ent_face_calibration c;
-    ent_code code = face_calibrate(&e->pairs, 100, &c, err);
-    if (code != ENT_OK) return code;
-    json_object_set_new(out, "calibration", json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "middle", c.middle, "offset", c.offset, "slope", c.slope, "bound", c.bound, "inward", c.inward, "outward", c.outward));
-    json_object_set_new(out, "cllr", json_real(face_cllr(&e->pairs, &c)));
+    return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "middle", c->middle, "offset", c->offset, "slope", c->slope, "bound", c->bound, "inward", c->inward, "outward", c->outward);
+}
+
+/* What the ratios that a calibration claims are worth on these pairs: the share of impostors that reach them. */
+static json_t *claimed_json(const face_pairs *p, const ent_face_calibration *c, const face_rates *r)
+{
     json_t *list = json_array();
     for (int k = -1; k <= 4; k++) {
         size_t wrong = 0, hits = 0;
-        face_rates r;
-        double threshold = c.middle + (k - c.offset) / c.slope;
-        for (size_t i = 0; i < e->pairs.count && (double)e->pairs.pair[i].score >= threshold; i++) *(e->pairs.pair[i].a == e->pairs.pair[i].b ? &hits : &wrong) += 1;
-        code = face_rates_of(&e->pairs, NULL, 0, &r, err);
-        if (code == ENT_OK) json_array_append_new(list, json_pack("{s:i,s:f,s:f,s:f}", "log10-ratio", k, "score", threshold, "fmr", (double)wrong / r.impostor, "fnmr", 1 - (double)hits / r.genuine));
+        double threshold = c->middle + (k - c->offset) / c->slope;
+        for (size_t i = 0; i < p->count && (double)p->pair[i].score >= threshold; i++) *(p->pair[i].a == p->pair[i].b ? &hits : &wrong) += 1;
+        json_array_append_new(list, json_pack("{s:i,s:f,s:f,s:f}", "log10-ratio", k, "score", threshold, "fmr", (double)wrong / r->impostor, "fnmr", 1 - (double)hits / r->genuine));
     }
-    json_object_set_new(out, "claimed", list);
+    return list;
+}
+
+/* The pairs within one half of the persons. Of the impostors that were counted only, a quarter lies in each half. */
+static ent_code half_of(const evaluation *e, uint32_t half, face_pairs *ret, ent_err *err)
+{
+    face_pairs h = {.persons = e->persons, .floor = e->pairs.floor};
+    uint32_t *pictures = calloc(e->persons + 1, sizeof *pictures);
+    h.pair = malloc((e->pairs.count + 1) * sizeof *h.pair);
+    h.low = e->pairs.low ? calloc(FACE_BINS, sizeof *h.low) : NULL;
+    *ret = h, ret->pictures = pictures;
+    if (!pictures || !h.pair || (e->pairs.low && !h.low)) return ent_fail(err, ENT_NO_MEMORY, "out of memory for half of the pairs");
+    for (size_t i = 0; i < e->pairs.count; i++)
+        if (e->pairs.pair[i].a % 2 == half && e->pairs.pair[i].b % 2 == half) ret->pair[ret->count++] = e->pairs.pair[i];
+    for (uint32_t i = half; i < e->persons; i += 2) pictures[i] = e->pictures[i];
+    for (int k = 0; h.low && k < FACE_BINS; k++) h.low[k] = e->pairs.low[k] / 4;
+    return ENT_OK;
+}
+
+static void drop_half(face_pairs *h)
+{
+    free(h->pair), free(h->low), free((void *)(uintptr_t)h->pictures);
+}
+
+/* Fitted on one half of the persons, judged on the other: what may be expected of persons that no fit has seen. */
+static ent_code held_out(const evaluation *e, json_t *out, ent_err *err)
+{
+    face_pairs half[2] = {{0}};
+    json_t *list = json_array();
+    json_object_set_new(out, "held-out", list);
+    ent_code code = half_of(e, 0, &half[0], err);
+    if (code == ENT_OK) code = half_of(e, 1, &half[1], err);
+    for (int k = 0; k < 2 && code == ENT_OK; k++) {
+        ent_face_calibration c;
+        face_rates r;
+        code = face_calibrate(&half[k], 0, &c, err);
+        if (code == ENT_OK) code = face_rates_of(&half[!k], NULL, 0, &r, err);
+        if (code == ENT_OK) json_array_append_new(list, json_pack("{s:o,s:f,s:o}", "calibration", calibration_json(&c), "cllr", face_cllr(&half[!k], &c), "claimed", claimed_json(&half[!k], &c, &r)));
+    }
+    drop_half(&half[0]), drop_half(&half[1]);
     return code;
+}
+
+static ent_code calibrate(const evaluation *e, json_t *out, ent_err *err)
+{
+    ent_face_calibration c;
+    face_rates r;
+    ent_code code = face_calibrate(&e->pairs, 100, &c, err);
+    if (code == ENT_OK) code = face_rates_of(&e->pairs, NULL, 0, &r, err);
+    if (code != ENT_OK) return code;
+    json_object_set_new(out, "calibration", calibration_json(&c));
+    json_object_set_new(out, "cllr", json_real(face_cllr(&e->pairs, &c)));
+    json_object_set_new(out, "claimed", claimed_json(&e->pairs, &c, &r));
+    return held_out(e, out, err);
 }
 
 static void print_rate(const char *what, const json_t *r, const char *more)
@@ -548,6 +651,15 @@ static void print_groups(const json_t *out)
     json_array_foreach(json_object_get(out, "warnings"), i, g) printf("warning: %s\n", json_string_value(g));
 }
 
+static void print_claimed(const json_t *list)
+{
+    size_t i;
+    json_t *o;
+    json_array_foreach(list, i, o)
+        printf("  log10 ratio %+lld claimed from score %.3f: FMR there 10^%.2f, FNMR %.2f %%\n", (long long)json_integer_value(json_object_get(o, "log10-ratio")), json_real_value(json_object_get(o, "score")),
+               log10(fmax(json_real_value(json_object_get(o, "fmr")), 1e-9)), 100 * json_real_value(json_object_get(o, "fnmr")));
+}
+
 static void print_calibration(const json_t *out)
 {
     size_t i;
@@ -556,9 +668,13 @@ static void print_calibration(const json_t *out)
     printf("calibration: { middle: %.2f, offset: %.3f, slope: %.2f, bound: %.2f, inward: %.3f, outward: %.2f }\n", json_real_value(json_object_get(c, "middle")), json_real_value(json_object_get(c, "offset")), json_real_value(json_object_get(c, "slope")),
            json_real_value(json_object_get(c, "bound")), json_real_value(json_object_get(c, "inward")), json_real_value(json_object_get(c, "outward")));
     printf("Cllr %.4f bit\n", json_real_value(json_object_get(out, "cllr")));
-    json_array_foreach(json_object_get(out, "claimed"), i, o)
-        printf("  log10 ratio %+lld claimed from score %.3f: FMR there 10^%.2f, FNMR %.2f %%\n", (long long)json_integer_value(json_object_get(o, "log10-ratio")), json_real_value(json_object_get(o, "score")),
-               log10(fmax(json_real_value(json_object_get(o, "fmr")), 1e-9)), 100 * json_real_value(json_object_get(o, "fnmr")));
+    print_claimed(json_object_get(out, "claimed"));
+    json_array_foreach(json_object_get(out, "held-out"), i, o)
+    {
+        json_t *h = json_object_get(o, "calibration");
+        printf("fitted on half of the persons (offset %.3f, slope %.2f), judged on the other: Cllr %.4f bit\n", json_real_value(json_object_get(h, "offset")), json_real_value(json_object_get(h, "slope")), json_real_value(json_object_get(o, "cllr")));
+        print_claimed(json_object_get(o, "claimed"));
+    }
 }
 
 static void print_all(const json_t *out)
@@ -588,11 +704,6 @@ static void print_all(const json_t *out)
     printf("find %.1f ms, embed %.1f ms (medians, all cores at work)\n", json_real_value(json_object_get(out, "find-ms")), json_real_value(json_object_get(out, "embed-ms")));
 }
 
-typedef struct asked {
-    const char *protocol, *groups, *scores, *plot, *card;
-    bool calibrate;
-} asked;
-
 static ent_code open_engines(evaluation *e, const char *card, json_t *out, ent_err *err)
 {
     ent_face_model *model = NULL;
@@ -619,7 +730,7 @@ static ent_code report(evaluation *e, const asked *a, json_t *out, ent_err *err)
     rank_one(e, out);
     error_versus_reject(e, r.level[1].threshold, out);
     if (a->protocol[0] == 'l') code = lfw(e, out, err);
-    if (code == ENT_OK && a->groups) code = groups_json(e, a->groups, r.level[1].threshold, out, err);
+    if (code == ENT_OK && a->groups) code = groups_json(e, a, r.level[1].threshold, out, err);
     if (code == ENT_OK && a->calibrate) code = calibrate(e, out, err);
     if (code == ENT_OK && a->scores) code = write_scores(e, a->scores, err);
     if (code == ENT_OK && a->plot) code = write_plot(e, &r, out, a->plot, err);
@@ -628,26 +739,33 @@ static ent_code report(evaluation *e, const asked *a, json_t *out, ent_err *err)
 
 static ent_code run(evaluation *e, char **folders, int count, const asked *a, json_t *out, ent_err *err)
 {
-    ent_code code = open_engines(e, a->card, out, err);
+    ent_code code = ENT_OK;
+    bool pictures = false;
     for (int i = 0; i < count && code == ENT_OK; i++) code = list_folder(e, folders[i], true, err);
+    for (size_t i = 0; i < e->count; i++) pictures |= !is_template(e->p[i].path);
+    if (code == ENT_OK && pictures) code = open_engines(e, a->card, out, err);
     if (code == ENT_OK && e->count < 2) code = ent_fail(err, ENT_USAGE, "no pictures named PERSON/PERSON_NNNN.ext or <person>_<n>.ext in these folders");
     if (code == ENT_OK) code = count_persons(e, err);
     if (code != ENT_OK) return code;
     ent_parallel(e->count, 0, extract_one, e);
-    code = score_all(e, err);
+    code = check_models(e, err);
+    if (code == ENT_OK) code = score_all(e, err);
     return code == ENT_OK ? report(e, a, out, err) : code;
 }
 
 int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv)
 {
     asked a = {.protocol = "all"};
-    const ent_opt opts[] = {{.name = "--protocol", .value = &a.protocol, .hint = "all|lfw", .help = "lfw: and the ten folds of LFW's View 2"}, {.name = "--groups", .value = &a.groups, .hint = "FILE", .help = "lines of person,group"},
+    const char *factor = "2";
+    const ent_opt opts[] = {{.name = "--protocol", .value = &a.protocol, .hint = "all|lfw", .help = "lfw: and the ten folds of LFW's View 2"}, {.name = "--groups", .value = &a.groups, .hint = "FILE", .help = "lines of person,group"}, {.name = "--factor", .value = &factor, .hint = "F", .help = "warn when groups differ by more (default 2)"},
                             {.name = "--scores", .value = &a.scores, .hint = "FILE", .help = "every score as CSV: kind,a,b,score"}, {.name = "--plot", .value = &a.plot, .hint = "FILE", .help = "trade-off, scores and quality as SVG"},
                             {.name = "--calibrate", .flag = &a.calibrate, .help = "fit scores to likelihood ratios"}, {.name = "--model", .value = &a.card, .hint = "CARD", .help = "the model's card"}, {0}};
     ent_err err = {0};
     int n;
     ent_code code = ent_cli_options(&help, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    a.apart = strtod(factor, NULL);
+    if (!(a.apart > 1 && a.apart <= 100)) return ent_cli_usage(&help, "--factor is a number from 1 to 100");
     if (n < 1 || (strcmp(a.protocol, "all") != 0 && strcmp(a.protocol, "lfw") != 0)) return ent_cli_usage(&help, "folders are needed, and all or lfw as protocol");
     evaluation *e = calloc(1, sizeof *e);
     if (e) e->p = calloc(PICTURES_MAX, sizeof *e->p);

@@ -17,6 +17,8 @@ typedef struct face_vector {
 ENT_MUST_CHECK ent_code face_vector_read(const uint8_t *bytes, size_t len, face_vector *ret, ent_err *err);
 /* Values from coarse bytes (each the coarse value plus `shift`, modulo 256) and packed fine bits; sets value, coarse, dimension and fine only. */
 void face_vector_unpack(uint32_t dimension, uint32_t fine, const uint8_t *coarse, int shift, const uint8_t *fine_bits, face_vector *ret);
+/* The product of two vectors of one model: whole numbers, the same on every machine. */
+int64_t face_dot(const face_vector *a, const face_vector *b);
 /* Cosine of two vectors of one model; each step exact or an IEEE 754 operation, so the same everywhere. */
 double face_cosine(const face_vector *a, const face_vector *b);
 
