@@ -120,6 +120,39 @@ static void reads_exif(void **state)
     ent_image_free(&in);
 }
 
+/* A picture that a camera stored turned or mirrored comes upright: after each of the eight orientations the bright corner is where the Exif standard (CIPA
+ * DC-008, Orientation) says it is seen. A ninth orientation is none. */
+static void brings_upright(void **state)
+{
+    static const uint8_t corner[10][2] = {{0, 0}, {0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}, {1, 0}, {1, 1}, {0, 1}, {0, 0}}; /* right, bottom */
+    char block[] = "Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
+    ent_image in, out;
+    (void)state;
+    assert_int_equal(ent_image_new(48, 32, 3, &in, NULL), ENT_OK);
+    memset(in.pixels, 20, (size_t)48 * 32 * 3);
+    for (size_t y = 0; y < 8; y++) memset(in.pixels + y * 48 * 3, 230, 24); /* top left */
+    for (unsigned turn = 0; turn < 10; turn++) {
+        ENT_AUTO_BUF jpeg = ENT_BUF(1 << 20), with = ENT_BUF(1 << 20);
+        assert_int_equal(ent_image_encode(&in, ENT_IMAGE_JPEG, 95, &jpeg, NULL), ENT_OK);
+        block[25] = (char)turn;
+        ent_buf_u16(&with, 0xffd8);
+        ent_buf_u16(&with, 0xffe1);
+        ent_buf_u16(&with, sizeof block - 1 + 2);
+        ent_buf_put(&with, block, sizeof block - 1);
+        ent_buf_put(&with, jpeg.data + 20, jpeg.len - 20);
+        assert_int_equal(ent_image_decode(with.data, with.len, &out, NULL), ENT_OK);
+        bool aside = turn > 4 && turn < 9;
+        assert_true(out.width == (aside ? 32 : 48) && out.height == (aside ? 48 : 32));
+        for (uint32_t k = 0; k < 4; k++) {
+            uint32_t x = k % 2 ? out.width - 4 : 3, y = k / 2 ? out.height - 4 : 3;
+            bool bright = out.pixels[3 * ((size_t)y * out.width + x)] > 128;
+            if (bright != (corner[turn][0] == k % 2 && corner[turn][1] == k / 2)) fail_msg("orientation %u, corner %u", turn, k);
+        }
+        ent_image_free(&out);
+    }
+    ent_image_free(&in);
+}
+
 /* Raw pixels are as many as the size says, one byte or three each. */
 static void reads_raw(void **state)
 {
@@ -502,7 +535,7 @@ static void reads_forms_of_tiff(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comes_back), cmocka_unit_test(carries_resolution), cmocka_unit_test(reads_exif), cmocka_unit_test(reads_raw), cmocka_unit_test(flat_comes_back),
+        cmocka_unit_test(comes_back), cmocka_unit_test(carries_resolution), cmocka_unit_test(reads_exif), cmocka_unit_test(brings_upright), cmocka_unit_test(reads_raw), cmocka_unit_test(flat_comes_back),
         cmocka_unit_test(survives_altered_tiff), cmocka_unit_test(reads_forms_of_tiff), cmocka_unit_test(refuses_what_is_cut), cmocka_unit_test(refuses_huge_headers),
         cmocka_unit_test(wsq_comes_back_alike), cmocka_unit_test(wsq_of_what_is_no_print), cmocka_unit_test(wsq_refuses),
         cmocka_unit_test(keeps_comments), cmocka_unit_test(reads_restart_intervals), cmocka_unit_test(encodes_wsq_like_the_reference),

@@ -39,28 +39,56 @@ static uint32_t exif_number(const uint8_t *p, int n, bool little)
     return v;
 }
 
-/* XResolution (0x11a) and ResolutionUnit (0x128) of the first directory of an Exif block (a TIFF structure behind six bytes). */
-static uint32_t exif_ppi(const uint8_t *p, size_t len)
+typedef struct exif {
+    uint32_t ppi, turn; /* 0: it does not say; turn: how the stored picture lies, 1 (upright) to 8 */
+} exif;
+
+/* XResolution (0x11a), ResolutionUnit (0x128) and Orientation (0x112) of the first directory of an Exif block (a TIFF structure behind six bytes). */
+static exif exif_of(const uint8_t *p, size_t len)
 {
-    if (len < 14 || memcmp(p, "Exif\0", 6) != 0) return 0;
+    exif e = {0, 0};
+    if (len < 14 || memcmp(p, "Exif\0", 6) != 0) return e;
     p += 6, len -= 6;
     bool little = p[0] == 'I';
     uint32_t at = exif_number(p + 4, 4, little), unit = 2;
     double ppi = 0;
-    if (at > len || len - at < 2) return 0;
+    if (at > len || len - at < 2) return e;
     uint32_t entries = exif_number(p + at, 2, little);
     for (at += 2; entries-- && len - at >= 12; at += 12) {
         uint32_t tag = exif_number(p + at, 2, little), where = exif_number(p + at + 8, 4, little);
         if (tag == 0x128) unit = exif_number(p + at + 8, 2, little);
+        if (tag == 0x112) e.turn = exif_number(p + at + 8, 2, little);
         if (tag != 0x11a || where > len || len - where < 8) continue;
         uint32_t below = exif_number(p + where + 4, 4, little);
         ppi = below ? (double)exif_number(p + where, 4, little) / below : 0;
     }
     ppi *= unit == 3 ? 2.54 : 1;
-    return ppi >= 1 && ppi < 10000 && unit >= 2 ? (uint32_t)(ppi + 0.5) : 0;
+    if (ppi >= 1 && ppi < 10000 && unit >= 2) e.ppi = (uint32_t)(ppi + 0.5);
+    return e;
 }
 
-static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent_err *err)
+/* Brings a picture upright that a camera stored as it was held: a face that lies on its side is not found. */
+static ent_code turn_upright(ent_image *image, uint32_t turn, ent_err *err)
+{
+    ent_image up;
+    uint32_t w = image->width, h = image->height, n = image->channels;
+    if (turn < 2 || turn > 8) return ENT_OK;
+    ENT_TRY(ent_image_new(turn > 4 ? h : w, turn > 4 ? w : h, n, &up, err));
+    for (uint32_t y = 0; y < up.height; y++)
+        for (uint32_t x = 0; x < up.width; x++) {
+            uint32_t across = turn > 4 ? y : x, down = turn > 4 ? x : y;
+            if (turn == 2 || turn == 3 || turn == 7 || turn == 8) across = w - 1 - across;
+            if (turn == 3 || turn == 4 || turn == 6 || turn == 7) down = h - 1 - down;
+            memcpy(up.pixels + ((size_t)y * up.width + x) * n, image->pixels + ((size_t)down * w + across) * n, n);
+        }
+    uint8_t *pixels = image->pixels;
+    image->pixels = up.pixels, image->width = up.width, image->height = up.height;
+    up.pixels = pixels, up.width = w, up.height = h;
+    ent_image_free(&up);
+    return ENT_OK;
+}
+
+static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, uint32_t *ret_turn, ent_err *err)
 {
     jpeg_read_header(c, TRUE);
     uint32_t channels = c->jpeg_color_space == JCS_GRAYSCALE ? 1 : 3;
@@ -70,7 +98,11 @@ static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, ent
     else if (c->saw_JFIF_marker && c->density_unit == 2) image->ppi = (uint32_t)(c->X_density * 2.54 + 0.5);
     for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next)
         if (m->marker == JPEG_COM) ENT_TRY(ent_image_remark(image, m->data, m->data_length, err));
-        else if (!image->ppi) image->ppi = exif_ppi(m->data, m->data_length);
+        else {
+            exif e = exif_of(m->data, m->data_length);
+            if (!image->ppi) image->ppi = e.ppi;
+            if (!*ret_turn) *ret_turn = e.turn;
+        }
     c->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     c->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(c);
@@ -91,6 +123,7 @@ ent_code ent_jpeg_decode(const uint8_t *bytes, size_t len, ent_image *ret_image,
     c.err = jpeg_std_error(&f.mgr);
     f.mgr.error_exit = on_error;
     f.mgr.emit_message = on_message;
+    uint32_t turn = 0, *volatile turned = &turn;
     volatile ent_code code = ENT_FORMAT;
     if (setjmp(f.back) == 0) {
         jpeg_create_decompress(&c);
@@ -98,11 +131,12 @@ ent_code ent_jpeg_decode(const uint8_t *bytes, size_t len, ent_image *ret_image,
         jpeg_mem_src(&c, bytes, (unsigned long)len);
         jpeg_save_markers(&c, JPEG_COM, 0xffff);
         jpeg_save_markers(&c, JPEG_APP0 + 1, 0xffff);
-        code = read_all(&c, kept, &f.err);
+        code = read_all(&c, kept, turned, &f.err);
     } else {
         code = f.err.code;
     }
     jpeg_destroy_decompress(&c);
+    if (code == ENT_OK) code = turn_upright(kept, *turned, &f.err);
     if (code != ENT_OK) {
         ent_image_free(kept);
         if (err) *err = f.err;
