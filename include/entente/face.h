@@ -129,8 +129,11 @@ ENT_API ENT_MUST_CHECK ent_code ent_face_find(ent_face *engine, const ent_face_i
     X(margin, "face within the picture", "show the whole head with some space around it")                              \
     X(confidence, "face is plain to see", "take off what hides the face")                                              \
     X(eyes, "eyes open", "open the eyes")                                                                              \
-    X(mouth, "mouth closed", "close the mouth")
+    X(mouth, "mouth closed", "close the mouth")                                                                        \
+    X(steady, "recognisable", "show the whole face, from the front and sharp: something hides what tells people apart")
 
+/* `steady` is how well a network's embeddings of the face and of its mirror image agree: ent_face_judge and ent_face_extract have it, of a model that
+ * embeds both; -1 where it was not measured. */
 typedef struct ent_face_quality {
     int overall; /* 0 to 100: the chance of a miss grows as it falls; what an enrol gate looks at */
 #define ENT_X(name, text, advice) int name;
@@ -139,6 +142,9 @@ typedef struct ent_face_quality {
 } ent_face_quality;
 
 ENT_API void ent_face_quality_of(const ent_face_image *image, const ent_face_found *face, ent_face_quality *ret_quality);
+/* The same with what the networks make of the face: takes as long as ent_face_embed. */
+ENT_API ENT_MUST_CHECK ent_code ent_face_judge(ent_face *engine, const ent_face_image *image, const ent_face_found *face,
+                                               ent_face_quality *ret_quality, ent_err *err);
 /* Whether a picture may be enrolled at a gate of `least` overall quality; one sentence for each measure that is poor, with what
  * to do, into reasons (cap bytes, always ended). */
 ENT_API bool ent_face_gate(const ent_face_quality *q, int least, char *ret_reasons, size_t cap);

@@ -86,7 +86,7 @@ static ent_code load_template(const ent_cli *cli, const char *path, const char *
 static void quality_json(const ent_face_quality *q)
 {
     printf("{\"overall\":%d", q->overall);
-#define ENT_X(name, text, advice) printf(",\"" #name "\":%d", q->name);
+#define ENT_X(name, text, advice) q->name < 0 ? printf(",\"" #name "\":null") : printf(",\"" #name "\":%d", q->name);
     ENT_FACE_MEASURES(ENT_X)
 #undef ENT_X
     printf("}");
@@ -171,7 +171,7 @@ static int match(ent_cli *cli, int argc, char **argv)
 
 /* ---- show ---- */
 
-enum { SIDE = 2 * ENT_FACE_CROP, MEASURES = 12, BAR = 10 };
+enum { SIDE = 2 * ENT_FACE_CROP, MEASURES = 13, BAR = 10 };
 
 static void dot_at(ent_image *c, double x, double y, int radius, const uint8_t rgb[3])
 {
@@ -262,7 +262,8 @@ static void print_faces(const ent_cli *cli, const ent_face_faces *faces, size_t 
         return;
     }
     printf("%-24s %3d\n", "quality", q->overall);
-#define ENT_X(name, text, advice) printf("  %-22s %3d\n", text, q->name);
+#define ENT_X(name, text, advice)                                                                                      \
+    if (q->name >= 0) printf("  %-22s %3d\n", text, q->name);
     ENT_FACE_MEASURES(ENT_X)
 #undef ENT_X
     if (reasons[0]) printf("%s\n", reasons);
@@ -294,7 +295,7 @@ static int show(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = load_engine(card, &l, &err);
     if (code == ENT_OK) code = ent_face_find(l.engine, &in, &faces, &err);
     if (code == ENT_OK && chosen > 0 && chosen >= faces.count) code = ent_fail(&err, ENT_NOT_FOUND, "face %zu was asked for; the picture has %zu", chosen + 1, faces.count);
-    if (code == ENT_OK && faces.count) ent_face_quality_of(&in, &faces.face[chosen], &q);
+    if (code == ENT_OK && faces.count) code = ent_face_judge(l.engine, &in, &faces.face[chosen], &q, &err);
     if (code == ENT_OK && out) code = draw(&image, &faces, chosen, &q, out, &err);
     if (code == ENT_OK) print_faces(cli, &faces, chosen, &q);
     ent_image_free(&image);

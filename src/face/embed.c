@@ -30,8 +30,15 @@ static void mirror(const float *planes, uint32_t side, float *ret)
         for (uint32_t x = 0; x < side; x++) ret[row * side + x] = planes[row * side + side - 1 - x];
 }
 
-/* The crop as one network wants it, from what was sampled for all of its size. */
-static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float *ret, ent_err *err)
+static double cosine(const float *a, const float *b, size_t n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < n; i++) ab += (double)a[i] * (double)b[i], aa += (double)a[i] * (double)a[i], bb += (double)b[i] * (double)b[i];
+    return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : 0;
+}
+
+/* The crop as one network wants it, from what was sampled for all of its size. Of two networks that see the mirror image too, the last says how steady. */
+static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float *ret, ent_face_quality *io_quality, ent_err *err)
 {
     const ent_face_embedder *d = &e->card.embedder[which];
     uint32_t side = d->network.width;
@@ -43,6 +50,7 @@ static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float
     if (d->flip) {
         mirror(planes, side, planes + 3 * (size_t)side * side);
         ENT_TRY(ent_net_run(e->embedder[which], planes + 3 * (size_t)side * side, shape, &(ent_net_output){NULL, other, d->dimension}, 1, err));
+        face_quality_steady(io_quality, cosine(ret, other, d->dimension));
         for (uint32_t i = 0; i < d->dimension; i++) ret[i] += other[i];
         ent_wipe(other, sizeof other);
     }
@@ -50,33 +58,56 @@ static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float
     return ENT_OK;
 }
 
-static ent_code embed(ent_face *e, const ent_face_image *image, const ent_face_found *face, int quality, uint8_t *ret_template, size_t *ret_len, ent_err *err)
+/* io_quality: what is known of the face without networks; steady and overall are set anew. */
+static ent_code join(ent_face *e, const ent_face_image *image, const ent_face_found *face, float joined[ENT_FACE_DIMENSION_MAX], ent_face_quality *io_quality, ent_err *err)
 {
-    float joined[ENT_FACE_DIMENSION_MAX];
     uint32_t at = 0;
-    uint8_t model[8];
     face_map align = face_align(face->five);
     for (uint32_t i = 0; i < e->card.embedders; i++) {
         uint32_t side = e->card.embedder[i].network.width;
         float *sampled = e->input + 6 * (size_t)side * side; /* behind the crop and its mirror image */
         face_map m = scaled(align, side);
         if (i == 0 || side != e->card.embedder[i - 1].network.width) face_sample(image, &m, &(face_plane_form){side, side, false, true}, sampled);
-        ENT_TRY(run_one(e, i, sampled, joined + at, err));
+        ENT_TRY(run_one(e, i, sampled, joined + at, io_quality, err));
         at += e->card.embedder[i].dimension;
     }
+    return ENT_OK;
+}
+
+static ent_code embed(ent_face *e, const ent_face_image *image, ent_face_seen *io_seen, uint8_t *ret_template, size_t *ret_len, ent_err *err)
+{
+    float joined[ENT_FACE_DIMENSION_MAX];
+    uint32_t dimension = 0;
+    uint8_t model[8];
+    ent_face_quality q = io_seen->quality;
+    ENT_TRY(join(e, image, &io_seen->face, joined, &q, err));
+    for (uint32_t i = 0; i < e->card.embedders; i++) dimension += e->card.embedder[i].dimension;
     ent_face_model_id(&e->card, model);
-    ent_code code = ent_face_quantise(joined, at, model, quality, ret_template, ret_len, err);
+    ent_code code = ent_face_quantise(joined, dimension, model, q.overall, ret_template, ret_len, err);
     ent_wipe(joined, sizeof joined);
+    if (code == ENT_OK) io_seen->quality = q;
     return code;
 }
 
 ent_code ent_face_embed(ent_face *engine, const ent_face_image *image, const ent_face_found *face, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX],
                         size_t *ret_len, ent_err *err)
 {
+    ent_face_seen seen = {.face = *face};
+    ENT_TRY(face_check_image(image, err));
+    ent_face_quality_of(image, face, &seen.quality);
+    return embed(engine, image, &seen, ret_template, ret_len, err);
+}
+
+ent_code ent_face_judge(ent_face *engine, const ent_face_image *image, const ent_face_found *face, ent_face_quality *ret_quality, ent_err *err)
+{
+    float joined[ENT_FACE_DIMENSION_MAX];
     ent_face_quality q;
     ENT_TRY(face_check_image(image, err));
     ent_face_quality_of(image, face, &q);
-    return embed(engine, image, face, q.overall, ret_template, ret_len, err);
+    ENT_TRY(join(engine, image, face, joined, &q, err));
+    ent_wipe(joined, sizeof joined);
+    *ret_quality = q;
+    return ENT_OK;
 }
 
 static ent_code choose(const ent_face_image *image, const ent_face_faces *faces, int choice, size_t *ret, ent_err *err)
@@ -108,7 +139,7 @@ ent_code ent_face_extract(ent_face *engine, const ent_face_image *image, int cho
     seen = (ent_face_seen){.faces = faces.count, .face = faces.face[n]};
     ENT_TRY(face_points(engine, image, &seen.face, err));
     ent_face_quality_of(image, &seen.face, &seen.quality);
-    ENT_TRY(embed(engine, image, &seen.face, seen.quality.overall, ret_template, ret_len, err));
+    ENT_TRY(embed(engine, image, &seen, ret_template, ret_len, err));
     if (ret_seen) *ret_seen = seen;
     return ENT_OK;
 }

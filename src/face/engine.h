@@ -37,6 +37,9 @@ face_map face_align(const float five[5][2]);
 ENT_MUST_CHECK ent_code face_boxes(ent_face *e, const ent_face_image *image, ent_face_faces *ret_faces, ent_err *err);
 ENT_MUST_CHECK ent_code face_points(ent_face *e, const ent_face_image *image, ent_face_found *f, ent_err *err);
 
+/* The cosine between the embeddings of a face and of its mirror image, into its quality. */
+void face_quality_steady(ent_face_quality *q, double cosine);
+
 /* ENT_FORMAT, ENT_TOO_LARGE. */
 ENT_MUST_CHECK ent_code face_check_image(const ent_face_image *image, ent_err *err);
 

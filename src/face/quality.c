@@ -112,13 +112,14 @@ static int overall(const ent_face_quality *q)
     } part[] = {{q->confidence, 0.3}, {q->pose, 0.15}, {q->roll, 0.15}, {q->mouth, 0.15}, {q->sharpness, 0.1}, {q->eye_distance, 0.1}, {q->exposure, 0.05}};
     double sum = 0;
     for (size_t i = 0; i < sizeof part / sizeof *part; i++) sum += part[i].weight * log((part[i].measure + 1) / 101.0);
+    if (q->steady >= 0) sum = 0.4 * sum + 0.6 * log((q->steady + 1) / 101.0);
     return (int)(101 * exp(sum) - 0.5);
 }
 
 void ent_face_quality_of(const ent_face_image *image, const ent_face_found *face, ent_face_quality *ret_quality)
 {
     float luma[ENT_FACE_CROP * ENT_FACE_CROP];
-    ent_face_quality q = {0};
+    ent_face_quality q = {.steady = -1};
     face_map m = face_align(face->five);
     ENT_PRE(face_check_image(image, NULL) == ENT_OK);
     face_sample(image, &m, &(face_plane_form){ENT_FACE_CROP, ENT_FACE_CROP, true, false}, luma);
@@ -134,13 +135,19 @@ void ent_face_quality_of(const ent_face_image *image, const ent_face_found *face
     *ret_quality = q;
 }
 
+void face_quality_steady(ent_face_quality *q, double cosine)
+{
+    q->steady = grade(-log10(fmax(1 - cosine, 1e-9)), 0.7, 1.9); /* 0.8 to 0.987 */
+    q->overall = overall(q);
+}
+
 bool ent_face_gate(const ent_face_quality *q, int least, char *ret_reasons, size_t cap)
 {
     enum { POOR = 40 };
     size_t len = 0;
     if (cap) ret_reasons[0] = 0;
 #define ENT_X(name, text, advice)                                                                                      \
-    if (q->name < POOR && len < cap) {                                                                                 \
+    if (q->name >= 0 && q->name < POOR && len < cap) {                                                                                 \
         int n = snprintf(ret_reasons + len, cap - len, "%s%s %d of 100: %s", len ? "; " : "", text, q->name, advice);  \
         len += n > 0 ? (size_t)n : 0;                                                                                  \
     }

@@ -188,6 +188,16 @@ static void quality_has_reasons(void **state)
             }
     ent_face_quality_of(&other, &faces.face[0], &blurred);
     assert_true(blurred.sharpness + 20 < good.sharpness && blurred.overall < good.overall);
+    ent_face_quality seen, hidden;
+    assert_int_equal(ent_face_judge(engine, &in, &faces.face[0], &seen, NULL), ENT_OK);
+    assert_true(good.steady == -1 && seen.steady > 40 && seen.pose == good.pose);
+    memcpy(worse.pixels, a.pixels, (size_t)a.width * a.height * 3);
+    for (uint32_t y = (uint32_t)faces.face[0].top; y < (uint32_t)faces.face[0].bottom && y < a.height; y++) /* one half of the face behind a wall */
+        memset(worse.pixels + 3 * ((size_t)y * a.width + (size_t)faces.face[0].five[2][0]), 70, 3 * (size_t)(faces.face[0].right - faces.face[0].five[2][0]));
+    assert_int_equal(ent_face_judge(engine, &other, &faces.face[0], &hidden, NULL), ENT_OK);
+    assert_true(hidden.steady + 30 < seen.steady && hidden.overall < seen.overall);
+    assert_false(ent_face_gate(&hidden, hidden.overall + 1, reasons, sizeof reasons));
+    assert_non_null(strstr(reasons, "recognisable"));
     faces.face[0].left -= 200, faces.face[0].right -= 200;
     ent_face_quality_of(&in, &faces.face[0], &dark);
     assert_true(dark.margin < good.margin);
