@@ -1,15 +1,25 @@
-/* The fingerprint engine: a grey image in, minutiae and a compact template out, two templates in, a score out.
+/* The fingerprint engine: a grey image in, minutiae and a compact template out, two templates in, a score out; galleries of millions, slaps, tenprint
+ * cards, other people's minutiae records. Latent prints are out of scope.
  *
- * No dependency beyond libc and libm's sqrt; no global state, no I/O, no clock. Every function may be called from any
- * thread; a template and a probe are never changed after they are made, so many threads may read one. Scores are the
- * same on every machine: only + - * / and sqrt in a fixed order.
+ * No dependency beyond libc and libm's sqrt; no global state, no I/O, no clock, no output. Scores are the same on every machine: only + - * /
+ * and sqrt in a fixed order.
  *
+ *     cc match.c $(pkg-config --cflags --libs entente-finger)      (--static for the archive)
+ *
+ *     ent_err err;
  *     ent_finger_template *a, *b;
  *     ent_finger_probe *p;
- *     if (!ent_finger_extract(&image_a, &a, &err) && !ent_finger_extract(&image_b, &b, &err) &&
- *         !ent_finger_probe_new(a, &p, &err))
- *         printf("%.2f\n", ent_finger_match(p, b));
- */
+ *     if (!ent_finger_extract(&image_a, &a, &err) && !ent_finger_extract(&image_b, &b, &err) && !ent_finger_probe_new(a, &p, &err))
+ *         printf("%.1f\n", ent_finger_llr(ent_finger_match_full(p, b, NULL)).ratio);
+ *
+ * Threads: every function may be called from any thread. Templates, probes and fields are never changed after they are made, so many threads
+ * may read one; a gallery says its own rule. Whoever gets something ends it with the function that is named beside it; all of these erase
+ * what they free, and take NULL.
+ * Errors: what can fail returns an ent_code (entente/error.h), 0 when all is well; the sentence in err says what was expected and what to do.
+ * Outputs are written only on success, and come last. err may be NULL. What the programmer owes (no NULL where none is offered) is asserted.
+ * Bytes: ent_finger_decode, ent_finger_record_read and ent_finger_card_read may be given anything; they read what is well-formed and name the fault
+ * otherwise. Images are pixels: decode files elsewhere, in a process that may be lost.
+ * Releases: names are versioned (ENTENTE_FINGER_0.1), the soname changes when one of them does; templates say their own version. */
 #ifndef ENTENTE_FINGER_H
 #define ENTENTE_FINGER_H
 
@@ -268,6 +278,10 @@ typedef struct ent_finger_fields {
 ENT_API ENT_MUST_CHECK ent_code ent_finger_analyse(const ent_finger_image *image, ent_finger_template **ret_template,
                                                    ent_finger_fields **ret_fields, ent_err *err);
 ENT_API void ent_finger_fields_free(ent_finger_fields *f); /* erases; NULL is fine */
+
+/* The print with its minutiae (circle: ending, square: bifurcation; the tail lies along the ridge) and, unless fields is NULL, quality (green good, red bad) and ridge
+ * orientation. image NULL: on white. ret_rgb: three bytes a pixel, of ent_finger_size(t). */
+ENT_API void ent_finger_draw(const ent_finger_image *image, const ent_finger_template *t, const ent_finger_fields *fields, uint8_t *ret_rgb);
 
 /* ---- several fingers in one image ---- */
 

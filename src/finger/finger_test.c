@@ -265,10 +265,37 @@ static void test_several(void **state)
     assert_true(torn.low <= torn.ratio && torn.ratio <= torn.high && torn.ratio < 1 && torn.extrapolated > 5);
 }
 
+/* A drawing has colour where the minutiae are and the print's grey far from them; without an image it stands on white. */
+static void test_draws(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE], rgb[3 * SIDE * SIDE], bare[3 * SIDE * SIDE];
+    draw(pixels, 7, 0, 0, 0);
+    ent_finger_image image = {pixels, SIDE, SIDE, SIDE, 500};
+    ent_finger_template *t;
+    ent_finger_fields *f;
+    size_t n, coloured = 0;
+    assert_int_equal(ent_finger_analyse(&image, &t, &f, NULL), ENT_OK);
+    ent_finger_draw(&image, t, f, rgb);
+    ent_finger_draw(NULL, t, NULL, bare);
+    const ent_finger_minutia *m = ent_finger_minutiae(t, &n);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++) { /* its right edge */
+        const uint8_t *p = bare + 3 * ((size_t)m[i].y * SIDE + m[i].x + 4);
+        coloured += p[0] != p[1] || p[1] != p[2];
+    }
+    assert_int_equal(coloured, n);
+    assert_int_equal(bare[0], 255);
+    assert_int_equal(rgb[0], pixels[0]);
+    assert_true(memcmp(rgb, bare, sizeof rgb) != 0);
+    ent_finger_template_free(t);
+    ent_finger_fields_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds_the_same_finger), cmocka_unit_test(test_reports_pairs),
+        cmocka_unit_test(test_finds_the_same_finger), cmocka_unit_test(test_draws), cmocka_unit_test(test_reports_pairs),
         cmocka_unit_test(test_encode_decode),         cmocka_unit_test(test_import),
         cmocka_unit_test(test_any_image),             cmocka_unit_test(test_reversed),
         cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
