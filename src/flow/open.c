@@ -5,6 +5,7 @@
 #include "flow/commit.h"
 #include "flow/crossing/crossing.h"
 #include "flow/destruction/time.h"
+#include "flow/destruction/tombstone.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
@@ -55,6 +56,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(open_ledger(n, err));
     ENT_TRY(ent_regimes_load(n, err));
     ENT_TRY(load_transaction_key(n, err));
+    ENT_TRY(ent_tombstones_load(n, err));
     ENT_TRY(ent_witnessing_load(n, err));
     ENT_TRY(ent_people_load(n, err));
     ENT_TRY(ent_partners_load(n, err));
@@ -92,6 +94,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_parts_free(n);
     ent_regimes_free(n);
     ent_openings_free(n);
+    ent_tombstones_free(n);
     ent_agreements_free(n);
     ent_witnessing_free(n);
     ent_copies_free(n);

@@ -35,7 +35,7 @@ typedef struct ent_held_part {
     ent_person_id person;
     ent_slot slot;
     ent_case_id case_number;
-    uint8_t salt[32], digest[32], transaction[32]; /* salt and content of the "enrolled" commitment; key of the tombstone */
+    uint8_t salt[32], digest[32], transaction[32]; /* salt and content of the "enrolled" commitment; token of the custody reference */
     uint64_t index;          /* of that entry; UINT64_MAX until it is known */
     ent_legal_facts facts;   /* events owned */
     ent_date due_on;         /* as of the last look; year 0: no end */
@@ -58,7 +58,7 @@ struct ent_flow_node {
     ent_held_part *parts;
     size_t part_count, part_cap;
     uint32_t *part_head[ENT_PART_BYS];
-    ent_key32 transaction_key; /* of the tombstones' tokens */
+    ent_key32 transaction_key; /* of those tokens */
     ent_gallery *gallery;
     struct ent_face_holding *faces;
     size_t other_model;        /* photographs whose template is missing or of another model */
@@ -67,6 +67,7 @@ struct ent_flow_node {
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
     bool destroyed_since;      /* slots were overwritten since the epoch began */
     struct ent_regime_sets *regime_sets; /* record/regimes.c: the one in force first */
+    struct ent_tombstones *tombstones; /* destruction/tombstone.c */
     struct ent_openings *openings; /* record/hold.c: words that wait for a second one */
     bool regimes_differ;       /* from the folder's */
     ent_desk_view *desks;

@@ -217,6 +217,11 @@ ENT_MUST_CHECK ent_code ent_extension_check(const ent_regime *regimes, size_t re
                                             size_t linked_count, const ent_legal_event *extension, ent_date applied,
                                             ent_err *err);
 
+/* The last day on which any power could keep what was taken so, if it came again without its events: extended as often as the law
+ * allows. The year is 9999 when there is no such day (proceedings that nobody concluded). Until then a resend of what was destroyed
+ * must be known; after it, it would be due as it comes. */
+ent_date ent_resend_until(const ent_regime *regimes, size_t regime_count, const ent_legal_facts *facts);
+
 /* A conviction or caution counts today, in this encounter or a linked one: not corrected, not quashed. */
 bool ent_convicted(const ent_legal_facts *facts, const ent_legal_facts *linked, size_t linked_count, ent_date today);
 bool ent_under_18_at_offence(const ent_legal_facts *facts); /* unknown counts as yes */

@@ -554,6 +554,26 @@ ent_code ent_extension_check(const ent_regime *regimes, size_t regime_count, con
     return ENT_OK;
 }
 
+/* The taking alone opens it: no event is asked for. */
+static ent_date reach_of_taking(const ent_regime *r, const ent_legal_facts *f)
+{
+    if (r->starts || r->needs || r->keep == ENT_KEEP_WITH_OTHERS || !applies(r, f)) return (ent_date){0};
+    if (r->keep != ENT_KEEP_PERIOD || (r->extend.allowed && !r->extend.times)) return never;
+    ent_date until = period_end(f->taken, r->period, r->day_after);
+    for (unsigned i = 0; r->extend.allowed && i < r->extend.times; i++) until = period_end(day_after(until), r->extend.by, false);
+    return until;
+}
+
+ent_date ent_resend_until(const ent_regime *regimes, size_t regime_count, const ent_legal_facts *facts)
+{
+    ent_date last = facts->taken;
+    for (size_t i = 0; i < regime_count; i++) {
+        ent_date until = reach_of_taking(&regimes[i], facts);
+        if (before(last, until)) last = until;
+    }
+    return last;
+}
+
 /* ---- words ---- */
 
 static const char *const event_words[] = {

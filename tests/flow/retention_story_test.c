@@ -470,6 +470,39 @@ static void hold_store(void **state)
     assert_false(held(s, id));
 }
 
+/* What was destroyed is known when it comes again, until nothing could keep it any more: three years and two by a judge. Then the key
+ * of that year ends, and the trace with it. */
+static void tombstones_end(void **state)
+{
+    story *s = *state;
+    ent_destroyed d;
+    ent_enrolled e = enrol(s, 3);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "test", &d, NULL), ENT_OK);
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_GONE);
+    story_restart(s, &s->gb);
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_GONE);
+    s->clock.now = ent_date_start((ent_date){2031, 12, 31});
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_GONE);
+    s->clock.now.ms += DAY;
+    s->clock.skew = DAY; /* set, not passed */
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_GONE);
+    s->clock.skew = 0;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    bool ended = false;
+    for (uint64_t i = s->gb.c.ledger.size(s->gb.c.ledger.self); i-- > 0 && !ended;) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry entry;
+        assert_int_equal(s->gb.c.ledger.read(s->gb.c.ledger.self, i, bytes, NULL), ENT_OK);
+        assert_int_equal(ent_entry_decode(bytes, &entry, NULL), ENT_OK);
+        ended = strcmp(entry.clause, "tombstones of 2031 ended") == 0;
+    }
+    assert_true(ended);
+    story_restart(s, &s->gb);
+    assert_int_equal(story_enrol(s, 3, 0, &e), ENT_OK);
+}
+
 static void see_alarm(story *s, size_t *ret)
 {
     *ret = 0;
@@ -578,7 +611,7 @@ static void access_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(regimes_by_two), STORY(hold_store), STORY(promised_day), STORY(rule_changed),
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(regimes_by_two), STORY(hold_store), STORY(tombstones_end), STORY(promised_day), STORY(rule_changed),
         STORY(many_in_one_run), STORY(access_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

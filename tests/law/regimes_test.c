@@ -322,6 +322,24 @@ static void an_open_application_keeps_what_its_clause_says(void **state)
     assert_last_day(&f, d(2027, 3, 9), "TA 2000 Sch. 8 para. 20B(4)");
 }
 
+/* How long a resend must be known: as long as the taking alone could keep it, extended as often as may be; without end where it would be
+ * kept while nobody concludes the proceedings. */
+static void a_resend_is_known_until(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *under;
+        ent_material material;
+        uint32_t last;
+    } cases[] = {{"ta-2000-s41", ENT_MATERIAL_FINGERPRINT, 20290309}, {"ta-2000-s41", ENT_MATERIAL_PHOTOGRAPH, 20300309}, {"ta-2000-sch7", ENT_MATERIAL_FINGERPRINT, 20240909},
+                 {"pace", ENT_MATERIAL_FINGERPRINT, 99991231}, {"unnamed", ENT_MATERIAL_BIOGRAPHIC, 20240607}, {"nobody's", ENT_MATERIAL_FINGERPRINT, 20240310}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ent_legal_facts f = facts(cases[i].under, d(2024, 3, 10), 0, NULL, 0);
+        f.material = cases[i].material;
+        assert_int_equal(ent_date_pack(ent_resend_until(set, set_count, &f)), cases[i].last);
+    }
+}
+
 static uint32_t next(uint32_t *seed) { return *seed = *seed * 1664525u + 1013904223u; }
 
 static void shuffle(ent_legal_event *e, size_t n, uint32_t *seed)
@@ -442,7 +460,7 @@ int main(void)
         cmocka_unit_test(each_on_its_days),         cmocka_unit_test(none_untested),
         cmocka_unit_test(a_name_goes_with_the_last), cmocka_unit_test(excluded_is_only_the_only_one),
         cmocka_unit_test(an_open_application_keeps_what_its_clause_says), cmocka_unit_test(any_order_of_any_events),
-        cmocka_unit_test(days_end_where_the_node_stands),
+        cmocka_unit_test(a_resend_is_known_until),   cmocka_unit_test(days_end_where_the_node_stands),
         cmocka_unit_test(a_photograph_has_its_own_date), cmocka_unit_test(refuses_what_it_does_not_understand),
     };
     return cmocka_run_group_tests(tests, load_all, NULL);

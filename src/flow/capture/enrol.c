@@ -5,6 +5,7 @@
 #include "flow/capture/card.h"
 #include "flow/commit.h"
 #include "flow/decision/decision.h"
+#include "flow/destruction/tombstone.h"
 #include "flow/gallery/faces.h"
 #include "flow/state.h"
 
@@ -30,9 +31,10 @@ static ent_code check_transaction(ent_flow_node *n, const uint8_t token[32], ent
 {
     ENT_AUTO_BUF value = ENT_BUF(64);
     ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_TRANSACTIONS, token, 32, &value, err);
-    if (code == ENT_NOT_FOUND) return ENT_OK;
+    if (code == ENT_NOT_FOUND) return ent_tombstone_check(n, token, err);
     if (code != ENT_OK) return code;
-    if (value.len == 1 && value.data[0] == 'D') return ent_fail(err, ENT_GONE, "this transaction was enrolled and destroyed: it is not taken again");
+    if (value.len == 1 && value.data[0] == 'D') /* one that has no year yet */
+        return ent_fail(err, ENT_GONE, "this transaction was enrolled and destroyed: it is not taken again");
     if (value.len == 1 + ENT_ID_SIZE) memcpy(ret->encounter.b, value.data + 1, ENT_ID_SIZE);
     return ent_fail(err, ENT_EXISTS, "this transaction is enrolled already");
 }

@@ -11,6 +11,7 @@
 #include "flow/crossing/crossing.h"
 #include "flow/crossing/watch.h"
 #include "flow/destruction/time.h"
+#include "flow/destruction/tombstone.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
 #include "flow/feed/feed.h"
@@ -80,8 +81,7 @@ static ent_code close_encounter(ent_flow_node *n, ent_batch *b, ent_held_part *c
         return ENT_OK;
     }
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ENCOUNTERS, ENT_BYTES(encounter->b, ENT_ID_SIZE), ENT_BYTES("", 0));
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(parts[0]->transaction, 32), ENT_BYTES("D", 1));
-    return ENT_OK;
+    return ent_tombstone_put(n, b, parts[0], err);
 }
 
 struct intentions {
@@ -345,6 +345,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = ent_lots_tick(n, err);
     if (code == ENT_OK && sure) code = ent_turns_tick(n, err);
     if (code == ENT_OK && sure) code = ent_watch_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_tombstones_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
     ent_flow_tell(n);
