@@ -134,12 +134,12 @@ static bool taken_under_fits(const ent_regime *r, const ent_legal_facts *f)
     return r->taken_under_count == 0;
 }
 
-/* What does not change with events. */
+/* What does not change with events. Powers that follow a conviction look at that conviction's offence, the others at the arrest's. */
 static bool applies(const ent_regime *r, const ent_legal_facts *f)
 {
+    const uint32_t convictions = 1u << ENT_EVENT_CONVICTED | 1u << ENT_EVENT_CONVICTED_ABROAD | 1u << ENT_EVENT_CAUTION;
     if (!(r->material & 1u << f->material) || !taken_under_fits(r, f)) return false;
-    if (r->offence && !(r->offence & f->offence)) return false;
-    if (r->offence_not & f->offence) return false;
+    if (!(r->starts & convictions) && ((r->offence && !(r->offence & f->offence)) || (r->offence_not & f->offence))) return false;
     if (r->age == ENT_AGE_UNDER_18 && !(stated(f->birth) && stated(f->offence_date) && ent_under_18_at_offence(f)))
         return false;
     return r->age != ENT_AGE_ADULT || adult_at_offence(f);
@@ -390,11 +390,7 @@ static void collect_stretches(const struct collect *c)
 {
     const ent_regime *r = c->regime;
     const ent_legal_facts *f = c->scene->facts;
-    /* Powers that follow a conviction look at that conviction's offence, the others at the arrest's. */
-    bool by_conviction = (r->starts & (1u << ENT_EVENT_CONVICTED | 1u << ENT_EVENT_CONVICTED_ABROAD | 1u << ENT_EVENT_CAUTION)) != 0;
-    ent_regime loose = *r;
-    if (by_conviction) loose.offence = loose.offence_not = 0;
-    if (!applies(&loose, f)) return;
+    if (!applies(r, f)) return;
     if (r->keep == ENT_KEEP_WITH_OTHERS) with_others(c);
     else if (r->starts) each_event(c->scene, r->any_encounter, start_at_event, (void *)c);
     else if (r->sentence != ENT_SENTENCE_ANY || r->first_conviction)

@@ -236,7 +236,16 @@ static size_t count_due(ent_flow_node *n)
     return count;
 }
 
-/* In groups from the end of the array, where a part that goes moves only parts that were looked at. */
+/* Between two groups whoever waits for the lock gets it: a search must not wait for ten thousand destructions. */
+static void let_others(ent_flow_node *n)
+{
+    pthread_mutex_unlock(&n->lock);
+    n->c.clock.sleep_until(n->c.clock.self, ent_ticks(n) + 1);
+    pthread_mutex_lock(&n->lock);
+}
+
+/* In groups from the end of the array, where a part that goes moves only parts that were looked at; what others add or drop between two
+ * groups the next minute's run sees. */
 static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *err)
 {
     size_t total = n->c.progress ? count_due(n) : 0;
@@ -254,6 +263,8 @@ static ent_code destroy_due(ent_flow_node *n, size_t *ret_destroyed, ent_err *er
         if (!count) continue;
         ENT_TRY(destroy_parts(n, NULL, parts, count, clause, "due", NULL, err));
         *ret_destroyed += count;
+        if (count == GROUP) let_others(n);
+        if (i > n->part_count) i = n->part_count;
         if (n->c.progress) n->c.progress(n->c.progress_ctx, "destroying", *ret_destroyed, total);
     }
     return ENT_OK;
