@@ -498,6 +498,8 @@ void ent_retention_of(const ent_regime *regimes, size_t regime_count, const ent_
     const stretch *last = NULL;
     ent_date reach = reach_of(stretches, count, facts->taken, &last);
     if (last) ret->clause = last->regime->clause;
+    for (size_t i = 0; i < regime_count && !last; i++) /* nothing is left that it was kept with */
+        if (regimes[i].keep == ENT_KEEP_WITH_OTHERS && applies(&regimes[i], facts)) ret->clause = regimes[i].clause;
     if (!is_never(reach)) ret->due_on = day_after(reach);
     ret->due = before(reach, today);
 

@@ -267,6 +267,7 @@ static void a_name_goes_with_the_last(void **state)
     ent_retention r;
     ent_retention_of(set, set_count, &f, NULL, 0, d(2024, 3, 10), &r);
     assert_true(r.due);
+    assert_string_equal(r.clause, "DPA 2018 s. 39(1)");
 }
 
 /* Section 63F(11): an offence under 18 is excluded only while it is the only one. A second conviction keeps from its day; when the

@@ -5,20 +5,21 @@
 world 100
 today=$(date -u +%F)
 encounter=()
-for i in 1 2 3; do
+for i in 1 2 3 4; do
   status 0 "enrolling" gb enrol prints/${i}_1.png --taken-under ta-2000-s41 --offence terrorism-related --person "Exempla $i" --as c.gb
   encounter+=("$(sed -n 's/^enrolled as encounter \([0-9a-f]*\).*/\1/p' out)")
 done
 print_of() { gb record show "$1" --as c.gb | awk '/fingerprint/{print $1; exit}'; }
 one=${encounter[0]}; two=${encounter[1]}
-part=$(print_of "$one")
+part=$(print_of "${encounter[3]}")
 
 status 0 "an unlawful taking" gb record event "$part" unlawful --date "$today" --as c.gb
 status 0 "what waits" gb approve list --as c.gb; says "second person ends the window" "what waits"
 status 3 "one's own act" gb approve "$part" 0 --as c.gb; says "nobody approves their own act" "one's own act"
 status 0 "nothing goes inside the window" gb retention run --dry-run --as c.gb; says "^0 parts" "nothing goes inside the window"
 status 0 "the second word" gb approve "$part" 0 --as d.gb
-status 0 "now it goes" gb retention run --as c.gb; says "^1 parts" "now it goes"
+status 0 "now it goes" gb retention run --as c.gb; says "^2 parts" "now it goes, and the name that was kept with it"
+status 4 "nothing is left of the arrest" gb record show "${encounter[3]}" --as c.gb
 
 status 0 "a link" gb record link "$one" "$two" --as c.gb
 status 0 "undone" gb record unlink "$one" --as c.gb
@@ -45,8 +46,33 @@ cmp -s exempt.html nothing.html || bad "exempt and nothing held are different pa
 cmp -s held.html nothing.html && bad "what is held is not told"
 status 3 "nobody else may ask" us subject-access --print prints/6_2.png --as o.us
 
-status 0 "the year" gb report retention --year "$(date -u +%Y)" --full --format json --as c.gb; says '"overdue":0' "the year"; says '"destroyed":3' "the year"
+status 0 "the year" gb report retention --year "$(date -u +%Y)" --full --format json --as c.gb; says '"overdue":0' "the year"; says '"destroyed":4' "the year"
 status 0 "the year, for the public" gb report retention --year "$(date -u +%Y)" --format csv --as c.gb
 grep -q '"destroyed",3' out && bad "a small number is shown"
+# a hold, to the end: two custodians open it, one cannot
+one=$(print_of "${encounter[0]}")
+status 2 "a hold without its review" gb record hold "$one" --date "$today" --as c.gb
+status 0 "a hold" gb record hold "$one" --date "$today" --review "$(( $(date -u +%Y) + 1 ))-01-01" --document "R v Exempla" --as c.gb
+status 4 "not yet in the hold store" gb hold open "$one" --case "R v Exempla" --as c.gb
+gb record event "$one" unlawful --date "$today" --as c.gb > /dev/null; gb approve "$one" 1 --as d.gb > /dev/null
+status 0 "the run moves it" gb retention run --as c.gb; says "^1 parts" "the run moves it, and the name goes"
+status 0 "what is held" gb hold list --as c.gb; says "in the hold store" "what is held"
+status 0 "one word" gb hold open "$one" --case "R v Exempla" --as c.gb; says "another custodian" "one word"
+status 0 "the second" gb hold open "$one" --case "R v Exempla" -d evidence --as d.gb
+cmp -s evidence/fingerprint-image-1-finger-0 prints/1_1.png || bad "what two opened is not what was enrolled"
+gb record release "$one" --date "$today" --as c.gb > /dev/null
+status 0 "released, it goes" gb retention run --as c.gb; says "^1 parts" "released, it goes"
+
+# a change of the regimes: seen, by two, stopped where it would end too much
+sed -i 's/^keep: 3 years/keep: 3 yeers/' gb/regimes/uk-terrorism-3y.yaml
+status 4 "a mistyped rule" gb regime check gb/regimes/uk-terrorism-3y.yaml; says "line 1[0-9]" "a mistyped rule"
+status 4 "nor proposed" gb regime propose --as c.gb; says "yeers" "nor proposed"
+sed -i 's/^keep: 3 yeers/keep: 2 years/' gb/regimes/uk-terrorism-3y.yaml
+status 0 "what it would move" gb regime diff --as c.gb; says "changed  uk-terrorism-3y" "what it would move"; says "would go sooner" "what it would move"
+status 0 "proposed" gb regime propose --as c.gb
+status 3 "approved by who proposed it" gb regime approve --as c.gb
+status 0 "approved" gb regime approve --as d.gb; says "in force" "approved"
+status 0 "the dates" gb record show "${encounter[2]}" --as c.gb; says "destroy by $(( $(date -u +%Y) + 2 ))-" "the dates"
+status 0 "warnings" gb retention warnings --within 1000d --as c.gb; says "falls due on" "warnings"
 status 0 "the time" gb time show; says "boot clock" "the time"
 echo "$faults faults"; [ $faults -eq 0 ]

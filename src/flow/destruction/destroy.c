@@ -181,11 +181,15 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
      * "destroyed" of a key that is still there */
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, indexes, err));
     n->destroyed_since = true;
+    ent_encounter_id of[GROUP];
+    for (size_t i = 0; i < count; i++) of[i] = parts[i]->encounter;
     for (size_t i = 0; i < count; i++) {
         if (ret && i < 3) ret->index[i] = ret->part[i].index = indexes[i];
         ent_held_part *p = ent_part_held(n, ids[i].b);
         if (p) ent_part_drop(n, p);
     }
+    for (size_t i = 0; i < count; i++) /* a name is kept with its prints, and no longer */
+        for (ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, of[i].b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q)) ent_part_look(n, q);
     if (ret) {
         ent_custody c = {0};
         n->c.keys.custody(n->c.keys.self, &c);

@@ -86,6 +86,15 @@ static bool approved_override(const ent_legal_facts *f)
     return false;
 }
 
+/* Two have said that the taking was unlawful; a name goes with the prints of which they said it. */
+static bool ended_by_two(ent_flow_node *n, const ent_held_part *p)
+{
+    bool ended = approved_override(&p->facts);
+    if (p->facts.material != ENT_MATERIAL_BIOGRAPHIC) return ended;
+    for (const ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, p->encounter.b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q)) ended |= approved_override(&q->facts);
+    return ended;
+}
+
 /* Works a part's date out anew; true when its row must be written. */
 static bool moved(ent_flow_node *n, ent_held_part *p)
 {
@@ -95,7 +104,7 @@ static bool moved(ent_flow_node *n, ent_held_part *p)
     ent_part_retention(n, p, &kept);
     if (earlier(kept.due_on, p->due_on)) p->not_before = window;
     else if (earlier(p->due_on, kept.due_on)) p->not_before = (ent_date){0};
-    if (approved_override(&p->facts)) p->not_before = (ent_date){0};
+    if (ended_by_two(n, p)) p->not_before = (ent_date){0};
     p->due_on = kept.due_on;
     return ent_date_compare(was, p->not_before) != 0 || ent_date_compare(due_was, p->due_on) != 0;
 }
