@@ -100,21 +100,35 @@ static void prepare_print(unsigned finger, unsigned impression)
     ent_finger_template *t;
     ent_err err = {0};
     size_t count = 0;
-    uint64_t shape = sim->chance = 1000 + finger, shake = 2000 + finger;
     for (unsigned i = 0; i < MINUTIAE; i++) {
-        sim->chance = shape;
-        m[count] = (ent_finger_minutia){.x = (uint16_t)(12 + i % 6 * 28 + sim_below(20)), .y = (uint16_t)(12 + i / 6 * 42 + sim_below(34)),
-                                        .angle = (uint8_t)sim_below(256), .kind = (uint8_t)(1 + sim_below(2)), .quality = 80};
-        shape = sim->chance;
-        sim->chance = shake;
-        if (impression) m[count].x += (uint16_t)(5 + sim_below(4)), m[count].y += (uint16_t)(3 + sim_below(4)), m[count].angle += (uint8_t)sim_below(5);
-        bool there = !impression || i % 9 != finger % 9;
-        shake = sim->chance;
-        count += there;
+        sim->chance = 1000 + finger * 64 + i; /* one number after the other: an initialiser's order is the compiler's */
+        unsigned x = 12 + i % 6 * 28 + (unsigned)sim_below(26), y = 12 + i / 6 * 42 + (unsigned)sim_below(40), angle = (unsigned)sim_below(256);
+        unsigned dx = impression ? 5 + (unsigned)sim_below(4) : 0, dy = impression ? 3 + (unsigned)sim_below(4) : 0, turn = impression ? (unsigned)sim_below(5) : 0;
+        m[count] = (ent_finger_minutia){.x = (uint16_t)(x + dx), .y = (uint16_t)(y + dy), .angle = (uint8_t)(angle + turn), .kind = (uint8_t)(1 + i % 2), .quality = 80};
+        count += !impression || i % 9 != finger % 9;
     }
     must(ent_finger_import(m, count, (uint32_t[2]){SIDE, SIDE}, &t, &err), &err, "import");
     must(ent_finger_encode(t, ENT_FINGER_FULL, templates[finger][impression].bytes, ENT_FINGER_FULL_MAX, &templates[finger][impression].len, &err), &err, "encode");
     ent_finger_template_free(t);
+}
+
+/* What the whole simulation rests on: a finger is itself, and no other. */
+static void compare_prints(void)
+{
+    ent_err err = {0};
+    for (unsigned a = 0; a < FINGERS; a++)
+        for (unsigned b = 0; b < FINGERS; b++) {
+            ent_finger_template *one, *two;
+            ent_finger_probe *probe;
+            must(ent_finger_decode(templates[a][1].bytes, templates[a][1].len, &one, &err), &err, "decode");
+            must(ent_finger_decode(templates[b][0].bytes, templates[b][0].len, &two, &err), &err, "decode");
+            must(ent_finger_probe_new(one, &probe, &err), &err, "probe");
+            double score = ent_finger_match(probe, two, NULL);
+            ent_finger_probe_free(probe);
+            ent_finger_template_free(one);
+            ent_finger_template_free(two);
+            if (a == b ? score < 80 : score > 50) sim_fail("fingers %u and %u of the simulation have a score of %.1f", a, b, score);
+        }
 }
 
 static void name_of(size_t i, char ret[ENT_NODE_NAME_MAX]) { snprintf(ret, ENT_NODE_NAME_MAX, "n%zu.example", i); }
@@ -145,6 +159,7 @@ static void prepare_card(size_t i)
 void sim_prepare(void)
 {
     for (unsigned f = 0; f < FINGERS; f++) prepare_print(f, 0), prepare_print(f, 1);
+    compare_prints();
     for (size_t i = 0; i < NODES; i++) prepare_card(i);
 }
 
