@@ -74,7 +74,7 @@ static void together(void **state)
 {
     (void)state;
     ent_flow flow = {.false_hits_per_day = 1, .per_day = 1000};
-    ent_evidence one = {.finger = {56}, .fingers = 1, .ways = 1, .prints = 1, .compared = 5000}, both = one, torn = one;
+    ent_evidence one = {.finger = {56}, .fingers = 1, .ways = 1, .prints = 1, .compared = 200}, both = one, torn = one;
     both.finger[1] = 56, both.fingers = 2;
     ent_decision alone = ent_decide(&flow, &one), pair = ent_decide(&flow, &both);
     assert_false(alone.hit);
