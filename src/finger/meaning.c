@@ -12,7 +12,7 @@
 #define BOUND 3.5
 
 /* Several fingers of one person are not quite independent (README.md, tools/finger_fusion.py). Of the sum of their ratios this part is
- * claimed, less than what was fitted; and to this power Fisher's share is taken, which then was nowhere below the measured one. */
+ * claimed, less than what was fitted; and to this power Fisher's share is taken, which then holds on measured impostors down to 10^-3. */
 #define KEPT 0.9
 #define DEPENDENT 0.8
 
