@@ -27,7 +27,7 @@
 static ent_regime regimes[128];
 static size_t regime_count;
 static ent_story_clock story = {.now = {1772323200000}}; /* 2026-03-01 */
-enum { FINGERS = 64, LIVING = 500, SEARCHES = 400 };
+enum { FINGERS = 8, LIVING = 500, SEARCHES = 400 };
 static ent_capture capture[FINGERS];                     /* what arrests bring, in turn */
 static unsigned long arrests;
 static _Thread_local bool again;                         /* the first one comes once more: it is searched, and known */

@@ -204,6 +204,7 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
         p->facts.others = NULL, p->facts.other_count = 0;
         if (code == ENT_OK) out.part_count++;
     }
+    if (code == ENT_OK) code = ent_tombstone_ready(n, &parts[0], err);
     memcpy(transaction + 1, out.encounter.b, ENT_ID_SIZE);
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(token, 32), ENT_BYTES(transaction, sizeof transaction));
     uint8_t ids[3 * ENT_ID_SIZE];

@@ -81,7 +81,8 @@ static ent_code close_encounter(ent_flow_node *n, ent_batch *b, ent_held_part *c
         return ENT_OK;
     }
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ENCOUNTERS, ENT_BYTES(encounter->b, ENT_ID_SIZE), ENT_BYTES("", 0));
-    return ent_tombstone_put(n, b, parts[0], err);
+    ent_tombstone_put(n, b, parts[0]);
+    return ENT_OK;
 }
 
 struct intentions {

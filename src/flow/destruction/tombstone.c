@@ -98,16 +98,19 @@ static void put_row(ent_batch *b, const year_key *k, const uint8_t token[32])
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_TRANSACTIONS, ENT_BYTES(token, 32), ENT_BYTES("", 0));
 }
 
-ent_code ent_tombstone_put(ent_flow_node *n, ent_batch *b, const ent_held_part *p, ent_err *err)
+ent_code ent_tombstone_ready(ent_flow_node *n, const ent_held_part *p, ent_err *err)
 {
     int year = year_of(n, p);
     year_key *k = key_of(n, year);
-    ent_code code = k ? ENT_OK : make_key(n, year, &k, err);
-    /* no room for a new key: one without a year, until the next start has room */
-    if (code == ENT_NO_SPACE || code == ENT_TOO_LARGE) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(p->transaction, 32), ENT_BYTES("D", 1));
-    else if (code != ENT_OK) return code;
+    return k ? ENT_OK : make_key(n, year, &k, err);
+}
+
+void ent_tombstone_put(ent_flow_node *n, ent_batch *b, const ent_held_part *p)
+{
+    const year_key *k = key_of(n, year_of(n, p));
+    /* the rules changed since it was enrolled, and a destruction waits for no new key: one without a year, until the next start */
+    if (!k) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(p->transaction, 32), ENT_BYTES("D", 1));
     else put_row(b, k, p->transaction);
-    return ENT_OK;
 }
 
 ent_code ent_tombstone_check(ent_flow_node *n, const uint8_t token[32], ent_err *err)
@@ -160,7 +163,7 @@ static ent_code give_years(ent_flow_node *n, ent_err *err)
         ENT_TRY(some_rows(n, &r, err));
         if (!r.count) return ENT_OK;
         ent_code code = k ? ENT_OK : make_key(n, year, &k, err);
-        if (code == ENT_NO_SPACE || code == ENT_TOO_LARGE) return ENT_OK; /* they are known as they are */
+        if (code == ENT_NO_SPACE || code == ENT_TOO_LARGE || code == ENT_UNREACHABLE) return ENT_OK; /* they are known as they are */
         if (code != ENT_OK) return code;
         for (size_t i = 0; i < r.count; i++) put_row(b, k, r.at[i]);
         ENT_TRY(ent_commit(n, b, NULL, err));

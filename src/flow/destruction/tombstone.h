@@ -6,11 +6,13 @@
 
 #include "flow/state.h"
 
-/* Reads the years' keys; gives the tombstones that a restore or a full disk left without a year theirs. */
+/* Reads the years' keys; gives the tombstones that a restore or a changed rule left without a year theirs. */
 ENT_MUST_CHECK ent_code ent_tombstones_load(ent_flow_node *n, ent_err *err);
 void ent_tombstones_free(ent_flow_node *n);
-/* Takes the place of the transaction's row. `p`: a part of its last ones. Needs no free space. */
-ENT_MUST_CHECK ent_code ent_tombstone_put(ent_flow_node *n, ent_batch *b, const ent_held_part *p, ent_err *err);
+/* Makes the key that this part's tombstone will need, when it is enrolled: destroying it must need neither room nor a standby. */
+ENT_MUST_CHECK ent_code ent_tombstone_ready(ent_flow_node *n, const ent_held_part *p, ent_err *err);
+/* Takes the place of the transaction's row. `p`: a part of its last ones. */
+void ent_tombstone_put(ent_flow_node *n, ent_batch *b, const ent_held_part *p);
 /* ENT_GONE with one sentence: this was destroyed. */
 ENT_MUST_CHECK ent_code ent_tombstone_check(ent_flow_node *n, const uint8_t token[32], ent_err *err);
 /* Ends the keys of years that are over, with their rows. */
