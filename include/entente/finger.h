@@ -176,6 +176,15 @@ ENT_API double ent_finger_match(const ent_finger_probe *p, const ent_finger_temp
 ENT_API double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_template *t,
                                      ent_finger_pairs *ret_pairs);
 
+/* An imported template (ent_finger_import, ent_finger_record_read, …) prepared for comparison with another maker's or the engine's own: other software may have
+ * stretched the image first, by up to a third and not alike along both axes. ret_by may be NULL: the stretch that fitted best, along x and y; pairs
+ * (may be NULL) say how the stretched print lies. 25 times the time of ent_finger_match; on its scale, less what so many tries are worth (3 for none, 17 for
+ * a stretch). For templates of the engine's own extraction there is nothing to gain. */
+typedef struct ent_finger_stretched ent_finger_stretched;
+ENT_API ENT_MUST_CHECK ent_code ent_finger_stretched_new(const ent_finger_template *t, ent_finger_stretched **ret_stretched, ent_err *err);
+ENT_API void ent_finger_stretched_free(ent_finger_stretched *s); /* erases; NULL is fine */
+ENT_API double ent_finger_match_stretched(const ent_finger_stretched *s, const ent_finger_template *t, ent_finger_pairs *ret_pairs, double ret_by[2]);
+
 /* The meaning of a score: log10 of the likelihood ratio "same finger" to "different fingers", with its 95 % interval.
  * `ratio` never claims more than the data carry: it is clamped to [-bound, bound]; what a fitted tail would say beyond
  * stands in `extrapolated` and by itself is no ground for a hit. */

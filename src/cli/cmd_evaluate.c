@@ -39,6 +39,7 @@ typedef struct print {
     unsigned impression;
     bool first;        /* of its finger */
     ent_finger_template *t;
+    ent_finger_stretched *stretched; /* of an imported template */
     double extract_ms;
 } print;
 
@@ -121,6 +122,7 @@ static void extract_one(void *ctx, size_t i, unsigned worker)
         ent_image_free(&grey);
     } else if (!read && ent_cli_load_print(path, &p->t, NULL) != ENT_OK)
         p->t = NULL;
+    if (p->t && ent_cli_is_imported(p->t) && ent_finger_stretched_new(p->t, &p->stretched, NULL) != ENT_OK) ent_finger_template_free(p->t), p->t = NULL;
     if (read) ent_image_free(&image);
     if (!p->t) e->failed++; /* counts as a score of 0 against everything: a failure to extract is a miss */
     ent_cli_progress("extracting", ++e->done, e->count);
@@ -130,6 +132,12 @@ static bool wanted(const evaluation *e, const print *a, const print *b)
 {
     if (a->set != b->set) return a->first || b->first; /* for rank-1 */
     return !e->fvc || a->who == b->who || (a->first || b->first);
+}
+
+static double compare(const evaluation *e, const print *a, const ent_finger_probe *probe, const print *b)
+{
+    if (a->stretched || b->stretched) return ent_finger_match_stretched(a->stretched ? a->stretched : b->stretched, a->stretched ? b->t : a->t, NULL, NULL);
+    return e->compact ? ent_finger_match(probe, b->t, NULL) : ent_finger_match_full(probe, b->t, NULL);
 }
 
 static void match_one(void *ctx, size_t i, unsigned worker)
@@ -142,7 +150,7 @@ static void match_one(void *ctx, size_t i, unsigned worker)
     size_t n = 0;
     for (size_t j = i + 1; j < e->count && probe; j++) {
         if (!e->p[j].t || !wanted(e, &e->p[i], &e->p[j])) continue;
-        e->score[i * e->count + j] = (float)(e->compact ? ent_finger_match(probe, e->p[j].t, NULL) : ent_finger_match_full(probe, e->p[j].t, NULL));
+        e->score[i * e->count + j] = (float)compare(e, &e->p[i], probe, &e->p[j]);
         n++;
     }
     e->match_ms[i] = n ? (now_ms() - t0) / (double)n : 0;
@@ -376,7 +384,7 @@ static ent_code writable(const char *path, ent_err *err)
 
 static void end(evaluation *e)
 {
-    for (size_t i = 0; e->p && i < e->count; i++) ent_finger_template_free(e->p[i].t);
+    for (size_t i = 0; e->p && i < e->count; i++) ent_finger_stretched_free(e->p[i].stretched), ent_finger_template_free(e->p[i].t);
     for (size_t i = 0; i < e->plots; i++) free(e->plot[i].pairs);
     free(e->plot);
     free(e->p);

@@ -89,23 +89,21 @@ static int match(ent_cli *cli, int argc, char **argv)
     const ent_opt opts[] = {{.name = "--show", .value = &show, .hint = "FILE", .help = "draws both side by side, matched minutiae joined: PNG or SVG by its ending"}, {0}};
     ent_err err = {0};
     ent_finger_template *t[2] = {NULL, NULL};
-    ent_finger_probe *p = NULL;
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2) return ent_cli_usage(&h, "two files are needed");
     if (show && !ent_sheet_names(show)) return ent_cli_usage(&h, "--show needs a name that ends in .png or .svg");
     for (int i = 0; i < 2 && code == ENT_OK; i++) code = ent_cli_ask_print(cli, argv[i], &t[i], &err);
-    if (code == ENT_OK) code = ent_finger_probe_new(t[0], &p, &err);
+    ent_finger_pairs pairs = {0};
+    double score = 0;
+    if (code == ENT_OK) code = ent_cli_match_prints(t, &pairs, &score, &err);
     if (code == ENT_OK) {
-        ent_finger_pairs pairs = {0};
-        double score = ent_finger_match_full(p, t[1], &pairs);
         if (show) code = ent_cli_finger_draw(cli, &(ent_cli_pair){argv, t, &pairs, score}, show, &err);
         ent_finger_meaning m = ent_finger_llr(score);
         if (code == ENT_OK && cli->json) printf("{\"score\":%.4f,\"log10-ratio\":%.3f,\"low\":%.3f,\"high\":%.3f,\"extrapolated\":%.3f,\"pairs\":%zu}\n", score, m.ratio, m.low, m.high, m.extrapolated, pairs.count);
         else if (code == ENT_OK) printf("score %.2f; log10 likelihood ratio %.2f (%.2f to %.2f)%s; %zu minutiae matched\n", score, m.ratio, m.low, m.high, m.extrapolated > m.ratio ? ", at the bound of what was measured" : "", pairs.count);
     }
-    ent_finger_probe_free(p);
     ent_finger_template_free(t[0]);
     ent_finger_template_free(t[1]);
     err.code = code;

@@ -292,10 +292,41 @@ static void test_draws(void **state)
     ent_finger_fields_free(f);
 }
 
+/* Another maker's minutiae of an image that was stretched, 0.8 by 1.2, do not match as they stand; the match that follows stretches finds them
+ * and says by how much, and another finger stays far below. */
+static void test_follows_a_stretch(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE];
+    ent_finger_template *own[2], *other;
+    ent_finger_minutia m[255];
+    ent_finger_stretched *s;
+    size_t n;
+    double by[2] = {0, 0};
+    draw(pixels, 7, 0, 0, 0), own[0] = extract(pixels);
+    draw(pixels, 99, 0, 0, 0), own[1] = extract(pixels);
+    const ent_finger_minutia *from = ent_finger_minutiae(own[0], &n);
+    for (size_t i = 0; i < n; i++) {
+        double sn, c;
+        m[i] = from[i];
+        finger_sincos(2 * FINGER_PI * m[i].angle / 256, &sn, &c);
+        m[i].x = (uint16_t)(m[i].x * 0.8), m[i].y = (uint16_t)(m[i].y * 1.2);
+        m[i].angle = (uint8_t)finger_round((double)finger_atan2((float)(sn * 1.2), (float)(c * 0.8)) * 128 / FINGER_PI);
+    }
+    assert_int_equal(ent_finger_import(m, n, (const uint32_t[2]){SIDE, 2 * SIDE}, &other, NULL), ENT_OK);
+    assert_int_equal(ent_finger_stretched_new(other, &s, NULL), ENT_OK);
+    double same = ent_finger_match_stretched(s, own[0], NULL, by), different = ent_finger_match_stretched(s, own[1], NULL, NULL);
+    assert_true(same > score(other, own[0], false));
+    assert_true(same > different + 10);
+    assert_true(by[0] > 1 && by[1] < 1);
+    ent_finger_stretched_free(s);
+    ent_finger_template_free(other), ent_finger_template_free(own[0]), ent_finger_template_free(own[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finds_the_same_finger), cmocka_unit_test(test_draws), cmocka_unit_test(test_reports_pairs),
+        cmocka_unit_test(test_finds_the_same_finger), cmocka_unit_test(test_draws), cmocka_unit_test(test_follows_a_stretch), cmocka_unit_test(test_reports_pairs),
         cmocka_unit_test(test_encode_decode),         cmocka_unit_test(test_import),
         cmocka_unit_test(test_any_image),             cmocka_unit_test(test_reversed),
         cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
