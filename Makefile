@@ -29,8 +29,8 @@ demo-console: build console ## three nodes with the console open; prints the add
 check: setup ## build with the address and undefined-behaviour sanitizers, run every test
 	@tools/check.sh
 
-fuzz: setup ## run every fuzz target for TIME seconds each (default 60)
-	@tools/fuzz.sh $(or $(TIME),60)
+fuzz: setup ## run the fuzz targets (all, or TARGET=…) for TIME seconds each (default 60)
+	@tools/fuzz.sh $(or $(TIME),60) $(TARGET)
 
 bench: build ## run the benchmarks; prints ratios and medians
 	@bench/run.sh $(BUILD)/entente

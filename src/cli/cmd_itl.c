@@ -275,6 +275,17 @@ static ent_code pack_all(const struct packing *p, char **images, int count, ent_
     return code;
 }
 
+/* Fingers of one image each in order, 1 to 10, or one image of several: a slap (13 to 15) or one of table 8's pairs and triples (40 to 50). */
+static bool positions_fit(const char *first, int count)
+{
+    char *end;
+    if (!first) return true;
+    unsigned long v = strtoul(first, &end, 10);
+    if (*end || end == first || *first == '-') return false;
+    if (v >= 1 && v <= 10) return v + (unsigned long)count <= 11;
+    return count == 1 && (v == 0 || (v >= 13 && v <= 15) || (v >= 40 && v <= 50));
+}
+
 static int pack(ent_cli *cli, int argc, char **argv)
 {
     struct packing p = {.cli = cli};
@@ -294,6 +305,7 @@ static int pack(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&pack_help, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (!p.out || (n < 1 && !p.face)) return ent_cli_usage(&pack_help, "at least one image and -o are needed");
+    if (!positions_fit(p.finger, n)) return ent_cli_usage(&pack_help, "--finger %s with %d images: positions are 1 to 10, or for one image 13 to 15 or 40 to 50", p.finger, n);
     ent_random source = ent_system_random();
     source.fill(source.self, random, sizeof random);
     snprintf(tcn, sizeof tcn, "E%02X%02X%02X%02X%02X%02X%02X%02X", random[0], random[1], random[2], random[3], random[4], random[5], random[6], random[7]);

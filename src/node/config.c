@@ -140,7 +140,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "  due-per-mille: %u               # of all that is held\n"
                 "\n"
                 "matching-threads: %u               # 0: one a core\n"
-                "decoders: %u                       # processes that read what comes from outside\n"
+                "decoders: %u                       # how many of what comes from outside are read at a time\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
                 c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->regime_due_parts, c->regime_due_per_mille, c->threads,

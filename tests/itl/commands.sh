@@ -8,6 +8,7 @@ fail() { echo "FAILED: $*"; exit 1; }
 "$entente" synth finger --seed 7 -o "$work/prints" --count 1 --impressions 1 >/dev/null 2>&1 || fail "no synthetic print"
 print=$(find "$work/prints" -type f | head -1)
 "$entente" itl pack "$print" --finger 2 --name "EXAMPLE, ALEX" --birth 19900131 --offence recordable -o "$work/a.an2" >/dev/null || fail "itl pack"
+for wrong in 99 11 x -1; do "$entente" itl pack "$print" --finger $wrong -o "$work/w.an2" 2>/dev/null; [ $? = 2 ] || fail "--finger $wrong"; done
 
 "$entente" itl check "$work/a.an2" --domain auto >"$work/out" || { cat "$work/out"; fail "what was packed does not conform"; }
 grep -q 'domain entente' "$work/out" || fail "the domain was not found"
