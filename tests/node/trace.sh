@@ -23,7 +23,7 @@ for pid in sys.argv[3:]:
     except PermissionError: continue
     for line in maps:
         span, mode = line.split()[:2]
-        if "r" not in mode or "vvar" in line or "vsyscall" in line: continue
+        if "r" not in mode or "vvar" in line or "vsyscall" in line or ("w" not in mode and "/" in line): continue # a file's own bytes
         a, b = (int(x, 16) for x in span.split("-"))
         if b - a > 1 << 32: continue
         for at in range(a, b, len(zeros)):
