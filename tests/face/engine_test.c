@@ -53,9 +53,9 @@ static int open_engine(void **state)
 {
     ent_face_model *model = NULL;
     (void)state;
-    if (access(MODELS "/pair.yaml", R_OK) != 0) return 0;
+    if (access(MODELS "/pair-mirror.yaml", R_OK) != 0) return 0;
     ent_err err = {0};
-    if (ent_face_model_load(MODELS "/pair.yaml", &model, &err) || ent_face_model_open(model, &engine, &err)) printf("%s\n", err.detail);
+    if (ent_face_model_load(MODELS "/pair-mirror.yaml", &model, &err) || ent_face_model_open(model, &engine, &err)) printf("%s\n", err.detail);
     ent_face_model_free(model);
     return engine ? 0 : -1;
 }
