@@ -14,6 +14,11 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
+# Faces beside the prints, where the networks were fetched (make models) and the pictures can be.
+tools=$(cd "$(dirname "$0")" && pwd) model="" modalities=fingerprint powers="uk-terrorism-3y, uk-terrorism-convicted"
+if [ -f "$tools/../models/pair.yaml" ] && sh "$tools/demo_faces.sh" "$entente" "$work/faces" > /dev/null 2>&1; then
+  model=$(readlink -f "$tools/../models/pair.yaml") modalities="fingerprint, face" powers="$powers, ew-custody-photograph"
+fi
 cd "$work" || exit 4
 
 bold=""; dim=""; green=""; red=""; plain=""
@@ -42,6 +47,7 @@ port=$((20000 + RANDOM % 20000))
 run init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 run init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 sed -i 's/^controls-per-mille: .*/controls-per-mille: 0/' gb/node.yaml # the demo's examiners identify whatever they get
+[ -z "$model" ] || sed -i "s|^  model: .*|  model: \"$model\"|" gb/node.yaml us/node.yaml
 for n in gb us; do
   "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"
 done
@@ -80,9 +86,9 @@ flows:
     requester: us.example
     purposes:
       - { name: terrorism-threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual }
-    modalities: [fingerprint]
+    modalities: [$modalities]
     against: [tenprint]
-    subjects: { powers: [uk-terrorism-3y, uk-terrorism-convicted], exclude: [] }
+    subjects: { powers: [$powers], exclude: [] }
     search: { per-day: 100, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
@@ -115,6 +121,14 @@ else
   "$entente" synth finger --count 1 --impressions 2 --seed 7 -o known > /dev/null; known=known/1_2.png
   "$entente" synth finger --count 1 --impressions 1 --seed 99 -o stranger > /dev/null; stranger=stranger/1_1.png
 fi
+if [ -n "$model" ]; then
+  first=$(ls prints/2002-DB1_B-101_1.png prints/1_1.png 2> /dev/null | head -n 1)
+  pack() { "$entente" itl pack "$1" --finger 2 --face "$2" --name "EXEMPLA, $3" --taken-under ta-2000-s41 --offence terrorism-related,qualifying --taken "$(date -u +%Y%m%d)" -o "$4" > /dev/null || fail "pack"; }
+  pack "$first" faces/arrest.jpg ARREST arrest.an2; rm "$first"
+  run --node gb enrol arrest.an2 --as c.gb || fail "enrolling print and face"
+  pack "$known" faces/desk.jpg TRAVELLER known.an2; known=known.an2
+  pack "$stranger" faces/stranger.jpg STRANGER stranger.an2; stranger=stranger.an2
+else echo "no face: make models fetches the networks, npm the pictures"; fi
 run --node gb enrol prints/*.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb
 expect $? 0 "enrolling"
 echo "$(( $(now) - t )) ms"
