@@ -18,7 +18,7 @@ models: setup ## fetch the face models (npm packages, pinned checksums) into mod
 
 console: ## build the web console into share/console (needs node and npm)
 	@command -v npm > /dev/null || { echo "make console needs node and npm; the node itself needs neither"; exit 1; }
-	@cd console && npm ci --silent --ignore-scripts && npm run --silent build
+	@cd console && { cmp -s package-lock.json node_modules/.ready || { npm ci --silent --ignore-scripts && cp package-lock.json node_modules/.ready; }; } && npm run --silent build
 
 demo: build ## two nodes, a border search with hit and no hit, receipts, destruction
 	@tools/demo.sh $(BUILD)/entente

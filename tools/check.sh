@@ -15,6 +15,8 @@ make_build() {
 command -v npm > /dev/null && { tools/models.sh > "$log" 2>&1 || { cat "$log"; echo "no face models: the tests that need them are skipped"; }; }
 make_build "$checked" -Db_sanitize=address,undefined -Db_lundef=false
 make_build "$plain"
+# The web console, for its stories; without node, or without a way to npm's packages, they say that they are skipped.
+make -s console > "$log" 2>&1 || { echo "the console is not built, its stories will be skipped:"; tail -n 3 "$log"; }
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
 meson test -C "$checked" --print-errorlogs --no-rebuild "$@" || status=1

@@ -29,11 +29,12 @@ port=$((20000 + RANDOM % 20000))
 "$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 "$entente" init ca --name ca.example --country CAN --custodian c.ca --port $((port + 4)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
 "$entente" init us --name us.example --country USA --custodian c.us --port $((port + 1)) --accept-unlocked-memory --accept-residue > /dev/null || fail "init"
-desk() { sed -i "/^desk:/,/^[a-z]/{s/^  port: .*/  port: $2/;s/^  refer-per-mille: .*/  refer-per-mille: 0/}" "$1/node.yaml"; }
+# REFER_AFTER=MS: when a referral is said; longer where searches are slow (sanitizers).
+desk() { sed -i "/^desk:/,/^[a-z]/{s/^  port: .*/  port: $2/;s/^  refer-per-mille: .*/  refer-per-mille: 0/;s/^  refer-after: .*/  refer-after: ${REFER_AFTER:-1200} ms/;s|^  contact: .*|  contact: \"Data protection officer, $1.example, 1 Harbour Road, Exampleton\"|}" "$1/node.yaml"; }
 desk gb $((port + 2)); desk us $((port + 3))
 sed -i 's/^controls-per-mille: .*/controls-per-mille: 0/' gb/node.yaml ca/node.yaml # only the cases that the stories work on
 for n in gb ca us; do
-  "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"
+  "$entente" --node $n serve > $n.ready 2> $n.log & pids="$pids $!"; echo $! > $n.pid
 done
 for n in gb ca us; do
   for _ in $(seq 200); do grep -q ready $n.ready 2>/dev/null && break; sleep 0.1; done
@@ -101,16 +102,25 @@ deal border-checks-north ca CAN
 "$entente" synth finger --count 1 --impressions 1 --seed 55 -o other > /dev/null || fail "synth"
 part=$("$entente" --node gb --json enrol other/1_1.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
 "$entente" --node gb record event "$part" unlawful --date "$(date -u +%F)" --as d.gb > /dev/null || fail "event"
+# The same finger, arrested again for something that the border flow does not see: a pair for the custodian to look at.
+"$entente" --node gb enrol known/1_1.png --taken-under pace --offence recordable,qualifying --taken "$(date -u -d '-20 days' +%F)" --as c.gb > /dev/null || fail "enrol"
+# A programme by two custodians, and a country in it (UTO: ICAO's specimen).
+both() { # the event that the first custodian proposes, approved by the second
+  event=$("$entente" --node us --json programme "$@" --effective 2026-01-01 --decider "The Secretary" --clause "INA s. 217(c)" --as c.us | grep -o '"id": *"[0-9a-f]*"' | grep -o '[0-9a-f]\{32\}') &&
+    "$entente" --node us programme approve "$event" --as d.us > /dev/null 2>&1 || fail "programme"
+}
+both add "$share/programmes/us-visa-waiver.yaml"
+both designate us-visa-waiver UTO
 cat > addresses <<T
-gb=http://127.0.0.1:$((port + 2))/
-us=http://127.0.0.1:$((port + 3))/
+gb=http://localhost:$((port + 2))/
+us=http://localhost:$((port + 3))/
 T
 cat <<T
 
   The console is open.
 
-    police authority gb.example   http://127.0.0.1:$((port + 2))/    c.gb d.gb custodians, x.gb y.gb examiners, a.gb auditor
-    border control us.example     http://127.0.0.1:$((port + 3))/    o.us s.us border officers, c.us custodian, a.us auditor
+    police authority gb.example   http://localhost:$((port + 2))/    c.gb d.gb custodians, x.gb y.gb examiners, a.gb auditor
+    border control us.example     http://localhost:$((port + 3))/    o.us s.us border officers, c.us d.us custodians, a.us auditor
     police authority ca.example   another partner, without a page
 
     keys         $work/gb/people/NAME.key, $work/us/people/NAME.key

@@ -12,6 +12,10 @@ missing=""
 for p in $packages; do
   dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"
 done
+# The console's stories run in a browser; whatever node, npm and chromium is there already will do.
+command -v node > /dev/null || missing="$missing nodejs"
+command -v npm > /dev/null || missing="$missing npm"
+command -v chromium > /dev/null || command -v google-chrome > /dev/null || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 echo "installing:$missing"
 root=""

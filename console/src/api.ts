@@ -32,9 +32,10 @@ async function header(act: string, q: string, body: Bytes, who: Person): Promise
   return `${who.name} ${ms} ${nonce} ${base64(await sign(who, text))}`;
 }
 
-async function send<T>(act: string, params: Params, body: Bytes, who: Person | null): Promise<T> {
+async function send<T>(act: string, params: Params, body: Bytes, who: Person | null, byItself = false): Promise<T> {
   const q = query(params);
   const headers: Record<string, string> = { "Content-Type": "application/octet-stream" };
+  if (byItself) headers["Entente-By-Itself"] = "1"; // the page looks again: nobody used the session
   if (who) headers["Entente-As"] = await header(act, q, body, who);
   let response: Response, json: unknown;
   try {
@@ -48,10 +49,15 @@ async function send<T>(act: string, params: Params, body: Bytes, who: Person | n
   throw new ActError({ kind: response.status === 401 ? "session" : "refused", detail, code: error });
 }
 
+let sessions = 0; // opened by this page
+
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  const began = sessions;
   try {
     return await work();
   } catch (e) {
+    // What was sent before the person signed in again, and refused, is sent once more: the page has a session now.
+    if (e instanceof ActError && e.failure.kind === "session" && began !== sessions) return work();
     if (e instanceof ActError && e.failure.kind === "session") signInNeeded.ask(e.failure);
     throw e;
   }
@@ -59,8 +65,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 const nothing = utf8("");
 
-/** An act that only reads. */
-export const read = <T>(act: string, params: Params = {}): Promise<T> => guarded(() => send<T>(act, params, nothing, null));
+/** An act that only reads. byItself: the page looks again without its person. */
+export const read = <T>(act: string, params: Params = {}, byItself = false): Promise<T> => guarded(() => send<T>(act, params, nothing, null, byItself));
 
 /** An act that changes something, or searches: signed. */
 export function act<T>(name: string, params: Params = {}, body: Bytes = nothing): Promise<T> {
@@ -72,10 +78,14 @@ export function act<T>(name: string, params: Params = {}, body: Bytes = nothing)
   });
 }
 
-export type Session = { name: string; role: Role; until: string; "idle-seconds": number };
+export type Session = { name: string; role: Role; until: string; "idle-seconds": number; node: string; contact: string };
 export type Role = "custodian" | "officer" | "examiner" | "auditor" | "operator";
 
-export const openSession = (who: Person): Promise<Session> => send<Session>("session-open", {}, nothing, who);
+export async function openSession(who: Person): Promise<Session> {
+  const session = await send<Session>("session-open", {}, nothing, who);
+  sessions++;
+  return session;
+}
 export const currentSession = (): Promise<Session> => send<Session>("session", {}, nothing, null);
 export const closeSession = (): Promise<unknown> => send("session-close", {}, nothing, null).catch(() => undefined);
 /** A signature over a text of the person's own, as an examiner gives it. */

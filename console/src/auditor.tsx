@@ -4,7 +4,8 @@ import { read } from "./api";
 import { unbase64, type Bytes } from "./bytes";
 import { checkLedger, checkReceipt, ENTRY, entriesPath, keyDigits, kinds, logKey, readBundle, readCard, readCheckpoint, readEntry, readProof, readVkey, type Entry, type Verifier } from "./tlog";
 import { say, texts as t } from "./texts";
-import { Field, Note, Outcome, short, Table, useDo } from "./ui";
+import { Bars, Lines } from "./charts";
+import { Field, Note, Numbers, Outcome, short, Table, useDo } from "./ui";
 
 const MAX = 65536, PAGE = 100;
 
@@ -49,15 +50,40 @@ async function fetchEntries(c: { origin: string; size: number }, progress: (n: n
   return all;
 }
 
-/** Entries by kind, drawn; the same numbers stand beside the bars. */
+/** Entries by kind; the same numbers stand beside the bars. */
 function Kinds(p: { entries: Entry[] }) {
   const count = new Map<number, number>();
   for (const e of p.entries) count.set(e.kind, (count.get(e.kind) ?? 0) + 1);
-  const rows = [...count].sort((a, b) => b[1] - a[1]), most = rows[0]?.[1] ?? 1;
-  return <svg class="chart" viewBox={`0 0 420 ${rows.length * 22 + 4}`} width="100%" role="img" aria-label={`${t.ledger.kinds}: ${rows.map(([k, n]) => `${kinds[k]} ${n}`).join(", ")}`}>
-    {rows.map(([kind, n], i) => <g key={kind}><text x={0} y={i * 22 + 16}>{kinds[kind]}</text><rect class="bar" x={130} y={i * 22 + 4} width={Math.max(2, (230 * n) / most)} height={15} />
-      <text x={138 + Math.max(2, (230 * n) / most)} y={i * 22 + 16}>{n}</text></g>)}
-  </svg>;
+  return <Lines label={t.ledger.kinds} rows={[...count].sort((a, b) => b[1] - a[1]).map(([k, n]) => [kinds[k]!, n])} />;
+}
+
+const MONTHS = Array.from({ length: 12 }, (_, m) => String(m + 1).padStart(2, "0"));
+const of = (list: Entry[], kind: number): number => list.filter((e) => e.kind === kind).length;
+
+/** From asked to received, for entries of this ledger. */
+function waits(entries: Entry[]): number[] {
+  return entries.filter((e) => e.kind === 36 && e.follows !== null && entries[e.follows]?.kind === 32).map((e) => e.time.getTime() - entries[e.follows!]!.time.getTime()).sort((a, b) => a - b);
+}
+
+/** The year's report (docs/protocol/audit.md), from entries that were checked here: whoever has the ledger can work out the same. */
+function Report(p: { entries: Entry[] }) {
+  const years = [...new Set(p.entries.map((e) => e.time.getUTCFullYear()))].sort((a, b) => b - a), [year, setYear] = useState(years[0] ?? 0), l = t.ledger;
+  const mine = p.entries.filter((e) => e.time.getUTCFullYear() === year), month = (m: number) => mine.filter((e) => e.time.getUTCMonth() === m);
+  const answers = MONTHS.map((name, m) => ({ name, parts: [of(month(m), 33), of(month(m), 34), of(month(m), 35)] })), asked = MONTHS.map((name, m) => ({ name, parts: [of(month(m), 32)] }));
+  const clauses = new Map<string, number>(), wait = waits(p.entries);
+  for (const e of mine) if (e.kind === 35) clauses.set(e.clause, (clauses.get(e.clause) ?? 0) + 1);
+  const any = (rows: { parts: number[] }[]) => rows.some((r) => r.parts.some((n) => n > 0));
+  return <section class="card">
+    <div class="head"><h2>{l.report}</h2><label class="choice">{l.year}&nbsp;<select value={year} onChange={(e) => setYear(Number(e.currentTarget.value))}>{years.map((y) => <option key={y}>{y}</option>)}</select></label></div>
+    <Numbers of={[[l.totals.enrolled!, of(mine, 16)], [l.totals.destroyed!, of(mine, 20)], [l.totals.disclosed!, of(mine, 38)], [l.totals.recalled!, of(mine, 40)], [l.totals.exported!, of(mine, 22)], [l.totals.alarm!, of(mine, 48), of(mine, 48) > 0]]} />
+    {!any(answers) && !any(asked) && <p class="hint">{l.noneThen}</p>}
+    <div class="split">
+      {any(answers) && <div><h3>{l.months}</h3><Bars label={l.months} names={l.answers} rows={answers} /></div>}
+      {any(asked) && <div><h3>{l.monthsAsked}</h3><Bars label={l.monthsAsked} names={l.asked} rows={asked} />{wait.length > 0 && <p class="hint">{say(l.wait, { median: wait[wait.length >> 1]!, p95: wait[Math.ceil(wait.length * 0.95) - 1]! })}</p>}</div>}
+      {clauses.size > 0 && <div><h3>{l.clauses}</h3><Lines label={l.clauses} rows={[...clauses].sort((a, b) => b[1] - a[1]).slice(0, 12)} /></div>}
+      <div><h3>{l.kinds}</h3><Kinds entries={p.entries} /></div>
+    </div>
+  </section>;
 }
 
 function Entries(p: { entries: Entry[] }) {
@@ -69,7 +95,7 @@ function Entries(p: { entries: Entry[] }) {
     <Field label={l.filter}>{(id) => <select id={id} value={kind} onChange={(e) => { setKind(Number(e.currentTarget.value)); setPage(0); }}>
       <option value={0}>{l.all}</option>{present.map((k) => <option key={k} value={k}>{kinds[k]}</option>)}</select>}</Field>
     <div class="row"><button class="small" disabled={!page} onClick={() => setPage(page - 1)}>{l.newer}</button><button class="small" disabled={(page + 1) * PAGE >= wanted.length} onClick={() => setPage(page + 1)}>{l.older}</button></div>
-    <Table caption={say(l.page, { from: wanted.length ? page * PAGE + 1 : 0, to: page * PAGE + shown.length, all: wanted.length })} head={[l.index, l.time, l.kind, l.case, l.flow, l.purpose, l.clause, l.destroyBy, l.follows]}>
+    <Table caption={say(l.page, { from: wanted.length ? page * PAGE + 1 : 0, to: page * PAGE + shown.length, all: wanted.length })} head={[l.index, l.time, l.kind, l.case, l.flow, l.purpose, l.clause, l.destroyBy, l.follows]} numbers={[l.index, l.follows]}>
       {shown.map(({ e, index }) => <tr key={index}><td class="num">{index}</td><td class="day">{e.time.toISOString().slice(0, 19).replace("T", " ")}</td><td>{kinds[e.kind]}</td><td><code>{short(e.caseNumber)}</code></td>
         <td>{e.flow}</td><td>{e.purpose}</td><td>{e.clause}</td><td class="day">{e.destroyBy}</td><td class="num">{e.follows ?? ""}</td></tr>)}
     </Table>
@@ -95,13 +121,13 @@ export function Ledger() {
   });
   return <>
     <h1>{t.ledger.title}</h1>
+    <p class="lead">{t.ledger.about}</p>
     <section class="card">
-      <p>{t.ledger.about}</p>
       <Field label={t.ledger.key} hint={t.ledger.keyHint}>{(id, by) => <textarea id={id} aria-describedby={by} class="mono" rows={4} spellcheck={false} value={key} onInput={(e) => setKey(e.currentTarget.value)} />}</Field>
       <div class="row"><button class="main" disabled={work.busy} onClick={() => void go()}>{t.ledger.check}</button><button onClick={() => void own()}>{t.ledger.useOwn}</button></div>
       <p role="status">{progress}</p><Outcome of={work} />
     </section>
-    {entries && <><section class="card"><h2>{t.ledger.kinds}</h2><Kinds entries={entries} /></section><Entries entries={entries} /></>}
+    {entries && <><Report entries={entries} /><Entries entries={entries} /></>}
   </>;
 }
 
@@ -222,7 +248,7 @@ export function Proofs() {
   const p = t.proofs;
   return <>
     <h1>{p.title}</h1>
-    <p>{p.about}</p>
+    <p class="lead">{p.about}</p>
     <section class={`drop ${over ? "over" : ""}`} aria-label={p.drop} onDragOver={(e) => { e.preventDefault(); setOver(true); }} onDragLeave={() => setOver(false)}
       onDrop={(e) => { e.preventDefault(); setOver(false); if (e.dataTransfer) add(dropped(e.dataTransfer.items)); }}>
       <p>{p.drop}</p>
@@ -234,8 +260,8 @@ export function Proofs() {
     <Outcome of={work} />
     {found && <>
       {found.keys.length > 0 && <Note>{found.keys.map((k) => <p key={k.digits}>{say(p.card, k)}</p>)}</Note>}
-      {found.lines.length > 0 && <Table caption={p.title} head={[p.file, p.result, t.secondary.detail]}>{found.lines.map((l) => <tr key={l.path}><td>{l.path}</td>
-        <td><span class={`tag ${l.good ? "go" : "bad"}`}>{l.good ? `✓ ${p.good}` : `✗ ${p.bad}`}</span></td><td>{l.text}</td></tr>)}</Table>}
+      {found.lines.length > 0 && <section class="card"><Table caption={p.title} head={[p.file, p.result, t.secondary.detail]}>{found.lines.map((l) => <tr key={l.path}><td>{l.path}</td>
+        <td><span class={`tag ${l.good ? "go" : "bad"}`}>{l.good ? `✓ ${p.good}` : `✗ ${p.bad}`}</span></td><td>{l.text}</td></tr>)}</Table></section>}
       {found.parties.length > 1 && <Compared parties={found.parties} />}
       <div class="row"><button onClick={() => { setFiles([]); setFound(null); }}>{p.clear}</button></div>
     </>}

@@ -4,15 +4,16 @@ import { useEffect, useState } from "preact/hooks";
 import { act, read, signText } from "./api";
 import { hex, sha256, utf8 } from "./bytes";
 import { say, texts as t } from "./texts";
-import { Field, Loaded, Note, Outcome, short, Table, useDo, useLoad, when } from "./ui";
+import { Empty, Field, Loaded, Note, Outcome, Page, short, Table, useDo, useLoad, when } from "./ui";
 import { length, nothingDrawn, start, Viewer, type Drawn, type Tool, type View } from "./viewer";
 
 type Case = { case: string; state: string; step: string; until: string; suitable: boolean | null; own: string; version: number };
-type Picture = { of: "probe" | "candidate"; finger: number; png: string };
+type Picture = { of: "probe" | "candidate"; modality: "fingerprint" | "face"; finger: number; png: string };
 type Opened = { case: Case; pictures: Picture[] };
-type Draft = { drawn: Record<number, Drawn>; notes: string; suitable: "" | "yes" | "no"; reasons: string; finding: string };
+/** `form`: of a face, each feature: seen in the probe, then compared. */
+type Draft = { drawn: Record<number, Drawn>; notes: string; suitable: "" | "yes" | "no"; form: Record<string, { seen: string; found: string }>; reasons: string; finding: string };
 
-const fresh = (): Draft => ({ drawn: {}, notes: "", suitable: "", reasons: "", finding: "" });
+const fresh = (): Draft => ({ drawn: {}, notes: "", suitable: "", form: {}, reasons: "", finding: "" });
 const drafts = new Map<string, Draft>(); // of this tab: survives going back and a session that ends; gone with the tab
 
 /** What is signed (src/flow/examination/examine.c). */
@@ -22,7 +23,7 @@ async function signature(what: "analysis" | "conclusion", id: string, word: stri
 
 function marksText(d: Draft, pictures: Picture[]): string {
   return JSON.stringify({
-    "entente-marks": 1, notes: d.notes,
+    "entente-marks": 1, notes: d.notes, ...(Object.keys(d.form).length ? { form: Object.fromEntries(Object.entries(d.form).map(([k, v]) => [k, v.seen])) } : {}),
     pictures: pictures.map((p, i) => ({ finger: p.finger, ...(d.drawn[i] ?? nothingDrawn) })),
   }, null, 1);
 }
@@ -33,6 +34,21 @@ function Lines(p: { drawn: Drawn; mark: (d: Drawn) => void }) {
     <div class="row"><input id={id} type="number" min={0} max={99} value={l.ridges} aria-label={`${i + 1}: ${t.exam.ridges}`} onInput={(e) => set(i, Number(e.currentTarget.value))} />
       <span>{t.exam.ridges}</span></div>}</Field>)}</>;
 }
+
+/* ---- faces: feature by feature (FISWG, Facial Image Comparison Feature List for Morphological Analysis) ---- */
+
+const features = Object.keys(t.exam.features), hasFace = (all: Picture[]): boolean => all.some((x) => x.modality === "face");
+
+function Form(p: { draft: Draft; step: "seen" | "found"; change: (part: Partial<Draft>) => void }) {
+  const words = p.step === "seen" ? t.exam.seen : t.exam.found, set = (k: string, v: string) => p.change({ form: { ...p.draft.form, [k]: { seen: "", found: "", ...p.draft.form[k], [p.step]: v } } });
+  return <div class="form-grid"><Table caption={t.exam.form} head={[t.exam.feature, p.step === "seen" ? t.exam.inProbe : t.exam.compared]}>
+    {features.map((k) => <tr key={k}><td>{t.exam.features[k]}{p.step === "found" && p.draft.form[k]?.seen && <span class="hint"> {t.exam.seen[p.draft.form[k]!.seen]}</span>}</td>
+      <td><select aria-label={t.exam.features[k]} value={p.draft.form[k]?.[p.step] ?? ""} onChange={(e) => set(k, e.currentTarget.value)}><option value=""></option>{Object.entries(words).map(([w, text]) => <option key={w} value={w}>{text}</option>)}</select></td></tr>)}
+  </Table></div>;
+}
+
+const filled = (d: Draft, step: "seen" | "found"): boolean => features.every((k) => d.form[k]?.[step]);
+const formText = (d: Draft): string => features.map((k) => `${k}: ${d.form[k]?.found ?? ""}`).join("\n");
 
 const tools: Tool[] = ["move", "ending", "fork", "dot", "measure"];
 
@@ -48,6 +64,11 @@ function Choose(p: { of: string; pictures: Picture[]; at: number; set: (i: numbe
     {p.pictures.map((_, i) => <option key={i} value={i}>{name(i)}</option>)}</select>}</Field>;
 }
 
+/** Where in ACE-V this examiner is. */
+function Steps(p: { at: string }) {
+  return <ol class="steps" aria-label={t.exam.steps}>{Object.entries(t.exam.stepNames).map(([k, name]) => <li key={k} aria-current={k === p.at ? "step" : undefined}>{name}</li>)}</ol>;
+}
+
 type Step = { opened: Opened; draft: Draft; change: (part: Partial<Draft>) => void; reload: () => Promise<void> };
 
 function Analysis(p: Step) {
@@ -56,18 +77,21 @@ function Analysis(p: Step) {
   const mark = (d: Drawn) => p.change({ drawn: { ...p.draft.drawn, [at]: d } });
   const lock = () => work.run(async () => {
     if (!p.draft.suitable) return work.say(t.exam.needSuitable);
+    if (hasFace(probes) && !filled(p.draft, "seen")) return work.say(t.exam.needForm);
     const marks = marksText(p.draft, probes), word = p.draft.suitable === "yes" ? "suitable" : "not-suitable";
     await act("case-analyse", { case: p.opened.case.case, suitable: p.draft.suitable, signature: await signature("analysis", p.opened.case.case, word, 1, marks) }, utf8(marks));
     await p.reload();
   });
   return <>
     <h1>{t.exam.analysis}</h1>
+    <Steps at="analysis" />
     <div class="views">
       <section class="view"><Choose of={t.exam.probe} pictures={probes} at={at} set={(i) => { setAt(i); setView(start); }} />
-        {probes[at] && <Viewer png={probes[at].png} of={t.exam.probe} view={view} change={setView} fit={setView} drawn={drawn} mark={mark} tool={tool} />}
+        {probes[at] && <Viewer png={probes[at].png} of={t.exam.probe} view={view} change={setView} fit={setView} drawn={drawn} mark={mark} tool={tool} ruled={probes[at].modality !== "face"} />}
         <Tools tool={tool} set={setTool} /><p class="hint">{t.exam.keys}</p></section>
       <section class="card"><p>{say(t.exam.marks, { count: drawn.marks.length })}</p>
         <Lines drawn={drawn} mark={mark} />
+        {hasFace(probes) && <Form draft={p.draft} step="seen" change={p.change} />}
         <Field label={t.exam.notes} hint={t.exam.notesHint}>{(id, by) => <textarea id={id} aria-describedby={by} rows={5} maxLength={8000} value={p.draft.notes} onInput={(e) => p.change({ notes: e.currentTarget.value })} />}</Field>
         <fieldset><legend>{t.exam.suitable}</legend>{(["yes", "no"] as const).map((v) => <label class="choice" key={v}>
           <input type="radio" name="suitable" checked={p.draft.suitable === v} onChange={() => p.change({ suitable: v })} />{t.exam[v]}</label>)}</fieldset>
@@ -92,7 +116,7 @@ function Pair(p: Step) {
       const i = at[side as 0 | 1], of = side === 0 ? t.exam.probe : t.exam.candidate;
       return <section class="view" key={of}><Choose of={of} pictures={pictures} at={i} set={choose(side)} />
         {pictures[i] && <Viewer png={pictures[i].png} of={of} view={views[side as 0 | 1]} change={change(side)} fit={fit(side)} tool={tool}
-          drawn={(side === 0 ? p.draft.drawn[i] : aid[i]) ?? nothingDrawn} mark={side === 0 ? undefined : (d) => setAid({ ...aid, [i]: d })} />}</section>;
+          drawn={(side === 0 ? p.draft.drawn[i] : aid[i]) ?? nothingDrawn} mark={side === 0 ? undefined : (d) => setAid({ ...aid, [i]: d })} ruled={pictures[i].modality !== "face"} />}</section>;
     })}</div>
     <p class="hint">{t.exam.keys}</p>
   </>;
@@ -100,16 +124,21 @@ function Pair(p: Step) {
 
 function Conclusion(p: Step) {
   const work = useDo(), k = p.opened.case;
+  useEffect(() => work.say(""), [p.draft.finding, p.draft.reasons, p.draft.form]);
   const conclude = () => work.run(async () => {
     const { finding, reasons } = p.draft;
     if (!finding) return work.say(t.exam.needFinding);
     if (!reasons.trim()) return work.say(t.exam.needReasons);
-    const signed = await signature("conclusion", k.case, finding, k.version + 1, reasons);
-    const { case: now } = await act<{ case: Case }>("case-conclude", { case: k.case, finding, signature: signed }, utf8(reasons));
+    const face = hasFace(p.opened.pictures);
+    if (face && !filled(p.draft, "found")) return work.say(t.exam.needForm);
+    const whole = face ? `${formText(p.draft)}\n\n${reasons}` : reasons, signed = await signature("conclusion", k.case, finding, k.version + 1, whole);
+    const { case: now } = await act<{ case: Case }>("case-conclude", { case: k.case, finding, signature: signed }, utf8(whole));
+    p.change({ reasons: "", finding: "" });
     await p.reload();
     return say(t.exam.done, { finding: t.exam.findings[finding as keyof typeof t.exam.findings], version: now.version, state: now.state });
   });
   return <section class="card"><h2>{t.exam.conclusion}</h2>
+    {hasFace(p.opened.pictures) && <Form draft={p.draft} step="found" change={p.change} />}
     <fieldset><legend>{t.exam.conclusion}</legend>{Object.entries(t.exam.findings).map(([word, text]) => <label class="choice" key={word}>
       <input type="radio" name="finding" checked={p.draft.finding === word} onChange={() => p.change({ finding: word })} />{text}</label>)}</fieldset>
     <Field label={t.exam.reasons} hint={t.exam.reasonsHint}>{(id, by) => <textarea id={id} aria-describedby={by} rows={5} maxLength={16000} value={p.draft.reasons} onInput={(e) => p.change({ reasons: e.currentTarget.value })} />}</Field>
@@ -122,9 +151,49 @@ function Conclusion(p: Step) {
 function Comparison(p: Step) {
   return <>
     <h1>{t.exam.comparison}</h1>
+    <Steps at="comparison" />
     <Note>{p.opened.case.suitable ? t.exam.locked : t.exam.lockedNo}</Note>
     <Pair {...p} />
     <Conclusion {...p} />
+  </>;
+}
+
+/* ---- afterwards: what the machine saw ---- */
+
+type Machine = { score: number; "log10-ratio": number; finger: number; pairs: [number, number, number, number][]; pictures: Picture[] };
+
+/** The candidate's print; each minutia that the machine held for the same, and where the probe's lies on it. */
+function Drawing(p: { machine: Machine }) {
+  const m = p.machine, src = `data:image/png;base64,${m.pictures[0]?.png ?? ""}`, [size, setSize] = useState<[number, number] | null>(null), e = t.exam;
+  useEffect(() => {
+    const image = new Image();
+    image.onload = () => setSize([image.naturalWidth, image.naturalHeight]);
+    image.src = src;
+    return () => { image.onload = null; };
+  }, [src]);
+  return <section class="card"><h2>{e.machine}</h2>
+    <p>{say(e.machineSay, { score: m.score.toFixed(1), ratio: m["log10-ratio"].toFixed(1), count: m.pairs.length })}</p>
+    {size && <svg class="chart" viewBox={`0 0 ${size[0]} ${size[1]}`} role="img" aria-label={say(e.machineLabel, { count: m.pairs.length })}>
+      <image href={src} width={size[0]} height={size[1]} />
+      {m.pairs.map(([x, y, px, py], i) => <g key={i} fill="none" stroke-width="2"><circle cx={x} cy={y} r="6" stroke="#e0242b" /><line x1={x} y1={y} x2={px} y2={py} stroke="#1568d3" /><rect x={px - 3} y={py - 3} width="6" height="6" stroke="#1568d3" /></g>)}
+    </svg>}
+    <p class="hint">{e.machineHint}</p>
+  </section>;
+}
+
+function Afterwards(p: Step) {
+  const work = useDo(), [machine, setMachine] = useState<Machine | null>(null), k = p.opened.case;
+  const open = () => void work.run(async () => setMachine(await act<Machine>("case-machine", { case: k.case })));
+  return <>
+    <h1>{t.exam.after}</h1>
+    <Note>{say(t.exam.gone, { state: t.cases.states[k.state] ?? k.state })}</Note>
+    {k.own && <Note kind="good">{say(t.exam.yours, { finding: t.exam.findings[k.own as keyof typeof t.exam.findings], version: k.version })}</Note>}
+    {k.state === "concluded" && k.own && <>
+      {!machine && <div class="row"><button onClick={open} disabled={work.busy}>{t.exam.openMachine}</button></div>}
+      <Outcome of={work} />
+      {machine && <Drawing machine={machine} />}
+      <Conclusion {...p} />
+    </>}
   </>;
 }
 
@@ -133,7 +202,7 @@ function Examine(p: { id: string; back: () => void }) {
   const change = (part: Partial<Draft>) => setDraft((d) => { const next = { ...d, ...part }; drafts.set(p.id, next); return next; });
   const reload = async () => {
     const { cases } = await read<{ cases: Case[] }>("case-list"), now = cases.find((k) => k.case === p.id);
-    if (now && now.state !== "open" && opened) return setOpened({ case: now, pictures: [] });
+    if (now && now.state !== "open") return setOpened({ case: now, pictures: [] });
     setOpened(await act<Opened>("case-open", { case: p.id }));
   };
   useEffect(() => { void work.run(reload); }, [p.id]);
@@ -146,24 +215,22 @@ function Examine(p: { id: string; back: () => void }) {
   useEffect(() => { if (ended) drafts.delete(p.id); }, [ended, p.id]);
   const step: Step | null = opened && { opened, draft, change, reload };
   return <>
-    <button class="small" onClick={p.back}>{t.cases.back}</button> <span class="hint">{t.cases.case} <code>{short(p.id)}</code></span>
+    <div class="row" style={{ margin: "0 0 .8rem" }}><button class="small" onClick={p.back}>← {t.cases.back}</button><span class="hint">{t.cases.case} <code>{short(p.id)}</code>{opened && ` · ${say(t.cases.untilTime, { time: when(opened.case.until) })}`}</span></div>
     <Outcome of={work} />
     {work.failed && <button class="small" onClick={() => void work.run(reload)}>{t.tryAgain}</button>}
-    {ended && <Note>{say(t.exam.gone, { state: opened.case.state })} {opened.case.own && say(t.exam.done, { finding: t.exam.findings[opened.case.own as keyof typeof t.exam.findings], version: opened.case.version, state: opened.case.state })}</Note>}
-    {step && !ended && (opened!.case.step === "analysis" ? <Analysis {...step} /> : <Comparison {...step} />)}
+    {step && (ended ? <Afterwards {...step} /> : opened!.case.step === "analysis" ? <Analysis {...step} /> : <Comparison {...step} />)}
   </>;
 }
 
 export function Cases() {
-  const [open, setOpen] = useState(""), list = useLoad(() => read<{ cases: Case[] }>("case-list"), 15000);
+  const [open, setOpen] = useState(""), list = useLoad((byItself) => read<{ cases: Case[] }>("case-list", {}, byItself), 15000), c = t.cases;
   if (open) return <Examine id={open} back={() => { setOpen(""); list.reload(); }} />;
-  return <>
-    <h1>{t.cases.title}</h1>
-    <p class="hint">{t.cases.about}</p>
-    <Loaded of={list}>{(v) => v.cases.length ? <Table caption={t.cases.title} head={[t.cases.case, t.cases.state, t.cases.step, t.cases.until, t.cases.own, t.cases.open]}>
-      {v.cases.map((k) => <tr key={k.case}><td><code>{short(k.case)}</code></td><td>{k.state}</td><td>{k.state === "open" ? t.cases.steps[k.step] : ""}</td><td>{when(k.until)}</td>
+  const order = (k: Case) => (k.state === "open" ? (k.step === "concluded" ? 1 : 0) : 2);
+  return <Page title={c.title} lead={c.about}>
+    <Loaded of={list}>{(v) => v.cases.length ? <section class="card"><Table caption={c.title} quiet head={[c.case, c.state, c.step, c.until, c.own, c.open]}>
+      {[...v.cases].sort((a, b) => order(a) - order(b) || a.until.localeCompare(b.until)).map((k) => <tr key={k.case}><td><code>{short(k.case)}</code></td><td><span class={`tag ${k.state === "open" ? "refer" : "plain"}`}>{c.states[k.state]}</span></td><td>{k.state === "open" ? c.steps[k.step] : ""}</td><td class="day">{when(k.until)}</td>
         <td>{k.own ? t.exam.findings[k.own as keyof typeof t.exam.findings] : ""}</td>
-        <td>{k.state === "open" && <button class="small" onClick={() => setOpen(k.case)}>{t.cases.open}<span class="gone"> {short(k.case)}</span></button>}</td></tr>)}
-    </Table> : <p>{t.cases.none}</p>}</Loaded>
-  </>;
+        <td>{(k.state === "open" || (k.state === "concluded" && k.own)) && <button class={k.state !== "open" || k.step === "concluded" ? "small" : "small main"} onClick={() => setOpen(k.case)}>{k.state === "open" ? c.open : c.look}<span class="gone"> {short(k.case)}</span></button>}</td></tr>)}
+    </Table></section> : <Empty><p>{c.none}</p></Empty>}</Loaded>
+  </Page>;
 }

@@ -19,25 +19,35 @@ export function readKeyFile(text: string): KeyFile | null {
 
 const PKCS8 = unhex("302e020100300506032b657004220420")!; // RFC 8410: an Ed25519 private key follows
 
-/** Null: the passphrase is not this one. The passphrase's key, the seed and the DER form are overwritten. */
-export async function openKey(file: KeyFile, passphrase: string, progress: (part: number) => void): Promise<Person | null> {
+/** The seed as a key that signs and that WebCrypto does not give out; the DER form between is overwritten. */
+export async function personOf(name: string, seed: Bytes): Promise<Person> {
+  const der = join(PKCS8, seed);
+  try {
+    return { name, key: await crypto.subtle.importKey("pkcs8", der, "Ed25519", false, ["sign"]) };
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** Null: the passphrase is not this one. The passphrase's key and the seed are overwritten. `use` sees the seed before that. */
+export async function openKey(file: KeyFile, passphrase: string, progress: (part: number) => void, use?: (seed: Bytes) => Promise<void>): Promise<Person | null> {
   const secret = await argon2idAsync(utf8(passphrase), file.salt, {
     t: file.quick ? 1 : 3, m: file.quick ? 8192 : 65536, p: 1, dkLen: 32, onProgress: progress,
   }) as Bytes;
-  let der: Bytes | null = null, seed: Bytes | null = null;
+  let seed: Bytes | null = null;
   try {
     const aes = await crypto.subtle.importKey("raw", secret, "AES-GCM", false, ["decrypt"]);
     const how = { name: "AES-GCM", iv: file.box.slice(0, 12), additionalData: utf8(file.name) };
-    seed = new Uint8Array(await crypto.subtle.decrypt(how, aes, file.box.slice(12)));
-    der = join(PKCS8, seed);
-    return { name: file.name, key: await crypto.subtle.importKey("pkcs8", der, "Ed25519", false, ["sign"]) };
-  } catch (e) {
-    if (e instanceof DOMException && e.name === "OperationError") return null;
-    throw e;
+    seed = new Uint8Array(await crypto.subtle.decrypt(how, aes, file.box.slice(12)).catch((e: unknown) => {
+      if (e instanceof DOMException && e.name === "OperationError") return new ArrayBuffer(0);
+      throw e;
+    }));
+    if (!seed.length) return null;
+    await use?.(seed);
+    return await personOf(file.name, seed);
   } finally {
     secret.fill(0);
     seed?.fill(0);
-    der?.fill(0);
   }
 }
 

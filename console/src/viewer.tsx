@@ -56,10 +56,25 @@ function drawMarks(c: CanvasRenderingContext2D, d: Drawn, unit: number): void {
     c.moveTo(l.x1, l.y1);
     c.lineTo(l.x2, l.y2);
     c.stroke();
+    c.font = `${14 * unit}px system-ui, sans-serif`;
+    c.fillStyle = "#5a1080";
+    c.fillText(String(d.lines.indexOf(l) + 1), l.x2 + 6 * unit, l.y2);
   }
 }
 
-function draw(canvas: HTMLCanvasElement, image: HTMLImageElement, v: View, d: Drawn, cross: boolean): void {
+/** A bar of so many millimetres as the picture is shown now: what is measured is measured against it. */
+function drawScale(c: CanvasRenderingContext2D, zoom: number, left: number, bottom: number): void {
+  const mm = [10, 5, 2, 1, 0.5, 0.2].find((n) => n * PER_MM * zoom <= 140) ?? 0.1, px = mm * PER_MM * zoom;
+  c.fillStyle = "rgb(255 255 255 / .85)";
+  c.fillRect(left, bottom - 30, px + 16, 28);
+  c.fillStyle = "#000";
+  c.fillRect(left + 8, bottom - 10, px, 3);
+  for (const x of [0, px - 1.5]) c.fillRect(left + 8 + x, bottom - 14, 1.5, 10);
+  c.font = "12px system-ui, sans-serif";
+  c.fillText(`${mm} mm`, left + 8, bottom - 17);
+}
+
+function draw(canvas: HTMLCanvasElement, image: HTMLImageElement, v: View, d: Drawn, cross: boolean, ruled: boolean): void {
   const c = canvas.getContext("2d")!, scale = canvas.width / canvas.clientWidth;
   c.setTransform(1, 0, 0, 1, 0, 0);
   c.clearRect(0, 0, canvas.width, canvas.height);
@@ -69,8 +84,9 @@ function draw(canvas: HTMLCanvasElement, image: HTMLImageElement, v: View, d: Dr
   c.drawImage(image, 0, 0);
   c.filter = "none";
   drawMarks(c, d, 1 / v.zoom);
-  if (!cross) return;
   c.setTransform(scale, 0, 0, scale, canvas.width / 2, canvas.height / 2);
+  if (ruled) drawScale(c, v.zoom, 8 - canvas.clientWidth / 2, canvas.clientHeight / 2 - 4);
+  if (!cross) return;
   c.strokeStyle = "#d1007a";
   c.lineWidth = 1.5;
   c.beginPath();
@@ -89,7 +105,7 @@ function usePicture(png: string): HTMLImageElement | null {
   return image;
 }
 
-type Props = { png: string; of: string; view: View; change: (f: (v: View) => View) => void; fit: (v: View) => void; drawn: Drawn; mark?: ((d: Drawn) => void) | undefined; tool: Tool };
+type Props = { png: string; of: string; view: View; change: (f: (v: View) => View) => void; fit: (v: View) => void; drawn: Drawn; mark?: ((d: Drawn) => void) | undefined; tool: Tool; ruled?: boolean };
 
 export function Viewer(p: Props) {
   const canvas = useRef<HTMLCanvasElement>(null), image = usePicture(p.png), [focused, setFocused] = useState(false);
@@ -103,9 +119,10 @@ export function Viewer(p: Props) {
     const box = canvas.current;
     if (!box || !image) return;
     if (p.view.zoom === 0) return p.fit(fitted());
-    const wanted = Math.round(box.clientWidth * devicePixelRatio);
-    if (box.width !== wanted) box.width = box.height = wanted;
-    draw(box, image, p.view, p.drawn, focused);
+    const width = Math.round(box.clientWidth * devicePixelRatio), height = Math.round(box.clientHeight * devicePixelRatio);
+    if (box.width !== width) box.width = width;
+    if (box.height !== height) box.height = height;
+    draw(box, image, p.view, p.drawn, focused, p.ruled !== false);
   });
   const at = (e: { clientX: number; clientY: number }): { x: number; y: number } => {
     const box = canvas.current!.getBoundingClientRect();

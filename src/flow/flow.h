@@ -470,6 +470,7 @@ ENT_MUST_CHECK ent_code ent_flow_cases(ent_flow_node *n, const ent_actor *by, vo
                                        ent_err *err);
 /* The pictures for this examiner's step, as PNG: the probe's alone until their own analysis is locked, then the candidate's too.
  * `see` is called for each, not under any lock. */
+#define ENT_PICTURE_FACE 0xff /* in place of a finger: a face */
 typedef void ent_see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len);
 ENT_MUST_CHECK ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx,
                                            ent_case_view *ret_view, ent_err *err);

@@ -43,10 +43,13 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     ENT_TRY(ent_doc_duration(exchange, "answer-grid", false, &c->grid_ms, err));
     if (desk) {
         int64_t refer = c->refer_per_mille;
-        ENT_TRY(ent_doc_only(desk, "port refer-per-mille", err));
+        ENT_TRY(ent_doc_only(desk, "port refer-per-mille refer-after contact", err));
         ENT_TRY(read_port(desk, "port", &c->desk_port, err));
         ENT_TRY(ent_doc_number(desk, "refer-per-mille", false, (const int64_t[2]){0, 1000}, &refer, err));
         c->refer_per_mille = (unsigned)refer;
+        ENT_TRY(ent_doc_text(desk, "contact", false, c->contact, sizeof c->contact, err));
+        ENT_TRY(ent_doc_duration(desk, "refer-after", false, &c->refer_after_ms, err));
+        if (c->refer_after_ms < 100 || c->refer_after_ms > 60000) return ent_fail(err, ENT_FORMAT, "desk.refer-after is from 100 ms to 60 s");
     }
     if (keys) {
         ENT_TRY(ent_doc_only(keys, "root accept-residue", err));
@@ -67,6 +70,7 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
         ENT_TRY(ent_doc_only(face, "model", err));
         ENT_TRY(ent_doc_text(face, "model", false, c->face_model, sizeof c->face_model, err));
     }
+    if (strcmp(c->contact, "none") == 0) c->contact[0] = 0;
     if (strcmp(c->face_model, "none") == 0) c->face_model[0] = 0;
     ENT_TRY(ent_doc_text(doc, "store", false, c->store, sizeof c->store, err));
     if (strcmp(c->store, "embedded") == 0) c->store[0] = 0;
@@ -84,7 +88,7 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
 
 ent_node_config ent_node_config_default(void)
 {
-    return (ent_node_config){.zone = "UTC", .regime_due_parts = 100, .regime_due_per_mille = 50, .listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20,
+    return (ent_node_config){.zone = "UTC", .regime_due_parts = 100, .regime_due_per_mille = 50, .listen = "127.0.0.1", .port = 8443, .grid_ms = 250, .decoders = 2, .control_per_mille = 50, .refer_per_mille = 20, .refer_after_ms = 1200,
                              .witness_silence_ms = ENT_NODE_SILENCE_MS};
 }
 
@@ -124,6 +128,8 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "desk:                             # commands, console and kiosks on this machine\n"
                 "  port: %u                         # on 127.0.0.1 beside the socket; 0: the socket only\n"
                 "  refer-per-mille: %u              # chance referrals: so that a referral says nothing of its cause\n"
+                "  refer-after: %lld ms             # from the question, whatever the cause; who answers later is seen at the secondary desk\n"
+                "  contact: \"%s\"                     # whom a traveller writes to (access, correction, complaint), as it is printed on the sheets\n"
                 "\n"
                 "keys:                             # docs/operating/keys.md\n"
                 "  root: \"%s\"                    # or the PKCS#11 URI of the token that wraps the epoch's key\n"
@@ -143,7 +149,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "decoders: %u                       # how many of what comes from outside are read at a time\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->regime_due_parts, c->regime_due_per_mille, c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, (long long)c->refer_after_ms, c->contact[0] ? c->contact : "none", c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->regime_due_parts, c->regime_due_per_mille, c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

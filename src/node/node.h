@@ -26,6 +26,8 @@ typedef struct ent_node_config {
     char listen[64];
     uint16_t port, desk_port;
     unsigned refer_per_mille;       /* of travellers whom nobody knows, referred all the same */
+    char contact[400];              /* whom a traveller writes to; "" not said */
+    int64_t refer_after_ms;         /* when a referral is said, from the question, whatever its cause */
     int64_t grid_ms;
     unsigned threads, decoders;
     unsigned control_per_mille;

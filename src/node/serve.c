@@ -125,7 +125,7 @@ ent_code ent_node_serve(ent_node *n, void (*ready)(void *ctx, uint16_t port), vo
     ENT_TRY(start_exchange(n, &server, err));
     char console[PATH_MAX];
     ent_node_share("console", console);
-    ent_code code = ent_desk_start(&(ent_desk_options){.socket_path = path, .port = n->config.desk_port, .console = console, .refer_per_mille = n->config.refer_per_mille,
+    ent_code code = ent_desk_start(&(ent_desk_options){.socket_path = path, .port = n->config.desk_port, .console = console, .name = n->config.name, .contact = n->config.contact, .refer_per_mille = n->config.refer_per_mille, .refer_after_ms = n->config.refer_after_ms,
                                                        .clock = ent_system_clock(), .random = ent_system_random()}, &node, &desk, err);
     if (code == ENT_OK) code = ent_node_witnessing_start(n, note, err);
     if (code == ENT_OK) {

@@ -18,8 +18,9 @@ export const browser = await chromium.launch({
 });
 
 /** What the desk's device makes of a print: one crossing, its statement signed with the desk's key. The path of the file. */
+let captures = 0;
 export function captured(file, officer) {
-  const out = join(folder, "traveller.capture");
+  const out = join(folder, `traveller-${++captures}.capture`);
   execFileSync(process.env.ENTENTE, ["--node", join(folder, "us"), "desk", "capture", join(folder, file), "--desk", "desk-1", "--officer", officer, "--nationality", "UTO", "-o", out],
     { env: { ...process.env, ENTENTE_PASSPHRASE_FILE: join(folder, "passphrase"), ENTENTE_QUICK_KEYS: "1" } });
   return out;
@@ -45,6 +46,7 @@ export async function open(node, options = {}) {
 
 export async function unlock(page, node, name, words = passphrase) {
   await page.setInputFiles("input[type=file][accept='.key']", join(folder, node, "people", `${name}.key`));
+  page.officer = name;
   await page.fill("input[type=password]", words);
   await page.click("form button[type=submit]:has-text('Sign in')");
 }
@@ -52,16 +54,43 @@ export async function unlock(page, node, name, words = passphrase) {
 export async function signedIn(node, name, options) {
   const page = await open(node, options);
   await unlock(page, node, name);
-  await page.waitForSelector("header.top");
+  await page.waitForSelector("header.bar");
   return page;
 }
 
+/** In light and in dark: contrast differs. */
 export async function accessible(page, what) {
   await page.evaluate(axe); // through the debugger: the page's own policy would refuse it
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    await finds(page, `${what}, ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+async function finds(page, what) {
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   check(`${what}: axe finds nothing`, violations.length === 0, JSON.stringify(violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))])));
 }
 
+/** For a reviewer: the page in light, in dark and on a telephone. */
 export async function look(page, name) {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  if (!shots) return;
+  const { width, height } = page.viewportSize();
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.screenshot({ path: join(shots, `${name}-dark.png`), fullPage: true });
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.screenshot({ path: join(shots, `${name}-narrow.png`), fullPage: true });
+  await page.setViewportSize({ width, height });
+}
+
+/** As it is printed. */
+export async function sheet(page, name) {
+  await page.emulateMedia({ media: "print" });
+  const text = await page.innerText("body");
+  if (shots) { await page.screenshot({ path: join(shots, `${name}-sheet.png`), fullPage: true }); await page.pdf({ path: join(shots, `${name}.pdf`), format: "A4" }); }
+  await page.emulateMedia({ media: null });
+  return text;
 }

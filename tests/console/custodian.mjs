@@ -3,7 +3,7 @@ import { accessible, address, check, look, signedIn } from "./browser.mjs";
 
 const go = async (page, node, name) => {
   await page.goto(`${address[node]}#/${name}`);
-  await page.waitForSelector("main table, main p:not(.hint):not([role])");
+  await page.waitForSelector("main table, main .empty, main form.card");
 };
 
 async function due(page) {
@@ -57,13 +57,43 @@ async function disclose(page) {
   await officer.context().close();
 }
 
+/** The second arrest of one finger was noticed; a custodian links the pair, and it is gone from the list. */
+async function persons(page) {
+  await go(page, "gb", "persons");
+  await look(page, "persons");
+  await accessible(page, "likely same persons");
+  const before = await page.locator("main tbody tr").count();
+  check("the node noticed the second arrest", before >= 1, String(before));
+  await page.click("main tbody tr:last-child button:has-text('Link them')");
+  await page.waitForSelector(".note.good:has-text('Linked')");
+  await page.waitForFunction((n) => document.querySelectorAll("main tbody tr").length < n, before);
+  check("linked, they wait no more", true);
+}
+
+async function picture(page) {
+  await go(page, "gb", "agreements");
+  await look(page, "agreements");
+  await accessible(page, "agreements");
+  await page.click("tbody button:has-text('Open')");
+  await page.waitForSelector("section[aria-label='border-check'] .numbers");
+  const text = await page.innerText("main");
+  check("an agreement's picture: what it opens, what went by it, the quota, alarms", /What it opens here/.test(text) && /Today, of the quota/.test(text) && /\d+ \/ 2000/.test(text) && /Alarms/.test(text), text);
+  await look(page, "agreement");
+  await accessible(page, "an agreement's picture");
+  await page.click("text=The signed text");
+  await page.waitForSelector("pre:has-text('entente-agreement/v1')");
+}
+
 export async function custodian() {
   const page = await signedIn("gb", "c.gb");
   await due(page);
   await approve();
   await disclose(page);
-  for (const name of ["agreements", "rates", "year"]) {
+  await persons(page);
+  await picture(page);
+  for (const name of ["rates", "year"]) {
     await go(page, "gb", name);
+    await page.waitForSelector("main table");
     await look(page, name);
     await accessible(page, name);
   }
@@ -77,7 +107,7 @@ export async function suspension() {
   const { join } = await import("node:path");
   const { folder } = await import("./browser.mjs");
   const page = await signedIn("gb", "x.gb");
-  await page.waitForSelector("main table, main p");
+  await page.waitForSelector("main table, main .empty");
   execFileSync(process.env.ENTENTE, ["--node", join(folder, "gb"), "person", "suspend", "x.gb", "--as", "c.gb"], { env: { ...process.env, ENTENTE_PASSPHRASE_FILE: join(folder, "passphrase") } });
   await page.goto(`${address.gb}#/received`);
   await page.waitForSelector("dialog[open]");

@@ -67,20 +67,64 @@ static void session_times(void **state)
     (void)state;
     assert_int_equal(ent_sessions_new(&s, NULL), ENT_OK);
     open_one(s, 1, 1000000, token);
-    assert_int_equal(ent_session_use(s, token, 1000000 + ENT_SESSION_IDLE_MS - 1, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, token, false, 1000000 + ENT_SESSION_IDLE_MS - 1, &v, NULL), ENT_OK);
     assert_string_equal(v.name, "o.example");
-    assert_int_equal(ent_session_use(s, token, 1000000 + 2 * ENT_SESSION_IDLE_MS - 1, &v, NULL), ENT_DENIED);
-    assert_int_equal(ent_session_use(s, token, 1000001, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_session_use(s, token, false, 1000000 + 2 * ENT_SESSION_IDLE_MS - 1, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_session_use(s, token, false, 1000001, &v, NULL), ENT_DENIED);
     open_one(s, 2, 0, token);
-    for (int64_t now = 0; now < ENT_SESSION_MS; now += ENT_SESSION_IDLE_MS / 2) assert_int_equal(ent_session_use(s, token, now, &v, NULL), ENT_OK);
-    assert_int_equal(ent_session_use(s, token, ENT_SESSION_MS, &v, NULL), ENT_DENIED);
+    for (int64_t now = 0; now < ENT_SESSION_MS; now += ENT_SESSION_IDLE_MS / 2) assert_int_equal(ent_session_use(s, token, false, now, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, token, false, ENT_SESSION_MS, &v, NULL), ENT_DENIED);
     open_one(s, 3, 0, token);
     open_one(s, 4, 0, other);
     ent_session_close(s, token);
-    assert_int_equal(ent_session_use(s, token, 1, &v, NULL), ENT_DENIED);
-    assert_int_equal(ent_session_use(s, other, 1, &v, NULL), ENT_OK);
-    assert_int_equal(ent_session_use(s, "", 1, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_session_use(s, token, false, 1, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_session_use(s, other, false, 1, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, "", false, 1, &v, NULL), ENT_DENIED);
     ent_sessions_free(s);
+}
+
+/* A page that looks again by itself, with nobody before it, keeps no session open. */
+static void session_by_itself(void **state)
+{
+    ent_sessions *s;
+    ent_session_view v;
+    char token[ENT_SESSION_TOKEN];
+    (void)state;
+    assert_int_equal(ent_sessions_new(&s, NULL), ENT_OK);
+    open_one(s, 1, 0, token);
+    for (int64_t now = 0; now < ENT_SESSION_IDLE_MS; now += 3000) assert_int_equal(ent_session_use(s, token, true, now, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, token, true, ENT_SESSION_IDLE_MS, &v, NULL), ENT_DENIED);
+    ent_sessions_free(s);
+}
+
+/* A page that asks without end is told to wait, and is not signed out by it. */
+static void session_rate(void **state)
+{
+    ent_sessions *s;
+    ent_session_view v;
+    char token[ENT_SESSION_TOKEN];
+    (void)state;
+    assert_int_equal(ent_sessions_new(&s, NULL), ENT_OK);
+    open_one(s, 1, 0, token);
+    for (int i = 0; i < ENT_SESSION_BURST; i++) assert_int_equal(ent_session_use(s, token, false, 5, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, token, false, 5, &v, NULL), ENT_QUOTA);
+    assert_int_equal(ent_session_use(s, token, false, 15, &v, NULL), ENT_OK); /* one more ten milliseconds later */
+    assert_int_equal(ent_session_use(s, token, false, 15, &v, NULL), ENT_QUOTA);
+    ent_sessions_free(s);
+}
+
+/* Full at the beginning, full again after a long time, and a clock that goes back gives nothing. */
+static void rates(void **state)
+{
+    ent_rate r = {0};
+    (void)state;
+    for (int i = 0; i < 3; i++) assert_true(ent_rate_take(&r, 1000, 2, 3));
+    assert_false(ent_rate_take(&r, 1000, 2, 3));
+    assert_false(ent_rate_take(&r, 1499, 2, 3));
+    assert_true(ent_rate_take(&r, 1500, 2, 3));
+    assert_false(ent_rate_take(&r, 0, 2, 3));
+    for (int i = 0; i < 3; i++) assert_true(ent_rate_take(&r, INT64_MAX / 4, 2, 3));
+    assert_false(ent_rate_take(&r, INT64_MAX / 4, 2, 3));
 }
 
 /* More than there are places: the one idle longest ends, no other. */
@@ -92,8 +136,8 @@ static void session_places(void **state)
     (void)state;
     assert_int_equal(ent_sessions_new(&s, NULL), ENT_OK);
     for (int i = 0; i <= ENT_SESSIONS; i++) open_one(s, (uint8_t)(i + 1), i, token[i]);
-    assert_int_equal(ent_session_use(s, token[0], ENT_SESSIONS, &v, NULL), ENT_DENIED);
-    for (int i = 1; i <= ENT_SESSIONS; i++) assert_int_equal(ent_session_use(s, token[i], ENT_SESSIONS, &v, NULL), ENT_OK);
+    assert_int_equal(ent_session_use(s, token[0], false, ENT_SESSIONS, &v, NULL), ENT_DENIED);
+    for (int i = 1; i <= ENT_SESSIONS; i++) assert_int_equal(ent_session_use(s, token[i], false, ENT_SESSIONS, &v, NULL), ENT_OK);
     ent_sessions_free(s);
 }
 
@@ -115,7 +159,7 @@ static void session_person(void **state)
 /* What changes something, asks a partner or leaves an entry is never among what a cookie alone may do. */
 static void session_reads(void **state)
 {
-    static const char *const signs[] = {"search", "crossing-ask", "enrol", "destroy", "disclose", "kept-open", "case-open", "case-analyse", "case-conclude", "record-event", "event-approve", "event-correct",
+    static const char *const signs[] = {"search", "crossing-ask", "crossing-slip", "crossing-close", "capture-add", "capture-show", "capture-drop", "redress-issue", "redress-revoke", "admit-decide", "stay-exit", "enrol", "destroy", "disclose", "kept-open", "case-open", "case-analyse", "case-conclude", "record-event", "event-approve", "event-correct",
                                         "person-add", "person-suspend", "agreement-sign", "agreement-act", "partner-add", "retention-run", "time-confirm", "subject-access", "backup-note", "epoch-end", "no-such-act", ""};
     (void)state;
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) assert_false(ent_session_reads(signs[i]));
@@ -165,7 +209,7 @@ static void files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(origins), cmocka_unit_test(cookies), cmocka_unit_test(session_times),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(hosts), cmocka_unit_test(origins), cmocka_unit_test(cookies), cmocka_unit_test(session_times), cmocka_unit_test(session_by_itself), cmocka_unit_test(session_rate), cmocka_unit_test(rates),
                                        cmocka_unit_test(session_places), cmocka_unit_test(session_person), cmocka_unit_test(session_reads), cmocka_unit_test(files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

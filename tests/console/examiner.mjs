@@ -101,5 +101,20 @@ export async function examiner() {
   const page = await signedIn("gb", "x.gb");
   await page.waitForSelector("tr:has-text('concluded')");
   check("two of one mind conclude the case", true);
+  await page.click("tr:has-text('concluded') button:has-text('Look')");
+  const before = await page.innerText("main");
+  check("nothing of the machine's until it is asked for", !/Score|likelihood/.test(before.replace("Open the machine's drawing and score", "")), before);
+  await page.click("text=Open the machine's drawing and score");
+  await page.waitForSelector("svg.chart image");
+  const said = await page.innerText("main");
+  check("afterwards the machine's drawing and score can be opened", /Score \d+\.\d; likelihood ratio 10\^/.test(said) && (await page.locator("svg.chart circle").count()) > 5, said);
+  await look(page, "machine");
+  await accessible(page, "the machine's drawing");
+  await page.click("label.choice:has-text('identified')");
+  await page.fill("label:has-text('Reasons') + textarea", "the same after the machine's drawing");
+  await page.click("text=Sign the conclusion");
+  await page.waitForSelector(".note:has-text('version 2')");
+  check("a change afterwards is a new signed version", true);
+  check("no error in the page", page.problems.length === 0, page.problems.join("; "));
   await page.context().close();
 }

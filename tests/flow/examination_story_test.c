@@ -1,4 +1,5 @@
 /* Between a hit and an identity: persons. The stories of cases, disclosures and recalls between two nodes. */
+#include "flow/examination/machine.h"
 #include "flow/two_nodes.h"
 
 #include "crypto/seal.h"
@@ -76,6 +77,16 @@ static struct pictures look(story *s, const ent_actor *who, const uint8_t *id, e
     return p;
 }
 
+static ent_machine_view machine(story *s, const ent_actor *who, const uint8_t *id, ent_code expected)
+{
+    struct pictures p = {0};
+    ent_machine_view v = {0};
+    assert_int_equal(ent_flow_case_machine(s->gb.flow, who, id, see_picture, &p, &v, NULL), expected);
+    assert_int_equal(p.candidates, expected == ENT_OK);
+    assert_int_equal(p.probes, 0);
+    return v;
+}
+
 static void sign_as(const ent_actor *who, const char *text, uint8_t ret[64])
 {
     ent_secret_key secret;
@@ -149,6 +160,7 @@ static void by_ace_v(void **state)
     ent_search_view v;
     assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_DENIED); /* no score yet */
     assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED), ENT_OK);
+    machine(s, &s->gb.examiner, id, ENT_DENIED); /* nor after one's own conclusion, while others examine */
     assert_int_equal(cases_of(s, &s->gb.second).view[0].finding, ENT_FINDING_NONE);
     assert_true(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
     assert_string_equal(at(&s->us, &reference).outcome, "");
@@ -158,6 +170,29 @@ static void by_ace_v(void **state)
     assert_string_equal(at(&s->us, &reference).outcome, "confirmed");
     assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_OK);
     look(s, &s->gb.examiner, id, ENT_GONE);
+    ent_machine_view m = machine(s, &s->gb.examiner, id, ENT_OK);
+    assert_true(m.count > 5 && m.score > 0);
+    for (size_t i = 0; i < m.count; i++) assert_true(abs(m.pair[i].x - m.pair[i].probe_x) < 40 && abs(m.pair[i].y - m.pair[i].probe_y) < 40);
+    machine(s, &s->gb.custodian, id, ENT_DENIED);
+}
+
+/* What the machine saw goes with the record, and with the case's time. */
+static void machine_goes(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed d;
+    hit(s, &e);
+    uint8_t id[ENT_ID_SIZE], name[ENT_ID_SIZE + 1];
+    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    memcpy(name, id, sizeof id);
+    name[ENT_ID_SIZE] = 'd';
+    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+    assert_true(rows(&s->gb, ENT_TABLE_CASES, name, sizeof name));
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &d, NULL), ENT_OK);
+    assert_false(rows(&s->gb, ENT_TABLE_CASES, name, sizeof name));
+    machine(s, &s->gb.examiner, id, ENT_GONE);
 }
 
 /* Whoever is not an examiner of the case cannot work on it, nor with another's signature. */
@@ -627,7 +662,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

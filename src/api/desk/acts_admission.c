@@ -2,14 +2,6 @@
 #include "api/desk/params.h"
 #include "flow/admission/admission.h"
 
-static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
-{
-    size_t got = 0;
-    const char *text = param(r, "signature");
-    if (ent_unbase64(text, strlen(text), ret, ENT_SIGNATURE_SIZE, &got) && got == ENT_SIGNATURE_SIZE) return ENT_OK;
-    return ent_fail(err, ENT_USAGE, "\"signature\" is %d bytes in base64: the person's own, of the text (docs/law/programme.md)", ENT_SIGNATURE_SIZE);
-}
-
 /* ---- programmes ---- */
 
 static json_t *signature_json(const ent_event_signature *s)
@@ -86,6 +78,32 @@ ent_code ent_desk_programme_list(const ent_desk_node *n, const ent_desk_request 
     (void)r;
     json_object_set_new(out, "events", list);
     return ent_flow_programme_events(n->flow, see_event, list, err);
+}
+
+ent_code ent_desk_programme_show(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    static const char *const shown[] = {
+#define ENT_X(name, text) text,
+        ENT_SHOWN_BY(ENT_X)
+#undef ENT_X
+    };
+    const char *name;
+    ent_programme p;
+    json_t *conditions = json_array(), *countries = json_array();
+    json_object_set_new(out, "conditions", conditions);
+    json_object_set_new(out, "short-trip-to", countries);
+    ENT_TRY(need(r, "programme", &name, err));
+    ENT_TRY(ent_flow_programme_show(n->flow, name, &p, err));
+    for (size_t i = 0; i < p.condition_count; i++)
+        json_array_append_new(conditions, json_pack("{s:s,s:s,s:s}", "name", p.condition[i].name, "clause", p.condition[i].clause, "shown-by", shown[p.condition[i].by]));
+    for (size_t i = 0; i < p.trip_count; i++) json_array_append_new(countries, json_string(p.trip_to[i]));
+    json_object_set_new(out, "programme", json_string(p.name));
+    json_object_set_new(out, "title", json_string(p.title));
+    json_object_set_new(out, "border", json_string(p.border));
+    json_object_set_new(out, "clause", json_string(p.clause));
+    json_object_set_new(out, "days", json_integer(p.days));
+    json_object_set_new(out, "within", p.within ? json_integer(p.within) : json_null());
+    return ENT_OK;
 }
 
 static void see_history(void *ctx, const ent_history_line *l)

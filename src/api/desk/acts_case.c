@@ -1,13 +1,6 @@
 /* Acts on cases, disclosures and what partners disclosed. */
 #include "api/desk/params.h"
-
-static ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
-{
-    const char *text = param(r, "signature");
-    size_t got;
-    if (ent_unbase64(text, strlen(text), ret, ENT_SIGNATURE_SIZE, &got) && got == ENT_SIGNATURE_SIZE) return ENT_OK;
-    return ent_fail(err, ENT_USAGE, "\"signature\" is an Ed25519 signature in base64");
-}
+#include "flow/examination/machine.h"
 
 /* ---- examination ---- */
 
@@ -60,7 +53,8 @@ ent_code ent_desk_case_list(const ent_desk_node *n, const ent_desk_request *r, j
 
 static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *png, size_t len)
 {
-    json_array_append_new(ctx, json_pack("{s:s,s:i,s:o}", "of", candidate ? "candidate" : "probe", "finger", (int)finger, "png", base64_json(png, len)));
+    json_array_append_new(ctx, json_pack("{s:s,s:s,s:i,s:o}", "of", candidate ? "candidate" : "probe", "modality", finger == ENT_PICTURE_FACE ? "face" : "fingerprint", "finger",
+                                         finger == ENT_PICTURE_FACE ? 0 : (int)finger, "png", base64_json(png, len)));
 }
 
 ent_code ent_desk_case_open(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
@@ -98,6 +92,23 @@ ent_code ent_desk_case_conclude(const ent_desk_node *n, const ent_desk_request *
     ENT_TRY(signature_param(r, signature, err));
     ENT_TRY(ent_flow_case_conclude(n->flow, r->by, id, f, r->len ? r->body : "", r->len, signature, &v, err));
     json_object_set_new(out, "case", case_json(&v, true));
+    return ENT_OK;
+}
+
+ent_code ent_desk_case_machine(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_machine_view v;
+    json_t *pictures = json_array(), *pairs = json_array();
+    json_object_set_new(out, "pictures", pictures);
+    json_object_set_new(out, "pairs", pairs);
+    ENT_TRY(id_param(r, "case", id, err));
+    ENT_TRY(ent_flow_case_machine(n->flow, r->by, id, see_picture, pictures, &v, err));
+    json_object_set_new(out, "score", json_real(v.score));
+    json_object_set_new(out, "log10-ratio", json_real(ent_finger_llr(v.score).ratio));
+    json_object_set_new(out, "finger", json_integer(v.finger));
+    for (size_t i = 0; i < v.count; i++)
+        json_array_append_new(pairs, json_pack("[i,i,i,i]", v.pair[i].x, v.pair[i].y, v.pair[i].probe_x, v.pair[i].probe_y));
     return ENT_OK;
 }
 

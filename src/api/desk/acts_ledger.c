@@ -11,11 +11,7 @@ ent_code ent_desk_ledger_get(const ent_desk_node *n, const ent_desk_request *r, 
     ENT_TRY(ent_gate(r->by, ENT_MAY_SEE_LEDGER, err));
     ENT_TRY(need(r, "path", &path, err));
     ENT_TRY(ent_tiles_get(ent_flow_ledger(n->flow), path, true, &a, &body, err));
-    char *base64 = malloc(ENT_BASE64_SIZE(body.len));
-    if (!base64) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    ent_base64(body.data, body.len, base64);
-    json_object_set_new(out, "base64", json_string(base64));
-    free(base64);
+    json_object_set_new(out, "base64", base64_json(body.data, body.len));
     return ENT_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Acts on what is held: enrolment, events, dates, destruction, the person's own request. */
 #include "api/desk/params.h"
+#include "flow/record/likely.h"
 
 /* ---- records ---- */
 
@@ -273,6 +274,34 @@ ent_code ent_desk_record_unlink(const ent_desk_node *n, const ent_desk_request *
     ENT_TRY(id_param(r, "encounter", one, err));
     ENT_TRY(ent_flow_unlink(n->flow, r->by, one, err));
     json_object_set_new(out, "unlinked", id_json(one));
+    return ENT_OK;
+}
+
+static json_t *likely_json(const ent_likely_view *v, int which)
+{
+    return json_pack("{s:o,s:o,s:s,s:I,s:b}", "encounter", id_json(which ? v->other.b : v->encounter.b), "taken", date_json(v->of[which].taken), "taken-under",
+                     v->of[which].taken_under, "parts", (json_int_t)v->of[which].parts, "due", v->of[which].hidden);
+}
+
+static void see_likely(void *ctx, const ent_likely_view *v)
+{
+    json_array_append_new(ctx, json_pack("{s:o,s:[o,o]}", "noticed", time_json(v->noticed), "of", likely_json(v, 0), likely_json(v, 1)));
+}
+
+ent_code ent_desk_likely_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "likely", list);
+    return ent_flow_likely(n->flow, r->by, see_likely, list, err);
+}
+
+ent_code ent_desk_likely_not(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t one[ENT_ID_SIZE], other[ENT_ID_SIZE];
+    ENT_TRY(id_param(r, "encounter", one, err));
+    ENT_TRY(id_param(r, "other", other, err));
+    ENT_TRY(ent_flow_likely_not(n->flow, r->by, one, other, err));
+    json_object_set_new(out, "apart", id_json(one));
     return ENT_OK;
 }
 

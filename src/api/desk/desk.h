@@ -17,9 +17,11 @@ typedef struct ent_desk ent_desk;
 
 typedef struct ent_desk_options {
     const char *socket_path;
+    const char *name, *contact; /* of the node; whom a traveller writes to, for the sheets that are printed */
     uint16_t port;             /* 0: the socket only */
     const char *console;       /* folder of the console's built files; they are served on loopback */
     unsigned refer_per_mille;  /* chance referrals at the desk (crossing.h) */
+    int64_t refer_after_ms;    /* when a referral is said, whatever its cause */
     ent_clock clock;
     ent_random random;
 } ent_desk_options;

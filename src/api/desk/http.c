@@ -53,3 +53,13 @@ void ent_http_harden(struct MHD_Response *r, bool page)
     MHD_add_response_header(r, "Content-Security-Policy", POLICY);
     MHD_add_response_header(r, "Permissions-Policy", "camera=(), microphone=(), geolocation=(), usb=(), serial=(), payment=()");
 }
+
+bool ent_rate_take(ent_rate *r, int64_t now_ms, unsigned per_second, unsigned burst)
+{
+    int64_t passed = now_ms > r->last_ms ? now_ms - r->last_ms : 0, drained = passed > 3600000 ? INT64_MAX / 2 : passed * per_second;
+    r->level = r->level > drained ? r->level - drained : 0;
+    r->last_ms = now_ms;
+    if (r->level + 1000 > (int64_t)burst * 1000) return false;
+    r->level += 1000;
+    return true;
+}

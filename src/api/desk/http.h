@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* "127.0.0.1" or "localhost", alone or with a port: whoever resolves another name to this machine (DNS rebinding) sends that name. */
 bool ent_http_local_host(const char *host);
@@ -14,5 +15,12 @@ bool ent_http_own_origin(const char *origin, const char *host);
 bool ent_http_cookie(const char *header, const char *name, char *ret, size_t cap);
 /* Headers of every answer; `page` adds the Content-Security-Policy of the console. */
 void ent_http_harden(struct MHD_Response *r, bool page);
+
+/* A bucket that fills at `per_second` up to `burst`; zeroed, it is full. The caller's lock. False: nothing is left, come later. */
+typedef struct ent_rate {
+    int64_t level, last_ms; /* thousandths of a request that were taken */
+} ent_rate;
+
+bool ent_rate_take(ent_rate *r, int64_t now_ms, unsigned per_second, unsigned burst);
 
 #endif

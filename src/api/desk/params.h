@@ -79,6 +79,14 @@ static inline json_t *base64_json(const void *bytes, size_t len)
     return j;
 }
 
+static inline ent_code signature_param(const ent_desk_request *r, uint8_t ret[ENT_SIGNATURE_SIZE], ent_err *err)
+{
+    const char *text = param(r, "signature");
+    size_t got;
+    if (ent_unbase64(text, strlen(text), ret, ENT_SIGNATURE_SIZE, &got) && got == ENT_SIGNATURE_SIZE) return ENT_OK;
+    return ent_fail(err, ENT_USAGE, "\"signature\" is the person's own Ed25519 signature in base64 (docs/protocol/desk.md)");
+}
+
 static inline json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
 
 static inline ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
@@ -96,14 +104,14 @@ typedef ent_code ent_desk_run(const ent_desk_node *n, const ent_desk_request *r,
 
 /* acts_record.c */
 ent_desk_run ent_desk_enrol, ent_desk_destroy, ent_desk_record_list, ent_desk_record_event, ent_desk_event_list, ent_desk_event_correct;
-ent_desk_run ent_desk_event_approve, ent_desk_record_link, ent_desk_record_unlink, ent_desk_retention_run, ent_desk_time, ent_desk_time_confirm;
+ent_desk_run ent_desk_event_approve, ent_desk_record_link, ent_desk_record_unlink, ent_desk_likely_list, ent_desk_likely_not, ent_desk_retention_run, ent_desk_time, ent_desk_time_confirm;
 ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
 /* acts_hold.c */
 ent_desk_run ent_desk_hold_share, ent_desk_hold_open, ent_desk_warnings;
 /* acts_regime.c */
 ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_approve;
 /* acts_case.c */
-ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_rates;
+ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_machine, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;
 
 /* acts_crossing.c */
@@ -111,10 +119,10 @@ ent_desk_run ent_desk_desk_add, ent_desk_desk_approve, ent_desk_desk_withdraw, e
 ent_desk_run ent_desk_lot_list, ent_desk_lot_open, ent_desk_lot_show, ent_desk_alarm_list;
 /* acts_redress.c */
 ent_desk_run ent_desk_redress_issue, ent_desk_redress_show, ent_desk_redress_list, ent_desk_redress_revoke;
-/* acts_simulate.c */
-ent_desk_run ent_desk_simulate;
+/* acts_simulate.c, acts_agreement.c */
+ent_desk_run ent_desk_simulate, ent_desk_agreement_picture;
 /* acts_admission.c */
-ent_desk_run ent_desk_programme_propose, ent_desk_programme_approve, ent_desk_programme_list, ent_desk_programme_history;
+ent_desk_run ent_desk_programme_propose, ent_desk_programme_approve, ent_desk_programme_list, ent_desk_programme_history, ent_desk_programme_show;
 ent_desk_run ent_desk_admit, ent_desk_admit_decide, ent_desk_stay_exit, ent_desk_stays_overdue;
 /* acts_feed.c */
 ent_desk_run ent_desk_feed_list, ent_desk_feed_pull, ent_desk_feed_search;

@@ -21,7 +21,14 @@
 #include <arpa/inet.h>
 #include <unistd.h>
 
-enum { NONCES = 32768, WINDOW_MS = 60000 };
+enum {
+    NONCES = 32768,
+    WINDOW_MS = 60000,
+    BODIES = 256 << 20,            /* bytes of all bodies that are coming in at one time */
+    BODY_UNKNOWN = 4096,           /* of one from a page where nobody is signed in */
+    REFUSALS_A_SECOND = 20,        /* of requests whose signature or session is none */
+    REFUSALS_BURST = 200
+};
 
 struct ent_desk {
     struct MHD_Daemon *socket, *loopback;
@@ -31,13 +38,15 @@ struct ent_desk {
     ent_clock clock;
     ent_random random;
     uint16_t port;
-    char path[108];
+    char path[108], name[ENT_NODE_NAME_MAX], contact[400];
     pthread_mutex_t lock;
     struct {
         char nonce[33];
         int64_t ms;
     } seen[NONCES]; /* of the last minute: a request is taken once */
     size_t next;
+    size_t bodies;                 /* bytes, of at most BODIES */
+    ent_rate refusals;
 };
 
 /* One request while its body comes in. */
@@ -45,7 +54,9 @@ typedef struct pending {
     ent_buf body;
     char query[32768];
     char act[64];
-    bool begun, too_large;
+    size_t counted;                 /* of the body, in ent_desk.bodies */
+    bool begun, too_large, crowded; /* crowded: too much comes in at once */
+    bool known;                     /* from a page with an open session, or from no page */
     bool page;                      /* asked by the console in a browser: the request names an origin */
     bool ended;                     /* its session has ended: 401 */
     char token[ENT_SESSION_TOKEN];  /* of that session, "" none */
@@ -146,11 +157,12 @@ static ent_code authenticate(ent_desk *d, struct MHD_Connection *c, const pendin
 
 /* ---- the console's session ---- */
 
-static json_t *session_json(const ent_session_view *v, const ent_actor *who)
+static json_t *session_json(const ent_desk *d, const ent_session_view *v, const ent_actor *who)
 {
     char until[ENT_TIME_TEXT];
     ent_time_text((ent_time){v->until_ms}, until);
-    return json_pack("{s:s,s:s,s:s,s:i}", "name", v->name, "role", ent_role_text(who->role), "until", until, "idle-seconds", ENT_SESSION_IDLE_MS / 1000);
+    return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "name", v->name, "role", ent_role_text(who->role), "until", until, "idle-seconds", ENT_SESSION_IDLE_MS / 1000, "node",
+                     d->name, "contact", d->contact);
 }
 
 /* The person of the cookie, as the store knows them now. */
@@ -162,9 +174,11 @@ static ent_code session_of(ent_desk *d, struct MHD_Connection *c, pending *p, en
     p->ended = true;
     if (!ent_http_cookie(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Cookie"), name, token, sizeof token))
         return ent_fail(err, ENT_DENIED, "nobody is signed in here");
-    ENT_TRY(ent_session_use(d->sessions, token, now, ret, err));
+    bool by_itself = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Entente-By-Itself") != NULL;
+    ent_code code = ent_session_use(d->sessions, token, by_itself, now, ret, err);
+    if (code != ENT_OK) return p->ended = code == ENT_DENIED, code;
     if (ent_flow_person(d->node.flow, ret->name, ret_who, NULL) != ENT_OK) return ent_fail(err, ENT_DENIED, "%s is not known here any more", ret->name);
-    ent_code code = ent_session_still(ret, ret_who, now, err);
+    code = ent_session_still(ret, ret_who, now, err);
     if (code != ENT_OK) return ent_session_close(d->sessions, token), code;
     p->ended = false;
     snprintf(p->token, sizeof p->token, "%s", token);
@@ -180,7 +194,7 @@ static ent_code open_session(ent_desk *d, pending *p, const ent_actor *who, json
     ent_wipe(secret, sizeof secret);
     if (code != ENT_OK) return code;
     p->fresh = true;
-    *ret_json = session_json(&v, who);
+    *ret_json = session_json(d, &v, who);
     return ENT_OK;
 }
 
@@ -201,7 +215,7 @@ static ent_code from_page(ent_desk *d, struct MHD_Connection *c, pending *p, con
         return signer ? open_session(d, p, signer, ret_json, err) : ent_fail(err, ENT_SIGNATURE, "\"session-open\" is signed with the person's key");
     ENT_TRY(session_of(d, c, p, &v, actor, err));
     if (signer && strcmp(signer->name, v.name) != 0) return ent_fail(err, ENT_DENIED, "the session is of %s, the signature of %s", v.name, signer->name);
-    if (strcmp(p->act, "session") == 0) return *ret_json = session_json(&v, actor), ENT_OK;
+    if (strcmp(p->act, "session") == 0) return *ret_json = session_json(d, &v, actor), ENT_OK;
     if (strcmp(p->act, "session-close") == 0) return close_session(d, p, ret_json);
     if (!signer && !ent_session_reads(p->act)) return ent_fail(err, ENT_DENIED, "\"%s\" is signed with the person's key: unlock it", p->act);
     r->by = actor;
@@ -221,6 +235,8 @@ static ent_code run(ent_desk *d, struct MHD_Connection *c, pending *p, const jso
 {
     ent_actor signer, actor;
     bool somebody = false;
+    if (p->crowded) return ent_fail(err, ENT_BUSY, "too much comes in at once: try again in a moment");
+    if (p->too_large && !p->known) return p->ended = true, ent_fail(err, ENT_DENIED, "nobody is signed in here");
     if (p->too_large) return ent_fail(err, ENT_TOO_LARGE, "a body of at most %d bytes is taken", ENT_LIMIT_ITL_FILE);
     ENT_TRY(authenticate(d, c, p, &signer, &somebody, err));
     ent_desk_request r = {.act = p->act, .params = params, .body = p->body.data ? p->body.data : (const uint8_t *)"", .len = p->body.len};
@@ -230,6 +246,15 @@ static ent_code run(ent_desk *d, struct MHD_Connection *c, pending *p, const jso
     return ent_desk_act(&d->node, &r, ret_json, err);
 }
 
+/* Whoever guesses is answered at a pace at which guessing leads nowhere. */
+static bool may_be_refused(ent_desk *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool few = ent_rate_take(&d->refusals, d->clock.now(d->clock.self).ms, REFUSALS_A_SECOND, REFUSALS_BURST);
+    pthread_mutex_unlock(&d->lock);
+    return few;
+}
+
 static enum MHD_Result finish(ent_desk *d, struct MHD_Connection *c, pending *p)
 {
     ent_err err = {0};
@@ -237,6 +262,10 @@ static enum MHD_Result finish(ent_desk *d, struct MHD_Connection *c, pending *p)
     MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, keep_param, params);
     ent_code code = run(d, c, p, params, &out, &err);
     enum MHD_Result queued;
+    if ((code == ENT_SIGNATURE || p->ended) && !may_be_refused(d)) {
+        p->ended = false;
+        code = ent_fail(&err, ENT_QUOTA, "too many requests that nobody here signed: wait a second");
+    }
     if (code == ENT_OK) {
         char *text = json_dumps(out, JSON_COMPACT);
         queued = answer(d, c, p, 200, text ? text : "{}");
@@ -292,6 +321,30 @@ static enum MHD_Result route(ent_desk *d, struct MHD_Connection *c, pending *p, 
     return finish(d, c, p);
 }
 
+/* Before its body is taken: a page where somebody is signed in, or no page. */
+static bool is_known(ent_desk *d, struct MHD_Connection *c)
+{
+    char name[32], token[ENT_SESSION_TOKEN];
+    ent_session_view v;
+    cookie_name(d, name);
+    if (!MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Origin")) return true;
+    return ent_http_cookie(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Cookie"), name, token, sizeof token) &&
+           ent_session_use(d->sessions, token, true, d->clock.now(d->clock.self).ms, &v, NULL) == ENT_OK;
+}
+
+/* A piece of the body: kept while this one and all that come in together are within their bounds. */
+static void take(ent_desk *d, pending *p, const char *data, size_t size)
+{
+    pthread_mutex_lock(&d->lock);
+    bool room = !p->too_large && !p->crowded && d->bodies + size <= BODIES;
+    if (room) d->bodies += size, p->counted += size;
+    pthread_mutex_unlock(&d->lock);
+    p->too_large |= p->counted > (p->known ? ENT_LIMIT_ITL_FILE : BODY_UNKNOWN);
+    p->crowded |= !room && !p->too_large;
+    if (p->too_large || p->crowded) ent_buf_clear(&p->body);
+    else ent_buf_put(&p->body, data, size), p->crowded = p->body.failed != ENT_OK;
+}
+
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *url, const char *method, const char *version,
                               const char *data, size_t *size, void **state)
 {
@@ -301,11 +354,11 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *c, const char *u
     if (!p) return MHD_NO; /* out of memory in keep_query */
     if (!p->begun) {       /* the headers are there, the body is not */
         p->begun = true;
+        p->known = is_known(d, c);
         return MHD_YES;
     }
     if (*size) {
-        ent_buf_put(&p->body, data, *size);
-        p->too_large = p->too_large || p->body.failed != ENT_OK;
+        take(d, p, data, *size);
         *size = 0;
         return MHD_YES;
     }
@@ -326,9 +379,13 @@ static void *keep_query(void *ctx, const char *uri, struct MHD_Connection *c)
 
 static void completed(void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode code)
 {
-    (void)ctx, (void)c, (void)code;
+    (void)c, (void)code;
+    ent_desk *d = ctx;
     pending *p = *state;
     if (!p) return;
+    pthread_mutex_lock(&d->lock);
+    d->bodies -= p->counted;
+    pthread_mutex_unlock(&d->lock);
     ent_buf_free(&p->body);
     free(p);
     *state = NULL;
@@ -381,8 +438,10 @@ ent_code ent_desk_start(const ent_desk_options *o, const ent_desk_node *node, en
     d->port = o->port;
     pthread_mutex_init(&d->lock, NULL);
     snprintf(d->path, sizeof d->path, "%s", o->socket_path);
+    snprintf(d->name, sizeof d->name, "%s", o->name ? o->name : "");
+    snprintf(d->contact, sizeof d->contact, "%s", o->contact ? o->contact : "");
     ent_code code = ent_sessions_new(&d->sessions, err);
-    if (code == ENT_OK) code = ent_crossings_new(o->refer_per_mille, o->clock, o->random, &d->node.crossings, err);
+    if (code == ENT_OK) code = ent_crossings_new(&(ent_crossings_options){o->refer_per_mille, o->refer_after_ms, o->clock, o->random}, &d->node.crossings, err);
     if (code == ENT_OK && o->port && o->console) code = ent_static_load(o->console, &d->console, err);
     if (code == ENT_OK) code = listen_both(d, o, err);
     if (code != ENT_OK) return ent_desk_stop(d), code;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "api/desk/http.h"
 #include "crypto/hash.h"
 
 #include <pthread.h>
@@ -15,6 +16,7 @@ struct ent_sessions {
         bool open;
         uint8_t digest[32];
         int64_t used_ms;
+        ent_rate rate;
         ent_session_view view;
     } at[ENT_SESSIONS];
 };
@@ -77,18 +79,19 @@ static struct session *find(ent_sessions *s, const char *token)
     return NULL;
 }
 
-ent_code ent_session_use(ent_sessions *s, const char *token, int64_t now_ms, ent_session_view *ret, ent_err *err)
+ent_code ent_session_use(ent_sessions *s, const char *token, bool by_itself, int64_t now_ms, ent_session_view *ret, ent_err *err)
 {
     pthread_mutex_lock(&s->lock);
     struct session *one = find(s, token);
-    bool good = one && !is_over(one, now_ms);
-    if (good) {
-        one->used_ms = now_ms;
+    bool good = one && !is_over(one, now_ms), few = good && ent_rate_take(&one->rate, now_ms, ENT_SESSION_RATE, ENT_SESSION_BURST);
+    if (few) {
+        if (!by_itself) one->used_ms = now_ms;
         *ret = one->view;
-    } else if (one) {
+    } else if (one && !good) {
         one->open = false;
     }
     pthread_mutex_unlock(&s->lock);
+    if (good && !few) return ent_fail(err, ENT_QUOTA, "this page asks more than %d times a second: wait a moment", ENT_SESSION_RATE);
     return good ? ENT_OK : ent_fail(err, ENT_DENIED, "the session has ended: sign in again");
 }
 
@@ -111,9 +114,9 @@ ent_code ent_session_still(const ent_session_view *v, const ent_actor *now, int6
 bool ent_session_reads(const char *act)
 {
     static const char *const reads[] = {"status", "card", "receipt", "person-list", "partner-list", "agreement-list", "agreement-envelope", "record-list",
-                                        "event-list", "regime-list", "retention-warnings", "time", "retention-year", "search-targets", "search-show", "search-receipt", "case-list", "case-rates",
-                                        "disclosure-list", "kept-list", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list",
-                                        "programme-list", "programme-history", "stays-overdue", "desk-list", "lot-list", "alarm-list"};
+                                        "event-list", "likely-list", "regime-list", "retention-warnings", "time", "retention-year", "search-targets", "search-show", "search-receipt", "case-list", "case-rates",
+                                        "disclosure-list", "kept-list", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list", "capture-list", "redress-list",
+                                        "programme-list", "programme-show", "agreement-picture", "programme-history", "stays-overdue", "desk-list", "lot-list", "alarm-list"};
     for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
         if (strcmp(act, reads[i]) == 0) return true;
     return false;

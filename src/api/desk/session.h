@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-enum { ENT_SESSIONS = 64, ENT_SESSION_IDLE_MS = 600000, ENT_SESSION_MS = 3600000, ENT_SESSION_TOKEN = 65 };
+enum { ENT_SESSIONS = 64, ENT_SESSION_IDLE_MS = 600000, ENT_SESSION_MS = 3600000, ENT_SESSION_TOKEN = 65, ENT_SESSION_RATE = 100 /* a second */, ENT_SESSION_BURST = 600 };
 
 typedef struct ent_sessions ent_sessions;
 
@@ -29,8 +29,9 @@ void ent_sessions_free(ent_sessions *s); /* NULL is fine */
  * longest ends. ENT_DENIED for who is suspended. */
 ENT_MUST_CHECK ent_code ent_session_open(ent_sessions *s, const ent_actor *who, const uint8_t secret[32], int64_t now_ms,
                                          char ret_token[ENT_SESSION_TOKEN], ent_session_view *ret, ent_err *err);
-/* The open one with this token, which counts as used now. ENT_DENIED: none. */
-ENT_MUST_CHECK ent_code ent_session_use(ent_sessions *s, const char *token, int64_t now_ms, ent_session_view *ret, ent_err *err);
+/* The open one with this token. by_itself: the page asks without its person, which is no use of the session. ENT_DENIED: none; ENT_QUOTA:
+ * more requests than a page makes. */
+ENT_MUST_CHECK ent_code ent_session_use(ent_sessions *s, const char *token, bool by_itself, int64_t now_ms, ent_session_view *ret, ent_err *err);
 void ent_session_close(ent_sessions *s, const char *token);
 /* Whether the person as the store knows them now may still use it. ENT_DENIED: say why, and close it. */
 ENT_MUST_CHECK ent_code ent_session_still(const ent_session_view *v, const ent_actor *now, int64_t now_ms, ent_err *err);

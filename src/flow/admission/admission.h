@@ -36,6 +36,8 @@ ENT_MUST_CHECK ent_code ent_flow_programme_propose(ent_flow_node *n, const ent_a
 /* The second custodian signs the same text. ENT_DENIED for who proposed it; ENT_CONFLICT when it is approved. */
 ENT_MUST_CHECK ent_code ent_flow_programme_approve(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
                                                    const uint8_t signature[ENT_SIGNATURE_SIZE], ent_programme_view *ret_view, ent_err *err);
+/* The programme as it is in effect today. Public. ENT_NOT_FOUND. */
+ENT_MUST_CHECK ent_code ent_flow_programme_show(ent_flow_node *n, const char *name, ent_programme *ret, ent_err *err);
 /* All events, those that wait too, in the order in which they were approved. Public. */
 typedef void ent_see_programme(void *ctx, const ent_programme_view *v);
 ENT_MUST_CHECK ent_code ent_flow_programme_events(ent_flow_node *n, ent_see_programme *see, void *ctx, ent_err *err);

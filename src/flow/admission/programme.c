@@ -285,6 +285,17 @@ ent_code ent_flow_programme_approve(ent_flow_node *n, const ent_actor *by, const
     return code;
 }
 
+ent_code ent_flow_programme_show(ent_flow_node *n, const char *name, ent_programme *ret, ent_err *err)
+{
+    ent_programme_events e = {0};
+    pthread_mutex_lock(&n->lock);
+    ent_code code = ent_programme_events_load(n, &e, err);
+    if (code == ENT_OK) code = ent_programme_load(n, &e, name, ent_today(n), ret, err);
+    ent_programme_events_free(&e);
+    pthread_mutex_unlock(&n->lock);
+    return code;
+}
+
 ent_code ent_flow_programme_events(ent_flow_node *n, ent_see_programme *see, void *ctx, ent_err *err)
 {
     ent_programme_events e;

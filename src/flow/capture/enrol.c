@@ -7,6 +7,7 @@
 #include "flow/decision/decision.h"
 #include "flow/destruction/tombstone.h"
 #include "flow/gallery/faces.h"
+#include "flow/record/likely.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -274,7 +275,10 @@ ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file,
     if (code == ENT_OK) code = check_transaction(n, token, ret_enrolled, err);
     if (code == ENT_OK) code = enrol_capture(n, by, &c, faces, token, options, ret_enrolled, err);
     const ent_held_part *other = code == ENT_OK && likely ? ent_part_held(n, same.b) : NULL;
-    if (other) ret_enrolled->likely = other->encounter;
+    if (other) {
+        ret_enrolled->likely = other->encounter;
+        if (!ent_id_equal(other->encounter.b, ret_enrolled->encounter.b)) code = ent_likely_note(n, &ret_enrolled->encounter, &other->encounter, err);
+    }
     pthread_mutex_unlock(&n->lock);
     ent_capture_free(&c);
     if (faces) ent_wipe(faces, sizeof *faces);

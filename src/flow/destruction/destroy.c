@@ -19,6 +19,7 @@
 #include "flow/queue.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
+#include "flow/record/likely.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -352,6 +353,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = turn_year(n, err);
     if (code == ENT_OK) code = ent_agreements_tick(n, err);
     if (code == ENT_OK) code = ent_cases_tick(n, err);
+    if (code == ENT_OK) code = ent_likely_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);

@@ -293,7 +293,9 @@ struct forgetting {
 static ent_code made_of(void *ctx, const ent_case *k)
 {
     struct forgetting *f = ctx;
-    if (!k->control || ent_id_is_zero(k->probe.b) || (!ent_part_in(f->parts, k->probe.b) && !ent_part_in(f->parts, k->candidate.b))) return ENT_OK;
+    bool control = k->control && !ent_id_is_zero(k->probe.b) && (ent_part_in(f->parts, k->probe.b) || ent_part_in(f->parts, k->candidate.b));
+    bool drawn = k->state == ENT_CASE_CONCLUDED && !ent_id_is_zero(k->candidate.b) && ent_part_in(f->parts, k->candidate.b);
+    if (!control && !drawn) return ENT_OK;
     if (f->count == f->cap) {
         size_t cap = f->cap ? f->cap * 2 : 16;
         void *id = realloc(f->id, cap * sizeof *f->id);
@@ -330,7 +332,8 @@ static ent_code needs_something(void *ctx, const ent_case *k)
 {
     struct ticking *t = ctx;
     ent_case changed = *k;
-    bool over = k->state == ENT_CASE_OPEN && ent_now(t->n).ms > k->until.ms;
+    bool drawn = k->state == ENT_CASE_CONCLUDED && !k->control && !ent_id_is_zero(k->candidate.b); /* until its time, for those who examined */
+    bool over = (k->state == ENT_CASE_OPEN || drawn) && ent_now(t->n).ms > k->until.ms;
     if (!over && !ent_case_assign(t->n, &changed)) return ENT_OK;
     t->few[t->count++] = changed;
     return t->count == 16 ? ENT_BUSY : ENT_OK;
@@ -338,7 +341,7 @@ static ent_code needs_something(void *ctx, const ent_case *k)
 
 static ent_code expire(ent_flow_node *n, const ent_case *k, ent_err *err)
 {
-    if (!k->control) return ent_search_end(n, NULL, k->reference.b, "confirm.within is over", ENT_CASE_EXPIRED, err);
+    if (!k->control && k->state == ENT_CASE_OPEN) return ent_search_end(n, NULL, k->reference.b, "confirm.within is over", ENT_CASE_EXPIRED, err);
     ENT_AUTO_BATCH b = ent_batch_new("case");
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(end(n, b, k, ENT_CASE_EXPIRED, err));

@@ -56,7 +56,8 @@ ENT_MUST_CHECK ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent
 ENT_MUST_CHECK ent_code ent_case_end(ent_flow_node *n, ent_batch *b, const uint8_t reference[ENT_ID_SIZE], ent_case_state how, ent_err *err);
 /* Adds that what the examiners wrote goes. */
 ENT_MUST_CHECK ent_code ent_case_drop_texts(ent_flow_node *n, ent_batch *b, const ent_case *k, ent_err *err);
-/* Parts go: controls that were made of them are withdrawn. (Its search's case ends with the search.) */
+/* Parts go: controls that were made of them are withdrawn, what the machine drew of concluded cases is dropped. (Its search's open case ends with
+ * the search.) */
 ENT_MUST_CHECK ent_code ent_cases_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err);
 /* Ends what has run out of time, gives cases to examiners who are there. Each minute. */
 ENT_MUST_CHECK ent_code ent_cases_tick(ent_flow_node *n, ent_err *err);

@@ -7,6 +7,7 @@
 #include "flow/capture/capture.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
+#include "flow/examination/machine.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -137,6 +138,7 @@ struct stored {
     pictures *into;
     bool candidate;
     uint32_t fingers; /* bits of the positions that are wanted; 0: all */
+    bool face;
     ent_err *err;
 };
 
@@ -145,8 +147,8 @@ static ent_code add_stored(void *ctx, const uint8_t *key, size_t key_len, const 
     struct stored *s = ctx;
     ENT_AUTO_BUF plain = ENT_BUF(ENT_CAPTURE_IMAGE);
     if (key_len != ENT_ID_SIZE + 3) return ENT_DAMAGED;
-    uint8_t finger = key[ENT_ID_SIZE + 2];
-    if (s->fingers && finger && finger < 32 && !(s->fingers & 1u << finger)) return ENT_OK;
+    uint8_t finger = s->face ? ENT_PICTURE_FACE : key[ENT_ID_SIZE + 2];
+    if (!s->face && s->fingers && finger && finger < 32 && !(s->fingers & 1u << finger)) return ENT_OK;
     ENT_TRY(ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err));
     add_picture(s->into, s->candidate, finger, plain.data, plain.len);
     return ENT_OK;
@@ -162,7 +164,7 @@ static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, bool can
     memcpy(prefix, p->id.b, ENT_ID_SIZE);
     prefix[ENT_ID_SIZE] = p->facts.material == ENT_MATERIAL_PHOTOGRAPH ? 'F' : 'I';
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
-    struct stored s = {&key, into, candidate, fingers, err};
+    struct stored s = {&key, into, candidate, fingers, p->facts.material == ENT_MATERIAL_PHOTOGRAPH, err};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_stored, &s, err);
 }
 
@@ -190,7 +192,7 @@ static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pic
         all |= !c.print[i]->finger;
         *ret_fingers |= 1u << c.print[i]->finger;
     }
-    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, 0, c.face[i].image, c.face[i].image_len);
+    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, ENT_PICTURE_FACE, c.face[i].image, c.face[i].image_len);
     *ret_face = c.face_count > 0;
     if (all) *ret_fingers = 0; /* an unknown position: every finger of the candidate is looked at */
     ent_capture_free(&c);
@@ -241,7 +243,7 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     pthread_mutex_unlock(&n->lock);
     free(r);
     if (code == ENT_OK && !k.control) code = probe_pictures(n, &transaction, &p, &fingers, &face, err);
-    for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger ? 1u << p.of[i].finger : 0;
+    for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger && p.of[i].finger != ENT_PICTURE_FACE ? 1u << p.of[i].finger : 0;
     if (code == ENT_OK && compare) {
         pthread_mutex_lock(&n->lock);
         code = candidate_pictures(n, &k.candidate, fingers, face, &p, err);
@@ -361,8 +363,98 @@ static ent_code settle(ent_flow_node *n, ent_batch *b, const ent_actor *by, ent_
     return ENT_OK;
 }
 
-static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_finding finding, ent_bytes reasons,
-                         const uint8_t signature[ENT_SIGNATURE_SIZE], ent_search_record *r, ent_case_view *ret_view, ent_err *err)
+/* ---- what the machine saw, for afterwards ---- */
+
+static void drawing_name(const ent_case *k, uint8_t ret[ENT_ID_SIZE + 1])
+{
+    memcpy(ret, k->id, ENT_ID_SIZE);
+    ret[ENT_ID_SIZE] = 'd';
+}
+
+/* Under the lock: copies what the drawing is made from, while there is a probe. */
+static ent_code plan_drawing(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_search_record *r, ent_machine_plan *plan, ent_err *err)
+{
+    ent_case k;
+    ent_opinion *own;
+    ENT_TRY(my_case(n, by, id, &k, &own, err));
+    const ent_held_part *c = ent_part_held(n, k.candidate.b), *p = k.control ? ent_part_held(n, k.probe.b) : NULL;
+    bool prints = c && c->facts.material == ENT_MATERIAL_FINGERPRINT && !c->hidden && (!k.control || p);
+    if (k.state != ENT_CASE_OPEN || !prints) return ENT_OK;
+    plan->candidate = c->id, plan->candidate_slot = c->slot;
+    if (k.control) plan->control = p->id, plan->control_slot = p->slot;
+    else {
+        ENT_TRY(ent_search_get(n, k.reference.b, r, err));
+        ENT_TRY(unseal_probe(n, k.reference.b, r->probe_slot, &plan->transaction, err));
+    }
+    return ENT_OK;
+}
+
+/* In the batch that concludes: sealed under the candidate's key, with which it dies. */
+static ent_code keep_drawing(ent_flow_node *n, ent_batch *b, const ent_case *k, const ent_buf *drawing, ent_err *err)
+{
+    uint8_t name[ENT_ID_SIZE + 1], nonce[12], binding[32];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF box = ENT_BUF(4096);
+    const ent_held_part *p = ent_part_held(n, k->candidate.b);
+    if (!drawing->len || !p) return ENT_OK;
+    drawing_name(k, name);
+    ent_part_binding(p->id.b, binding);
+    ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
+    ent_fill(n, nonce, sizeof nonce);
+    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(name, sizeof name), ENT_BYTES(drawing->data, drawing->len), &box, err));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_CASES, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len));
+    return ENT_OK;
+}
+
+/* Under the lock. */
+static ent_code read_drawing(ent_flow_node *n, const ent_case *k, ent_machine_view *ret, pictures *into, ent_err *err)
+{
+    uint8_t name[ENT_ID_SIZE + 1], binding[32];
+    ENT_WIPED_KEY key;
+    ENT_AUTO_BUF box = ENT_BUF(4096), plain = ENT_BUF(4096);
+    const ent_held_part *p = ent_id_is_zero(k->candidate.b) ? NULL : ent_part_held(n, k->candidate.b);
+    if (!p || p->hidden) return ent_fail(err, ENT_GONE, "this case is withdrawn");
+    drawing_name(k, name);
+    ent_part_binding(p->id.b, binding);
+    ENT_TRY(n->c.keys.get(n->c.keys.self, p->slot, binding, &key, err));
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_CASES, name, sizeof name, &box, err);
+    if (code == ENT_NOT_FOUND) return ent_fail(err, code, "the machine has drawn nothing of this case");
+    if (code != ENT_OK) return code;
+    ENT_TRY(ent_unseal(&key, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len), &plain, err));
+    ENT_TRY(ent_machine_read(plain.data, plain.len, ret, err));
+    return part_pictures(n, p, true, ret->finger ? 1u << ret->finger : 0, into, err);
+}
+
+ent_code ent_flow_case_machine(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx, ent_machine_view *ret, ent_err *err)
+{
+    ent_case k;
+    ent_opinion *own;
+    pictures p = {0};
+    ent_machine_view v = {0};
+    ENT_TRY(ent_gate(by, ENT_MAY_EXAMINE, err));
+    pthread_mutex_lock(&n->lock);
+    ent_code code = my_case(n, by, id, &k, &own, err);
+    if (code == ENT_OK && (k.state != ENT_CASE_CONCLUDED || own->finding == ENT_FINDING_NONE))
+        code = ent_fail(err, ENT_DENIED, "the machine's drawing and score stay closed until the case is concluded");
+    if (code == ENT_OK) code = read_drawing(n, &k, &v, &p, err);
+    pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK) code = show(n, &p, see, ctx, err);
+    if (code == ENT_OK) *ret = v;
+    pictures_free(&p);
+    return code;
+}
+
+/* ---- the conclusion ---- */
+
+typedef struct concluding {
+    ent_finding finding;
+    ent_bytes reasons;
+    const uint8_t *signature;
+    const ent_buf *drawing;
+} concluding;
+
+static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], const concluding *c, ent_search_record *r, ent_case_view *ret_view,
+                         ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("conclude");
     ent_case k;
@@ -372,21 +464,23 @@ static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(my_case(n, by, id, &k, &own, err));
     if (!own->analysed) return ent_fail(err, ENT_CONFLICT, "the analysis comes first: the probe alone, then the comparison");
-    if (!own->suitable && finding != ENT_FINDING_NOT_SUITABLE)
+    if (!own->suitable && c->finding != ENT_FINDING_NOT_SUITABLE)
         return ent_fail(err, ENT_CONFLICT, "your analysis says that the probe is not suitable: the conclusion can only be not-suitable");
     if (k.state == ENT_CASE_CONCLUDED && own->finding == ENT_FINDING_NONE) return ent_fail(err, ENT_GONE, "this case is concluded");
     if (own->version == UINT8_MAX) return ent_fail(err, ENT_REFUSED, "a conclusion that was changed 255 times");
-    ent_case_conclusion_text(id, finding, own->version + 1u, reasons.data, reasons.len, text);
-    if (!key_signed(n, by, text, signature)) return ent_fail(err, ENT_SIGNATURE, "the conclusion is not signed with the key of %s", by->name);
+    ent_case_conclusion_text(id, c->finding, own->version + 1u, c->reasons.data, c->reasons.len, text);
+    if (!key_signed(n, by, text, c->signature)) return ent_fail(err, ENT_SIGNATURE, "the conclusion is not signed with the key of %s", by->name);
     if (!k.control) ENT_TRY(ent_search_get(n, k.reference.b, r, err));
-    if (k.state == ENT_CASE_OPEN) ENT_TRY(keep_text(n, b, &k, own, 'r', reasons, err));
+    bool was_open = k.state == ENT_CASE_OPEN;
+    if (was_open) ENT_TRY(keep_text(n, b, &k, own, 'r', c->reasons, err));
     own->version++;
-    own->finding = finding;
+    own->finding = c->finding;
     own->concluded_at = ent_now(n);
-    ent_sha256(reasons.data, reasons.len, own->reasons);
-    memcpy(own->signature, signature, 64);
+    ent_sha256(c->reasons.data, c->reasons.len, own->reasons);
+    memcpy(own->signature, c->signature, 64);
     add_entry(n, b, by, &k, r, "conclusion", text);
     ENT_TRY(settle(n, b, by, &k, r, err));
+    if (was_open && k.state == ENT_CASE_CONCLUDED) ENT_TRY(keep_drawing(n, b, &k, c->drawing, err));
     ent_case_put(b, &k);
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, index, err));
     view(&k, by, ret_view);
@@ -400,10 +494,18 @@ ent_code ent_flow_case_conclude(ent_flow_node *n, const ent_actor *by, const uin
     ENT_TRY(check_text(reasons, len, "reasons", err));
     if (finding == ENT_FINDING_NONE || finding >= ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "a conclusion is identified, excluded, inconclusive or not-suitable");
     if (!len) return ent_fail(err, ENT_USAGE, "a conclusion needs its reasons");
+    ent_machine_plan plan = {.transaction = ENT_BUF(ENT_LIMIT_BODY)};
+    ENT_AUTO_BUF drawing = ENT_BUF(4096);
     ent_search_record *r = calloc(1, sizeof *r);
     if (!r) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
-    ent_code code = conclude(n, by, id, finding, ENT_BYTES(reasons, len), signature, r, ret_view, err);
+    ent_code code = plan_drawing(n, by, id, r, &plan, err);
+    pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK && !ent_id_is_zero(plan.candidate.b)) code = ent_machine_draw(n, &plan, &drawing, err);
+    ent_buf_free(&plan.transaction);
+    pthread_mutex_lock(&n->lock);
+    const concluding c = {finding, ENT_BYTES(reasons, len), signature, &drawing};
+    if (code == ENT_OK) code = conclude(n, by, id, &c, r, ret_view, err);
     pthread_mutex_unlock(&n->lock);
     free(r);
     if (code == ENT_OK) ent_flow_tell(n);
