@@ -195,6 +195,7 @@ static const shipped_case shipped[] = {
     {"sco-proceedings", "cpsa-1995-s18", 0, RECORDABLE, {2024, 3, 10}, ADULT, {ON(NO_FURTHER_ACTION, 2024, 6, 1)}, {2024, 6, 1}, {0}},
     {"sco-prosecution-3y", "cpsa-1995-s18", 0, ENT_OFFENCE(SEXUAL_OR_VIOLENT), {2024, 3, 10}, ADULT, {ON(ACQUITTED, 2024, 2, 29)}, {2027, 2, 28}, {0}},
     {"sco-convicted", "cpsa-1995-s18", 0, RECORDABLE, {2024, 3, 10}, ADULT, {ON(CONVICTED, 2024, 9, 9)}, {0}, {2034, 9, 9}},
+    {"test-gallery", "test", 0, 0, {2024, 2, 29}, ADULT, {{0}}, {2025, 2, 28}, {0}},
     {"strict-default", "unnamed", ENT_MATERIAL_BIOGRAPHIC, 0, {2024, 3, 10}, ADULT, {{0}}, {2024, 6, 7}, {0}},
 };
 
