@@ -96,6 +96,8 @@ static void print_one(const json_t *a)
         printf("%s version %lld: it waits for another custodian, who says the same command\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")));
         return;
     }
+    if (json_integer_value(json_object_get(a, "annex-bytes")))
+        printf("%s has a sealed annex of %lld bytes, SHA-256 %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "annex-bytes")), ent_cli_text(a, "annex-sha256"));
     printf("%s version %lld: %s (%s to %s), signed by %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")), ent_cli_text(a, "state"),
            ent_cli_text(a, "from"), ent_cli_text(a, "until"), *ent_cli_text(a, "signed-by") ? ent_cli_text(a, "signed-by") : "nobody");
     if (*ent_cli_text(a, "not-told")) printf("    not told yet: %s\n", ent_cli_text(a, "not-told"));
@@ -182,6 +184,6 @@ int ent_cmd_agreement(ent_cli *cli, int argc, char **argv)
 {
     static const ent_command commands[] = {{"sign", sign, "sign a file as this node"}, {"countersign", countersign, "sign what a partner proposed"},
                                            {"list", list_agreements, "all, with their state"}, {"suspend", suspend, "stop it this second"}, {"resume", resume, "end our suspension"},
-                                           {"end", end_agreement, "end it for good"}, {"simulate", ent_cli_agreement_simulate, "what a draft would expose, in numbers"}, {"send", send_agreement, "send it to the parties again"}, {0}};
+                                           {"end", end_agreement, "end it for good"}, {"simulate", ent_cli_agreement_simulate, "what a draft would expose, in numbers"}, {"publish", ent_cli_agreement_publish, "what outsiders may read"}, {"send", send_agreement, "send it to the parties again"}, {0}};
     return ent_cli_group(cli, "agreement", "What nodes may ask each other, signed by both.", commands, argc, argv);
 }

@@ -75,7 +75,8 @@ int ent_cli_finger_segment(ent_cli *cli, int argc, char **argv); /* cmd_finger_s
 
 /* Of the group `bench`, in cmd_bench_finger.c. */
 int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv);
-/* Of the group `agreement`, in cmd_simulate.c. */
+/* Of the group `agreement`, in cmd_simulate.c and cmd_publish.c. */
+int ent_cli_agreement_publish(ent_cli *cli, int argc, char **argv);
 int ent_cli_agreement_simulate(ent_cli *cli, int argc, char **argv);
 
 /* Of the group `ledger`, in cmd_export.c. */

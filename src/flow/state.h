@@ -76,6 +76,7 @@ struct ent_flow_node {
     size_t lot_count;
     ent_date turns_swept;
     int64_t watch_swept;       /* the hour */
+    bool alarms_wait;          /* to be entered into the ledger */
     ent_date swept;            /* the day of the last run of its own accord */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };

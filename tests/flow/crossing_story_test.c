@@ -310,7 +310,10 @@ static void alarms(void **state)
     assert_int_equal(alarms_of(&s->us).of[ENT_ALARM_DUPLICATE], 1);
     assert_int_equal(alarms_of(&s->gb).of[ENT_ALARM_DUPLICATE], 1);
     assert_int_equal(alarms_of(&s->gb).of[ENT_ALARM_CAPTURE] + alarms_of(&s->us).of[ENT_ALARM_CAPTURE], 0);
+    assert_int_equal(count_entries(&s->gb, ENT_ENTRY_ALARM, ""), 0); /* never beside an answer: the tree's growth would tell of it */
+    for (int i = 0; i < 2; i++) assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
     assert_int_equal(count_entries(&s->gb, ENT_ENTRY_ALARM, "one record hit"), 1);
+    assert_int_equal(count_entries(&s->gb, ENT_ENTRY_ALARM, ""), 2);
     assert_int_equal(ent_flow_alarms(s->us.flow, &s->us.officer, see_alarm, &(struct alarms){{0}}, NULL), ENT_DENIED);
 }
 

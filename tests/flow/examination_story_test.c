@@ -451,6 +451,34 @@ static void partner_away_for_days(void **state)
     assert_int_equal(kept(s, NULL), 1);
 }
 
+/* An agreement that ends calls back what was disclosed under it: at the other side it is destroyed, and the proof of that is here. Two
+ * custodians end it; one is not enough. */
+static void agreement_ends(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_agreement_view v;
+    size_t told;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_END, &v, NULL), ENT_OK);
+        assert_true(v.waits);
+    }
+    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.deputy, "deal", ENT_ACT_END, &v, NULL), ENT_OK);
+    assert_int_equal(v.state, ENT_AGREEMENT_ENDED);
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
+    ent_flow_tell(s->gb.flow);
+    assert_int_equal(kept(s, NULL), 0);
+    ent_disclosure_view r = record(s);
+    assert_string_equal(r.recalled_for, "ended");
+    assert_true(r.undertaken.ms != 0);
+    assert_true(r.gone_index != UINT64_MAX);
+}
+
 static void count_disclosure(void *ctx, const ent_disclosure_view *v)
 {
     (void)v;
@@ -662,7 +690,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,6 +247,33 @@ static void recalled(void **state)
     assert_int_equal(pulled(s), 0);
 }
 
+/* The agreement ends: the copy destroys itself, and each record's undertaking still goes to the holder, who gives nothing more. */
+static void ends(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    ent_local_result r;
+    size_t told, proofs = 0;
+    uint8_t key[17];
+    convict(s, 1);
+    convict(s, 2);
+    assert_int_equal(pulled(s), 2);
+    assert_true(hits(s, 1));
+    story_act(&s->us, ENT_ACT_END, &v);
+    assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, NULL), ENT_OK);
+    assert_int_equal(search(s, 1, &r), ENT_REFUSED);
+    assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK); /* destroys, then contact */
+    assert_int_equal(copy(s).records, 0);
+    ent_feed_key('u', "deal", "list", key);
+    ent_change range = {.key = key, .key_len = sizeof key};
+    assert_int_equal(s->gb.c.store.scan(s->gb.c.store.self, ENT_TABLE_FEEDS, &range, count_row, &proofs, NULL), ENT_OK);
+    assert_int_equal(proofs, 2);
+    assert_int_equal(copy(s).unreported, 0);
+    convict(s, 3);
+    assert_int_equal(pulled(s), 0);
+    assert_int_equal(copy(s).records, 0);
+}
+
 /* A record whose facts change comes again; one numbering, nothing twice. */
 static void changes(void **state)
 {
@@ -372,7 +399,7 @@ static void bytes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(copied_and_searched), STORY(off_unless_granted), STORY(recalled), STORY(changes), STORY(lease_ends), STORY(inside_the_quota),
+    const struct CMUnitTest tests[] = {STORY(copied_and_searched), STORY(off_unless_granted), STORY(recalled), STORY(ends), STORY(changes), STORY(lease_ends), STORY(inside_the_quota),
                                        STORY(many_pages), cmocka_unit_test(bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -289,6 +289,75 @@ static void suspends(void **state)
     assert_false(ask(s, 0, 0).refused);
 }
 
+/* A later version that waits for its countersignature leaves the one before in force; signed by all, it replaces it; the one before
+ * stays to be verified, and never comes back. */
+struct versions {
+    unsigned current, next, before;
+    char state[3][16];
+};
+
+static void see_version(void *ctx, const ent_agreement_view *v, const ent_envelope *e)
+{
+    struct versions *all = ctx;
+    assert_memory_equal(v->digest, e->digest, 32);
+    *(v->next ? &all->next : v->before ? &all->before : &all->current) = v->version;
+}
+
+static struct versions versions_of(const story_node *n)
+{
+    struct versions v = {0};
+    assert_int_equal(ent_flow_agreement_versions(n->flow, see_version, &v, NULL), ENT_OK);
+    return v;
+}
+
+static void amended(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    ent_err err = {0};
+    size_t told;
+    char file[4096];
+    size_t len = story_text(s, 2, 7, file, sizeof file);
+    for (int i = 0; i < 2; i++) assert_int_equal(ent_flow_agreement_sign(s->us.flow, i ? &s->us.deputy : &s->us.custodian, file, len, &v, &err), ENT_OK);
+    assert_int_equal(v.state, ENT_AGREEMENT_PROPOSED);
+    assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);
+    assert_false(ask(s, 0, 0).refused); /* version 1 goes on */
+    assert_int_equal(versions_of(&s->gb).current, 1);
+    assert_int_equal(versions_of(&s->gb).next, 2);
+    story_restart(s, &s->gb);
+    story_restart(s, &s->us);
+    assert_false(ask(s, 0, 0).refused);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, &err), ENT_OK);
+    for (int i = 0; i < 2; i++) {
+        struct versions all = versions_of(i ? &s->us : &s->gb);
+        assert_int_equal(all.current, 2);
+        assert_int_equal(all.next, 0);
+        assert_int_equal(all.before, 1);
+    }
+    assert_false(ask(s, 0, 0).refused);
+    len = story_text(s, 1, 7, file, sizeof file);
+    assert_int_equal(ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, len, &v, &err), ENT_REPLAY);
+}
+
+/* A version whose first day lies ahead waits for it, the whole day before too. */
+static void from_its_day(void **state)
+{
+    story *s = *state;
+    char file[4096], *from;
+    size_t len = story_text(s, 2, 7, file, sizeof file);
+    from = strstr(file, "from: 2026-01-01");
+    memcpy(from, "from: 2026-03-12", 16);
+    story_sign(s, file, len);
+    for (int day = 0; day < 3; day++) {
+        if (day) s->clock.now.ms += 86400000, s->clock.monotonic += 86400000;
+        assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+        assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+        assert_int_equal(versions_of(&s->gb).current, day < 2 ? 1 : 2);
+        assert_false(ask(s, 0, 0).refused);
+    }
+}
+
 /* From one seed comes one history: the ledgers' entries are the same byte for byte. */
 static void one_seed_one_history(void **state)
 {
@@ -320,7 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
-        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends),
+        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(amended), STORY(from_its_day),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,15 +237,15 @@ void story_restart(story *s, story_node *n)
     assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
 }
 
-void story_agree(story *s, unsigned version, unsigned per_day)
+size_t story_text(const story *s, unsigned version, unsigned per_day, char *ret_file, size_t cap)
 {
-    char file[4096], keys[2][ENT_BASE64_SIZE(32)];
+    char keys[2][ENT_BASE64_SIZE(32)];
     ent_public_key gb, us;
     ent_sign_public(&s->gb.c.identity, &gb);
     ent_sign_public(&s->us.c.identity, &us);
     ent_base64(gb.b, 32, keys[0]);
     ent_base64(us.b, 32, keys[1]);
-    int n = snprintf(file, sizeof file,
+    int n = snprintf(ret_file, cap,
                      "agreement: deal\nversion: %u\ntitle: For stories\n"
                      "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
                      "witness: [ { name: observer.example, key: %s } ]\n"
@@ -258,8 +258,15 @@ void story_agree(story *s, unsigned version, unsigned per_day)
                      "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
                      version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits);
-    story_sign(s, file, (size_t)n);
-    ent_sha256(file, (size_t)n, s->digest);
+    return (size_t)n;
+}
+
+void story_agree(story *s, unsigned version, unsigned per_day)
+{
+    char file[4096];
+    size_t len = story_text(s, version, per_day, file, sizeof file);
+    story_sign(s, file, len);
+    ent_sha256(file, len, s->digest);
 }
 
 void story_digest(const story *s, uint8_t ret_digest[32]) { memcpy(ret_digest, s->digest, 32); }

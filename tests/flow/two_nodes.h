@@ -56,6 +56,8 @@ void story_end(story *s);
 void story_restart(story *s, story_node *n);
 /* An agreement of one flow in which gb holds and us asks, signed by both. */
 void story_agree(story *s, unsigned version, unsigned per_day);
+/* Its file; the length. */
+size_t story_text(const story *s, unsigned version, unsigned per_day, char *ret_file, size_t cap);
 /* The file of an agreement "deal", signed by two custodians of each node. */
 void story_sign(story *s, const char *file, size_t len);
 /* SHA-256 of what story_agree signed last. */

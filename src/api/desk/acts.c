@@ -128,6 +128,9 @@ static void put_agreement(json_t *out, const ent_agreement_view *v)
     json_object_set_new(out, "from", date_json(v->from));
     json_object_set_new(out, "until", date_json(v->until));
     json_object_set_new(out, "flows", json_integer((json_int_t)v->flow_count));
+    json_object_set_new(out, "counts", json_string(v->next ? "later" : v->before ? "no more" : "now"));
+    json_object_set_new(out, "annex-bytes", json_integer((json_int_t)v->annex_size));
+    if (v->annex_size) json_object_set_new(out, "annex-sha256", hex_json(v->annex_digest, 32));
     if (v->waits) json_object_set_new(out, "waits", json_true());
 }
 
@@ -191,6 +194,24 @@ static ent_code agreement_take(const ent_desk_node *n, const ent_desk_request *r
     ENT_TRY(ent_flow_agreement_take(n->flow, r->body, r->len, &v, err));
     put_agreement(out, &v);
     return ENT_OK;
+}
+
+static void see_version(void *ctx, const ent_agreement_view *v, const ent_envelope *e)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    json_t *a = json_object();
+    ent_envelope_encode(e, &bytes);
+    put_agreement(a, v);
+    json_object_set_new(a, "envelope", json_stringn((const char *)bytes.data, bytes.len));
+    json_array_append_new(ctx, a);
+}
+
+static ent_code agreement_versions(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    (void)r;
+    json_t *list = json_array();
+    json_object_set_new(out, "versions", list);
+    return ent_flow_agreement_versions(n->flow, see_version, list, err);
 }
 
 static void see_agreement(void *ctx, const ent_agreement_view *v)
@@ -354,6 +375,7 @@ static const struct {
     {"partner-revoke", true, partner_revoke},
     {"agreement-list", false, agreement_list},
     {"agreement-envelope", false, agreement_envelope},
+    {"agreement-versions", false, agreement_versions},
     {"agreement-sign", true, agreement_sign},
     {"agreement-act", true, agreement_act},
     {"agreement-send", true, agreement_send},

@@ -58,30 +58,109 @@ static void put_count(ent_batch *b, const uint8_t key[KEY], const count *c)
 
 /* ---- alarms ---- */
 
-static void raise_alarm(ent_flow_node *n, ent_batch *b, const ent_watched *w, ent_alarm a, const char *detail)
+/* A row an alarm, under its time and a random number. The entry follows at the next minute, never with the answer: an entry more beside an
+ * answer's would tell whoever watches the tree grow that something hit. */
+typedef struct alarm_row {
+    uint8_t key[8 + ENT_ID_SIZE];
+    bool entered;
+    ent_alarm_view v;
+    char purpose[ENT_PURPOSE_NAME];
+    uint32_t version;
+    uint8_t digest[32];
+} alarm_row;
+
+static void put_alarm(ent_batch *b, const alarm_row *a)
 {
     ENT_AUTO_BUF row = ENT_BUF(1024);
-    uint8_t key[8 + ENT_ID_SIZE];
-    int64_t now = ent_now(n).ms;
-    ent_entry e = {.kind = ENT_ENTRY_ALARM, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .agreement_version = w->version, .case_number = {{0}}};
-    memcpy(e.case_number.b, w->reference.b, ENT_ID_SIZE);
-    memcpy(e.agreement, w->digest, 32);
-    snprintf(e.flow, sizeof e.flow, "%s", w->flow);
-    snprintf(e.purpose, sizeof e.purpose, "%s", w->purpose);
-    snprintf(e.clause, sizeof e.clause, "%s", ent_alarm_text(a));
-    ent_sha256(detail, strlen(detail), e.commitment); /* numbers only: no salt */
-    for (int i = 0; i < 8; i++) key[i] = (uint8_t)((uint64_t)now >> (56 - 8 * i));
-    ent_fill(n, key + 8, ENT_ID_SIZE);
     ent_buf_u8(&row, 1);
-    ent_buf_u8(&row, (uint8_t)a);
-    ent_buf_u8(&row, w->ours);
-    ent_buf_put(&row, w->reference.b, ENT_ID_SIZE);
-    ent_buf_text8(&row, w->agreement);
-    ent_buf_text8(&row, w->flow);
-    ent_buf_text8(&row, w->partner);
-    ent_buf_text8(&row, detail);
-    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_ALARMS, ENT_BYTES(key, sizeof key), ENT_BYTES(row.data, row.len));
-    ent_batch_entry(b, &e);
+    ent_buf_u8(&row, a->entered);
+    ent_buf_u8(&row, (uint8_t)a->v.kind);
+    ent_buf_u8(&row, a->v.ours);
+    ent_buf_put(&row, a->v.reference.b, ENT_ID_SIZE);
+    ent_buf_u32(&row, a->version);
+    ent_buf_put(&row, a->digest, 32);
+    ent_buf_text8(&row, a->v.agreement);
+    ent_buf_text8(&row, a->v.flow);
+    ent_buf_text8(&row, a->purpose);
+    ent_buf_text8(&row, a->v.partner);
+    ent_buf_text8(&row, a->v.detail);
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ALARMS, ENT_BYTES(a->key, sizeof a->key), ENT_BYTES(row.data, row.len));
+}
+
+static ent_code read_alarm(const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, alarm_row *ret)
+{
+    ent_cursor c = ENT_CURSOR(value, value_len), k = ENT_CURSOR(key, key_len);
+    *ret = (alarm_row){.v = {.at = {(int64_t)ent_cursor_u64(&k)}}};
+    if (key_len != sizeof ret->key) return ENT_DAMAGED;
+    memcpy(ret->key, key, key_len);
+    uint8_t version = ent_cursor_u8(&c);
+    ret->entered = ent_cursor_u8(&c) != 0;
+    ret->v.kind = (ent_alarm)ent_cursor_u8(&c);
+    ret->v.ours = ent_cursor_u8(&c) != 0;
+    ent_cursor_copy(&c, ret->v.reference.b, ENT_ID_SIZE);
+    ret->version = ent_cursor_u32(&c);
+    ent_cursor_copy(&c, ret->digest, 32);
+    ent_cursor_text8(&c, ret->v.agreement, sizeof ret->v.agreement);
+    ent_cursor_text8(&c, ret->v.flow, sizeof ret->v.flow);
+    ent_cursor_text8(&c, ret->purpose, sizeof ret->purpose);
+    ent_cursor_text8(&c, ret->v.partner, sizeof ret->v.partner);
+    ent_cursor_text8(&c, ret->v.detail, sizeof ret->v.detail);
+    return version == 1 && ent_cursor_done(&c) && ret->v.kind < ENT_ALARM_COUNT ? ENT_OK : ENT_DAMAGED;
+}
+
+static void raise_alarm(ent_flow_node *n, ent_batch *b, const ent_watched *w, ent_alarm kind, const char *detail)
+{
+    alarm_row a = {.v = {.kind = kind, .ours = w->ours, .reference = w->reference}, .version = w->version};
+    uint64_t now = (uint64_t)ent_now(n).ms;
+    for (int i = 0; i < 8; i++) a.key[i] = (uint8_t)(now >> (56 - 8 * i));
+    ent_fill(n, a.key + 8, ENT_ID_SIZE);
+    memcpy(a.digest, w->digest, 32);
+    snprintf(a.v.agreement, sizeof a.v.agreement, "%s", w->agreement);
+    snprintf(a.v.flow, sizeof a.v.flow, "%s", w->flow);
+    snprintf(a.purpose, sizeof a.purpose, "%s", w->purpose);
+    snprintf(a.v.partner, sizeof a.v.partner, "%s", w->partner);
+    snprintf(a.v.detail, sizeof a.v.detail, "%s", detail);
+    put_alarm(b, &a);
+    n->alarms_wait = true;
+}
+
+struct entering {
+    ent_flow_node *n;
+    ent_batch *b;
+};
+
+static ent_code enter_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct entering *s = ctx;
+    alarm_row a;
+    ENT_TRY(read_alarm(key, key_len, value, value_len, &a));
+    if (a.entered) return ENT_OK;
+    ent_entry e = {.kind = ENT_ENTRY_ALARM, .time = ent_now(s->n), .follows = ENT_ENTRY_NONE, .agreement_version = a.version};
+    memcpy(e.case_number.b, a.v.reference.b, ENT_ID_SIZE);
+    memcpy(e.agreement, a.digest, 32);
+    snprintf(e.flow, sizeof e.flow, "%s", a.v.flow);
+    snprintf(e.purpose, sizeof e.purpose, "%s", a.purpose);
+    snprintf(e.clause, sizeof e.clause, "%s", ent_alarm_text(a.v.kind));
+    ent_sha256(a.v.detail, strlen(a.v.detail), e.commitment); /* numbers only: no salt */
+    a.entered = true;
+    put_alarm(s->b, &a);
+    ent_batch_entry(s->b, &e);
+    return s->b->entry_count == ENT_BATCH_ENTRIES ? ENT_BUSY : ENT_OK;
+}
+
+static ent_code enter_alarms(ent_flow_node *n, ent_err *err)
+{
+    ent_change all = {.key = "", .key_len = 0};
+    ent_code code = n->alarms_wait ? ENT_BUSY : ENT_OK;
+    while (code == ENT_BUSY) {
+        ENT_AUTO_BATCH b = ent_batch_new("alarms");
+        struct entering s = {n, b};
+        code = b ? n->c.store.scan(n->c.store.self, ENT_TABLE_ALARMS, &all, enter_one, &s, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        if (code != ENT_OK && code != ENT_BUSY) return ent_fail(err, code, "a row of the alarms cannot be read");
+        if (b->entry_count) ENT_TRY(ent_commit(n, b, NULL, err));
+    }
+    n->alarms_wait = false;
+    return ENT_OK;
 }
 
 /* One more of something within a day; the alarm is raised once, when the count reaches the limit. The crossing of one traveller that
@@ -217,18 +296,9 @@ struct listing {
 static ent_code tell_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct listing *l = ctx;
-    ent_cursor c = ENT_CURSOR(value, value_len), k = ENT_CURSOR(key, key_len);
-    ent_alarm_view v = {.at = {(int64_t)ent_cursor_u64(&k)}};
-    uint8_t version = ent_cursor_u8(&c);
-    v.kind = (ent_alarm)ent_cursor_u8(&c);
-    v.ours = ent_cursor_u8(&c) != 0;
-    ent_cursor_copy(&c, v.reference.b, ENT_ID_SIZE);
-    ent_cursor_text8(&c, v.agreement, sizeof v.agreement);
-    ent_cursor_text8(&c, v.flow, sizeof v.flow);
-    ent_cursor_text8(&c, v.partner, sizeof v.partner);
-    ent_cursor_text8(&c, v.detail, sizeof v.detail);
-    if (version != 1 || !ent_cursor_done(&c) || v.kind >= ENT_ALARM_COUNT) return ENT_DAMAGED;
-    l->see(l->ctx, &v);
+    alarm_row a;
+    ENT_TRY(read_alarm(key, key_len, value, value_len, &a));
+    l->see(l->ctx, &a.v);
     return ENT_OK;
 }
 
@@ -279,6 +349,7 @@ static ent_code sweep(ent_flow_node *n, ent_table table, ent_err *err)
 ent_code ent_watch_tick(ent_flow_node *n, ent_err *err)
 {
     int64_t hour = ent_now(n).ms / 3600000;
+    ENT_TRY(enter_alarms(n, err));
     if (n->watch_swept == hour) return ENT_OK;
     ENT_TRY(sweep(n, ENT_TABLE_WATCH, err));
     ENT_TRY(sweep(n, ENT_TABLE_ALARMS, err));

@@ -1,4 +1,4 @@
-/* Alarms about searches, in the batch that notes each (docs/protocol/crossing.md). Counts live in the table "watch" for as long as they
+/* Alarms about searches, found in the batch that notes each (docs/protocol/crossing.md). Counts live in the table "watch" for as long as they
  * are compared with: a document's keyed token and a record's number for a day, a capture's digest and a day's counts for a month. */
 #ifndef FLOW_WATCH_H
 #define FLOW_WATCH_H
@@ -21,7 +21,7 @@ typedef struct ent_watched {
     size_t minutiae;                /* of the fullest */
 } ent_watched;
 
-/* Adds the counts and, for each that is out of the ordinary, the entry "alarm" and its row. Under the lock. */
+/* Adds the counts and, for each that is out of the ordinary, a row of the list; its entry "alarm" comes with the next tick. Under the lock. */
 ENT_MUST_CHECK ent_code ent_watch_in(ent_flow_node *n, ent_batch *b, const ent_watched *w, ent_err *err);
 ENT_MUST_CHECK ent_code ent_watch_tick(ent_flow_node *n, ent_err *err);
 

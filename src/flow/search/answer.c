@@ -42,6 +42,7 @@ typedef struct holding {
     ent_slip slip;
     ent_leave leave;
     bool chosen;                 /* by the lot */
+    int64_t from, slot;          /* monotonic: when it arrived; when the answer leaves */
 } holding;
 
 /* ---- may it be asked? ---- */
@@ -404,6 +405,16 @@ static void begin_record(holding *s)
     ent_fill(s->n, r->salt, sizeof r->salt);
 }
 
+/* The answer's point of the grid is fixed before anything is compared, and leaves half a step at least for what follows: a hit costs a
+ * sealed probe and a case more, which must not be seen as a step more. */
+static int64_t next_step(const ent_flow_node *n, int64_t from, int64_t at)
+{
+    int64_t grid = n->c.grid_ms;
+    return from + ((at - from) / grid + 1) * grid;
+}
+
+static void fix_slot(holding *s) { s->slot = next_step(s->n, s->from, ent_ticks(s->n) + s->n->c.grid_ms / 2); }
+
 /* Not the same thing twice at the same time, and a quota that two take from at once: tried again. */
 static ent_code search_once(holding *s, ent_err *err)
 {
@@ -422,6 +433,7 @@ static ent_code search_once(holding *s, ent_err *err)
     snprintf(s->r->view.clause, sizeof s->r->view.clause, "%s", s->verdict.clause);
     if (code != ENT_OK) return code;
     ENT_TRY(decode_probe(s, err));
+    fix_slot(s);
     ENT_TRY(match_probe(s, err));
     for (int tries = 0;; tries++) {
         pthread_mutex_lock(&s->n->lock);
@@ -484,11 +496,10 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
     ent_refusal_write(*ret_status, ENT_INTERNAL, "the holder could not answer; ask again", "", ret_body);
 }
 
-static int64_t on_grid(const ent_flow_node *n, int64_t from)
+static int64_t release_of(const holding *s)
 {
-    int64_t grid = n->c.grid_ms, now = ent_ticks(n);
-    int64_t steps = (now - from) / grid + 1;
-    return from + steps * grid;
+    int64_t now = ent_ticks(s->n);
+    return s->slot > now ? s->slot : next_step(s->n, s->from, now);
 }
 
 static void receive_agreement(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body)
@@ -509,13 +520,13 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     switch (arrival->message.kind) {
     case ENT_MESSAGE_SEARCH: {
         ent_history_seen(n, arrival->partner, arrival->message.proof, strlen(arrival->message.proof));
-        holding s = {.n = n, .in = arrival, .bit = -1, .r = calloc(1, sizeof(ent_search_record))};
+        holding s = {.n = n, .in = arrival, .bit = -1, .from = from, .r = calloc(1, sizeof(ent_search_record))};
         if (s.r) receive_search(&s, ret_status, ret_body);
         else *ret_status = 503, ent_refusal_write(503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
         ent_capture_free(&s.probe);
         if (s.r) ent_wipe(s.r, sizeof *s.r);
         free(s.r);
-        *ret_release = on_grid(n, from);
+        *ret_release = release_of(&s);
         break;
     }
     case ENT_MESSAGE_AGREEMENT: receive_agreement(n, arrival, ret_status, ret_body); break;
