@@ -17,6 +17,8 @@ make_build "$checked" -Db_sanitize=address,undefined -Db_lundef=false
 make_build "$plain"
 # The web console, for its stories; without node, or without a way to npm's packages, they say that they are skipped.
 make -s console > "$log" 2>&1 || { echo "the console is not built, its stories will be skipped:"; tail -n 3 "$log"; }
+# Independent code to check signatures with.
+command -v npm > /dev/null && { (cd tests/interop && npm ci --silent --ignore-scripts) > "$log" 2>&1 || { echo "no independent signatures, their test is skipped:"; tail -n 3 "$log"; }; }
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
 meson test -C "$checked" --print-errorlogs --no-rebuild "$@" || status=1
