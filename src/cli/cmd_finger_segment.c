@@ -88,15 +88,10 @@ static ent_code segment(const ent_image *grey, const char *option, ent_buf *out,
 
 ent_code ent_cli_job_segment(const void *bytes, size_t len, ent_buf *ret_fingers, ent_err *err)
 {
-    ENT_AUTO_BUF file = ENT_BUF(ENT_LIMIT_ITL_FILE);
-    ent_image image, grey;
+    ent_image grey;
     char option[ENT_CLI_OPTION];
-    ENT_TRY(ent_cli_job_option(bytes, len, option, &file, err));
-    ENT_TRY(ent_image_decode(file.data ? file.data : (const uint8_t *)"", file.len, &image, err));
-    ent_code code = ent_image_grey(&image, &grey, err);
-    ent_image_free(&image);
-    if (code != ENT_OK) return code;
-    code = segment(&grey, option, ret_fingers, err);
+    ENT_TRY(ent_cli_job_grey(bytes, len, option, &grey, err));
+    ent_code code = segment(&grey, option, ret_fingers, err);
     ent_image_free(&grey);
     return code == ENT_OK ? ent_buf_check(ret_fingers, err) : code;
 }

@@ -131,15 +131,10 @@ static ent_code look(const ent_image *grey, bool svg, ent_buf *ret_drawing, ent_
 
 ent_code ent_cli_job_draw(const void *bytes, size_t len, ent_buf *ret_drawing, ent_err *err)
 {
-    ENT_AUTO_BUF file = ENT_BUF(ENT_LIMIT_ITL_FILE);
-    ent_image image, grey;
+    ent_image grey;
     char option[ENT_CLI_OPTION];
-    ENT_TRY(ent_cli_job_option(bytes, len, option, &file, err));
-    ENT_TRY(ent_image_decode(file.data ? file.data : (const uint8_t *)"", file.len, &image, err));
-    ent_code code = ent_image_grey(&image, &grey, err);
-    ent_image_free(&image);
-    if (code != ENT_OK) return code;
-    code = look(&grey, strcmp(option, "svg") == 0, ret_drawing, err);
+    ENT_TRY(ent_cli_job_grey(bytes, len, option, &grey, err));
+    ent_code code = look(&grey, strcmp(option, "svg") == 0, ret_drawing, err);
     ent_image_free(&grey);
     return code;
 }

@@ -61,6 +61,17 @@ ent_code ent_cli_job_option(const void *bytes, size_t len, char ret_option[ENT_C
     return ent_buf_check(ret_file, err);
 }
 
+ent_code ent_cli_job_grey(const void *bytes, size_t len, char ret_option[ENT_CLI_OPTION], ent_image *ret_grey, ent_err *err)
+{
+    ENT_AUTO_BUF file = ENT_BUF(ENT_LIMIT_ITL_FILE);
+    ent_image image;
+    ENT_TRY(ent_cli_job_option(bytes, len, ret_option, &file, err));
+    ENT_TRY(ent_image_decode(file.data ? file.data : (const uint8_t *)"", file.len, &image, err));
+    ent_code code = ent_image_grey(&image, ret_grey, err);
+    ent_image_free(&image);
+    return code;
+}
+
 static int into_buf(const char *text, size_t n, void *ctx)
 {
     ent_buf_put(ctx, text, n);

@@ -30,6 +30,8 @@ void ent_cli_jobs_prepare(void);
 
 /* Splits what a job was given into the option and the file. ENT_FORMAT. */
 ENT_MUST_CHECK ent_code ent_cli_job_option(const void *bytes, size_t len, char ret_option[ENT_CLI_OPTION], ent_buf *ret_file, ent_err *err);
+/* The same for a file that is an image: grey, the caller frees it with ent_image_free. */
+ENT_MUST_CHECK ent_code ent_cli_job_grey(const void *bytes, size_t len, char ret_option[ENT_CLI_OPTION], ent_image *ret_grey, ent_err *err);
 /* Appends it as JSON; takes the reference. */
 ENT_MUST_CHECK ent_code ent_cli_job_answer(json_t *o, ent_buf *ret, ent_err *err);
 
