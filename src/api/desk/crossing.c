@@ -102,11 +102,11 @@ static void *ask_one(void *ctx)
     else set_failure(e->line, &err);
     if (--q->left == 0) pthread_cond_broadcast(&q->answered);
     ent_question_release(q);
-    if (--c->running == 0) pthread_cond_broadcast(&c->idle);
-    pthread_mutex_unlock(&c->lock);
     json_decref(answer);
     json_decref(params);
     free(e);
+    if (--c->running == 0) pthread_cond_broadcast(&c->idle); /* nothing of the thread is left but its end */
+    pthread_mutex_unlock(&c->lock);
     return NULL;
 }
 

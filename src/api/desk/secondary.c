@@ -116,14 +116,14 @@ static ent_code prints_of(ent_crossings *c, const ent_desk_request *r, const uin
     pthread_mutex_lock(&c->lock);
     ent_crossings_expire(c);
     const crossing *k = find(c, id, r->by);
-    bool known = k && asked_here(k->q, param(r, "reference"));
-    if (known) {
+    bool known = k && asked_here(k->q, param(r, "reference")), there = known && k->q->body.len;
+    if (there) {
         ent_buf_put(ret_body, k->q->body.data, k->q->body.len);
         *ret_slip = json_incref(json_object_get(k->q->params, "slip"));
     }
     pthread_mutex_unlock(&c->lock);
     if (!known) return ent_fail(err, ENT_NOT_FOUND, "no such search of a referred traveller: the crossing was closed, or it was yours");
-    return ret_body->len ? ENT_OK : ent_fail(err, ENT_GONE, "the prints of this crossing are erased: make the slip from a new capture (`entente redress issue`)");
+    return there ? ENT_OK : ent_fail(err, ENT_GONE, "the prints of this crossing are erased: make the slip from a new capture (`entente redress issue`)");
 }
 
 ent_code ent_desk_crossing_slip(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
