@@ -14,6 +14,7 @@
 #include "entente/finger.h"
 #include "flow/capture/read.h"
 #include "flow/flow.h"
+#include "law/crossing.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -32,10 +33,11 @@ typedef struct node {
     ent_flow_config c;
     ent_flow_node *flow;
     ent_buf certificate, key;
-    ent_actor custodian, officer;
+    ent_actor custodian, deputy, officer;
 } node;
 
 static node holder, requester;
+static ent_secret_key desk; /* the capture key of the requester's desk */
 static const ent_regime regime = {.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0}};
 static char address[64] = "https://127.0.0.1:1";
 static int64_t until;
@@ -195,6 +197,7 @@ static void open_node(node *n)
     ent_err err = {0};
     must(ent_flow_open(&n->c, &n->flow, &err), "open", &err);
     person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
+    person(n, &n->custodian, "d.example", ENT_ROLE_CUSTODIAN, &n->deputy);
     person(n, &n->custodian, "o.example", ENT_ROLE_OFFICER, &n->officer);
 }
 
@@ -234,22 +237,47 @@ static void agree(void)
                      "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
                      keys[0], keys[1], year, year + 2, year + 1);
     must(ent_flow_agreement_sign(requester.flow, &requester.custodian, file, (size_t)n, &v, &err), "agreement", &err);
+    must(ent_flow_agreement_sign(requester.flow, &requester.deputy, file, (size_t)n, &v, &err), "agreement", &err);
     must(ent_flow_agreement_send(requester.flow, "deal", &told, &err), "agreement", &err);
     must(ent_flow_agreement_act(holder.flow, &holder.custodian, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
+    must(ent_flow_agreement_act(holder.flow, &holder.deputy, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
     must(ent_flow_agreement_send(holder.flow, "deal", &told, &err), "agreement", &err);
 }
 
+static void add_desk(void)
+{
+    ent_public_key key;
+    ent_err err = {0};
+    ent_sign_keys((uint8_t[32]){7}, &key, &desk);
+    must(ent_flow_desk_propose(requester.flow, &requester.custodian, "desk-1", &key, false, &err), "desk", &err);
+    must(ent_flow_desk_approve(requester.flow, &requester.deputy, "desk-1", &err), "desk", &err);
+}
+
 /* ---- the requester's process ---- */
+
+/* One crossing each: the desk's statement before the probe. */
+static void capture(ent_buf *ret_file)
+{
+    ENT_AUTO_BUF probe = ENT_BUF(8192);
+    ent_err err = {0};
+    ent_crossing c = {.desk = "desk-1", .device = "scanner-1", .reference = "F1", .time = requester.c.clock.now(requester.c.clock.self), .nationality = "UTO"};
+    snprintf(c.node, sizeof c.node, "%s", requester.c.name);
+    snprintf(c.officer, sizeof c.officer, "%s", requester.officer.name);
+    requester.c.random.fill(requester.c.random.self, c.salt, sizeof c.salt);
+    probe_of(2, &probe);
+    ent_buf_put(&probe, c.salt, sizeof c.salt); /* no capture has the bytes of another */
+    must(ent_crossing_sign(&c, ENT_BYTES(probe.data, probe.len), &desk, ret_file, &err), "capture", &err);
+}
 
 static void *ask(void *ctx)
 {
     _Atomic unsigned *done = ctx;
     ent_err err = {0};
     while (requester.c.clock.monotonic(requester.c.clock.self) < until) {
-        ENT_AUTO_BUF file = ENT_BUF(8192);
+        ENT_AUTO_BUF file = ENT_BUF(16384);
         ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
         ent_search_result r = {0};
-        probe_of(2, &file);
+        capture(&file);
         must(ent_flow_search(requester.flow, &requester.officer, file.data, file.len, &o, &r, &err), "search", &err);
         if (r.refused || r.hit) die(r.refused ? r.reason : "a hit that is none", &err);
         ent_buf_free(&r.receipt);
@@ -341,6 +369,7 @@ int main(int argc, char **argv)
     introduce(&holder, &requester);
     introduce(&requester, &holder);
     agree();
+    add_desk();
     probe_of(1, &file);
     must(ent_flow_enrol(holder.flow, &holder.custodian, file.data, file.len, &(ent_enrol_options){.taken_under = "ta-2000-s41"}, &e, &err), "enrol", &err);
     printf("the stand-in, template and comparison alone: %.3f ms of the holder's CPU\n", not_ours());
