@@ -34,11 +34,13 @@ static void enrol(void)
     sim_actor(n, CUSTODIAN, &by);
     ent_code code = ent_flow_enrol(n->flow, &by, file.data, file.len, &o, &e, NULL);
     sim_say("%s enrols finger %u: %s", n->c.name, r->finger, ent_code_text(code));
-    if (n->dead) sim_restart(n); /* whether it was taken is in the store: the same file again says so */
-    if (code != ENT_OK) {
+    /* Whether it was taken is in the store: the same file again says so, if nothing fails in the middle of that too. */
+    for (int again = 0; code != ENT_OK && code != ENT_EXISTS && (again == 0 || n->dead); again++) {
+        if (n->dead) sim_restart(n);
         sim_actor(n, CUSTODIAN, &by);
         code = ent_flow_enrol(n->flow, &by, file.data, file.len, &o, &e, NULL);
     }
+    if (n->dead) sim_restart(n);
     if (code != ENT_OK && code != ENT_EXISTS) return;
     r->encounter = e.encounter;
     sim->records++;
@@ -505,4 +507,5 @@ void sim_settle(void)
         sim_pass(10 * MINUTE);
         for (size_t i = 0; i < sim->nodes; i++) witness_round(&sim->node[i]);
     }
+    tick_all(); /* midnight may have passed */
 }
