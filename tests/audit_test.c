@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/x509.h"
 #include "law/card.h"
+#include "law/crossing.h"
 #include "law/envelope.h"
 #include "merkle/note.h"
 #include "merkle/tree.h"
@@ -123,10 +124,11 @@ static int teardown(void **state)
     return system(command);
 }
 
-static void add(int side, ent_entry_kind kind, uint32_t number, int64_t time)
+static void add_as(int side, ent_entry_kind kind, uint32_t number, int64_t time, const char *clause)
 {
     ent_entry e = {.kind = kind, .time = {1700000000000 + time}, .follows = ENT_ENTRY_NONE, .agreement_version = 1,
-                   .flow = "border-check", .purpose = "terrorism-threat-check", .clause = "PACE 1984 s. 63T(1)(b)"};
+                   .flow = "border-check", .purpose = "terrorism-threat-check"};
+    snprintf(e.clause, sizeof e.clause, "%s", clause);
     uint8_t bytes[ENT_ENTRY_SIZE];
     uint64_t index;
     memcpy(e.case_number.b, &number, sizeof number);
@@ -134,6 +136,21 @@ static void add(int side, ent_entry_kind kind, uint32_t number, int64_t time)
     memcpy(e.agreement, digest, 32);
     assert_int_equal(ent_entry_encode(&e, bytes, NULL), ENT_OK);
     assert_int_equal(ledger[side].append(ledger[side].self, bytes, &index, NULL), ENT_OK);
+}
+
+static void add(int side, ent_entry_kind kind, uint32_t number, int64_t time) { add_as(side, kind, number, time, "PACE 1984 s. 63T(1)(b)"); }
+
+/* The root of what a side's ledger has now: what the lot is drawn from. */
+static void head_of(int side, ent_hash *ret)
+{
+    uint64_t size = ledger[side].size(ledger[side].self);
+    ent_hashes proof;
+    assert_int_equal(ledger[side].consistency(ledger[side].self, size, size, ret, &proof, NULL), ENT_OK);
+}
+
+static void lot(int side, uint32_t number, int64_t time, const char *clause)
+{
+    add_as(side, ENT_ENTRY_LOT, number, time, clause);
 }
 
 static void search(uint32_t number, bool holder_has_it)
@@ -213,6 +230,40 @@ static void reports(void **state)
     assert_int_equal(WEXITSTATUS(system(command)), 2);
     snprintf(command, sizeof command, "%s report exchange --year 2023 %s/none 2>&1", ENTENTE, root);
     assert_int_equal(WEXITSTATUS(system(command)), 4);
+}
+
+/* The audit draws the lot from the holder's tree by itself: a chosen search that neither ledger speaks of is told at both ends; said and
+ * not opened in thirty days, it is due; opened in time, nothing is told. */
+static void draws_the_lot(void **state)
+{
+    char text[8192], report[8192], command[256];
+    for (int how = 0; how < 3; how++) {
+        uint32_t i = 0;
+        ent_hash head;
+        uint8_t number[ENT_ID_SIZE] = {[15] = 1};
+        if (how) teardown(NULL), setup(state);
+        do {
+            i++;
+            add(1, ENT_ENTRY_ASKED, i, i * 1000);
+            add(0, ENT_ENTRY_ANSWERED_NO_HIT, i, i * 1000 + 100);
+            add(1, ENT_ENTRY_RECEIVED, i, i * 1000 + 300);
+            head_of(0, &head);
+            memcpy(number, &i, sizeof i);
+        } while (!ent_lot_chosen(head.b, number));
+        for (int s = 0; s < 2 && how; s++) lot(s, i, i * 1000 + 400, "lot: chosen");
+        for (int s = 2; s-- > 0 && how == 2;) lot(s, i, 86400000ll * 29, "lot: opened to the auditor");
+        for (int s = 0; s < 2; s++) add(s, ENT_ENTRY_PERSON, 0, 86400000ll * 32);
+        static const char *const says[] = {"this ledger does not say so", "chosen by lot, due, and not opened to the auditor", "findings         0"};
+        int status = audit("", text, sizeof text);
+        if (status != (how == 2 ? 0 : 4) || !strstr(text, says[how])) fail_msg("%d: %s", status, text);
+        assert_non_null(strstr(text, "chosen_by_lot    1\n"));
+        assert_non_null(strstr(text, how == 2 ? "opened_to_auditor 1\n" : "opened_to_auditor 0\n"));
+    }
+    snprintf(command, sizeof command, "%s report exchange --year 2023 --format csv %s/us", ENTENTE, root);
+    FILE *p = popen(command, "r");
+    report[fread(report, 1, sizeof report - 1, p)] = 0;
+    assert_int_equal(WEXITSTATUS(pclose(p)), 0);
+    assert_non_null(strstr(report, ",chosen by lot,opened to the auditor\r\n"));
 }
 
 static void flip(const char *path, long at)
@@ -355,6 +406,16 @@ static void large(void **state)
             assert_int_equal(ent_entry_encode(&e, bytes, NULL), ENT_OK);
             fwrite(bytes, 1, sizeof bytes, f[side]);
             assert_int_equal(ent_tree_append(tree[side], bytes, sizeof bytes, NULL), ENT_OK);
+            ent_hash head;
+            if (k == 1) ent_tree_root(tree[0], ent_tree_size(tree[0]), &head);
+            if (k != 1 || !ent_lot_chosen(head.b, e.case_number.b)) continue;
+            for (int s = 0; s < 4; s++) { /* chosen, and opened at once, in both ledgers */
+                e.kind = ENT_ENTRY_LOT;
+                snprintf(e.clause, sizeof e.clause, "%s", s < 2 ? "lot: chosen" : "lot: opened to the auditor");
+                assert_int_equal(ent_entry_encode(&e, bytes, NULL), ENT_OK);
+                fwrite(bytes, 1, sizeof bytes, f[s % 2]);
+                assert_int_equal(ent_tree_append(tree[s % 2], bytes, sizeof bytes, NULL), ENT_OK);
+            }
         }
     for (int s = 0; s < 2; s++) {
         ent_checkpoint c = {.size = ent_tree_size(tree[s])};
@@ -378,6 +439,6 @@ static void large(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(agrees), CASE(tells_what_was_hidden), CASE(reports), CASE(refuses_what_was_changed), CASE(a_rotten_tile_is_found), CASE(audits_across_the_years), CASE(large)};
+    const struct CMUnitTest tests[] = {CASE(agrees), CASE(tells_what_was_hidden), CASE(reports), CASE(refuses_what_was_changed), CASE(a_rotten_tile_is_found), CASE(audits_across_the_years), CASE(draws_the_lot), CASE(large)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

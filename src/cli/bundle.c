@@ -33,10 +33,14 @@ static ent_code walk_entries(const char *folder, const ent_buf *bytes, const ent
 {
     size_t here = bytes->len / ENT_ENTRY_SIZE;
     p->entries = calloc(here + 1, sizeof *p->entries);
-    if (!p->entries) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", here);
+    p->chosen = calloc(here + 1, 1);
+    if (!p->entries || !p->chosen) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", here);
     for (size_t i = 0; i < here && !ent_walk_covers(w, c); i++) {
         ent_code code = ent_walk_add(w, bytes->data + i * ENT_ENTRY_SIZE, &p->entries[i], err);
         if (code != ENT_OK) return ent_context(err, code, "%s", folder);
+        ent_hash head;
+        ent_walk_head(w, &head);
+        p->chosen[i] = ent_audit_draw(&p->entries[i], head.b);
     }
     p->count = (size_t)w->size;
     ent_code code = ent_walk_agrees(w, c, "the checkpoint", err);
@@ -150,7 +154,7 @@ ent_code ent_court_read(ent_court *c, const char *folder, ent_err *err)
             return ent_fail(err, ENT_USAGE, "%s: there are two bundles of %s", folder, p->card.name);
     c->party_count++;
     ENT_TRY(read_ledger(folder, p, err));
-    c->side[c->party_count - 1] = (ent_audit_side){p->card.name, p->entries, p->count};
+    c->side[c->party_count - 1] = (ent_audit_side){p->card.name, p->entries, p->count, p->chosen};
     return read_texts(c, folder, err);
 }
 
@@ -163,6 +167,6 @@ void ent_court_free(ent_court *c)
         ent_envelope_free(&c->envelope[i]);
         ent_agreement_free(c->agreement[i]);
     }
-    for (size_t i = 0; i < c->party_count; i++) free(c->party[i].entries);
+    for (size_t i = 0; i < c->party_count; i++) free(c->party[i].entries), free(c->party[i].chosen);
     free(c);
 }

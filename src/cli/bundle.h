@@ -12,6 +12,7 @@ enum { ENT_BUNDLES_MAX = 32, ENT_BUNDLE_TEXTS = 256 };
 typedef struct ent_party_bundle {
     ent_card card;
     ent_entry *entries;
+    uint8_t *chosen;          /* by the lot, an entry each */
     size_t count;
     char note[512];           /* the beginning of the checkpoint */
 } ent_party_bundle;

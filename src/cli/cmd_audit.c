@@ -10,7 +10,7 @@ static const ent_cmd_help help = {
     "audit BUNDLE…",
     "Checks, offline and from files alone, that the ledgers of two or more parties tell the same story: every search that one\n"
     "says it sent was answered by the other, under an agreement in force, for its purposes, within its quota; every disclosure\n"
-    "had its confirmation; what was due was destroyed. Each discrepancy is reported with its entry. A bundle is a folder with the\n"
+    "had its confirmation; what was due was destroyed; what the lot chose was opened to the auditor, or the flow stood still. Each discrepancy is reported with its entry. A bundle is a folder with the\n"
     "party's card, ledger/entries, ledger/checkpoint and agreements/*. Exit status 4 when anything was found.",
     "entente audit from-gb/ from-us/"};
 
@@ -47,7 +47,7 @@ static void print_counts(const ent_cli *cli, const ent_audit_counts *n)
     } rows[] = {{"entries", n->entries},       {"asked", n->asked},         {"answered_hit", n->answered_hit},
                 {"answered_no_hit", n->answered_no_hit}, {"refused", n->refused}, {"unanswered", n->unanswered},
                 {"outside", n->outside},       {"disclosed", n->disclosed}, {"destroyed", n->destroyed},
-                {"findings", n->findings}};
+                {"chosen_by_lot", n->chosen},  {"opened_to_auditor", n->opened}, {"findings", n->findings}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         printf(cli->json ? ",\"%s\":%llu" : "%-16s %llu\n", rows[i].name, (unsigned long long)rows[i].value);
 }

@@ -119,6 +119,12 @@ ent_code ent_walk_add(ent_walk *w, const uint8_t bytes[ENT_ENTRY_SIZE], ent_entr
     return ENT_OK;
 }
 
+void ent_walk_head(const ent_walk *w, ent_hash *ret_head)
+{
+    ENT_PRE(w->count);
+    ent_tree_root(w->tree[w->count - 1], w->shard[w->count - 1].count, ret_head);
+}
+
 static size_t shard_of(const ent_walk *w, const ent_checkpoint *c)
 {
     uint32_t year;

@@ -48,6 +48,8 @@ ENT_MUST_CHECK ent_code ent_walk_begin(const char *name, ent_walk **ret_walk, en
 void ent_walk_free(ent_walk *w); /* NULL is fine */
 /* The next entry. ENT_FORMAT for one that does not decode; ENT_DAMAGED where a shard does not begin as the one before it ended. */
 ENT_MUST_CHECK ent_code ent_walk_add(ent_walk *w, const uint8_t bytes[ENT_ENTRY_SIZE], ent_entry *ret_entry, ent_err *err);
+/* The root of the present shard, up to and with the entry that was added last: what the lot is drawn from. */
+void ent_walk_head(const ent_walk *w, ent_hash *ret_head);
 /* Whether the checkpoint's shard has been walked as far as it says. */
 bool ent_walk_covers(const ent_walk *w, const ent_checkpoint *c);
 /* ENT_CONFLICT unless the checkpoint is of one of these shards: its size is there, its root is theirs. `what` begins the sentence. */

@@ -241,13 +241,22 @@ static void audit(void)
         sim_node *n = &sim->node[i];
         uint64_t size = n->ledger.size(n->ledger.self);
         ent_entry *entries = calloc(size + 1, sizeof *entries);
-        for (uint64_t k = 0; k < size; k++)
-            if (!entries || !read_entry(n, k, &entries[k])) sim_fail("%s: entry %llu cannot be read", n->c.name, (unsigned long long)k);
-        sides[i] = (ent_audit_side){n->c.name, entries, size};
+        uint8_t *chosen = calloc(size + 1, 1);
+        ent_walk *w;
+        if (!entries || !chosen || ent_walk_begin(n->c.name, &w, NULL) != ENT_OK) sim_fail("out of memory");
+        for (uint64_t k = 0; k < size; k++) {
+            uint8_t bytes[ENT_ENTRY_SIZE];
+            ent_hash head;
+            if (n->ledger.read(n->ledger.self, k, bytes, NULL) != ENT_OK || ent_walk_add(w, bytes, &entries[k], NULL) != ENT_OK) sim_fail("%s: entry %llu cannot be read", n->c.name, (unsigned long long)k);
+            ent_walk_head(w, &head);
+            chosen[k] = ent_audit_draw(&entries[k], head.b);
+        }
+        ent_walk_free(w);
+        sides[i] = (ent_audit_side){n->c.name, entries, size, chosen};
     }
     for (size_t i = 0; i < sim->texts; i++) texts[i] = (ent_audit_text){&sim->text[i].envelope, sim->text[i].agreement};
     ent_code code = ent_audit(sides, sim->nodes, texts, sim->texts, judge, &j, &counts, NULL);
-    for (size_t i = 0; i < sim->nodes; i++) free((void *)sides[i].entries);
+    for (size_t i = 0; i < sim->nodes; i++) free((void *)sides[i].entries), free((void *)sides[i].chosen);
     if (code != ENT_OK) sim_fail("the audit could not be made");
 }
 

@@ -107,15 +107,21 @@ static void check_basis(audit *a, const item *i)
     if (!granted) report(a, ENT_AUDIT_NOT_GRANTED, i);
 }
 
+static size_t side_named(const audit *a, const char *name)
+{
+    size_t n = 0;
+    while (n < a->side_count && strcmp(a->sides[n].name, name) != 0) n++;
+    return n;
+}
+
+static size_t requester_of(const audit *a, const ent_flow *f) { return side_named(a, f->requester); }
+
 /* The side at the other end of the flow; side_count when its ledger is not here. */
 static size_t other_side(const audit *a, const item *i)
 {
     const ent_audit_text *t = text_of(a, i->e);
     const ent_flow *f = t ? ent_agreement_flow(t->agreement, i->e->flow) : NULL;
-    const char *name = !f ? "" : i->e->kind == ENT_ENTRY_ASKED ? f->holder : f->requester;
-    size_t n = 0;
-    while (n < a->side_count && strcmp(a->sides[n].name, name) != 0) n++;
-    return n;
+    return side_named(a, !f ? "" : i->e->kind == ENT_ENTRY_ASKED ? f->holder : f->requester);
 }
 
 /* ---- one case ---- */
@@ -135,6 +141,8 @@ static const item *first_of(dossier d, size_t side, bool (*is)(ent_entry_kind ki
 
 static bool is_asked(ent_entry_kind k) { return k == ENT_ENTRY_ASKED; }
 static bool is_received(ent_entry_kind k) { return k == ENT_ENTRY_RECEIVED; }
+static bool is_searched(ent_entry_kind k) { return k == ENT_ENTRY_ASKED || k == ENT_ENTRY_LOCAL_SEARCH; }
+static bool is_drawn(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_LOCAL_SEARCH; }
 static bool is_outcome(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_REFUSED; }
 static bool is_hit(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT; }
 static bool is_examined(ent_entry_kind k) { return k == ENT_ENTRY_EXAMINED; }
@@ -208,6 +216,79 @@ static void check_destroyed(audit *a, dossier d)
         report(a, ENT_AUDIT_NOT_DESTROYED, last);
 }
 
+/* ---- the lot ---- */
+
+bool ent_audit_draw(const ent_entry *e, const uint8_t head[32])
+{
+    return (is_answer(e->kind) || e->kind == ENT_ENTRY_LOCAL_SEARCH) && ent_lot_chosen(head, e->case_number.b);
+}
+
+static const item *lot_entry(dossier d, size_t side, const char *word)
+{
+    for (size_t k = 0; k < d.n; k++)
+        if (d.at[k].side == side && d.at[k].e->kind == ENT_ENTRY_LOT && strcmp(d.at[k].e->clause, word) == 0) return &d.at[k];
+    return NULL;
+}
+
+static ent_date last_day(const audit *a, size_t side)
+{
+    const ent_audit_side *s = &a->sides[side];
+    return ent_time_date(s->entries[s->count - 1].time);
+}
+
+/* The first day on which it was not open and ought to have been, by this side's own entries: the chosen one counts from `from`. */
+static bool is_late(const audit *a, dossier d, size_t side, ent_time from)
+{
+    const item *opened = lot_entry(d, side, "lot: opened to the auditor");
+    return ent_lot_overdue(ent_time_date(from), opened ? ent_time_date(opened->e->time) : last_day(a, side));
+}
+
+/* A requester knows that it was chosen when it has the answer; it writes that down with it. */
+static bool has_answer(dossier d, size_t side)
+{
+    for (size_t k = 0; k < d.n; k++)
+        if (d.at[k].side == side && is_received(d.at[k].e->kind) && d.at[k].e->clause[0]) return true;
+    return false;
+}
+
+static bool is_fresh(const audit *a, const item *i)
+{
+    const ent_audit_side *s = &a->sides[i->side];
+    return s->entries[s->count - 1].time.ms - i->e->time.ms < OPEN_MS;
+}
+
+static void check_chosen(audit *a, dossier d, const item *answer, size_t requester)
+{
+    const item *here = lot_entry(d, answer->side, "lot: chosen");
+    a->counts.chosen++;
+    if (!here && !is_fresh(a, answer)) report(a, ENT_AUDIT_LOT_HIDDEN, answer);
+    size_t side = requester < a->side_count ? requester : answer->side;
+    a->counts.opened += lot_entry(d, side, "lot: opened to the auditor") != NULL;
+    if (side == answer->side) { /* the requester's ledger is not here: by what it told the holder */
+        if (is_late(a, d, side, answer->e->time)) report(a, ENT_AUDIT_LOT_DUE, answer);
+        return;
+    }
+    const item *there = lot_entry(d, side, "lot: chosen"), *asked = first_of(d, side, is_searched);
+    if (!there && asked && has_answer(d, side)) report(a, ENT_AUDIT_LOT_HIDDEN, asked);
+    const item *from = there ? there : asked;
+    if (from && is_late(a, d, side, from->e->time)) report(a, ENT_AUDIT_LOT_DUE, from);
+}
+
+/* Who answers draws; the requester draws alike. On a flow that is marked test there is no crossing to open. */
+static void check_lot(audit *a, dossier d, const item *answer)
+{
+    const ent_audit_text *t = text_of(a, answer->e);
+    const ent_flow *f = t ? ent_agreement_flow(t->agreement, answer->e->flow) : NULL;
+    const ent_audit_side *s = &a->sides[answer->side];
+    if (!s->chosen || !f || f->test || strcmp(f->holder, s->name) != 0) return;
+    if (s->chosen[answer->index]) {
+        check_chosen(a, d, answer, requester_of(a, f));
+        return;
+    }
+    for (size_t k = 0; k < d.n; k++)
+        if (d.at[k].e->kind == ENT_ENTRY_LOT && strcmp(d.at[k].e->clause, "lot: chosen") == 0) report(a, ENT_AUDIT_LOT_FALSE, &d.at[k]);
+}
+
 static void check_case(audit *a, dossier d)
 {
     for (size_t k = 0; k < d.n; k++) {
@@ -216,6 +297,7 @@ static void check_case(audit *a, dossier d)
         if (i->e->kind == ENT_ENTRY_ASKED) check_asked(a, d, i);
         if (is_outcome(i->e->kind)) check_outcome(a, d, i);
         if (i->e->kind == ENT_ENTRY_DISCLOSED) check_disclosed(a, d, i);
+        if (is_drawn(i->e->kind)) check_lot(a, d, i);
     }
     check_destroyed(a, d);
 }
@@ -270,6 +352,88 @@ static void check_quotas(audit *a, item *items, size_t n)
     }
 }
 
+/* ---- the flow is suspended while one is overdue ---- */
+
+/* At the holder: from the day after the last on which it might be opened, until it was told that it is. */
+typedef struct period {
+    uint32_t side;
+    const ent_audit_text *text;
+    const char *flow;
+    ent_date from;
+    int64_t until_ms;
+} period;
+
+/* A suspension is of the flow, whatever version of the agreement was in force when it was asked. */
+static int by_flow(uint32_t x_side, const char *x_name, const char *x_flow, const period *y)
+{
+    if (x_side != y->side) return x_side < y->side ? -1 : 1;
+    int c = strcmp(x_name, y->text->agreement->name);
+    return c ? c : strcmp(x_flow, y->flow);
+}
+
+static int by_start(const void *x, const void *y)
+{
+    const period *p = x, *q = y;
+    int c = by_flow(p->side, p->text->agreement->name, p->flow, q);
+    return c ? c : ent_date_compare(p->from, q->from);
+}
+
+/* Of answers that stand in order of case: `items` as check_cases sorted them. */
+static size_t find_periods(const audit *a, const item *items, size_t n, period *ret)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < n; k++) {
+        const item *i = &items[k];
+        const ent_audit_side *s = &a->sides[i->side];
+        const ent_audit_text *t = is_drawn(i->e->kind) && s->chosen && s->chosen[i->index] ? text_of(a, i->e) : NULL;
+        const ent_flow *f = t ? ent_agreement_flow(t->agreement, i->e->flow) : NULL;
+        size_t from = k, to = k;
+        if (!f || f->test || strcmp(f->holder, s->name) != 0) continue;
+        while (from > 0 && ent_id_equal(items[from - 1].e->case_number.b, i->e->case_number.b)) from--;
+        while (to < n && ent_id_equal(items[to].e->case_number.b, i->e->case_number.b)) to++;
+        dossier d = {items + from, to - from};
+        if (!is_late(a, d, i->side, i->e->time)) continue;
+        const item *opened = lot_entry(d, i->side, "lot: opened to the auditor");
+        ret[count++] = (period){i->side, t, i->e->flow, ent_date_add(ent_lot_until(ent_time_date(i->e->time)), 0, 0, 1), opened ? opened->e->time.ms : INT64_MAX};
+    }
+    return count;
+}
+
+/* In order, each with the longest of those of its flow that had begun by then: one look-up tells whether a flow was suspended at a time. */
+static void order_periods(period *p, size_t count)
+{
+    qsort(p, count, sizeof *p, by_start);
+    for (size_t i = 1; i < count; i++)
+        if (by_flow(p[i - 1].side, p[i - 1].text->agreement->name, p[i - 1].flow, &p[i]) == 0 && p[i - 1].until_ms > p[i].until_ms) p[i].until_ms = p[i - 1].until_ms;
+}
+
+static bool was_suspended(const audit *a, const item *answer, const period *p, size_t count)
+{
+    const ent_audit_text *t = text_of(a, answer->e);
+    ent_date day = ent_time_date(answer->e->time);
+    size_t lo = 0, hi = count; /* the first that has not begun */
+    if (!t) return false;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = by_flow(answer->side, t->agreement->name, answer->e->flow, &p[mid]);
+        if (c > 0 || (c == 0 && ent_date_compare(p[mid].from, day) <= 0)) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo > 0 && by_flow(answer->side, t->agreement->name, answer->e->flow, &p[lo - 1]) == 0 && answer->e->time.ms < p[lo - 1].until_ms;
+}
+
+static ent_code check_suspended(audit *a, const item *items, size_t n, ent_err *err)
+{
+    period *p = malloc((a->counts.chosen + 1) * sizeof *p);
+    if (!p) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    size_t count = find_periods(a, items, n, p);
+    order_periods(p, count);
+    for (size_t k = 0; count && k < n; k++)
+        if (is_drawn(items[k].e->kind) && was_suspended(a, &items[k], p, count)) report(a, ENT_AUDIT_LOT_PASSED_OVER, &items[k]);
+    free(p);
+    return ENT_OK;
+}
+
 ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_audit_text *texts, size_t text_count,
                    void (*found)(void *ctx, const ent_audit_finding *finding), void *ctx, ent_audit_counts *ret_counts,
                    ent_err *err)
@@ -286,8 +450,9 @@ ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_aud
             if (!ent_id_is_zero(sides[s].entries[k].case_number.b)) items[n++] = (item){&sides[s].entries[k], (uint32_t)s, k};
     }
     check_cases(&a, items, n);
+    ent_code code = check_suspended(&a, items, n, err);
     check_quotas(&a, items, n);
     free(items);
-    *ret_counts = a.counts;
-    return ENT_OK;
+    if (code == ENT_OK) *ret_counts = a.counts;
+    return code;
 }

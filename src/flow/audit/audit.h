@@ -6,6 +6,7 @@
 #ifndef FLOW_AUDIT_H
 #define FLOW_AUDIT_H
 
+#include "law/crossing.h"
 #include "law/envelope.h"
 #include "merkle/entry.h"
 
@@ -23,7 +24,11 @@
     X(TWICE, "the same search answered twice")                                                                         \
     X(DIFFERS, "both ledgers have it, with another agreement, flow or purpose")                                       \
     X(NOT_CONFIRMED, "disclosed without a hit and an examination before it")                                           \
-    X(NOT_DESTROYED, "due, neither destroyed nor held")
+    X(NOT_DESTROYED, "due, neither destroyed nor held")                                                                \
+    X(LOT_HIDDEN, "chosen by lot, and this ledger does not say so")                                                    \
+    X(LOT_FALSE, "said to be chosen by lot, and the hash did not choose it")                                           \
+    X(LOT_DUE, "chosen by lot, due, and not opened to the auditor")                                                    \
+    X(LOT_PASSED_OVER, "answered while a search that the lot chose was due and not opened")
 
 typedef enum ent_audit_rule {
 #define ENT_X(name, text) ENT_AUDIT_##name,
@@ -37,6 +42,7 @@ typedef struct ent_audit_side {
     const char *name;            /* the node's, as in agreements */
     const ent_entry *entries;    /* in the ledger's order */
     size_t count;
+    const uint8_t *chosen;       /* an entry each: 1 where the lot chooses the search that it answers (ent_audit_draw); NULL: not drawn */
 } ent_audit_side;
 
 typedef struct ent_audit_text {
@@ -53,8 +59,13 @@ typedef struct ent_audit_finding {
 typedef struct ent_audit_counts {
     uint64_t entries, asked, answered_hit, answered_no_hit, refused, disclosed, destroyed, findings;
     uint64_t unanswered;         /* asked, and written down as not answered: the line was down, say */
+    uint64_t chosen, opened;     /* by the lot, from the tree's heads; of these, opened to the auditor */
     uint64_t outside;            /* asked of, or answered to, somebody whose ledger is not here */
 } ent_audit_counts;
+
+/* Whether the lot chooses what this entry answers, or takes note of: `head` is the root of its shard up to and with it. Who reads a
+ * ledger asks for each entry (docs/protocol/crossing.md, "The lot"). */
+bool ent_audit_draw(const ent_entry *e, const uint8_t head[32]);
 
 /* Calls found for each finding, by rule and then by entry. ENT_NO_MEMORY. Time: O(n log n) of all entries. */
 ENT_MUST_CHECK ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_audit_text *texts,

@@ -7,6 +7,7 @@ enum { MAX = 64 };
 typedef struct court {
     ent_entry us[MAX], gb[MAX];
     size_t us_count, gb_count;
+    uint8_t chosen[MAX]; /* by the lot, of the holder's entries */
     ent_agreement a;
     ent_envelope e;
     unsigned found[ENT_AUDIT_RULE_COUNT];
@@ -32,8 +33,8 @@ static int setup(void **state)
     *f = (ent_flow){.name = "check", .holder = "gb", .requester = "us", .purpose_count = 1, .per_day = 3};
     strcpy(f->purpose[0].name, "threat");
     assert_int_equal(ent_envelope_make(&c->a, "file", 4, &c->e, NULL), ENT_OK);
-    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "gb", (ent_time){noon(-10)}, &gb, NULL), ENT_OK);
-    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "us", (ent_time){noon(-9)}, &us, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "gb", (ent_time){noon(-40)}, &gb, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "us", (ent_time){noon(-39)}, &us, NULL), ENT_OK);
     assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SUSPEND, "us", (ent_time){noon(20)}, &us, NULL), ENT_OK);
     *state = c;
     return 0;
@@ -74,7 +75,7 @@ static void note(void *ctx, const ent_audit_finding *f)
 /* Exactly `count` findings, all of that rule. */
 static void expect(court *c, ent_audit_rule rule, unsigned count)
 {
-    ent_audit_side sides[] = {{"us", c->us, c->us_count}, {"gb", c->gb, c->gb_count}};
+    ent_audit_side sides[] = {{"us", c->us, c->us_count}, {"gb", c->gb, c->gb_count, c->chosen}};
     ent_audit_text text = {&c->e, &c->a};
     memset(c->found, 0, sizeof c->found);
     assert_int_equal(ent_audit(sides, 2, &text, 1, note, c, &c->counts, NULL), ENT_OK);
@@ -108,7 +109,7 @@ static void hidden(void **state)
     search(c, 1, noon(1), false);
     search(c, 2, noon(2), false);
     c->gb[1].case_number.b[0] = 9; /* the holder answered something else */
-    ent_audit_side sides[] = {{"us", c->us, c->us_count}, {"gb", c->gb, c->gb_count}};
+    ent_audit_side sides[] = {{"us", c->us, c->us_count}, {"gb", c->gb, c->gb_count, c->chosen}};
     ent_audit_text text = {&c->e, &c->a};
     assert_int_equal(ent_audit(sides, 2, &text, 1, note, c, &c->counts, NULL), ENT_OK);
     assert_int_equal(c->found[ENT_AUDIT_NOT_ANSWERED], 1);
@@ -161,7 +162,7 @@ static void quota(void **state)
 static void basis(void **state)
 {
     court *c = *state;
-    search(c, 1, noon(-20), false);
+    search(c, 1, noon(-50), false);
     expect(c, ENT_AUDIT_NOT_IN_FORCE, 2);
     c->us_count = c->gb_count = 0;
     search(c, 1, noon(21), false);
@@ -230,11 +231,132 @@ static void order(void **state)
     expect(c, ENT_AUDIT_FOLLOWS, 1);
 }
 
+static ent_entry *lot(court *c, bool us, uint8_t number, int64_t time, const char *word)
+{
+    ent_entry *e = add(c, us, ENT_ENTRY_LOT, number, time);
+    snprintf(e->clause, sizeof e->clause, "lot: %s", word);
+    return e;
+}
+
+/* A search that the lot chose, as both ledgers ought to have it. */
+static void chosen_search(court *c, uint8_t number, int64_t time)
+{
+    c->chosen[c->gb_count] = 1;
+    search(c, number, time, false);
+    lot(c, true, number, time + 300, "chosen");
+    lot(c, false, number, time + 100, "chosen");
+}
+
+static void later(court *c, int day)
+{
+    add(c, true, ENT_ENTRY_PERSON, 0, noon(day));
+    add(c, false, ENT_ENTRY_PERSON, 0, noon(day));
+}
+
+/* What the lot chose is opened within thirty days, the thirtieth included; until then nothing is told. */
+static void lot_opened(void **state)
+{
+    court *c = *state;
+    c->a.until = (ent_date){2030, 1, 1};
+    chosen_search(c, 1, noon(-5));
+    later(c, 3);
+    expect(c, 0, 0);
+    assert_int_equal(c->counts.chosen, 1);
+    assert_int_equal(c->counts.opened, 0);
+    lot(c, true, 1, noon(25), "opened to the auditor");
+    lot(c, false, 1, noon(25) + 1000, "opened to the auditor");
+    later(c, 60);
+    expect(c, 0, 0);
+    assert_int_equal(c->counts.opened, 1);
+}
+
+/* Not opened, or opened late: told with the requester's entry; of the holder's ledger alone with the answer. */
+static void lot_due(void **state)
+{
+    court *c = *state;
+    chosen_search(c, 1, noon(-5));
+    later(c, 25);
+    expect(c, 0, 0);
+    later(c, 26);
+    expect(c, ENT_AUDIT_LOT_DUE, 1);
+    assert_int_equal(c->last.side, 0);
+    assert_int_equal(c->us[c->last.index].kind, ENT_ENTRY_LOT);
+    lot(c, true, 1, noon(26) + 1000, "opened to the auditor");
+    lot(c, false, 1, noon(26) + 2000, "opened to the auditor");
+    expect(c, ENT_AUDIT_LOT_DUE, 1);
+    c->gb_count--;
+    ent_audit_side alone = {"gb", c->gb, c->gb_count, c->chosen};
+    ent_audit_text text = {&c->e, &c->a};
+    memset(c->found, 0, sizeof c->found);
+    assert_int_equal(ent_audit(&alone, 1, &text, 1, note, c, &c->counts, NULL), ENT_OK);
+    assert_int_equal(c->found[ENT_AUDIT_LOT_DUE], 1);
+    assert_int_equal(c->gb[c->last.index].kind, ENT_ENTRY_ANSWERED_NO_HIT);
+}
+
+/* The hash decides, not what a ledger says of it: a chosen search that either side passes over in silence is told, a false one too. */
+static void lot_hidden(void **state)
+{
+    court *c = *state;
+    chosen_search(c, 1, noon(1));
+    c->us_count--;
+    later(c, 2);
+    expect(c, ENT_AUDIT_LOT_HIDDEN, 1);
+    assert_int_equal(c->us[c->last.index].kind, ENT_ENTRY_ASKED);
+    c->us_count = c->gb_count = 0;
+    chosen_search(c, 1, noon(1));
+    c->gb_count--;
+    later(c, 2);
+    expect(c, ENT_AUDIT_LOT_HIDDEN, 1);
+    assert_int_equal(c->gb[c->last.index].kind, ENT_ENTRY_ANSWERED_NO_HIT);
+    c->us_count = c->gb_count = 0;
+    chosen_search(c, 1, noon(1));
+    memset(c->chosen, 0, sizeof c->chosen);
+    later(c, 2);
+    expect(c, ENT_AUDIT_LOT_FALSE, 2);
+    c->a.flow[0].test = true;
+    expect(c, 0, 0);
+}
+
+/* An answer that was lost: the requester knows of no lot, and opens it all the same when it is told, or is found. */
+static void lot_of_a_lost_answer(void **state)
+{
+    court *c = *state;
+    c->chosen[0] = 1;
+    search(c, 1, noon(-5), false);
+    c->us[1].clause[0] = 0;
+    lot(c, false, 1, noon(-5) + 100, "chosen");
+    later(c, 25);
+    expect(c, 0, 0);
+    later(c, 26);
+    expect(c, ENT_AUDIT_LOT_DUE, 1);
+    c->us_count -= 2;
+    lot(c, true, 1, noon(25), "opened to the auditor");
+    later(c, 26);
+    expect(c, 0, 0);
+}
+
+/* While one is overdue the flow stands still: what the holder answers all the same is told, until it learns that it was opened. */
+static void lot_passed_over(void **state)
+{
+    court *c = *state;
+    chosen_search(c, 1, noon(-15));
+    search(c, 2, noon(15), false);
+    lot(c, true, 1, noon(15) + 5000, "opened to the auditor");
+    later(c, 15);
+    expect(c, 0, 0);
+    search(c, 3, noon(16), false);
+    expect(c, ENT_AUDIT_LOT_PASSED_OVER, 1);
+    assert_int_equal(c->last.index, c->gb_count - 1);
+    lot(c, false, 1, noon(17), "opened to the auditor");
+    search(c, 4, noon(18), false);
+    expect(c, ENT_AUDIT_LOT_PASSED_OVER, 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(clean),  CASE(hidden),       CASE(open_ended),  CASE(answered_twice), CASE(differs),
-                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order)};
+                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

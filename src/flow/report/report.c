@@ -54,6 +54,10 @@ static size_t columns_of(const ent_entry *e, ent_report_column ret[2])
     case ENT_ENTRY_ASKED: ret[0] = ENT_REPORT_SENT; return 1;
     case ENT_ENTRY_LOCAL_SEARCH: ret[0] = ENT_REPORT_LOCAL; return 1;
     case ENT_ENTRY_FEED: ret[0] = ENT_REPORT_FEEDS; return 1;
+    case ENT_ENTRY_LOT:
+        if (strcmp(e->clause, "lot: chosen") != 0 && strcmp(e->clause, "lot: opened to the auditor") != 0) return 0;
+        ret[0] = strcmp(e->clause, "lot: chosen") == 0 ? ENT_REPORT_CHOSEN : ENT_REPORT_OPENED;
+        return 1;
     case ENT_ENTRY_RECALLED: ret[0] = ENT_REPORT_RECALLED; return 1;
     default: return 0;
     }

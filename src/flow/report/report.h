@@ -22,7 +22,9 @@ enum { ENT_REPORT_ROWS = 256, ENT_REPORT_CLAUSES = 256 };
     X(SENT, "sent")                                                                                                    \
     X(LOCAL, "local searches")                                                                                         \
     X(FEEDS, "feeds")                                                                                                  \
-    X(RECALLED, "recalled")
+    X(RECALLED, "recalled")                                                                                            \
+    X(CHOSEN, "chosen by lot")     /* searches, as this node's ledger says */                                          \
+    X(OPENED, "opened to the auditor")
 
 typedef enum ent_report_column {
 #define ENT_X(name, text) ENT_REPORT_##name,
