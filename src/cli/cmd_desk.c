@@ -292,7 +292,7 @@ static ent_code check_opening(const char *file, const char *card_file, opening *
     ENT_TRY(ent_proof_verify(receipt, strlen(receipt), card.name, &card.identity, e, &index, NULL, err));
     char id[ENT_ID_TEXT];
     ent_id_text(e->case_number.b, id);
-    if (e->kind != ENT_ENTRY_ASKED || strcmp(id, o->reference) != 0) return ent_fail(err, ENT_CONFLICT, "the receipt is of another entry than the opening");
+    if ((e->kind != ENT_ENTRY_ASKED && e->kind != ENT_ENTRY_LOCAL_SEARCH) || strcmp(id, o->reference) != 0) return ent_fail(err, ENT_CONFLICT, "the receipt is of another entry than the opening");
     if (memcmp(e->commitment, o->commitment, 32) != 0) return ent_fail(err, ENT_SIGNATURE, "the entry \"asked\" commits to another crossing than the one that was opened");
     if (!o->signed_by_desk) return ent_fail(err, ENT_SIGNATURE, "the statement is not signed by the desk's key that stands in the opening");
     if (strcmp(o->c.node, o->node) != 0) return ent_fail(err, ENT_CONFLICT, "the statement is for another node");

@@ -137,7 +137,7 @@ ENT_MUST_CHECK ent_code ent_flow_desks(ent_flow_node *n, void (*see)(void *ctx, 
 
 /* ---- the lot and alarms ---- */
 
-typedef enum ent_lot_state { ENT_LOT_CHOSEN, ENT_LOT_OPENED, ENT_LOT_SEEN, ENT_LOT_STATE_COUNT } ent_lot_state;
+typedef enum ent_lot_state { ENT_LOT_CHOSEN, ENT_LOT_OPENED, ENT_LOT_SEEN, ENT_LOT_WAITING /* not drawn yet */, ENT_LOT_STATE_COUNT } ent_lot_state;
 
 typedef struct ent_lot_view {
     ent_search_id reference;
@@ -149,7 +149,8 @@ typedef struct ent_lot_view {
 } ent_lot_view;
 
 ENT_MUST_CHECK ent_code ent_flow_lots(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_lot_view *v), void *ctx, ent_err *err);
-/* A custodian opens a crossing to the auditor, without seeing it; the holder is told with a proof. ENT_EXISTS: it is open. */
+/* A custodian opens a crossing to the auditor, without seeing it; the holder is told with a proof. ENT_EXISTS: it is open. One whose answer was
+ * lost is opened alike: only the holder knows whether the lot chose it. */
 ENT_MUST_CHECK ent_code ent_flow_lot_open(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err);
 /* The auditor reads it: the opening (docs/protocol/crossing.md) and the receipt of the entry that it opens. ENT_GONE after 90 days. */
 ENT_MUST_CHECK ent_code ent_flow_lot_show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_opening, ent_buf *ret_receipt,

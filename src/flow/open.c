@@ -63,6 +63,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_agreements_load(n, err));
     ENT_TRY(ent_desks_load(n, err));
     ENT_TRY(ent_lots_load(n, err));
+    ENT_TRY(ent_lots_finish(n, err));
     n->alarms_wait = true;
     ENT_TRY(ent_gallery_new(n->c.threads, &n->gallery, err));
     ENT_TRY(ent_face_holding_new(n->c.threads, &n->faces, err));

@@ -4,6 +4,7 @@
 
 #include "entente/itl.h"
 #include "flow/feed/feed.h"
+#include "merkle/note.h"
 
 #include <string.h>
 
@@ -370,6 +371,76 @@ static void many_pages(void **state)
     assert_true(hits(s, ENT_FEED_RECORDS + 2));
 }
 
+static ent_buf read_once;
+
+static ent_code read_again(void *self, const char *job, const void *bytes, size_t len, ent_buf *ret, ent_err *err)
+{
+    (void)self, (void)job, (void)bytes, (void)len;
+    ent_buf_put(ret, read_once.data, read_once.len);
+    return ent_buf_check(ret, err);
+}
+
+static void see_lot(void *ctx, const ent_lot_view *v) { *(ent_lot_view *)ctx = *v; }
+
+static ent_lot_view lot_of(story_node *n)
+{
+    ent_lot_view v = {.state = ENT_LOT_STATE_COUNT};
+    assert_int_equal(ent_flow_lots(n->flow, &n->custodian, see_lot, &v, NULL), ENT_OK);
+    return v;
+}
+
+/* The lot is drawn among searches of the copy too, when the holder takes note of them; what it does not choose leaves no statement behind.
+ * Overdue, neither is the copy searched nor a page given; opened, both go on. */
+static void lot_of_local_searches(void **state)
+{
+    story *s = *state;
+    ENT_AUTO_BUF png = ENT_BUF(1), opening = ENT_BUF(1 << 16), receipt = ENT_BUF(1 << 16);
+    ent_local_result r;
+    ent_err err = {0};
+    ent_public_key key = {{77}};
+    ent_actor auditor;
+    uint64_t records = 0;
+    size_t waiting = 0;
+    ent_change all = {.key = "", .key_len = 0};
+    convict(s, 1);
+    agree(s, 2, WATCHLIST, 5000);
+    assert_int_equal(pulled(s), 1);
+    read_once = ENT_BUF(ENT_CAPTURE_MAX);
+    story_print(30, 1, &png);
+    assert_int_equal(s->us.c.decoder.run(s->us.c.decoder.self, "capture", png.data, png.len, &read_once, NULL), ENT_OK);
+    s->us.c.decoder = (ent_decoder){.run = read_again};
+    story_restart(s, &s->us);
+    for (int i = 0; i < 3000 && lot_of(&s->us).state == ENT_LOT_STATE_COUNT; i++) {
+        ENT_AUTO_BUF file = ENT_BUF(1);
+        ent_search_options o = {.purpose = "threat-check"};
+        story_capture(&s->us, &png, &file);
+        if (ent_flow_feed_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+        if (i % 64 == 63) assert_int_equal(pulled(s), 0);
+    }
+    assert_int_equal(lot_of(&s->us).state, ENT_LOT_CHOSEN);
+    ent_lot_view theirs = lot_of(&s->gb);
+    assert_true(ent_id_equal(theirs.reference.b, lot_of(&s->us).reference.b));
+    assert_int_equal(pulled(s), 0);
+    assert_int_equal(s->us.c.store.scan(s->us.c.store.self, ENT_TABLE_LOTS, &all, count_row, &waiting, NULL), ENT_OK);
+    assert_in_range(waiting, 1, 3); /* two more may have been chosen */
+    pass(s, 31 * 24 * HOUR); /* the lease is over as well: what is refused first says why */
+    assert_int_equal(search(s, 1, &r), ENT_REFUSED);
+    assert_int_equal(ent_flow_feed_pull(s->us.flow, &s->us.custodian, &records, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "chosen by lot"));
+    assert_int_equal(ent_flow_person_add(s->us.flow, &s->us.custodian, "a.example", ENT_ROLE_AUDITOR, &key, NULL), ENT_OK);
+    assert_int_equal(ent_flow_person(s->us.flow, "a.example", &auditor, NULL), ENT_OK);
+    assert_int_equal(ent_flow_lot_open(s->us.flow, &s->us.custodian, theirs.reference.b, &err), ENT_OK);
+    assert_int_equal(ent_flow_lot_show(s->us.flow, &auditor, theirs.reference.b, &opening, &receipt, &err), ENT_OK);
+    ent_entry e;
+    uint64_t index;
+    ent_public_key identity;
+    ent_sign_public(&s->us.c.identity, &identity);
+    assert_int_equal(ent_proof_verify(ent_buf_cstr(&receipt), receipt.len, "us.example", &identity, &e, &index, NULL, &err), ENT_OK);
+    assert_int_equal(e.kind, ENT_ENTRY_LOCAL_SEARCH);
+    assert_int_equal(pull(s, &records), ENT_OK);
+    ent_buf_free(&read_once);
+}
+
 /* What write could not have written is refused: every cut, and every page that was changed on the way. */
 static void bytes(void **state)
 {
@@ -378,13 +449,14 @@ static void bytes(void **state)
     static ent_feed_page p, back;
     static ent_feed_request q, again;
     ENT_AUTO_BUF page = ENT_BUF(1 << 16), request = ENT_BUF(1 << 16);
-    p = (ent_feed_page){.after = 4, .next = 6, .count = 2, .record = {{.number = 5, .id = {1}, .held = true, .until = {2026, 5, 1}, .power = "a", .category = "b", .status = "c",
+    p = (ent_feed_page){.after = 4, .next = 6, .count = 2, .noted = 1, .head = {{8}}, .record = {{.number = 5, .id = {1}, .held = true, .until = {2026, 5, 1}, .power = "a", .category = "b", .status = "c",
                         .print_count = 1, .print = {{2, native, iso, 3, 2}}}, {.number = 6, .id = {2}}}};
     ent_feed_page_write(&p, &page);
     assert_int_equal(ent_feed_page_read(page.data, page.len, &back, NULL), ENT_OK);
     assert_int_equal(back.count, 2);
     assert_memory_equal(back.record[0].print[0].iso, iso, 2);
     assert_false(back.record[1].held);
+    assert_int_equal(back.head[0][0], 8);
     for (size_t cut = 0; cut < page.len; cut++) assert_int_equal(ent_feed_page_read(page.data, cut, &back, NULL), ENT_FORMAT);
     p.record[1].number = 5; /* not rising */
     ent_buf_clear(&page);
@@ -400,6 +472,6 @@ static void bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {STORY(copied_and_searched), STORY(off_unless_granted), STORY(recalled), STORY(ends), STORY(changes), STORY(lease_ends), STORY(inside_the_quota),
-                                       STORY(many_pages), cmocka_unit_test(bytes)};
+                                       STORY(many_pages), STORY(lot_of_local_searches), cmocka_unit_test(bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

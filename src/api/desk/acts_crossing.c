@@ -2,7 +2,7 @@
 #include "api/desk/params.h"
 
 static const char *const desk_states[] = {"proposed", "active", "withdrawn"};
-static const char *const lot_states[] = {"chosen", "opened", "seen"};
+static const char *const lot_states[] = {"chosen", "opened", "seen", "waiting"};
 
 /* ---- desks ---- */
 

@@ -56,6 +56,8 @@ ENT_MUST_CHECK ent_code ent_turns_tick(ent_flow_node *n, ent_err *err);
 /* ---- lot.c ---- */
 
 ENT_MUST_CHECK ent_code ent_lots_load(ent_flow_node *n, ent_err *err);
+/* At the start, when agreements are loaded: draws for answers after which the node failed before it could. */
+ENT_MUST_CHECK ent_code ent_lots_finish(ent_flow_node *n, ent_err *err);
 void ent_lots_free(ent_flow_node *n);
 /* The lot of an answered search, in the batch that notes the answer: nothing, unless it chose. t: NULL at the holder. */
 typedef struct ent_lot_draw {
@@ -65,14 +67,22 @@ typedef struct ent_lot_draw {
     const uint8_t *digest;           /* of the agreement */
     const ent_taken *taken;          /* at the requester; NULL at the holder */
     const uint8_t *salt, *body_digest;
-    uint64_t asked;
+    uint64_t asked;                  /* the entry; UINT64_MAX: not yet written */
+    bool waits;                      /* an opening may wait for this draw */
 } ent_lot_draw;
 /* Under the lock, as ent_lot_keep, which is given the same draw when the batch was committed. */
 ENT_MUST_CHECK ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool *ret_chosen, ent_err *err);
+/* There is no head yet, for want of an answer or of the holder's note of a local search: the opening waits for the draw, sealed, 60 days at
+ * most. Nothing for what a desk did not state. The draw that follows is committed with ent_destructions_finish. */
+ENT_MUST_CHECK ent_code ent_lot_wait(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, ent_err *err);
+/* The draw of what waits, when the holder names the head: a commit of its own. Nothing for a reference that does not wait. */
+ENT_MUST_CHECK ent_code ent_lot_reported(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], const uint8_t head[32], ent_err *err);
+/* The holder's draw for entry `number`, which takes note of a local search, unless it was drawn. A commit of its own. */
+ENT_MUST_CHECK ent_code ent_lot_noted(ent_flow_node *n, ent_lot_draw *d, uint64_t number, uint8_t ret_head[32], ent_err *err);
 void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d);
-/* Whether a search that the lot chose is overdue on this flow with this partner: nothing is asked or answered until it is opened.
+/* Whether a search that the lot chose is overdue on this flow with this partner: nothing is asked or answered until it is opened, or both have signed a later version of the agreement.
  * Under the lock. */
-bool ent_lot_suspends(const ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160]);
+bool ent_lot_suspends(ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160]);
 void ent_lot_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
 ENT_MUST_CHECK ent_code ent_lots_tick(ent_flow_node *n, ent_err *err);
 

@@ -2,8 +2,9 @@
  * open it to the auditor; of the others nothing is kept. Both ends draw alike, from the holder's tree head that first covers the answer.
  * While one is overdue the flow is suspended at both ends, without anybody's act; opening it lifts that.
  *
- *   chosen ──a custodian opens──> opened ──the auditor reads──> seen
- *      └──30 days──> overdue: nothing is asked or answered on the flow ──opened──> …
+ *   waiting ──the head is known──> chosen ──a custodian opens──> opened ──the auditor reads──> seen
+ *      ├──not chosen, or 60 days──> gone   └──30 days──> overdue: nothing is asked or answered on the flow ──opened──> …
+ *      └──a custodian opens──> opened: the answer was lost, the holder says that the lot chose it
  *
  * A row a chosen search, under 'a' (asked here) or 'h' (answered here) and its reference. */
 #include "base/check.h"
@@ -13,6 +14,7 @@
 #include "flow/crossing/crossing.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
+#include "flow/search/record.h"
 #include "flow/search/search.h"
 #include "flow/state.h"
 #include "merkle/note.h"
@@ -23,6 +25,7 @@
 
 enum { KEY = 1 + ENT_ID_SIZE, OPENING_MAX = 4096, ROW_MAX = OPENING_MAX + 1024 };
 #define OPENED_MS (90ll * 86400000) /* how long an opened statement may be read */
+#define WAITING_MS (60ll * 86400000) /* the lot's time, and as long again for the holder to say what is due */
 
 struct ent_held_lot {
     char way;
@@ -31,9 +34,9 @@ struct ent_held_lot {
     ent_time asked, opened;
     char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], partner[ENT_NODE_NAME_MAX];
     uint32_t version;
-    uint8_t digest[32];
+    uint8_t digest[32], head[32];
     ent_slot slot;                  /* of the sealed opening; UINT64_MAX at the holder */
-    uint64_t entry;                 /* "asked" */
+    uint64_t entry;                 /* "asked", or "local search"; UINT64_MAX: to be found */
 };
 
 typedef struct ent_held_lot held;
@@ -67,7 +70,7 @@ static void put(ent_batch *b, const held *l, ent_bytes box)
     uint8_t key[KEY];
     ENT_AUTO_BUF row = ENT_BUF(ROW_MAX);
     key_of(l, key);
-    ent_buf_u8(&row, 1);
+    ent_buf_u8(&row, 2);
     ent_buf_u8(&row, (uint8_t)l->state);
     ent_buf_u64(&row, (uint64_t)l->asked.ms);
     ent_buf_u64(&row, (uint64_t)l->opened.ms);
@@ -77,6 +80,7 @@ static void put(ent_batch *b, const held *l, ent_bytes box)
     ent_buf_text8(&row, l->partner);
     ent_buf_u32(&row, l->version);
     ent_buf_put(&row, l->digest, 32);
+    ent_buf_put(&row, l->head, 32);
     ent_buf_u64(&row, l->slot.number);
     ent_buf_u64(&row, l->entry);
     if (box.len) ent_buf_put(&row, box.data, box.len);
@@ -99,9 +103,10 @@ static ent_code decode(const uint8_t *key, size_t key_len, ent_cursor *c, held *
     ent_cursor_text8(c, ret->partner, sizeof ret->partner);
     ret->version = ent_cursor_u32(c);
     ent_cursor_copy(c, ret->digest, 32);
+    ent_cursor_copy(c, ret->head, 32);
     ret->slot.number = ent_cursor_u64(c);
     ret->entry = ent_cursor_u64(c);
-    return version == 1 && !c->bad && ret->state < ENT_LOT_STATE_COUNT ? ENT_OK : ENT_DAMAGED;
+    return version == 2 && !c->bad && ret->state < ENT_LOT_STATE_COUNT ? ENT_OK : ENT_DAMAGED;
 }
 
 static ent_code remember(ent_flow_node *n, const held *l)
@@ -118,7 +123,7 @@ static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const ui
     ent_cursor c = ENT_CURSOR(value, value_len);
     held l;
     ENT_TRY(decode(key, key_len, &c, &l));
-    return remember(ctx, &l);
+    return l.state == ENT_LOT_WAITING ? ENT_OK : remember(ctx, &l);
 }
 
 ent_code ent_lots_load(ent_flow_node *n, ent_err *err)
@@ -156,19 +161,24 @@ static void binding_of(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente lot", 11), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
 }
 
-/* What opens the entry "asked": docs/protocol/crossing.md, "The opening". */
-static ent_code write_opening(const ent_flow_node *n, const ent_lot_draw *d, ent_buf *ret, ent_err *err)
+/* What is sealed: all of the opening that is not in the row (docs/protocol/crossing.md, "The opening"). */
+static ent_code write_secret(const ent_lot_draw *d, ent_buf *ret, ent_err *err)
 {
-    char reference[ENT_ID_TEXT], head[65], salt[65], body[65], key[ENT_BASE64_SIZE(32)];
-    ent_id_text(d->reference, reference);
-    ent_hex(d->head, 32, head);
+    char salt[65], body[65], key[ENT_BASE64_SIZE(32)];
     ent_hex(d->salt, 32, salt);
     ent_hex(d->body_digest, 32, body);
     ent_base64(d->taken->pledge.key, 32, key);
-    ent_buf_fmt(ret, "entente-lot/v1\nnode %s\nholder %s\nreference %s\nasked %" PRIu64 "\nhead %s\nsalt %s\nbody %s\nkey ed25519 %s\n\n", n->c.name, d->partner, reference, d->asked,
-                head, salt, body, key);
+    ent_buf_fmt(ret, "salt %s\nbody %s\nkey ed25519 %s\n\n", salt, body, key);
     ent_statement_write(&d->taken->c, ret);
     return ent_buf_check(ret, err);
+}
+
+static void write_public(const ent_flow_node *n, const held *l, ent_buf *ret)
+{
+    char reference[ENT_ID_TEXT], head[65];
+    ent_id_text(l->reference.b, reference);
+    ent_hex(l->head, 32, head);
+    ent_buf_fmt(ret, "entente-lot/v1\nnode %s\nholder %s\nreference %s\nasked %" PRIu64 "\nhead %s\n", n->c.name, l->partner, reference, l->entry, head);
 }
 
 static ent_code seal_opening(ent_flow_node *n, const ent_lot_draw *d, held *l, ent_buf *ret_box, ent_err *err)
@@ -176,7 +186,7 @@ static ent_code seal_opening(ent_flow_node *n, const ent_lot_draw *d, held *l, e
     uint8_t binding[32], nonce[12];
     ENT_WIPED_KEY key;
     ENT_AUTO_BUF opening = ENT_BUF(OPENING_MAX);
-    ENT_TRY(write_opening(n, d, &opening, err));
+    ENT_TRY(write_secret(d, &opening, err));
     binding_of(d->reference, binding);
     ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &l->slot, &key, err));
     ent_fill(n, nonce, sizeof nonce);
@@ -188,51 +198,13 @@ static held drawn(const ent_flow_node *n, const ent_lot_draw *d)
     held l = {.way = d->taken ? 'a' : 'h', .asked = ent_now(n), .version = d->version, .slot = {UINT64_MAX}, .entry = d->asked};
     memcpy(l.reference.b, d->reference, ENT_ID_SIZE);
     memcpy(l.digest, d->digest, 32);
+    if (d->head) memcpy(l.head, d->head, 32);
     snprintf(l.agreement, sizeof l.agreement, "%s", d->agreement);
     snprintf(l.flow, sizeof l.flow, "%s", d->flow);
     snprintf(l.purpose, sizeof l.purpose, "%s", d->purpose);
     snprintf(l.partner, sizeof l.partner, "%s", d->partner);
     return l;
 }
-
-ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool *ret_chosen, ent_err *err)
-{
-    ENT_AUTO_BUF box = ENT_BUF(OPENING_MAX + 64);
-    ent_entry e;
-    held l = drawn(n, d);
-    *ret_chosen = ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
-    if (!*ret_chosen) return ENT_OK;
-    if (d->taken) ENT_TRY(seal_opening(n, d, &l, &box, err));
-    fill_entry(n, &l, NULL, "lot: chosen", &e);
-    put(b, &l, ENT_BYTES(box.data, box.len));
-    ent_batch_entry(b, &e);
-    return ENT_OK;
-}
-
-/* A reload reads the row, slot and all; here only what ent_lot_suspends looks at is needed. */
-void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d)
-{
-    held l = drawn(n, d);
-    if (!find(n, l.way, l.reference.b)) (void)!remember(n, &l); /* out of memory: the row is there, the next start reads it */
-}
-
-bool ent_lot_suspends(const ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160])
-{
-    ent_date today = ent_today(n);
-    for (size_t i = 0; i < n->lot_count; i++) {
-        const held *l = &n->lots[i];
-        if (l->state != ENT_LOT_CHOSEN || !ent_lot_overdue(ent_time_date(l->asked), today)) continue;
-        if (strcmp(l->agreement, agreement) != 0 || strcmp(l->flow, flow) != 0 || strcmp(l->partner, partner) != 0) continue;
-        char day[ENT_DATE_TEXT], id[ENT_ID_TEXT];
-        ent_date_text(ent_lot_until(ent_time_date(l->asked)), day);
-        ent_id_text(l->reference.b, id);
-        snprintf(ret_why, 160, "search %s, chosen by lot, was to be opened to the auditor by %s: the flow is suspended until it is", id, day);
-        return true;
-    }
-    return false;
-}
-
-/* ---- opening ---- */
 
 static ent_code get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], held *ret, ent_buf *ret_box, ent_err *err)
 {
@@ -248,6 +220,119 @@ static ent_code get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], held
     if (left) ent_buf_put(ret_box, ent_cursor_take(&c, left), left);
     return ent_buf_check(ret_box, err);
 }
+
+/* Row and key go; commit with ent_destructions_finish. */
+static void drop(ent_batch *b, const held *l)
+{
+    uint8_t key[KEY], due[KEY] = {'d'}, slot[8];
+    key_of(l, key);
+    memcpy(due + 1, l->reference.b, ENT_ID_SIZE);
+    for (int k = 0; k < 8; k++) slot[k] = (uint8_t)(l->slot.number >> (56 - 8 * k));
+    if (l->slot.number != UINT64_MAX) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(due, KEY), ENT_BYTES(slot, sizeof slot));
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES("", 0));
+}
+
+static void say_chosen(const ent_flow_node *n, ent_batch *b, const held *l, ent_bytes box)
+{
+    ent_entry e;
+    fill_entry(n, l, NULL, "lot: chosen", &e);
+    put(b, l, box);
+    ent_batch_entry(b, &e);
+}
+
+ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool *ret_chosen, ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    held l = drawn(n, d), waiting;
+    bool waits = d->waits && get(n, d->reference, &waiting, &box, NULL) == ENT_OK && waiting.state == ENT_LOT_WAITING;
+    *ret_chosen = ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
+    if (waits && !*ret_chosen) drop(b, &waiting);
+    if (!*ret_chosen) return ENT_OK;
+    if (waits) l.slot = waiting.slot;
+    else if (d->taken) ENT_TRY(seal_opening(n, d, &l, &box, err));
+    say_chosen(n, b, &l, ENT_BYTES(box.data, box.len));
+    return ENT_OK;
+}
+
+ent_code ent_lot_wait(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    held l = drawn(n, d), before;
+    if (!d->taken->stated || (d->waits && get(n, d->reference, &before, &box, NULL) == ENT_OK)) return ENT_OK;
+    ENT_TRY(seal_opening(n, d, &l, &box, err));
+    l.state = ENT_LOT_WAITING;
+    put(b, &l, ENT_BYTES(box.data, box.len));
+    return ENT_OK;
+}
+
+/* Of a local search the entry's number is known only after the commit that the opening waits in. */
+static ent_code find_entry(ent_flow_node *n, held *l, ent_err *err)
+{
+    return l->entry == UINT64_MAX ? ent_entry_find(n, ENT_ENTRY_LOCAL_SEARCH, l->reference.b, &l->entry, err) : ENT_OK;
+}
+
+ent_code ent_lot_reported(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], const uint8_t head[32], ent_err *err)
+{
+    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    ENT_AUTO_BATCH b = ent_batch_new("lot");
+    held l;
+    bool chosen = ent_lot_chosen(head, reference);
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = get(n, reference, &l, &box, err);
+    if (code == ENT_NOT_FOUND || (code == ENT_OK && l.state != ENT_LOT_WAITING)) return ENT_OK;
+    if (code == ENT_OK && chosen) code = find_entry(n, &l, err);
+    if (code != ENT_OK) return code;
+    l.state = ENT_LOT_CHOSEN;
+    l.asked = ent_now(n);
+    memcpy(l.head, head, 32);
+    if (chosen) say_chosen(n, b, &l, ENT_BYTES(box.data, box.len));
+    else drop(b, &l);
+    ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, NULL, err));
+    return chosen && remember(n, &l) != ENT_OK ? ent_fail(err, ENT_NO_MEMORY, "out of memory") : ENT_OK;
+}
+
+ent_code ent_lot_noted(ent_flow_node *n, ent_lot_draw *d, uint64_t number, uint8_t ret_head[32], ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("lot");
+    bool chosen = false;
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ENT_TRY(ent_ledger_head(n, number, ret_head, err));
+    d->head = ret_head;
+    d->asked = number;
+    if (find(n, 'h', d->reference)) return ENT_OK;
+    ENT_TRY(ent_lot_in(n, b, d, &chosen, err));
+    if (!chosen) return ENT_OK;
+    ENT_TRY(ent_commit(n, b, NULL, err));
+    ent_lot_keep(n, d);
+    return ENT_OK;
+}
+
+/* A reload reads the row, slot and all; here only what ent_lot_suspends looks at is needed. */
+void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d)
+{
+    held l = drawn(n, d);
+    if (!find(n, l.way, l.reference.b)) (void)!remember(n, &l); /* out of memory: the row is there, the next start reads it */
+}
+
+bool ent_lot_suspends(ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160])
+{
+    ent_date today = ent_today(n);
+    const ent_held_agreement *h = ent_agreement_named(n, agreement);
+    for (size_t i = 0; i < n->lot_count; i++) {
+        const held *l = &n->lots[i];
+        if (h && l->version < h->a->version) continue;
+        if (l->state != ENT_LOT_CHOSEN || !ent_lot_overdue(ent_time_date(l->asked), today)) continue;
+        if (strcmp(l->agreement, agreement) != 0 || strcmp(l->flow, flow) != 0 || strcmp(l->partner, partner) != 0) continue;
+        char day[ENT_DATE_TEXT], id[ENT_ID_TEXT];
+        ent_date_text(ent_lot_until(ent_time_date(l->asked)), day);
+        ent_id_text(l->reference.b, id);
+        snprintf(ret_why, 160, "search %s, chosen by lot, was to be opened to the auditor by %s: the flow is suspended until it is", id, day);
+        return true;
+    }
+    return false;
+}
+
+/* ---- opening ---- */
 
 static void tell_holder(ent_flow_node *n, ent_batch *b, const held *l)
 {
@@ -280,6 +365,7 @@ static ent_code advance(ent_flow_node *n, const ent_actor *by, held *l, ent_lot_
     ENT_TRY(ent_commit(n, b, NULL, err));
     held *have = find(n, l->way, l->reference.b);
     if (have) *have = *l;
+    else if (remember(n, l) != ENT_OK) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     return ENT_OK;
 }
 
@@ -288,7 +374,8 @@ static ent_code open_one(ent_flow_node *n, const ent_actor *by, const uint8_t re
     ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
     held l;
     ENT_TRY(get(n, reference, &l, &box, err));
-    if (l.state != ENT_LOT_CHOSEN) return ent_fail(err, ENT_EXISTS, "it is open to the auditor already");
+    if (l.state != ENT_LOT_CHOSEN && l.state != ENT_LOT_WAITING) return ent_fail(err, ENT_EXISTS, "it is open to the auditor already");
+    ENT_TRY(find_entry(n, &l, err));
     return advance(n, by, &l, ENT_LOT_OPENED, ENT_BYTES(box.data, box.len), err);
 }
 
@@ -309,11 +396,12 @@ static ent_code show(ent_flow_node *n, const ent_actor *by, const uint8_t refere
     ENT_WIPED_KEY key;
     held l;
     ENT_TRY(get(n, reference, &l, &box, err));
-    if (l.state == ENT_LOT_CHOSEN) return ent_fail(err, ENT_REFUSED, "a custodian opens it first: `entente lot open`");
+    if (l.state == ENT_LOT_CHOSEN || l.state == ENT_LOT_WAITING) return ent_fail(err, ENT_REFUSED, "a custodian opens it first: `entente lot open`");
     binding_of(reference, binding);
     ent_code code = n->c.keys.get(n->c.keys.self, l.slot, binding, &key, err);
     if (code == ENT_GONE) return ent_fail(err, code, "its opening was destroyed, 90 days after it was opened");
     if (code != ENT_OK) return code;
+    write_public(n, &l, ret_opening);
     ENT_TRY(ent_unseal(&key, ENT_BYTES(reference, ENT_ID_SIZE), ENT_BYTES(box.data, box.len), ret_opening, err));
     ENT_TRY(n->c.ledger.receipt(n->c.ledger.self, l.entry, ret_receipt, err));
     return advance(n, by, &l, ENT_LOT_SEEN, ENT_BYTES(box.data, box.len), err);
@@ -378,30 +466,115 @@ void ent_lot_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_stat
 
 /* ---- its end ---- */
 
+struct waiting {
+    int64_t before;
+    size_t count;
+    held some[64];
+};
+
+static ent_code pick_waiting(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct waiting *w = ctx;
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    held *l = &w->some[w->count];
+    ENT_TRY(decode(key, key_len, &c, l));
+    if (l->state != ENT_LOT_WAITING || l->asked.ms >= w->before) return ENT_OK;
+    return ++w->count == sizeof w->some / sizeof *w->some ? ENT_BUSY : ENT_OK;
+}
+
+/* What nobody drew or opened in its time. */
+static ent_code waiting_end(ent_flow_node *n, ent_err *err)
+{
+    ent_change all = {.key = "a", .key_len = 1};
+    struct waiting *w = calloc(1, sizeof *w);
+    ENT_AUTO_BATCH b = ent_batch_new("lot-end");
+    ent_code code = b && w ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK) {
+        w->before = ent_now(n).ms - WAITING_MS;
+        code = n->c.store.scan(n->c.store.self, ENT_TABLE_LOTS, &all, pick_waiting, w, err);
+        if (code == ENT_BUSY) code = ENT_OK;
+    }
+    for (size_t i = 0; code == ENT_OK && i < w->count; i++) drop(b, &w->some[i]);
+    if (code == ENT_OK && w->count) {
+        b->reserve = true;
+        code = ent_commit_with(n, b, ent_destructions_finish, NULL, err);
+    }
+    free(w);
+    return code;
+}
+
 /* An opening that was read, or could have been, for 90 days goes: its key is overwritten. The row goes with it. */
 ent_code ent_lots_tick(ent_flow_node *n, ent_err *err)
 {
     for (size_t i = n->lot_count; i-- > 0;) {
         held l = n->lots[i];
-        uint8_t key[KEY], due[KEY] = {'d'}, slot[8];
         ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
         if (l.state == ENT_LOT_CHOSEN || ent_now(n).ms - l.opened.ms < OPENED_MS) continue;
         ENT_AUTO_BATCH b = ent_batch_new("lot-end");
         if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
         b->reserve = true;
-        key_of(&l, key);
         if (l.way == 'a') ENT_TRY(get(n, l.reference.b, &l, &box, err)); /* the slot stands in the row */
+        drop(b, &l);
         if (l.slot.number != UINT64_MAX) {
             ent_entry e;
-            memcpy(due + 1, l.reference.b, ENT_ID_SIZE);
-            for (int k = 0; k < 8; k++) slot[k] = (uint8_t)(l.slot.number >> (56 - 8 * k));
-            ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(due, KEY), ENT_BYTES(slot, sizeof slot));
             fill_entry(n, &l, NULL, "lot: opening destroyed", &e);
             ent_batch_entry(b, &e);
         }
-        ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES("", 0));
         ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, NULL, err));
         n->lots[i] = n->lots[--n->lot_count];
     }
+    return waiting_end(n, err);
+}
+
+/* ---- what a crash left undrawn ---- */
+
+struct undrawn {
+    ent_search_id some[16]; /* one crash leaves as many as searches ran side by side */
+    size_t count;
+};
+
+static ent_code pick_undrawn(void *ctx, const ent_search_record *r)
+{
+    struct undrawn *u = ctx;
+    if (r->view.sent || r->view.refused || r->view.index != UINT64_MAX) return ENT_OK;
+    u->some[u->count++] = r->view.reference;
+    return u->count == sizeof u->some / sizeof *u->some ? ENT_BUSY : ENT_OK;
+}
+
+/* The row gets its entry's number, as the commit after the answer would have given it, and the lot is drawn. */
+static ent_code finish_one(ent_flow_node *n, ent_search_record *r, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("search-index");
+    uint8_t head[32];
+    bool chosen = false;
+    const ent_held_agreement *h = ent_agreement_named(n, r->view.agreement);
+    const ent_flow *f = h ? ent_agreement_flow(h->a, r->view.flow) : NULL;
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ENT_TRY(ent_entry_find(n, r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, r->view.reference.b, &r->view.index, err));
+    ENT_TRY(ent_ledger_head(n, r->view.index, head, err));
+    ent_search_put(b, ENT_CHANGE_PUT, r);
+    ent_lot_draw d = {.reference = r->view.reference.b, .head = head, .agreement = r->view.agreement, .flow = r->view.flow, .purpose = r->view.purpose,
+                      .partner = r->view.partner, .version = r->agreement_version, .digest = r->agreement_digest, .asked = r->view.index};
+    if (f && !f->test) ENT_TRY(ent_lot_in(n, b, &d, &chosen, err));
+    ENT_TRY(ent_commit(n, b, NULL, err));
+    if (chosen) ent_lot_keep(n, &d);
     return ENT_OK;
+}
+
+ent_code ent_lots_finish(ent_flow_node *n, ent_err *err)
+{
+    struct undrawn u;
+    ent_search_record *r = malloc(sizeof *r);
+    ent_code code = r ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    do {
+        u.count = 0;
+        if (code == ENT_OK) code = ent_searches_walk(n, pick_undrawn, &u, err);
+        if (code == ENT_BUSY) code = ENT_OK;
+        for (size_t i = 0; i < u.count && code == ENT_OK; i++) {
+            code = ent_search_get(n, u.some[i].b, r, err);
+            if (code == ENT_OK) code = finish_one(n, r, err);
+        }
+    } while (u.count && code == ENT_OK);
+    free(r);
+    return code;
 }

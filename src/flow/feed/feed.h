@@ -47,6 +47,8 @@ typedef struct ent_feed_page {
     bool more;
     size_t count;
     ent_feed_record record[ENT_FEED_RECORDS];
+    size_t noted;                   /* of the searches that the request reports, each in its place: the head that the lot is drawn from */
+    uint8_t head[ENT_FEED_REPORTS][32];
 } ent_feed_page;
 
 typedef struct ent_feed_report {

@@ -147,6 +147,8 @@ static ent_code accept(ent_flow_node *n, const target *t, contact *c, const ent_
     if (!signed_by(n, t, digest, reply->body.data + len)) return ent_fail(err, ENT_SIGNATURE, "the page is not signed by %s", t->holder);
     ENT_TRY(ent_feed_page_read(reply->body.data, len, &c->page, err));
     if (c->page.after != c->request.after) return ent_fail(err, ENT_FORMAT, "the page does not begin where it was asked");
+    if (c->page.noted != c->request.report_count) return ent_fail(err, ENT_FORMAT, "the page takes note of other searches than were reported");
+    for (size_t i = 0; i < c->page.noted; i++) ENT_TRY(ent_lot_reported(n, c->request.report[i].id, c->page.head[i], err));
     ENT_TRY(ent_copy_of(n, t->agreement, t->flow, t->holder, &copy, err));
     if (t->over) return c->page.count ? ent_fail(err, ENT_FORMAT, "records under an agreement that is over") : ent_copy_told(n, copy, &c->request, err);
     return ent_copy_take(n, copy, h->a, f, &c->page, digest, &c->request, t->digest, err);
@@ -299,7 +301,9 @@ static ent_code allowed(local *s, ent_err *err)
     const ent_agreement *a;
     const ent_flow *f;
     const char *clause;
+    char why[160];
     ent_quota quota = quota_of(s);
+    if (ent_lot_suspends(s->n, s->copy->agreement, s->copy->flow, s->copy->holder, why)) return ent_fail(err, ENT_REFUSED, "%s (" ENT_CLAUSE_LOT ")", why);
     if (ent_copy_now(s->n, s->copy, &a, &f, &clause) != ENT_COPY_USE) return ent_fail(err, ENT_REFUSED, "the copy may not be searched (%s)", clause);
     ENT_TRY(check_crossing(s, a, f, err));
     ent_ask ask = {.from_file = !s->taken.stated, .holder = f->holder, .requester = s->n->c.name, .flow = f->name, .purpose = s->o->purpose, .on_behalf_of = "",
@@ -386,7 +390,8 @@ static ent_code note(local *s, ent_err *err)
     snprintf(e.flow, sizeof e.flow, "%s", s->flow.name);
     snprintf(e.purpose, sizeof e.purpose, "%s", s->o->purpose);
     snprintf(e.clause, sizeof e.clause, "%s", s->verdict.clause);
-    ent_commit_to(salt, &s->out.hit, 1, e.commitment);
+    if (s->taken.stated) ent_crossing_commit(salt, s->taken.c.digest, &s->taken, e.commitment);
+    else ent_commit_to(salt, &s->out.hit, 1, e.commitment); /* a file, on a flow that is marked test */
     memcpy(key, s->copy->key, KEY);
     key[0] = 'L';
     memcpy(key + KEY, s->out.reference, ENT_ID_SIZE);
@@ -396,6 +401,9 @@ static ent_code note(local *s, ent_err *err)
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_FEEDS, ENT_BYTES(key, BY_ID), ENT_BYTES(row.data, row.len));
     ent_quota_count(s->n, &quota, b);
     ent_batch_entry(b, &e);
+    ent_lot_draw draw = {.reference = s->out.reference, .agreement = s->copy->agreement, .flow = s->flow.name, .purpose = s->o->purpose, .partner = s->copy->holder,
+                         .version = s->version, .digest = s->digest, .taken = &s->taken, .salt = salt, .body_digest = s->taken.c.digest, .asked = UINT64_MAX};
+    ENT_TRY(ent_lot_wait(s->n, b, &draw, err));
     ENT_TRY(watch(s, b, err));
     ENT_TRY(ent_commit(s->n, b, index, err));
     s->out.index = index[0];

@@ -3,7 +3,9 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/limits.h"
+#include "flow/crossing/crossing.h"
 #include "flow/feed/feed.h"
+#include "flow/queue.h"
 #include "flow/receipt/receipt.h"
 #include "flow/search/quota.h"
 #include "flow/search/search.h"
@@ -368,9 +370,19 @@ static ent_code stop(feed *s, const char *clause, ent_err *err)
     return ent_fail(err, ENT_REFUSED, "the feed has stopped (%s): the agreement's parties must look", clause);
 }
 
-/* One search that the requester made by itself: counted in the quota of its day, an entry, once. */
-static ent_code take_report(feed *s, const ent_feed_report *r, ent_err *err)
+/* The lot is drawn from the head with the entry that takes note of the search: the requester cannot foresee it. */
+static ent_code draw_lot(feed *s, const char *partner, const ent_feed_report *r, uint64_t index, uint8_t ret_head[32], ent_err *err)
 {
+    ent_lot_draw d = {.reference = r->id, .agreement = s->h->a->name, .flow = s->f->name, .purpose = "", .partner = partner, .version = s->h->a->version,
+                      .digest = s->h->envelope.digest};
+    if (s->f->test) return ent_ledger_head(s->n, index, ret_head, err);
+    return ent_lot_noted(s->n, &d, index, ret_head, err);
+}
+
+/* One search that the requester made by itself: counted in the quota of its day, an entry, once. */
+static ent_code take_report(feed *s, const char *partner, const ent_feed_report *r, uint8_t ret_head[32], ent_err *err)
+{
+    uint64_t index[ENT_BATCH_ENTRIES];
     ENT_AUTO_BATCH b = ent_batch_new("feed");
     uint8_t key[BY_ID];
     ent_entry e;
@@ -387,9 +399,11 @@ static ent_code take_report(feed *s, const ent_feed_report *r, ent_err *err)
     ent_quota_count(s->n, &quota, b);
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_FEEDS, ENT_BYTES(key, sizeof key), ENT_BYTES(&r->hit, 1));
     ent_batch_entry(b, &e);
-    ent_code code = ent_commit(s->n, b, NULL, err);
-    if (code == ENT_EXISTS) return ENT_OK; /* reported before */
-    if (code != ENT_OK) return code;
+    ent_code code = ent_commit(s->n, b, index, err);
+    bool before = code == ENT_EXISTS;
+    if (before) code = ent_entry_find(s->n, ENT_ENTRY_LOCAL_SEARCH, r->id, &index[0], err);
+    if (code == ENT_OK) code = draw_lot(s, partner, r, index[0], ret_head, err);
+    if (code != ENT_OK || before) return code;
     if (!within) return stop(s, verdict.clause, err);
     return ent_feed_late(r->at, s->contact) ? stop(s, "local searches reported late", err) : ENT_OK;
 }
@@ -436,6 +450,7 @@ static ent_code find(feed *s, const ent_arrival *in, ent_err *err)
     if (!s->f || strcmp(s->f->holder, s->n->c.name) != 0 || strcmp(s->f->requester, in->partner) != 0) return ent_fail(err, ENT_REFUSED, "on this flow %s may not ask", in->partner);
     if (s->f->copy != ENT_COPY_WATCHLIST) return ent_fail(err, ENT_REFUSED, "the flow grants no copy (copy.mode)");
     if (!s->over && !ent_witnessed(s->n, h->a, in->partner, why)) return ent_fail(err, ENT_REFUSED, "%s", why);
+    if (!s->over && ent_lot_suspends(s->n, h->a->name, s->f->name, in->partner, why)) return ent_fail(err, ENT_REFUSED, "%s (" ENT_CLAUSE_LOT ")", why);
     ent_feed_key('h', h->a->name, s->f->name, s->key);
     ENT_TRY(load(s, err));
     if (s->over || s->stopped_version != s->h->a->version) return ENT_OK;
@@ -462,11 +477,12 @@ static ent_code answer(feed *s, const ent_arrival *in, const ent_feed_request *r
     uint8_t digest[32], signature[ENT_SIGNATURE_SIZE];
     ENT_TRY(find(s, in, err));
     ENT_TRY(take_undertakings(s, in->partner, r, err));
-    for (size_t i = 0; i < r->report_count; i++) ENT_TRY(take_report(s, &r->report[i], err));
+    for (size_t i = 0; i < r->report_count; i++) ENT_TRY(take_report(s, in->partner, &r->report[i], g->p.head[i], err));
     if (!s->over) ENT_TRY(look(s, err));
     if (r->after > s->last) return ent_fail(err, ENT_CONFLICT, "this feed has given no number above %llu", (unsigned long long)s->last);
     /* an agreement that is over: what the requester still has to say is taken, and nothing is given */
-    if (s->over) g->p = (ent_feed_page){.after = r->after, .next = r->after};
+    g->p.noted = r->report_count;
+    if (s->over) g->p.after = g->p.next = r->after;
     else ENT_TRY(make_page(s, r->after, g, err));
     ENT_AUTO_BUF bytes = ENT_BUF(ENT_FEED_PAGE_MAX);
     ent_feed_page_write(&g->p, &bytes);

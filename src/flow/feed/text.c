@@ -83,19 +83,21 @@ ent_code ent_feed_record_read(const void *bytes, size_t len, ent_feed_record *re
 
 void ent_feed_page_write(const ent_feed_page *p, ent_buf *b)
 {
-    ent_buf_str(b, "EFP1");
+    ent_buf_str(b, "EFP2");
     ent_buf_u64(b, p->after);
     ent_buf_u64(b, p->next);
     ent_buf_u8(b, p->more);
     ent_buf_u8(b, (uint8_t)p->count);
     for (size_t i = 0; i < p->count; i++) ent_feed_record_write(&p->record[i], b);
+    ent_buf_u8(b, (uint8_t)p->noted);
+    ent_buf_put(b, p->head, p->noted * sizeof p->head[0]);
 }
 
 ent_code ent_feed_page_read(const void *bytes, size_t len, ent_feed_page *ret, ent_err *err)
 {
     ent_cursor c = ENT_CURSOR(bytes, len);
     const uint8_t *magic = ent_cursor_take(&c, 4);
-    bool good = magic && memcmp(magic, "EFP1", 4) == 0;
+    bool good = magic && memcmp(magic, "EFP2", 4) == 0;
     ret->after = ent_cursor_u64(&c);
     ret->next = ent_cursor_u64(&c);
     uint8_t more = ent_cursor_u8(&c);
@@ -108,6 +110,9 @@ ent_code ent_feed_page_read(const void *bytes, size_t len, ent_feed_page *ret, e
         good = ret->record[i].number > last && ret->record[i].number <= ret->next && !c.bad;
         last = ret->record[i].number;
     }
+    ret->noted = good ? ent_cursor_u8(&c) : 0;
+    good = good && ret->noted <= ENT_FEED_REPORTS;
+    for (size_t i = 0; good && i < ret->noted; i++) ent_cursor_copy(&c, ret->head[i], 32);
     return good && ent_cursor_done(&c) ? ENT_OK : ent_fail(err, ENT_FORMAT, "a page of a feed cannot be read");
 }
 

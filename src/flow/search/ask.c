@@ -215,15 +215,20 @@ static ent_code watch(asking *q, ent_batch *b, ent_err *err)
     return ent_watch_in(q->n, b, &w, err);
 }
 
+static ent_lot_draw draw_of(const asking *q)
+{
+    const grant *g = &q->g;
+    return (ent_lot_draw){.reference = q->r->view.reference.b, .head = q->head, .agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose,
+                          .partner = g->holder, .version = g->version, .digest = g->digest, .taken = &q->taken, .salt = q->r->salt,
+                          .body_digest = q->r->body_digest, .asked = q->ret->asked, .waits = q->again};
+}
+
 /* What follows from an answer that counts: the turn is over, the lot is drawn, the search is looked at. Under the lock. */
 static ent_code note_answered(asking *q, ent_batch *b, ent_lot_draw *draw, bool *ret_chosen, ent_err *err)
 {
     const grant *g = &q->g;
     ent_turn t = turn_of(q);
     if (q->taken.stated) ent_turn_put(q->n, b, &t, false, q->r->view.reference.b, true, q->attempts);
-    *draw = (ent_lot_draw){.reference = q->r->view.reference.b, .head = q->head, .agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose,
-                           .partner = g->holder, .version = g->version, .digest = g->digest, .taken = &q->taken, .salt = q->r->salt,
-                           .body_digest = q->r->body_digest, .asked = q->ret->asked};
     ENT_TRY(ent_lot_in(q->n, b, draw, ret_chosen, err));
     if (q->ret->receipt.len) ent_receipt_expect(b, &q->r->view.reference, g->holder, &q->ret->answered, &q->ret->receipt);
     return watch(q, b, err);
@@ -232,11 +237,11 @@ static ent_code note_answered(asking *q, ent_batch *b, ent_lot_draw *draw, bool 
 static ent_code commit_note(asking *q, ent_batch *b, ent_err *err)
 {
     uint64_t index[ENT_BATCH_ENTRIES];
-    ent_lot_draw draw;
-    bool chosen = false;
+    ent_lot_draw draw = draw_of(q);
+    bool chosen = false, lost = q->ret->refused && !q->ret->clause[0]; /* the holder may have answered all the same */
     pthread_mutex_lock(&q->n->lock);
-    ent_code code = q->ret->refused ? ENT_OK : note_answered(q, b, &draw, &chosen, err);
-    if (code == ENT_OK) code = ent_commit(q->n, b, index, err);
+    ent_code code = !q->ret->refused ? note_answered(q, b, &draw, &chosen, err) : lost ? ent_lot_wait(q->n, b, &draw, err) : ENT_OK;
+    if (code == ENT_OK) code = ent_commit_with(q->n, b, q->again ? ent_destructions_finish : NULL, index, err);
     if (code == ENT_OK && chosen) ent_lot_keep(q->n, &draw);
     pthread_mutex_unlock(&q->n->lock);
     if (code == ENT_OK) q->ret->received = index[0];
