@@ -51,7 +51,7 @@ static void grayscale(ent_itl_checking *c)
     const uint8_t *b = c->r->bytes;
     uint32_t hll = u16(b + 13), vll = u16(b + 15);
     size_t data = c->r->len - 18;
-    byte(c, 3, 5, "IMP", c->edition & ED07 ? "0..8|10..15|20..29" : "0..3|8|20..29");
+    byte(c, 3, 5, "IMP", c->edition & ED07 ? "0..8|10..15|20..29" : c->edition & ED15 ? "0..3|8|20..29|41|42" : "0..3|8|20..29");
     positions(c);
     byte(c, 5, 12, "ISR", "0|1");
     size(c, 6, 13, "HLL");

@@ -70,6 +70,11 @@ static const char *shown(const uint8_t *text, size_t n, char ret[40])
 
 static void check_coordinate(ent_itl_checking *c, const walk *w, const ent_itl_item_rule *rule, double v)
 {
+    if (rule->relate == RELATE_ACROSS || rule->relate == RELATE_DOWN) {
+        uint32_t most = rule->relate == RELATE_ACROSS ? c->across : c->down;
+        if (most && v > most) ent_itl_tell(c, w->place, 2, w->clause, "%s is %.0f, the region of interest (9.300) has %s %u", rule->name, v, rule->relate == RELATE_ACROSS ? "EWI" : "EHI", most);
+        return;
+    }
     bool is_x = rule->relate == RELATE_X || rule->relate == RELATE_X_AFTER || rule->relate == RELATE_X_NOT_BEFORE;
     uint32_t bound = is_x ? c->width : c->height;
     if (bound && v > bound) ent_itl_tell(c, w->place, 2, w->clause, "%s is %.0f, the image has %s %u", rule->name, v, is_x ? "HLL" : "VLL", bound);
@@ -210,7 +215,8 @@ void ent_itl_check_field(ent_itl_checking *c, const ent_itl_field *f, const ent_
     if (rule->items[0].set == SET_BIN) return;
     for (;;) {
         const uint8_t *stop = memchr(at, ENT_ITL_RS, (size_t)(end - at));
-        w.place.subfield = rule->max == 1 && !stop ? 0 : ++count;
+        count++;
+        w.place.subfield = rule->max == 1 && count == 1 && !stop ? 0 : count;
         check_subfield(c, &w, at, stop ? stop : end);
         if (!stop) break;
         at = stop + 1;
@@ -282,9 +288,16 @@ static void check_characters(ent_itl_checking *c)
     }
 }
 
-static bool holds(const ent_itl_record *r, const ent_itl_dependence *d)
+/* An image is in the record or, from 2013 on, in a file that the record names (xx.994). */
+static const ent_itl_field *field_or_reference(const ent_itl_checking *c, uint32_t number)
 {
-    const ent_itl_field *f = ent_itl_field_of(r, d->on);
+    const ent_itl_field *f = ent_itl_field_of(c->r, number);
+    return f || number != 999 || !(c->edition & ED_13ON) ? f : ent_itl_field_of(c->r, 994);
+}
+
+static bool holds(const ent_itl_checking *c, const ent_itl_dependence *d)
+{
+    const ent_itl_field *f = d->kind == NEVER ? ent_itl_field_of(c->r, d->on) : field_or_reference(c, d->on);
     return f && (!d->ok || ent_itl_any_item(f, d->item, d->ok));
 }
 
@@ -295,9 +308,9 @@ static void check_dependences(ent_itl_checking *c)
     for (size_t i = 0; i < count; i++) {
         const ent_itl_dependence *d = &all[i];
         if (d->type != c->r->type || !(d->editions & c->edition)) continue;
-        const ent_itl_field *f = ent_itl_field_of(c->r, d->field);
+        const ent_itl_field *f = field_or_reference(c, d->field);
         ent_itl_place place = {.field = d->field, .at = f ? f->value : NULL};
-        bool on = holds(c->r, d);
+        bool on = holds(c, d);
         const char *is = d->ok ? " is " : "", *ok = d->ok ? d->ok : "";
         if (!f && on && (d->kind == MUST || d->kind == BOTH)) ent_itl_tell(c, place, 2, d->clause, "the field must be there when %u.%03u%s%s%s", d->type, d->on, d->ok ? "" : " is there", is, ok);
         if (f && !on && (d->kind == ONLY || d->kind == BOTH)) ent_itl_tell(c, place, 2, d->clause, "the field may be there only when %u.%03u%s%s%s", d->type, d->on, d->ok ? "" : " is there", is, ok);
@@ -328,9 +341,9 @@ static void check_tagged(ent_itl_checking *c)
     }
 }
 
-static uint32_t size_of(const ent_itl_record *r, uint32_t field)
+static uint32_t size_of(const ent_itl_record *r, uint32_t field, size_t item)
 {
-    double v = ent_itl_number_at(r, field, 0, 0, 0);
+    double v = ent_itl_number_at(r, field, 0, item, 0);
     return v > 0 && v < 1e6 ? (uint32_t)v : 0;
 }
 
@@ -338,8 +351,10 @@ void ent_itl_checking_at(ent_itl_checking *c, size_t i)
 {
     c->index = i;
     c->r = ent_itl_record_at(c->t, i);
-    c->width = size_of(c->r, c->r->type == 9 ? 128 : 6);
-    c->height = size_of(c->r, c->r->type == 9 ? 129 : 7);
+    c->width = size_of(c->r, c->r->type == 9 ? 128 : 6, 0);
+    c->height = size_of(c->r, c->r->type == 9 ? 129 : 7, 0);
+    c->across = c->r->type == 9 ? size_of(c->r, 300, 0) : 0;
+    c->down = c->r->type == 9 ? size_of(c->r, 300, 1) : 0;
 }
 
 static void check_record(ent_itl_checking *c, size_t i)

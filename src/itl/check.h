@@ -21,6 +21,7 @@ typedef struct ent_itl_checking {
     const ent_itl_record *r;
     size_t index;         /* from 0 */
     uint32_t width, height; /* its image, 0 unknown */
+    uint32_t across, down;  /* its region of interest (9.300), 0 none */
 } ent_itl_checking;
 
 /* Where in the record: a field, a subfield and an item, both from 1 (0: all of it), and the byte. */

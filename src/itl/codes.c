@@ -1,8 +1,8 @@
 /* Code tables of ANSI/NIST-ITL 1-2011 Update 2015 that several fields use, as lists for ent_itl_value_in. */
 #include "itl/rules.h"
 
-/* Table 8: friction ridge positions; 85 and 86 since 2013. */
-const char ent_itl_codes_fgp[] = "0..38|40..50|60..79|81..86";
+/* Table 8: friction ridge positions; 51 to 54, 85 and 86 since 2013. */
+const char ent_itl_codes_fgp[] = "0..38|40..54|60..79|81..86";
 const char ent_itl_codes_palm[] = "20..38|81..86";
 
 /* Table 59: subject facial description. */
@@ -13,6 +13,10 @@ const char ent_itl_codes_sxs[] =
 /* Table 32 and 34: eye and hair colours. */
 const char ent_itl_codes_eye[] = "BLK|BLU|BRO|GRN|GRY|HAZ|MAR|MUL|PNK|XXX";
 const char ent_itl_codes_hair[] = "BAL|BLK|BLN|BLU|BRO|GRN|GRY|ONG|PLE|PNK|RED|SDY|STR|WHI|XXX";
+
+/* Table 6: geodetic datums. */
+const char ent_itl_codes_datum[] =
+    "AIRY|AUST|BES|BESN|CLK66|CLK80|EVER|FIS60|FIS68|GRS67|HELM|HOUG|INT|KRAS|AIRYM|EVERM|FIS60M|SA69|WGS60|WGS66|WGS72|WGS84";
 
 /* MPEG-4 facial feature points (ISO/IEC 14496-2) and anthropometric landmarks (tables 64 and 65). */
 const char ent_itl_codes_mpeg4[] =

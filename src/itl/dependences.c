@@ -3,6 +3,7 @@
 
 #define FACE "FACE"
 #define MARKS "SCAR|MARK|TATTOO"
+#define CODED MARKS "|CONDITION|MISSING|OTHER" /* what may have an NCIC code */
 #define IMAGE_FIELDS(type, clause)                                                                                     \
     {type, ED_ALL, 6, BOTH, 999, 0, NULL, clause}, {type, ED_ALL, 7, BOTH, 999, 0, NULL, clause}, {type, ED_ALL, 8, BOTH, 999, 0, NULL, clause},                                         \
         {type, ED_ALL, 9, BOTH, 999, 0, NULL, clause}, {type, ED_ALL, 10, BOTH, 999, 0, NULL, clause}, {type, ED_ALL, 11, BOTH, 999, 0, NULL, clause},                                   \
@@ -52,7 +53,8 @@ static const ent_itl_dependence all[] = {
     {10, ED_11ON, 32, ONLY, 3, 0, FACE, "8.10.32"},
     {10, ED_11ON, 33, ONLY, 3, 0, FACE, "8.10.33"},
     {10, ED_11ON, 33, MUST, 31, 0, "5", "8.10.33"},
-    {10, ED_11ON, 40, ONLY, 3, 0, MARKS, "8.10.39"},
+    {10, ED_11ON, 40, ONLY, 3, 0, CODED, "8.10.39"},
+    {10, ED_11ON, 40, MUST, 3, 0, "CONDITION|OTHER", "8.10.3"},
     {10, ED_11ON, 41, NEVER, 3, 0, FACE, "8.10.40"},
     {10, ED_11ON, 42, ONLY, 3, 0, MARKS, "8.10.41"},
     {10, ED_11ON, 43, ONLY, 42, 0, NULL, "8.10.42"},
@@ -64,9 +66,16 @@ static const ent_itl_dependence all[] = {
     {13, ED_ALL, 15, ONLY, 13, 0, "19", "8.13.15"},
     {14, ED_11ON, 14, BOTH, 13, 0, "19", "8.14.14"},
     {14, ED_11ON, 15, ONLY, 13, 0, "19", "8.14.15"},
-    {14, ED_11ON, 21, ONLY, 13, 0, "13|14|15|40..50", "8.14.19"},
+    {14, ED_11ON, 21, ONLY, 13, 0, "13|14|15|40..54", "8.14.19"},
     {14, ED_11ON, 999, MUST, 18, 1, "XX|SR", "8.14.16"},
     {15, ED_11ON, 999, MUST, 18, 1, "XX|SR", "8.15.16"},
+    /* without an image nothing is said of how it was made (2015) */
+    {14, ED15, 3, BOTH, 999, 0, NULL, "8.14.3"},
+    {14, ED15, 16, ONLY, 999, 0, NULL, "8.14"},
+    {14, ED15, 17, ONLY, 999, 0, NULL, "8.14"},
+    {15, ED15, 3, BOTH, 999, 0, NULL, "8.15.3"},
+    {15, ED15, 16, ONLY, 999, 0, NULL, "8.15"},
+    {15, ED15, 17, ONLY, 999, 0, NULL, "8.15"},
     /* iris */
     IMAGE_FIELDS(17, "8.17"),
     {17, ED_ALL, 13, BOTH, 999, 0, NULL, "8.17.13"},
@@ -131,6 +140,11 @@ static const ent_itl_dependence all[] = {
     EITHER(342, 348),
     EITHER(343, 349),
     /* references and data: one or the other */
+    {10, ED_13ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
+    {13, ED_13ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
+    {14, ED_13ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
+    {15, ED_13ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
+    {17, ED_13ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
     {20, ED_11ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
     {21, ED_11ON, 994, NEVER, 999, 0, NULL, "7.3.4"},
 };

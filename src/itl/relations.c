@@ -30,6 +30,19 @@ static bool has_item(const ent_itl_field *f, size_t subfield, size_t item)
     return f && ent_itl_item(f, subfield, item, &text, &n) && n > 0;
 }
 
+/* The numbers of one subfield after another: *at moves on, NULL at the end. Items that are none are -1. */
+static void next_numbers(const ent_itl_field *f, const uint8_t **at, size_t items, double *ret)
+{
+    const uint8_t *end = f->value + f->len, *stop = memchr(*at, ENT_ITL_RS, (size_t)(end - *at));
+    const ent_itl_field one = {f->number, *at, (size_t)((stop ? stop : end) - *at)};
+    for (size_t i = 0; i < items; i++) {
+        const uint8_t *text;
+        size_t n;
+        if (!ent_itl_item(&one, 0, i, &text, &n) || !ent_itl_value_number(text, n, &ret[i])) ret[i] = -1;
+    }
+    *at = stop ? stop + 1 : NULL;
+}
+
 /* ---- Type-1 ---- */
 
 /* 8.1.11, 8.1.12: the resolutions are about Types 3 to 6; without one of them both are 00.00. */
@@ -71,6 +84,13 @@ static void encoding(ent_itl_checking *c)
 static void first_record(ent_itl_checking *c)
 {
     const ent_itl_field *cnt = ent_itl_field_of(c->r, 3), *names = ent_itl_field_of(c->r, 17);
+    for (const uint8_t *at = cnt ? cnt->value : NULL; at;) {
+        double pair[2];
+        ent_itl_place place = {.field = 3, .subfield = 0, .item = 2, .at = at};
+        bool head = at == cnt->value;
+        next_numbers(cnt, &at, 2, pair);
+        if (!head && pair[1] > 99) ent_itl_tell(c, place, 1, "7.3.1", "IDC %.0f: expected 0 to 99", pair[1]);
+    }
     if (cnt && !ent_itl_item_is(cnt, 0, 0, "1")) ent_itl_tell(c, at_field(c->r, 3), 1, "8.1.3", "CNT begins with the record category 1");
     if (names && (c->edition & ED_11ON) && !has_item(names, 0, 0) && !has_item(names, 0, 1)) ent_itl_tell(c, at_field(c->r, 17), 1, "8.1.17", "ANM names neither agency");
     resolutions(c);
@@ -131,10 +151,20 @@ static void ridge_resolution(ent_itl_checking *c)
     }
 }
 
+/* 7.7.8.3: a density is one number; only an aspect ratio (SLC 0) has two. */
+static void square_pixels(ent_itl_checking *c)
+{
+    unsigned type = c->r->type;
+    if (type != 10 && (type < 13 || type > 15) && type != 17) return;
+    double across = ent_itl_number_at(c->r, 9, 0, 0, -1), down = ent_itl_number_at(c->r, 10, 0, 0, -1);
+    if (ent_itl_number_at(c->r, 8, 0, 0, 0) < 0.5 || across < 0 || down < 0) return;
+    if (across < down || across > down) ent_itl_tell(c, at_field(c->r, 10), 2, "7.7.8.3", "TVPS is %.0f and THPS %.0f: with SLC 1 or 2 they are the same", down, across);
+}
+
 /* From 2011 on an image may be absent when the part could not be taken, and the record says so. */
 static void absent_image(ent_itl_checking *c)
 {
-    const ent_itl_field *amputated = ent_itl_field_of(c->r, 18);
+    const ent_itl_field *amputated = c->r->type == 14 || c->r->type == 15 ? ent_itl_field_of(c->r, 18) : NULL;
     bool excused = c->r->type == 17 ? ent_itl_field_of(c->r, 28) != NULL : amputated && ent_itl_any_item(amputated, 1, "UP");
     if (ent_itl_field_of(c->r, 999) || ent_itl_field_of(c->r, 994)) return;
     if ((c->edition & ED_11ON) && excused) return;
@@ -181,19 +211,6 @@ static void subject(ent_itl_checking *c)
     if (dead && (!has_item(f, 0, 1) || !has_item(f, 0, 2))) ent_itl_tell(c, at_field(c->r, 46), 2, "7.7.7", "SSC D needs status and class of the body");
 }
 
-/* The numbers of one subfield after another: *at moves on, NULL at the end. Items that are none are -1. */
-static void next_numbers(const ent_itl_field *f, const uint8_t **at, size_t items, double *ret)
-{
-    const uint8_t *end = f->value + f->len, *stop = memchr(*at, ENT_ITL_RS, (size_t)(end - *at));
-    const ent_itl_field one = {f->number, *at, (size_t)((stop ? stop : end) - *at)};
-    for (size_t i = 0; i < items; i++) {
-        const uint8_t *text;
-        size_t n;
-        if (!ent_itl_item(&one, 0, i, &text, &n) || !ent_itl_value_number(text, n, &ret[i])) ret[i] = -1;
-    }
-    *at = stop ? stop + 1 : NULL;
-}
-
 void ent_itl_note_targets(ent_itl_checking *c)
 {
     for (size_t i = 1; i < ent_itl_count(c->t); i++) {
@@ -236,6 +253,25 @@ static void once_each(ent_itl_checking *c, uint32_t field)
             place.subfield = i + 1;
             if (a >= b && a <= b) ent_itl_tell(c, place, 2, NULL, "position %.0f is named twice", a);
         }
+}
+
+/* 8.14.21: how well a finger was cut out is said of those that 14.021 or 14.025 cut out. */
+static void segmented(ent_itl_checking *c)
+{
+    const ent_itl_field *quality = ent_itl_field_of(c->r, 23);
+    if (!quality || (c->edition & ED07)) return;
+    for (size_t i = 0; i < subfields(c->r, 23) && i < 45; i++) {
+        double finger = ent_itl_number_at(c->r, 23, i, 0, -1);
+        bool cut_out = finger < 0;
+        for (uint32_t field = 21; field <= 25 && !cut_out; field += 4)
+            for (size_t k = 0; k < subfields(c->r, field) && k < 64 && !cut_out; k++) {
+                double other = ent_itl_number_at(c->r, field, k, 0, -2);
+                cut_out = finger >= other && finger <= other;
+            }
+        ent_itl_place place = at_field(c->r, 23);
+        place.subfield = i + 1;
+        if (!cut_out) ent_itl_tell(c, place, 2, "8.14.21", "finger %.0f is in neither 14.021 (SEG) nor 14.025 (ASEG)", finger);
+    }
 }
 
 /* ---- Type-10 ---- */
@@ -281,10 +317,16 @@ static void tattoo_class(ent_itl_checking *c, const ent_itl_field *marks, size_t
 
 static void photograph(ent_itl_checking *c)
 {
-    const ent_itl_field *source = ent_itl_field_of(c->r, 23), *marks = ent_itl_field_of(c->r, 42), *lighting = ent_itl_field_of(c->r, 19);
+    const ent_itl_field *source = ent_itl_field_of(c->r, 23), *codes = ent_itl_field_of(c->r, 40), *marks = ent_itl_field_of(c->r, 42), *lighting = ent_itl_field_of(c->r, 19);
     if (c->edition & ED07) return;
     if (source && !ent_itl_item_is(source, 0, 0, "VENDOR") && has_item(source, 0, 1)) ent_itl_tell(c, at_field(c->r, 23), 2, "8.10.23", "VSD goes only with VENDOR");
     if (source && ent_itl_item_is(source, 0, 0, "VENDOR") && !has_item(source, 0, 1)) ent_itl_tell(c, at_field(c->r, 23), 2, "8.10.23", "VENDOR needs its description (VSD)");
+    for (const uint8_t *at = codes ? codes->value : NULL, *end = codes ? codes->value + codes->len : NULL; at;) {
+        const uint8_t *stop = memchr(at, ENT_ITL_RS, (size_t)(end - at));
+        size_t n = (size_t)((stop ? stop : end) - at);
+        if (!ent_itl_value_in(ent_itl_codes_ncic, at, n)) ent_itl_tell(c, (ent_itl_place){.field = 40, .at = at}, 0, "8.10.39", "\"%.*s\" is not in our list of NCIC codes", (int)(n > 12 ? 12 : n), (const char *)at);
+        at = stop ? stop + 1 : NULL;
+    }
     feature_points(c, 29);
     feature_points(c, 32);
     for (size_t i = 0; marks && i < subfields(c->r, 42) && i < 9; i++) {
@@ -292,7 +334,9 @@ static void photograph(ent_itl_checking *c)
         bool tattoo = ent_itl_item_is(marks, i, 0, "TATTOO");
         tattoo_class(c, marks, i);
         if (tattoo && (!has_item(marks, i, 1) || !has_item(marks, i, 2))) ent_itl_tell(c, place, 2, "8.10.41", "a TATTOO needs its class and subclass");
-        if (!tattoo && (has_item(marks, i, 1) || has_item(marks, i, 2) || has_item(marks, i, 3))) ent_itl_tell(c, place, 2, "8.10.41", "class, subclass and description go only with TATTOO");
+        bool made = tattoo || ent_itl_item_is(marks, i, 0, "CHEMICAL") || ent_itl_item_is(marks, i, 0, "BRANDED") || ent_itl_item_is(marks, i, 0, "CUT");
+        if (!made && (has_item(marks, i, 1) || has_item(marks, i, 2) || has_item(marks, i, 3)))
+            ent_itl_tell(c, place, 2, "8.10.41", "class, subclass and description go only with a mark that was made (TATTOO, CHEMICAL, BRANDED, CUT)");
     }
     if (marks && subfields(c->r, 43) > subfields(c->r, 42)) ent_itl_tell(c, at_field(c->r, 43), 2, "8.10.42", "COL describes %zu marks, SMD has %zu", subfields(c->r, 43), subfields(c->r, 42));
     for (size_t i = 1; lighting && i < subfields(c->r, 19) && i < 3; i++)
@@ -367,9 +411,10 @@ void ent_itl_relate_record(ent_itl_checking *c)
     if (type == 1) first_record(c);
     if (type == 10 || (type >= 13 && type <= 15) || type == 17) image_size(c);
     if (type >= 13 && type <= 15) ridge_resolution(c);
-    if (type == 14 || type == 15 || type == 17) absent_image(c);
+    if (type == 14 || type == 15 || type == 17 || ((type == 10 || type == 13) && (c->edition & ED_13ON))) absent_image(c);
+    if (c->edition & ED_11ON) square_pixels(c);
     if (type == 10) photograph(c);
-    if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25);
+    if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25), segmented(c);
     if (type == 9) minutiae(c), legacy_minutiae(c), patterns(c);
     if (type == 17) spectrum(c);
     if (type < 9 || (c->edition & ED07)) return;

@@ -43,9 +43,10 @@ typedef struct ent_itl_item_rule {
 } ent_itl_item_rule;
 
 /* What an item is, beyond its own value: a coordinate must lie in the record's image. */
-enum { RELATE_NOTHING, RELATE_X, RELATE_Y, RELATE_X_AFTER, RELATE_Y_AFTER, RELATE_X_NOT_BEFORE, RELATE_Y_NOT_BEFORE, RELATE_POINTS, RELATE_MANY };
+enum { RELATE_NOTHING, RELATE_X, RELATE_Y, RELATE_X_AFTER, RELATE_Y_AFTER, RELATE_X_NOT_BEFORE, RELATE_Y_NOT_BEFORE, RELATE_POINTS, RELATE_MANY, RELATE_ACROSS, RELATE_DOWN };
 /* X, Y: at most HLL, VLL. …_AFTER: and greater than the item before it; …_NOT_BEFORE: and not smaller. POINTS: this many
- * pairs of the two items that end the row follow (a figure: no two points the same). MANY: the last item, repeated at will. */
+ * pairs of the two items that end the row follow (a figure: no two points the same). MANY: the last item, repeated at will.
+ * ACROSS, DOWN: in the region of the extended feature set (9.300), at most EWI, EHI. */
 
 typedef struct ent_itl_field_rule {
     uint32_t number, last; /* a range of fields has last > number */
@@ -104,7 +105,7 @@ enum { ENT_ITL_SHARED_COUNT = 17 };
 extern const ent_itl_field_rule ent_itl_shared_fields[ENT_ITL_SHARED_COUNT];
 
 /* Code tables that several rows name. */
-extern const char ent_itl_codes_fgp[], ent_itl_codes_palm[], ent_itl_codes_sxs[], ent_itl_codes_eye[], ent_itl_codes_hair[], ent_itl_codes_mpeg4[], ent_itl_codes_landmark[];
+extern const char ent_itl_codes_fgp[], ent_itl_codes_palm[], ent_itl_codes_sxs[], ent_itl_codes_eye[], ent_itl_codes_datum[], ent_itl_codes_ncic[], ent_itl_codes_hair[], ent_itl_codes_mpeg4[], ent_itl_codes_landmark[];
 
 /* Whether a value is one of `ok` (as in ent_itl_item_rule). */
 bool ent_itl_value_in(const char *ok, const uint8_t *text, size_t n);

@@ -7,7 +7,7 @@
 #define GEO_ITEMS                                                                                                      \
     ITEM(UTE, 'O', GMT, 15, 15, NULL), ITEM(LTD, 'D', NS, 1, 9, "-90..90"), ITEM(LTM, 'D', NS, 1, 8, "0..59.99999999"), ITEM(LTS, 'D', NS, 1, 8, "0..59.99999999"),                    \
         ITEM(LGD, 'D', NS, 1, 10, "-180..180"), ITEM(LGM, 'D', NS, 1, 8, "0..59.99999999"), ITEM(LGS, 'D', NS, 1, 8, "0..59.99999999"), ITEM(ELE, 'O', NS, 1, 8, "-422..8848"),        \
-        ITEM(GDC, 'O', AN, 3, 6, NULL), ITEM(GCM, 'D', ZONE, 2, 3, NULL), ITEM(GCE, 'D', N, 1, 6, NULL), ITEM(GCN, 'D', N, 1, 8, NULL), ITEM(GRT, 'O', U, 1, 150, NULL),               \
+        ITEM(GDC, 'O', AN, 3, 6, ent_itl_codes_datum), ITEM(GCM, 'D', ZONE, 2, 3, NULL), ITEM(GCE, 'D', N, 1, 6, NULL), ITEM(GCN, 'D', N, 1, 8, NULL), ITEM(GRT, 'O', U, 1, 150, NULL),               \
         ITEM(OSI, 'O', U, 1, 10, NULL), ITEM(OCV, 'D', U, 1, 126, NULL)
 
 const ent_itl_field_rule ent_itl_shared_fields[ENT_ITL_SHARED_COUNT] = {

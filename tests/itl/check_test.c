@@ -159,6 +159,12 @@ static const change faulty[] = {
     {ON11, 10, 31, "5", 33},
     {ON11, 10, 33, "nose|3|1|1|2|2|3|3", 0},
     {ON11, 10, 40, "TAT ARM", 0},
+    {ON11, 10, 8, "0|1", 0},
+    {ALL, 10, 4, "a^b", 0},
+    {ON11, 10, 10, "73", 0},
+    {ON11, 10, 998, "||||||||NAD83", 0},
+    {ON13, 10, 994, "file.png", 0},
+    {ON13, 10, 51, "CM", 0},
     {ON11, 10, 44, "BLUR", 0},
     {ALL, 10, 22, "MONOCLE", 0},
     {ON11, 10, 22, "HAT", 0},
@@ -205,6 +211,12 @@ static const change faulty[] = {
     {E07 | E11, 14, 22, "7|6", 0},
     {ON13, 14, 22, "7|253", 0},
     {ALL, 14, 25, "7|3|1|1|2|2|2|2", 0},
+    {ON11, 14, 23, "9|50|000F|1", 0},
+    {ON11, 14, 10, "501", 0},
+    {E07 | E11 | E13, 14, 3, "41", 0},
+    {E11, 14, 13, "51", 0},
+    {E15, 14, 901, "23", 0},
+    {E11 | E13, 14, 901, "3", 0},
     {ALL, 14, 25, "7|4|1|1|2|2|3|3", 0},
     {ON11, 14, 27, "N", 0},
     {ALL, 14, 30, "unknown", 0},
@@ -276,6 +288,14 @@ static const change allowed[] = {
     {ON13, 14, 22, "7|254", 0},
     {ON13, 15, 13, "86", 0},
     {E15, 14, 3, "41", 0},
+    {E15, 14, 901, "3", 0},
+    {E15, 14, 31, "145", 0},
+    {ON13, 14, 13, "51", 0},
+    {ALL, 14, 23, "7|50|000F|1", 0},
+    {E15, 13, 901, "22", 0},
+    {E15, 13, 19, "RULER|a scale beside it", 0},
+    {E15, 15, 31, "170", 0},
+    {ON13, 10, 51, "MM|maker|a ruler", 0},
     {ON11, 17, 28, "MA", 0},
 };
 
@@ -302,6 +322,7 @@ static void efs(void **state)
     static const change changes[] = {{0, 9, 300, NULL, 0}, {0, 9, 300, "2000", 0}, {0, 9, 300, "2000|3000|0|0|0,0-2000,0", 0}, {0, 9, 301, "181", 0}, {0, 9, 302, "99", 0}, {0, 9, 302, NULL, 300}, {0, 9, 303, "4", 0},
                                      {0, 9, 307, "LS|PA", 0}, {0, 9, 307, "AU|PW", 0}, {0, 9, 307, "AU|PA|I", 0},
                                      {0, 9, 307, "XY", 0}, {0, 9, 316, "90|F|1", 0}, {0, 9, 326, "N", 0}, {0, 9, 321, "1|1", 326}, {0, 9, 331, "100|200|400|E", 0}, {0, 9, 331, "100|200|45|Q", 0},
+                                     {0, 9, 320, "2001|900|45", 0}, {0, 9, 331, "100|3001|45|E", 0}, {0, 9, 302, "99|PRX", 0},
                                      {0, 9, 350, "ALL|HAND", 0}, {0, 9, 353, "MAYBE|Last|First|Org|20240101000000Z", 0}, {0, 9, 310, "AB", 311}};
     enum { N = sizeof good / sizeof *good };
     (void)state;
@@ -363,6 +384,21 @@ static void no_image(void **state)
     ENT_AUTO_BUF b = ENT_BUF(1 << 16);
     (void)state;
     made_transaction("0500", 14, 14, changes, &b);
+    assert_int_equal(check(b.data, b.len).count, 0);
+    /* from 2015 on not even how it was made is said */
+    ent_buf_clear(&b);
+    made_transaction("0502", 14, 14, changes, &b);
+    told with = check(b.data, b.len);
+    assert_true(with.count == 1 && at(&with, 14, 3));
+    made_field without[20] = {{3, NULL}};
+    memcpy(without + 1, changes, sizeof changes);
+    ent_buf_clear(&b);
+    made_transaction("0502", 14, 14, without, &b);
+    assert_int_equal(check(b.data, b.len).count, 0);
+    /* an image in a file that the record names is one */
+    made_field named[] = {{994, "file.wsq"}, {999, NULL}, {0, NULL}};
+    ent_buf_clear(&b);
+    made_transaction("0501", 14, 14, named, &b);
     assert_int_equal(check(b.data, b.len).count, 0);
     ent_buf_clear(&b);
     made_transaction("0400", 14, 14, changes, &b);
