@@ -4,7 +4,7 @@
 
 #include "build.h"
 #include "entente/itl_check.h"
-#include "itl/rules.h"
+#include "good.h"
 
 typedef struct told {
     unsigned type;
@@ -67,65 +67,12 @@ static void must_not(bench *b, const char *what, const char *value)
     if (t.there || t.elsewhere) report(b, what, value, &t);
 }
 
-/* n characters of the set */
-static void of_set(uint8_t set, size_t n, char *ret)
-{
-    char c = set == SET_N || set == SET_NS || set == SET_H ? '1' : 'A';
-    memset(ret, c, n);
-    ret[n] = 0;
-}
-
-static bool free_length(uint8_t set) { return set <= SET_B64; }
-
-/* A value that the rule allows. `k` makes numbers of one subfield grow, as coordinates must. */
-static void good(const ent_itl_item_rule *rule, size_t k, char *ret)
-{
-    static const char *const fixed[] = {[SET_DATE] = "20240229", [SET_GMT] = "20240229120000Z", [SET_RES] = "00.00", [SET_DUI] = "M0123456789AB", [SET_ZONE] = "17S", [SET_TIME] = "00:00:01.000", [SET_PATH] = "1,1-2,2-3,1"};
-    if (rule->ok) {
-        size_t n = strcspn(rule->ok, "|.");
-        const char *dots = strstr(rule->ok, "..");
-        if (dots && (size_t)(dots - rule->ok) == n && strtol(rule->ok, NULL, 10) < 10 && rule->relate) sprintf(ret, "%zu", k + 1);
-        else if (rule->ok[n] == '.' && !dots) sprintf(ret, "%.*s", (int)strcspn(rule->ok, "|"), rule->ok);
-        else if (dots && (size_t)(dots - rule->ok) == n) sprintf(ret, "%.*s", (int)n, rule->ok);
-        else sprintf(ret, "%.*s", (int)strcspn(rule->ok, "|"), rule->ok);
-        if (rule->min > strlen(ret) && rule->set == SET_N) sprintf(ret, "%0*ld", rule->min, strtol(ret, NULL, 10));
-        return;
-    }
-    if (!free_length(rule->set)) strcpy(ret, fixed[rule->set]);
-    else if (rule->relate && rule->relate != RELATE_MANY) sprintf(ret, "%zu", k + 1);
-    else of_set(rule->set, rule->min ? rule->min : 1, ret);
-}
-
 enum { CAP = 1 << 17 };
-
-/* A subfield with item `at` replaced by value (SIZE_MAX: none replaced); figures get their points. */
-static void subfield(const ent_itl_field_rule *row, size_t at, const char *value, char *ret)
-{
-    static const char *const points[][2] = {{"1", "1"}, {"2", "2"}, {"3", "1"}};
-    size_t count = row->item_count;
-    char one[256];
-    *ret = 0;
-    for (size_t i = 0; i < count; i++) {
-        const ent_itl_item_rule *rule = &row->items[i];
-        if (i) strcat(ret, "|");
-        if (rule->relate == RELATE_POINTS) {
-            bool circle = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0;
-            sprintf(one, "%d", circle ? 2 : 3);
-        } else good(rule, i, one);
-        strcat(ret, i == at ? value : one);
-    }
-    for (size_t i = 0; i < count; i++)
-        if (row->items[i].relate == RELATE_POINTS) {
-            size_t n = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0 ? 2 : 3;
-            if (at > i && at != SIZE_MAX) return; /* the first point is the one replaced */
-            for (size_t k = 1; k < n; k++) sprintf(ret + strlen(ret), "|%s|%s", points[k][0], points[k][1]);
-        }
-}
 
 static void with_item(bench *b, const char *what, size_t at, const char *value, void (*expect)(bench *, const char *, const char *))
 {
     static char text[CAP];
-    subfield(b->row, at, value, text);
+    good_subfield(b->row, at, value, text);
     expect(b, what, text);
 }
 
@@ -137,7 +84,7 @@ static bool wrong_characters(const ent_itl_item_rule *rule, char *ret)
     static const char wrong[] = {[SET_A] = '1', [SET_N] = 'x', [SET_AN] = '#', [SET_AS] = '1', [SET_NS] = 'x', [SET_ANS] = 0x7f, [SET_AN_] = '#', [SET_U] = 0x7f, [SET_H] = 'G', [SET_B64] = '#',
                                  [SET_DATE] = 'x', [SET_GMT] = 'x', [SET_RES] = 'x', [SET_DUI] = '~', [SET_ZONE] = '~', [SET_TIME] = '~', [SET_PATH] = 'x'};
     if (rule->set == SET_BIN) return false;
-    good(rule, 0, ret);
+    good_item(rule, 0, ret);
     ret[0] = wrong[rule->set];
     return true;
 }
@@ -165,7 +112,7 @@ static void break_codes(bench *b, size_t i)
         at = at[n] ? at + n + 1 : NULL;
     }
     if (rule->ok && rule->set != SET_N && rule->set != SET_NS) {
-        of_set(rule->set, rule->max && rule->max < 40 ? rule->max : 5, value);
+        good_characters(rule->set, rule->max && rule->max < 40 ? rule->max : 5, value);
         value[0] = rule->set == SET_H ? '9' : 'Q';
         if (!listed(rule, value)) with_item(b, "a code that is not in the list", i, value, must_tell);
     }
@@ -175,13 +122,13 @@ static void break_length(bench *b, size_t i)
 {
     static char value[60000];
     const ent_itl_item_rule *rule = &b->row->items[i];
-    if (!free_length(rule->set)) return;
-    if (rule->min > 1) of_set(rule->set, rule->min - 1u, value), with_item(b, "too short", i, value, must_tell);
-    if (rule->max && rule->max < sizeof value - 1) of_set(rule->set, rule->max + 1u, value), with_item(b, "too long", i, value, must_tell);
+    if (!good_of_any_length(rule->set)) return;
+    if (rule->min > 1) good_characters(rule->set, rule->min - 1u, value), with_item(b, "too short", i, value, must_tell);
+    if (rule->max && rule->max < sizeof value - 1) good_characters(rule->set, rule->max + 1u, value), with_item(b, "too long", i, value, must_tell);
     if (rule->ok || rule->relate) return;
-    of_set(rule->set, rule->min ? rule->min : 1, value);
+    good_characters(rule->set, rule->min ? rule->min : 1, value);
     with_item(b, "the shortest", i, value, must_not);
-    if (rule->max && rule->max < sizeof value) of_set(rule->set, rule->max, value), with_item(b, "the longest", i, value, must_not);
+    if (rule->max && rule->max < sizeof value) good_characters(rule->set, rule->max, value), with_item(b, "the longest", i, value, must_not);
 }
 
 static void break_items(bench *b)
@@ -198,7 +145,7 @@ static void break_items(bench *b)
     }
     for (size_t i = 0; i < row->item_count; i++) open_ended |= row->items[i].relate == RELATE_POINTS;
     static char text[CAP];
-    subfield(row, SIZE_MAX, NULL, text);
+    good_subfield(row, SIZE_MAX, NULL, text);
     strcat(text, "|1");
     if (!open_ended) must_tell(b, "an item too many", text);
 }
@@ -206,7 +153,7 @@ static void break_items(bench *b)
 static void break_occurrence(bench *b)
 {
     static char one[CAP], many[1 << 20];
-    subfield(b->row, SIZE_MAX, NULL, one);
+    good_subfield(b->row, SIZE_MAX, NULL, one);
     if (!b->row->max || b->row->max > 1000) return;
     char *end = many;
     for (size_t i = 0; i <= b->row->max; i++) end += sprintf(end, "%s%s", i ? "^" : "", one);
@@ -223,7 +170,7 @@ static void break_row(bench *b)
         return;
     }
     if (b->row->item_count == 0 || b->row->items[0].set == SET_BIN) return;
-    subfield(b->row, SIZE_MAX, NULL, text);
+    good_subfield(b->row, SIZE_MAX, NULL, text);
     must_not(b, "a good value", text);
     must_tell(b, "an empty field", "");
     if (b->row->need == 'M') must_tell(b, "a missing field", NULL);

@@ -13,7 +13,7 @@ valid_document() { xmllint --noout --nonet --schema "$schema" "$1" >"$work/lint"
 
 # Each conforming file goes out and comes back; the document is valid unless its type of transaction is unknown to the schema,
 # and then nothing else is wrong with it.
-for file in "$data"/biocts/*/pass/*.an2; do
+for file in "$data"/biocts/*/pass/*.an2 "$data"/itl/type-9-13-m1.an2 "$data"/itl/type9.an2k; do
   "$entente" itl xml "$file" -o "$work/out.xml" 2>"$work/remarks" || { echo "not written: $file"; bad=1; continue; }
   if valid_document "$work/out.xml"; then valid=$((valid + 1))
   elif grep -q '1.004: the schema has no such type' "$work/remarks" && ! grep 'validity error' "$work/lint" | grep -qv 'TransactionCategoryCode'; then other=$((other + 1))

@@ -3,6 +3,7 @@
 
 #include "adapter/xml/itl_xml.h"
 #include "build.h"
+#include "good.h"
 
 static void ignore(void *ctx, const ent_itl_fault *f)
 {
@@ -63,13 +64,13 @@ static void there_and_back(const ent_buf *b)
     same_fields(b, &back);
 }
 
-/* A Type-1 of TOT AMN, a Type-2 with a field of its domain, and then `records`. */
+/* A Type-1 of TOT AMN, a Type-2 with a field of its domain (text NULL: none), and then `records`. */
 static void with_text(const char *cnt, const char *dom, const made_field *text, const ent_buf *records, ent_buf *ret)
 {
     const made_field first[] = {{2, "0502"}, {3, cnt}, {4, "AMN"}, {5, "20240229"}, {6, "1"}, {7, "GBR/HOME"}, {8, "ORI000000"}, {9, "TCN1"}, {11, "00.00"}, {12, "00.00"}, {13, dom},
                                 {14, "20240229120000Z"}, {17, "Home Office|"}, {0, NULL}};
     made_record(ret, 1, first);
-    made_record(ret, 2, text);
+    if (text) made_record(ret, 2, text);
     if (records) ent_buf_put(ret, records->data, records->len);
 }
 
@@ -137,16 +138,75 @@ static void interpol(void **state)
     there_and_back(&b);
 }
 
-/* Without a Type-2 record, what has no element is told as lost. */
-static void lost(void **state)
+/* Without a Type-2 record, what has no element is kept in one of the document's own, which does not come back. */
+static void no_text_record(void **state)
 {
-    static const made_field changes[] = {{200, "own"}, {0, NULL}};
-    ENT_AUTO_BUF b = ENT_BUF(1 << 20), xml = ENT_BUF(1 << 20);
-    size_t remarks = 0;
+    static const made_field own[] = {{200, "own"}, {0, NULL}}, place[] = {{998, "20240101000000Z|50|30|1.5|10|20|2.5"}, {0, NULL}}, nothing[] = {{0, NULL}};
+    static const struct {
+        unsigned type;
+        const made_field *changes;
+        bool made;
+    } cases[] = {{14, own, true}, {10, place, true}, {13, own, true}, {14, nothing, false}};
     (void)state;
-    made_transaction("0502", 14, 14, changes, &b);
-    to_xml(&b, &xml, &remarks);
-    assert_true(remarks > 0);
+    for (size_t i = 0; i < 4; i++) {
+        ENT_AUTO_BUF b = ENT_BUF(1 << 20), xml = ENT_BUF(1 << 20);
+        size_t remarks = 0;
+        made_transaction("0502", cases[i].type, cases[i].type, cases[i].changes, &b);
+        to_xml(&b, &xml, &remarks);
+        assert_true((strstr(ent_buf_cstr(&xml), "PackageDescriptiveTextRecord") != NULL) == cases[i].made);
+        assert_int_equal(remarks, 0);
+        there_and_back(&b);
+    }
+    /* a record that has no element, and nothing else */
+    static const made_field first[] = {{2, "0300"}, {3, "1|1^9|0"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "19.69"}, {12, "19.69"}, {0, NULL}};
+    static const made_field legacy[] = {{2, "0"}, {3, "4"}, {4, "S"}, {5, "SYS|A"}, {10, "1"}, {11, "0"}, {12, "1|21952030101|0|D"}, {0, NULL}};
+    ENT_AUTO_BUF b = ENT_BUF(1 << 20);
+    made_record(&b, 1, first);
+    made_record(&b, 9, legacy);
+    there_and_back(&b);
+}
+
+/* Every field of a record type that the tables know, with two subfields where it may have two. */
+static void every_field_of(unsigned type, const char *kind, ent_buf *ret)
+{
+    enum { FIELDS = 200, SIZE = 4096 };
+    static char text[FIELDS][SIZE];
+    made_field fields[FIELDS + 1] = {{0}};
+    const ent_itl_record_rule *rules = ent_itl_rules_of(type);
+    size_t n = 0;
+    for (uint32_t number = 2; number < 999 && n < FIELDS - 1; number++) {
+        const ent_itl_field_rule *row = ent_itl_field_rule_of(rules, number, ED15);
+        char one[SIZE / 4];
+        if (!row || row->need == 'X' || (row->item_count == 0 && number != row->number)) continue;
+        if (row->item_count) good_subfield(row, SIZE_MAX, NULL, one);
+        else snprintf(one, sizeof one, "own %u", number);
+        snprintf(text[n], SIZE, row->max == 1 || number == 2 ? "%s" : "%s^%s", one, one);
+        if (number == 2) snprintf(text[n], SIZE, "1");
+        if (number == 3 && kind) snprintf(text[n], SIZE, "%s", kind);
+        fields[n] = (made_field){number, text[n]};
+        n++;
+    }
+    if (type >= 10) fields[n++] = (made_field){999, "pixels"};
+    made_record(ret, type, fields);
+}
+
+/* A record with every field of the tables comes back with every one, whether the fields have elements or are kept. */
+static void every_field(void **state)
+{
+    static const struct {
+        unsigned type;
+        const char *kind;
+    } cases[] = {{9, NULL}, {10, "FACE"}, {10, "TATTOO"}, {13, NULL}, {14, NULL}, {15, NULL}, {17, NULL}, {20, NULL}, {21, NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int text_record = 0; text_record < 2; text_record++) {
+            ENT_AUTO_BUF one = ENT_BUF(1 << 20), b = ENT_BUF(1 << 20);
+            char cnt[24];
+            every_field_of(cases[i].type, cases[i].kind, &one);
+            snprintf(cnt, sizeof cnt, text_record ? "1|2^2|0^%u|1" : "1|1^%u|1", cases[i].type);
+            with_text(cnt, "DOM|1", text_record ? other_domain : NULL, &one, &b);
+            there_and_back(&b);
+        }
 }
 
 static void refused(const char *xml, const char *why)
@@ -203,6 +263,6 @@ static void many_items(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(lost), cmocka_unit_test(refusals), cmocka_unit_test(depth), cmocka_unit_test(many_items)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(no_text_record), cmocka_unit_test(every_field), cmocka_unit_test(refusals), cmocka_unit_test(depth), cmocka_unit_test(many_items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,9 @@ bool ent_xml_is(const xmlNode *node, const char *step, size_t len)
     if (node->type != XML_ELEMENT_NODE || !node->ns || !node->ns->href || strlen((const char *)node->name) != len || memcmp(node->name, name, len) != 0) return false;
     /* some elements of biom have a twin in itl, which the schema takes in its place */
     const char *href = (const char *)node->ns->href;
-    return strcmp(href, ns) == 0 || (!colon && strcmp(href, ent_xml_namespace("itl", 3)) == 0);
+    if (!colon && strcmp(href, ent_xml_namespace("itl", 3)) == 0) return true;
+    /* INTERPOL's schema is of interpol.gov, its tables say interpol.int */
+    return strcmp(href, ns) == 0 || (strcmp(ns, ent_xml_namespace("int-i", 5)) == 0 && strcmp(href, "http://interpol.int/int-i/1.0") == 0);
 }
 
 bool ent_xml_has_child(const void *node, const char *name)

@@ -1,8 +1,8 @@
 /* ANSI/NIST-ITL XML in INTERPOL's form (INT-I 6.0): a transaction out of the traditional encoding into XML, and back.
  *
  * What a table row says (rows.c) is an element of the schema. Every other field, and a value that an element would give back
- * otherwise, is kept as bytes in an int-i:CustomDefinedDescriptiveDetail of the Type-2 record, so that reading what was
- * written gives each field again; without a Type-2 record the sink is told what is lost.
+ * otherwise, is kept as bytes in an int-i:CustomDefinedDescriptiveDetail of the first Type-2 record, so that reading what was
+ * written gives each field again; a transaction without one gets a Type-2 of the document's own, which is not read back.
  *
  * Pure but for libxml2, which is called without DTDs, entities and network. One thread a call. */
 #ifndef ADAPTER_XML_ITL_XML_H

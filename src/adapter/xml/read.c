@@ -254,6 +254,15 @@ static ent_code put_record(reading *r, const xmlNode *element, const ent_xml_sha
     return code;
 }
 
+/* The document's own Type-2 record, which the transaction has not. */
+static bool is_made(const xmlNode *record, const xmlNode *kept)
+{
+    bool inside = false, marked = false;
+    for (const xmlNode *n = kept; n; n = n->parent) inside |= n == record;
+    for (const xmlNode *n = kept ? kept->children : NULL; n; n = n->next) marked |= is_kept(n, "Made");
+    return inside && marked;
+}
+
 static const xmlNode *find_kept(const xmlNode *node, int depth)
 {
     for (const xmlNode *n = node->children; n && depth < 4; n = n->next) {
@@ -268,9 +277,10 @@ static ent_code put_all(reading *r)
 {
     char element[96];
     if (!ent_xml_is(r->root, "itl:NISTBiometricInformationExchangePackage", 43)) return ent_fail(r->err, ENT_FORMAT, "not an ANSI/NIST-ITL document: itl:NISTBiometricInformationExchangePackage was expected");
-    ENT_TRY(list_kept(r, find_kept(r->root, 0)));
+    const xmlNode *kept = find_kept(r->root, 0);
+    ENT_TRY(list_kept(r, kept));
     for (const xmlNode *n = r->root->children; n; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE) continue;
+        if (n->type != XML_ELEMENT_NODE || is_made(n, kept)) continue;
         snprintf(element, sizeof element, "itl:%s", (const char *)n->name);
         const ent_xml_shape *shape = ent_xml_is(n, element, strlen(element)) ? ent_xml_shape_at(element, ent_xml_has_child, n) : NULL;
         if (!shape) return ent_fail(r->err, ENT_UNSUPPORTED, "the record %.60s is not read here", (const char *)n->name);

@@ -101,6 +101,7 @@ static const ent_xml_row rows_1[] = {
 #define OFFENCE DOMAIN "int-i:RecordOffence/"
 #define METADATA DOMAIN "int-i:RecordMetadata/"
 #define MISC METADATA "int-i:MiscellaneousIdentification/"
+#define CIVIL DOMAIN "int-i:RecordCivil/"
 #define RESPONSE DOMAIN "int-i:TransactionResponseData/"
 #define DAY(field, at) R(field, 0, 'd', at "/nc:Date"), R(field, 0, 'D', at "/nc:DateTime")
 #define NAME(field, at)                                                                                                \
@@ -120,6 +121,7 @@ static const ent_xml_row rows_2[] = {
     DAY(19, ACTIVITY "RecordCreationDate"),
     R(23, 0, '0', ACTIVITY "int-i:CaptureOrganization/nc:OrganizationIdentification" ID),
     R(23, 1, '0', ACTIVITY "int-i:CaptureOrganization/nc:OrganizationName"),
+    R(23, 9, '0', ACTIVITY "int-i:CaptureOrganization/nc:LocationAddress/nc:AddressFullText"),
     PLACE(23, 2, ACTIVITY "int-i:CaptureOrganization/nc:LocationAddress/"),
     DAY(35, SUBJECT "nc:PersonBirthDate"),
     R(37, 0, '0', SUBJECT "nc:PersonBirthLocation/nc:LocationAddress/nc:AddressFullText"),
@@ -139,10 +141,15 @@ static const ent_xml_row rows_2[] = {
     DAY(55, OFFENCE "int-i:OffenceDateTime"),
     R(56, 0, '1', OFFENCE "int-i:OffenceDateTimeRange/nc:StartDate/nc:Date"),
     R(56, 0, '2', OFFENCE "int-i:OffenceDateTimeRange/nc:EndDate/nc:Date"),
+    R(95, 0, '0', CIVIL "int-i:CivilDescriptionCode"),
+    R(96, 0, '0', CIVIL "int-i:CivilDescriptionText"),
+    R(90, 0, '0', MISC "int-i:InterpolReferenceNumber"),
     NATIONAL(10, "NationalPersonIdentifier"),
+    NATIONAL(91, "NationalPersonInquiryIdentifier"),
     NATIONAL(7, "NationalCaseIdentifier"),
     R(8, 0, '0', MISC "int-i:LatentCaseEvidenceIdentifier"),
     R(9, 0, '0', MISC "int-i:LatentIdentifier"),
+    R(93, 0, '0', MISC "int-i:LatentUniqueIdentifier"),
     NATIONAL(11, "NationalBusinessReference"),
     OTHER_ID(12, "MiscellaneousIdentificationID1"),
     OTHER_ID(13, "MiscellaneousIdentificationID2"),
@@ -153,6 +160,7 @@ static const ent_xml_row rows_2[] = {
     R(63, 1, '0', METADATA "int-i:ContactInformation*/nc:OrganizationName"),
     R(63, 2, '0', METADATA "int-i:ContactInformation*/nc:PersonFullName"),
     R(63, 3, '0', METADATA "int-i:ContactInformation*/int-i:AdditionalContactInformationText"),
+    DAY(92, METADATA "nc:ExpirationDate"),
     DAY(4, METADATA "int-i:RecordCreationDate"),
     DAY(5, METADATA "int-i:RecordLastUpdateDate"),
     R(74, 0, '0', RESPONSE "int-i:ErrorMessage*/int-i:ErrorCode"),
@@ -163,6 +171,9 @@ static const ent_xml_row rows_2[] = {
     R(64, 2, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCandidatesTotalQuantity"),
     R(64, 3, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionCategoryCode"),
     R(64, 4, '0', RESPONSE "int-i:RespondentsList/int-i:TransactionSearchResultsCode"),
+    R(77, 0, '0', RESPONSE "int-i:LatentMatchingPosition/int-i:LatentMatchingPositionSearch"),
+    R(77, 1, '0', RESPONSE "int-i:LatentMatchingPosition/int-i:LatentMatchingPositionCandidate"),
+    R(94, 0, '0', DOMAIN "int-i:TransactionMetadata/int-i:ResultDeterminationMode"),
 };
 
 /* ---- binary records, as fields 3 to 9 ---- */
@@ -226,11 +237,11 @@ static const ent_xml_row rows_9[] = {
     M1(139, 0, '0', 0, "FingerprintPatternCoreLocation*/PositionHorizontalCoordinateValue"),
     M1(139, 1, '0', 0, "FingerprintPatternCoreLocation*/PositionVerticalCoordinateValue"),
     M1(139, 2, '0', 0, "FingerprintPatternCoreLocation*/ImageLocationThetaAngleMeasure"),
-    M1(140, 0, '0', 0, "FingerprintPatternDeltaLocation*/PositionHorizontalCoordinateValue"),
-    M1(140, 1, '0', 0, "FingerprintPatternDeltaLocation*/PositionVerticalCoordinateValue"),
-    M1(140, 2, '0', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
-    M1(141, 0, '0', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
-    M1(141, 1, '0', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
+    M1(140, 0, 'A', 0, "FingerprintPatternDeltaLocation*/PositionHorizontalCoordinateValue"),
+    M1(140, 1, 'A', 0, "FingerprintPatternDeltaLocation*/PositionVerticalCoordinateValue"),
+    M1(140, 2, 'A', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
+    M1(141, 0, 'A', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
+    M1(141, 1, 'A', 0, "FingerprintPatternDeltaLocation*/ImageLocationThetaAngleMeasure"),
     EFS(303, 0, '0', 0, "ExtendedFeatureSetProfileIdentification*/nc:IdentificationID"),
     EFS(300, 0, '0', 0, "FrictionRidgeImageRegionOfInterest/ImageSegmentWidthMeasure"),
     EFS(300, 1, '0', 0, "FrictionRidgeImageRegionOfInterest/ImageSegmentHeightMeasure"),

@@ -23,7 +23,8 @@ typedef struct writing {
     const ent_itl_sink *sink;
     xmlDoc *doc;
     xmlNode *root, *kept; /* kept: where what has no element goes, made when needed */
-    xmlNode *type_2;      /* the first Type-2 record's element */
+    xmlNode *type_2;      /* the first Type-2 record's element, or one that was made */
+    xmlNode *made;        /* that one, NULL: none was */
     bool int_i;           /* the transaction is of INTERPOL's domain */
     /* of the record that is written */
     const ent_itl_record *r;
@@ -32,6 +33,7 @@ typedef struct writing {
     ent_xml_shape shape;
     cut cuts[MAX_CUTS];
     size_t cut_count;
+    enum { UNKNOWN, COMPLETE, INCOMPLETE } deltas;
 } writing;
 
 /* ---- values of the record ---- */
@@ -139,6 +141,19 @@ static bool agency_has_country(writing *w, const ent_xml_row *row)
     return item_of(w, row->field == 17 ? 7u + row->item : row->field, 0, 0, &t, &n) && has_country(t, n);
 }
 
+/* A delta's element has three angles: the one of 9.140 and the two of 9.141. */
+static bool deltas_have_angles(writing *w)
+{
+    const cut *deltas = cut_of(w, 140), *angles = cut_of(w, 141);
+    const uint8_t *t;
+    size_t n;
+    if (w->deltas != UNKNOWN) return w->deltas == COMPLETE;
+    bool all = deltas && angles && deltas->count == angles->count;
+    for (size_t i = 0; all && i < deltas->count; i++) all = item_of(w, 140, i, 2, &t, &n) && item_of(w, 141, i, 0, &t, &n) && item_of(w, 141, i, 1, &t, &n);
+    w->deltas = all ? COMPLETE : INCOMPLETE;
+    return all;
+}
+
 /* The forms that depend on more than the text: false, this row says nothing. *text and *n may become a part of it. */
 static bool applies(writing *w, const ent_xml_row *row, const uint8_t **text, size_t *n)
 {
@@ -154,6 +169,7 @@ static bool applies(writing *w, const ent_xml_row *row, const uint8_t **text, si
     case 'i': return agency_has_country(w, row);
     case 'B':
     case 'N': return !agency_has_country(w, row);
+    case 'A': return deltas_have_angles(w);
     case 'e': return ent_itl_field_of(w->r, 27) != NULL;
     case 't': return interpol_tot(*text, *n);
     case 'T': return !interpol_tot(*text, *n);
@@ -258,19 +274,62 @@ static void tell(const writing *w, uint32_t field, const char *what)
     if (w->sink) w->sink->put(w->sink->ctx, &f);
 }
 
-/* A child of INTERPOL's element for what is not its own, in the Type-2 record; NULL when there is no Type-2. */
+/* A Type-2 record of the document's own, for a transaction without one: right after the Type-1, of an IDC that no record has, and in the
+ * content summary. Whoever reads it back leaves it out by the mark in it. */
+static void make_type_2(writing *w)
+{
+    bool used[256] = {false};
+    int idc = 0;
+    char number[16];
+    for (size_t i = 1; i < ent_itl_count(w->t); i++)
+        if (ent_itl_record_at(w->t, i)->idc >= 0 && ent_itl_record_at(w->t, i)->idc < 256) used[ent_itl_record_at(w->t, i)->idc] = true;
+    while (idc < 99 && used[idc]) idc++;
+    xmlNode *node = new_child(w, w->root, "itl:PackageDescriptiveTextRecord", 32);
+    xmlNodeSetContent(new_child(w, node, "RecordCategoryCode", 18), (xmlChar *)"02");
+    snprintf(number, sizeof number, "%d", idc);
+    xmlNodeSetContent(leaf_at(w, node, "ImageReferenceIdentification/nc:IdentificationID"), (xmlChar *)number);
+    xmlUnlinkNode(node);
+    xmlAddNextSibling(w->root->children, node);
+    w->type_2 = w->made = node;
+}
+
+/* 1.003 of a document with a record more. */
+static void count_made(writing *w)
+{
+    char number[16];
+    xmlNode *transaction = enter(w, w->root->children, "Transaction", 11), *all = enter(w, transaction, "TransactionContentSummary", 25);
+    snprintf(number, sizeof number, "%zu", ent_itl_count(w->t));
+    xmlNodeSetContent(enter(w, all, "ContentRecordQuantity", 21), (xmlChar *)number);
+    xmlNode *one = new_child(w, all, "ContentRecordSummary", 20), *before = enter(w, all, "ContentRecordQuantity", 21);
+    xmlNode *idc = enter(w, enter(w, w->made, "ImageReferenceIdentification", 28), "nc:IdentificationID", 19);
+    xmlChar *text = xmlNodeGetContent(idc);
+    xmlNodeSetContent(leaf_at(w, one, "ImageReferenceIdentification/nc:IdentificationID"), text);
+    xmlFree(text);
+    xmlNodeSetContent(new_child(w, one, "RecordCategoryCode", 18), (xmlChar *)"2");
+    xmlUnlinkNode(one);
+    xmlAddNextSibling(before, one);
+}
+
+static xmlNode *kept_child(const writing *w, const char *name)
+{
+    xmlNode *node = xmlNewChild(w->kept, NULL, (const xmlChar *)name, NULL);
+    xmlSetNs(node, xmlNewNs(node, (const xmlChar *)ENT_XML_KEPT_NS, NULL));
+    return node;
+}
+
+/* A child of INTERPOL's element for what is not its own, in the Type-2 record; NULL when memory ends. */
 static xmlNode *keep(writing *w, const char *name, const void *bytes, size_t n)
 {
     ENT_AUTO_BUF text = ENT_BUF(192 << 20);
-    if (!w->type_2) return NULL;
+    if (!w->type_2) make_type_2(w);
     if (!w->kept) {
         const char *detail = "itl:UserDefinedDescriptiveDetail";
         xmlNode *user = enter(w, w->type_2, detail, strlen(detail));
         enter(w, user, "int-i:DomainDefinedDescriptiveDetail", 36);
         w->kept = new_child(w, user, "int-i:CustomDefinedDescriptiveDetail", 36);
+        if (w->made) kept_child(w, "Made");
     }
-    xmlNode *node = xmlNewChild(w->kept, NULL, (const xmlChar *)name, NULL);
-    xmlSetNs(node, xmlNewNs(node, (const xmlChar *)ENT_XML_KEPT_NS, NULL));
+    xmlNode *node = kept_child(w, name);
     if (!ent_xml_to('b', bytes, n, &text)) return NULL;
     xmlNodeAddContentLen(node, (const xmlChar *)ent_buf_cstr(&text), (int)text.len);
     return node;
@@ -287,7 +346,7 @@ static void keep_field(writing *w, uint32_t field, const void *bytes, size_t n, 
 {
     xmlNode *node = keep(w, "Field", bytes, n);
     if (!node) {
-        tell(w, field, "the field has no element and there is no Type-2 record to keep it in: it is lost");
+        tell(w, field, "the field has no element and could not be kept: it is lost");
         return;
     }
     attribute(node, "record", (long)w->index);
@@ -345,6 +404,7 @@ static void free_cuts(writing *w)
 {
     for (size_t i = 0; i < w->cut_count; i++) free(w->cuts[i].subfields);
     w->cut_count = 0;
+    w->deltas = UNKNOWN;
 }
 
 static void write_rows(writing *w)
@@ -368,7 +428,7 @@ static void keep_record(writing *w)
 {
     xmlNode *node = keep(w, "Record", w->r->bytes, w->r->len);
     if (!node) {
-        tell(w, 0, "the record has no element and there is no Type-2 record to keep it in: it is lost");
+        tell(w, 0, "the record has no element and could not be kept: it is lost");
         return;
     }
     attribute(node, "at", (long)w->index);
@@ -417,14 +477,21 @@ static void keep_all(writing *w)
             keep_rest(w);
         }
         element = element->next;
+        if (element && element == w->made) element = element->next;
     }
+    if (w->made) count_made(w);
 }
 
-static void check_tot(writing *w)
+/* The schema names types of transactions and of records; there are others. */
+static void check_codes(writing *w)
 {
     static const char *const known[] = {"AMN", "CAR", "CFS", "CNA", "CPD", "CPR", "DEK", "DEU", "ELR", "FANC", "FAUF", "FIS", "IRQ", "LFFS", "LFIS", "LFS",
                                         "LPNQ", "LSRQ", "MAP", "MCS", "MPR", "NFUF", "TPFS", "TPIS", "ULAC", "ULD", "CPS", "NPS", "MPS", "SRE", "ATP", "ERR"};
     char tot[20];
+    for (w->index = 1; w->index < ent_itl_count(w->t); w->index++) {
+        w->r = ent_itl_record_at(w->t, w->index);
+        if (w->r->type == 3 || w->r->type == 5 || w->r->type == 6) tell(w, 0, "the schema has no such type of record: the document is not valid against it");
+    }
     w->index = 0;
     w->r = ent_itl_record_at(w->t, 0);
     ent_itl_text(w->r, 4, tot, sizeof tot);
@@ -459,7 +526,7 @@ static ent_code write_all(writing *w, ent_buf *ret, ent_err *err)
     const uint8_t *name;
     size_t n;
     w->int_i = dom && ent_itl_item(dom, 0, 0, &name, &n) && n == 5 && memcmp(name, "INT-I", 5) == 0;
-    check_tot(w);
+    check_codes(w);
     for (size_t i = 0; i < ent_itl_count(w->t); i++) write_record(w, i);
     keep_all(w);
     xmlDocDumpFormatMemoryEnc(w->doc, &bytes, &size, "UTF-8", 1);
