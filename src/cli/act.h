@@ -42,4 +42,7 @@ void ent_cli_print_json(const json_t *o);
 /* A member in base64 as a file (mode 0600), whose path is printed (cmd_candidate.c). */
 ENT_MUST_CHECK ent_code ent_cli_write_base64(const char *folder, const char *name, const char *text, ent_err *err);
 
+/* Whether a version of an agreement, as the node lists it, is or was in force: signed by all. (cmd_publish.c) */
+bool ent_cli_agreement_counts(const json_t *version);
+
 #endif

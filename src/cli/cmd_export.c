@@ -48,19 +48,20 @@ static ent_code write_text(ent_cli_session *s, const char *act, json_t *params, 
     return code;
 }
 
+/* Every version that is or was in force: the ledger's entries rest on the one of their time. */
 static ent_code export_agreements(ent_cli_session *s, const char *folder, ent_err *err)
 {
-    json_t *out = NULL, *a;
+    json_t *out = NULL, *v;
     size_t i;
     ent_code code = ENT_OK;
     ENT_TRY(make_folder(folder, "agreements", err));
-    ENT_TRY(ent_cli_act(s, "agreement-list", json_object(), "", 0, &out, err));
-    json_array_foreach(json_object_get(out, "agreements"), i, a)
+    ENT_TRY(ent_cli_act(s, "agreement-versions", json_object(), "", 0, &out, err));
+    json_array_foreach(json_object_get(out, "versions"), i, v)
     {
         char name[128];
-        snprintf(name, sizeof name, "agreements/%.60s", ent_cli_text(a, "name"));
-        json_t *params = json_pack("{s:s}", "name", ent_cli_text(a, "name"));
-        if (code == ENT_OK) code = write_text(s, "agreement-envelope", params, "envelope", folder, name, err);
+        const char *text = ent_cli_text(v, "envelope");
+        snprintf(name, sizeof name, "agreements/%.60s-v%lld", ent_cli_text(v, "name"), (long long)json_integer_value(json_object_get(v, "version")));
+        if (code == ENT_OK && ent_cli_agreement_counts(v)) code = write_file(folder, name, text, strlen(text), err);
     }
     json_decref(out);
     return code;

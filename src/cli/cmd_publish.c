@@ -36,7 +36,7 @@ static void add_line(ent_buf *page, const json_t *v, const char *name)
 }
 
 /* A draft, and a version that not all have signed, is nobody's business yet. */
-static bool published(const json_t *v)
+bool ent_cli_agreement_counts(const json_t *v)
 {
     const char *state = ent_cli_text(v, "state");
     return strcmp(state, "signed") == 0 || strcmp(state, "suspended") == 0 || strcmp(state, "ended") == 0;
@@ -73,7 +73,7 @@ static ent_code publish(const ent_cli *cli, const char *folder, json_t *index, e
                        "<p>Each text is what the parties signed, byte for byte; its SHA-256 stands beside it and under every entry of their ledgers.</p>\n<table>\n"
                        "<tr><th>agreement, version<th>title<th>state<th>from<th>until<th>signed by<th>SHA-256<th>annex<th>files</tr>\n");
     json_array_foreach(json_object_get(out, "versions"), i, v)
-        if (code == ENT_OK && published(v)) code = publish_one(folder, v, &page, index, err);
+        if (code == ENT_OK && ent_cli_agreement_counts(v)) code = publish_one(folder, v, &page, index, err);
     ent_buf_str(&page, "</table>\n");
     if (code == ENT_OK) code = ent_buf_check(&page, err);
     if (code == ENT_OK) code = write_one(folder, "index", ".html", ENT_BYTES(page.data, page.len), err);

@@ -365,6 +365,30 @@ static void rotate(void)
     sim_say("%s: person %d changes their key: %s", n->c.name, who, ent_code_text(code));
 }
 
+/* ---- the lot ---- */
+
+struct due_lots {
+    ent_search_id some[8];
+    size_t count;
+};
+
+static void see_lot(void *ctx, const ent_lot_view *v)
+{
+    struct due_lots *l = ctx;
+    if (v->ours && v->state == ENT_LOT_CHOSEN && l->count < 8) l->some[l->count++] = v->reference;
+}
+
+/* A custodian opens what the lot chose, in time or late. */
+static void open_lots(void)
+{
+    sim_node *n = any_node();
+    struct due_lots l = {.count = 0};
+    ent_actor by;
+    sim_actor(n, CUSTODIAN, &by);
+    if (ent_flow_lots(n->flow, &by, see_lot, &l, NULL) != ENT_OK) return;
+    for (size_t i = 0; i < l.count; i++) sim_say("%s opens a crossing to the auditor: %s", n->c.name, ent_code_text(ent_flow_lot_open(n->flow, &by, l.some[i].b, NULL)));
+}
+
 /* ---- time and weather ---- */
 
 static void tick_all(void)
@@ -444,7 +468,7 @@ static const struct {
     unsigned weight;
     void (*act)(void);
 } acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {18, search}, {12, pursue}, {12, examine}, {8, disclose},
-            {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}};
+            {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}, {3, open_lots}};
 
 void sim_act(void)
 {

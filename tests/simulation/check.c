@@ -215,7 +215,7 @@ static bool wavered(const ent_entry *e)
 }
 
 /* Only what a fault must cause: time that a clock set back, or a day that only a wrong clock has seen; a search whose node failed before it could write the end; an ask or answer while the
- * other end's suspension had not arrived. */
+ * other end's suspension had not arrived; an opening that nobody came to. That the lot is hidden, false or passed over is nobody's fault but ours. */
 static void judge(void *ctx, const ent_audit_finding *f)
 {
     struct judging *j = ctx;
@@ -226,6 +226,7 @@ static void judge(void *ctx, const ent_audit_finding *f)
     if (f->rule == ENT_AUDIT_TIME) caused = n->stepped;
     else if (f->rule == ENT_AUDIT_NO_END) caused = ++j->no_end[f->side] <= n->unfinished;
     else if (f->rule == ENT_AUDIT_NOT_IN_FORCE) caused = wavered(e);
+    else if (f->rule == ENT_AUDIT_LOT_DUE) caused = true; /* its people open when they come to it, or their node failed before it could keep the opening */
     else if (f->rule == ENT_AUDIT_NOT_DESTROYED) /* its last word was written by a clock that ran ahead: the day has not come */
         caused = n->stepped && j->sides[f->side].entries[j->sides[f->side].count - 1].time.ms > n->clock.now.ms;
     if (!caused) sim_fail("the audit: %s, entry %llu (%s): %s", n->c.name, (unsigned long long)f->index, ent_entry_kind_text(e->kind), ent_audit_rule_text(f->rule));

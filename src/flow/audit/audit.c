@@ -363,18 +363,18 @@ typedef struct period {
     int64_t until_ms;
 } period;
 
-/* A suspension is of the flow, whatever version of the agreement was in force when it was asked. */
-static int by_flow(uint32_t x_side, const char *x_name, const char *x_flow, const period *y)
+/* A later version of the agreement that both have signed begins anew. */
+static int by_flow(uint32_t x_side, const ent_audit_text *x_text, const char *x_flow, const period *y)
 {
     if (x_side != y->side) return x_side < y->side ? -1 : 1;
-    int c = strcmp(x_name, y->text->agreement->name);
+    int c = memcmp(x_text->envelope->digest, y->text->envelope->digest, 32);
     return c ? c : strcmp(x_flow, y->flow);
 }
 
 static int by_start(const void *x, const void *y)
 {
     const period *p = x, *q = y;
-    int c = by_flow(p->side, p->text->agreement->name, p->flow, q);
+    int c = by_flow(p->side, p->text, p->flow, q);
     return c ? c : ent_date_compare(p->from, q->from);
 }
 
@@ -404,7 +404,7 @@ static void order_periods(period *p, size_t count)
 {
     qsort(p, count, sizeof *p, by_start);
     for (size_t i = 1; i < count; i++)
-        if (by_flow(p[i - 1].side, p[i - 1].text->agreement->name, p[i - 1].flow, &p[i]) == 0 && p[i - 1].until_ms > p[i].until_ms) p[i].until_ms = p[i - 1].until_ms;
+        if (by_flow(p[i - 1].side, p[i - 1].text, p[i - 1].flow, &p[i]) == 0 && p[i - 1].until_ms > p[i].until_ms) p[i].until_ms = p[i - 1].until_ms;
 }
 
 static bool was_suspended(const audit *a, const item *answer, const period *p, size_t count)
@@ -415,11 +415,11 @@ static bool was_suspended(const audit *a, const item *answer, const period *p, s
     if (!t) return false;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        int c = by_flow(answer->side, t->agreement->name, answer->e->flow, &p[mid]);
+        int c = by_flow(answer->side, t, answer->e->flow, &p[mid]);
         if (c > 0 || (c == 0 && ent_date_compare(p[mid].from, day) <= 0)) lo = mid + 1;
         else hi = mid;
     }
-    return lo > 0 && by_flow(answer->side, t->agreement->name, answer->e->flow, &p[lo - 1]) == 0 && answer->e->time.ms < p[lo - 1].until_ms;
+    return lo > 0 && by_flow(answer->side, t, answer->e->flow, &p[lo - 1]) == 0 && answer->e->time.ms < p[lo - 1].until_ms;
 }
 
 static ent_code check_suspended(audit *a, const item *items, size_t n, ent_err *err)
