@@ -30,11 +30,12 @@ typedef struct run {
 
 /* ---- whom a flow sees ---- */
 
-/* What is told of a person whom a flow sees: of the first part that it sees. */
+/* What is told of a person whom a flow sees: of the first part that it sees, and the gravest category of all that it sees. */
 typedef struct seen {
     uint64_t parts;
     const ent_held_part *part;
     char power[ENT_LAW_NAME];
+    unsigned category;
 } seen;
 
 typedef struct part_law {
@@ -45,6 +46,17 @@ typedef struct part_law {
 
 enum { PERSON_PARTS = 3 * ENT_LINKED_MAX, OTHERS = 64 /* more than there can be powers, categories and ages */ };
 
+/* the gravest last */
+static const char *const categories[] = {"formerly suspected", "suspect", "convicted"};
+
+static unsigned category_of(const ent_legal_facts *facts)
+{
+    bool convicted;
+    const char *status = ent_status_of(facts, &convicted);
+    if (convicted) return 2;
+    return strcmp(status, "acquitted") != 0 && strcmp(status, "no further action") != 0;
+}
+
 static void look(const ent_agreement *a, const ent_flow *f, const part_law *law, size_t count, seen *ret)
 {
     *ret = (seen){0};
@@ -52,6 +64,8 @@ static void look(const ent_agreement *a, const ent_flow *f, const part_law *law,
         char clause[ENT_LAW_CLAUSE];
         ent_subject s = {.facts = &law[i].part->facts, .kept = &law[i].kept, .convicted = law[i].convicted};
         if (!ent_flow_compares(f, s.facts->material) || !ent_flow_sees(a, f, &s, clause)) continue;
+        unsigned category = category_of(s.facts);
+        if (category > ret->category) ret->category = category;
         if (!ret->parts++) {
             ret->part = law[i].part;
             snprintf(ret->power, sizeof ret->power, "%.*s", ENT_LAW_NAME - 1, clause + strlen("power: "));
@@ -73,14 +87,6 @@ static void count_in(ent_simulated_flow *f, ent_simulated_by by, const char *lab
     f->group[i].persons.value++;
 }
 
-static const char *category(const ent_legal_facts *facts)
-{
-    bool convicted;
-    const char *status = ent_status_of(facts, &convicted);
-    if (convicted) return "convicted";
-    return strcmp(status, "acquitted") == 0 || strcmp(status, "no further action") == 0 ? "formerly suspected" : "suspect";
-}
-
 static void count_person(run *r, const part_law *law, size_t count)
 {
     for (size_t i = 0; i < r->out->flow_count; i++) {
@@ -99,7 +105,7 @@ static void count_person(run *r, const part_law *law, size_t count)
         if (!now.parts) continue;
         const ent_legal_facts *facts = &now.part->facts;
         count_in(f, ENT_SIMULATED_POWER, now.power);
-        count_in(f, ENT_SIMULATED_CATEGORY, category(facts));
+        count_in(f, ENT_SIMULATED_CATEGORY, categories[now.category]);
         count_in(f, ENT_SIMULATED_AGE, ent_age_group_text(ent_age_group_of(facts->birth, r->out->day)));
         count_in(f, ENT_SIMULATED_NATIONALITY, *facts->nationality ? facts->nationality : "unknown");
     }
