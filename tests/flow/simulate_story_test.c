@@ -1,6 +1,7 @@
 /* What a draft would expose: persons counted once, small cells hidden, the difference to what is in force, nothing changed by it. */
 #include "flow/two_nodes.h"
 
+#include "entente/finger.h"
 #include "flow/simulate/simulate.h"
 
 #include <string.h>
@@ -199,21 +200,26 @@ static unsigned roll(unsigned sides)
     return (unsigned)(dice >> 33) % sides;
 }
 
-/* What the decoder hands over: the print is always one, the rest is the person's. */
-static ent_buf a_print;
+/* What the decoder hands over: a print of a few points, the rest is the person's. */
 static const made *arrested;
 static unsigned arrested_as;
 
 static ent_code read_made(void *self, const char *job, const void *bytes, size_t len, ent_buf *ret, ent_err *err)
 {
-    ent_capture c;
-    (void)self, (void)job, (void)bytes, (void)len;
-    if (ent_capture_decode(a_print.data, a_print.len, &c, err) != ENT_OK) return ENT_FORMAT;
+    ent_finger_minutia m[6];
+    ent_finger_template *t;
+    ent_capture_print p = {.finger = 2, .quality = 80, .width = 320, .height = 320, .ppi = 500, .image = (uint8_t *)(uintptr_t)bytes, .image_len = len};
+    ent_capture c = {.print_count = 1, .print = {&p}, .birth = arrested->birth};
+    (void)self, (void)job;
+    for (size_t i = 0; i < 6; i++)
+        m[i] = (ent_finger_minutia){.x = (uint16_t)(30 + roll(260)), .y = (uint16_t)(30 + roll(260)), .angle = (uint8_t)roll(180), .kind = 1, .quality = 80};
+    if (ent_finger_import(m, 6, (uint32_t[2]){320, 320}, &t, err) != ENT_OK) return ENT_FORMAT;
+    ent_code code = ent_finger_encode(t, ENT_FINGER_FULL, p.template_bytes, sizeof p.template_bytes, &p.template_len, err);
+    ent_finger_template_free(t);
+    if (code != ENT_OK) return code;
     snprintf(c.nationality, sizeof c.nationality, "%s", arrested->nationality);
     snprintf(c.tcn, sizeof c.tcn, "T%u", arrested_as++);
-    c.birth = arrested->birth;
     ent_capture_encode(&c, ret);
-    ent_capture_free(&c);
     return ent_buf_check(ret, err);
 }
 
@@ -373,14 +379,10 @@ static void check_hidden(const ent_simulated_flow *f)
 static void recounted(void **state)
 {
     story *s = *state;
-    ENT_AUTO_BUF png = ENT_BUF(1);
     ent_decoder real = s->gb.c.decoder;
     static made all[MADE];
     dice = 5;
-    a_print = ENT_BUF(ENT_CAPTURE_MAX);
     story_agree(s, 1, 100);
-    story_print(7, 0, &png);
-    assert_int_equal(real.run(real.self, "capture", png.data, png.len, &a_print, NULL), ENT_OK);
     s->gb.c.decoder = (ent_decoder){.run = read_made};
     story_restart(s, &s->gb);
     for (size_t i = 0; i < MADE; i++) {
@@ -411,7 +413,6 @@ static void recounted(void **state)
         free(x);
     }
     s->gb.c.decoder = real;
-    ent_buf_free(&a_print);
 }
 
 /* An officer may not run it, a stranger's draft is refused, and what is no agreement is not guessed at. */
@@ -433,6 +434,6 @@ static void refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {STORY(counts_persons), STORY(stops_innocents), STORY(hides_small_cells), STORY(shows_nobody),
-                                       STORY(differs_from_what_is_in_force), cmocka_unit_test_setup_teardown(recounted, begin, end), STORY(refuses)};
+                                       STORY(differs_from_what_is_in_force), STORY(recounted), STORY(refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
