@@ -1,6 +1,5 @@
 /* Preloaded into a node and its commands by tests: the day, and the time since boot beside it, LATER_DAYS ahead, as if the machine had run
  * all that time. Deadlines (the monotonic clock) are what they are. */
-#define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, KEY = 17, BY_ID = KEY + ENT_ID_SIZE, BY_NUMBER = KEY + 8, SOME = 2000 /* changes of one batch */ };
+enum { VERSION = 1, KEY = 17, BY_ID = KEY + ENT_ID_SIZE, BY_NUMBER = KEY + 8, SOME = 2000 /* changes of one batch */, LOOKED_THROUGH = 10000 /* entries */ };
 
 /* ---- the feed's own row ---- */
 
@@ -210,13 +210,32 @@ static ent_code compare_all(feed *s, listing *l, ent_batch **b, ent_err *err)
     return ENT_OK;
 }
 
-/* Nothing can have changed while the ledger has not and the day is the same. */
+/* Entries of searches, of what came of them, of feeds: none of them changes what a flow may see. */
+static bool shows_nothing_new(ent_entry_kind k)
+{
+    bool exchange = k >= ENT_ENTRY_ASKED && k <= ENT_ENTRY_KEPT;
+    return exchange || k == ENT_ENTRY_REDRESS || k == ENT_ENTRY_LOT || k == ENT_ENTRY_ALARM || k == ENT_ENTRY_DESIGNATION || k == ENT_ENTRY_CROSSED;
+}
+
+/* Whether anything may have changed since the last look: not while the ledger says of nothing but searches, and the day is the same. */
+static bool may_differ(const feed *s, uint64_t size)
+{
+    if (ent_date_compare(s->day, ent_today(s->n)) != 0 || size - s->looked > LOOKED_THROUGH) return true;
+    for (uint64_t i = s->looked; i < size; i++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        bool read = s->n->c.ledger.read(s->n->c.ledger.self, i, bytes, NULL) == ENT_OK && ent_entry_decode(bytes, &e, NULL) == ENT_OK;
+        if (!read || !shows_nothing_new(e.kind)) return true;
+    }
+    return false;
+}
+
 static ent_code look(feed *s, ent_err *err)
 {
     listing l = {0};
     uint8_t prefix[KEY];
     uint64_t size = s->n->c.ledger.size(s->n->c.ledger.self);
-    if (s->looked == size && ent_date_compare(s->day, ent_today(s->n)) == 0) return ENT_OK;
+    if (!may_differ(s, size)) return ENT_OK;
     memcpy(prefix, s->key, KEY);
     prefix[0] = 'p';
     ent_change range = {.key = prefix, .key_len = KEY};
@@ -478,7 +497,8 @@ static ent_code answer(feed *s, const ent_arrival *in, const ent_feed_request *r
     ENT_TRY(find(s, in, err));
     ENT_TRY(take_undertakings(s, in->partner, r, err));
     for (size_t i = 0; i < r->report_count; i++) ENT_TRY(take_report(s, in->partner, &r->report[i], g->p.head[i], err));
-    if (!s->over) ENT_TRY(look(s, err));
+    /* who is behind gets what is numbered already, each as it is now: what differs besides is found when that is given */
+    if (!s->over && r->after >= s->last) ENT_TRY(look(s, err));
     if (r->after > s->last) return ent_fail(err, ENT_CONFLICT, "this feed has given no number above %llu", (unsigned long long)s->last);
     /* an agreement that is over: what the requester still has to say is taken, and nothing is given */
     g->p.noted = r->report_count;
