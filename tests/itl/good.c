@@ -20,13 +20,13 @@ void good_item(const ent_itl_item_rule *rule, size_t k, char *ret)
         /* the first alternative, of a range its lower end */
         size_t n = strcspn(rule->ok, "|");
         const char *dots = memmem(rule->ok, n, "..", 2);
-        if (dots && rule->relate && strtol(rule->ok, NULL, 10) < 10) sprintf(ret, "%zu", k + 1);
-        else sprintf(ret, "%.*s", (int)(dots ? (size_t)(dots - rule->ok) : n), rule->ok);
-        if (rule->min > strlen(ret) && rule->set == SET_N) sprintf(ret, "%0*ld", rule->min, strtol(ret, NULL, 10));
+        if (dots && rule->relate && strtol(rule->ok, NULL, 10) < 10) snprintf(ret, GOOD_ITEM, "%zu", k + 1);
+        else snprintf(ret, GOOD_ITEM, "%.*s", (int)(dots ? (size_t)(dots - rule->ok) : n), rule->ok);
+        if (rule->min > strlen(ret) && rule->set == SET_N) snprintf(ret, GOOD_ITEM, "%0*ld", rule->min, strtol(ret, NULL, 10));
         return;
     }
-    if (!good_of_any_length(rule->set)) strcpy(ret, fixed[rule->set]);
-    else if (rule->relate && rule->relate != RELATE_MANY) sprintf(ret, "%zu", k + 1);
+    if (!good_of_any_length(rule->set)) snprintf(ret, GOOD_ITEM, "%s", fixed[rule->set]);
+    else if (rule->relate && rule->relate != RELATE_MANY) snprintf(ret, GOOD_ITEM, "%zu", k + 1);
     else good_characters(rule->set, rule->min ? rule->min : 1, ret);
 }
 
@@ -34,14 +34,14 @@ void good_subfield(const ent_itl_field_rule *row, size_t at, const char *value, 
 {
     static const char *const points[][2] = {{"1", "1"}, {"2", "2"}, {"3", "1"}};
     size_t count = row->item_count;
-    char one[256];
+    char one[GOOD_ITEM];
     *ret = 0;
     for (size_t i = 0; i < count; i++) {
         const ent_itl_item_rule *rule = &row->items[i];
         if (i) strcat(ret, "|");
         if (rule->relate == RELATE_POINTS) {
             bool circle = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0;
-            sprintf(one, "%d", circle ? 2 : 3);
+            snprintf(one, sizeof one, "%d", circle ? 2 : 3);
         } else good_item(rule, i, one);
         strcat(ret, i == at ? value : one);
     }

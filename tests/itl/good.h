@@ -4,6 +4,8 @@
 
 #include "itl/rules.h"
 
+enum { GOOD_ITEM = 256 }; /* an item has less, with its end */
+
 /* n characters of the set, and an end */
 void good_characters(uint8_t set, size_t n, char *ret);
 /* Whether values of the set have no form that fixes their length. */
