@@ -35,6 +35,9 @@ typedef struct ent_keys {
     /* Stores a fresh random key. `binding` (the record's id and kind, 32 bytes) must be given again to get it. */
     ENT_MUST_CHECK ent_code (*new_slot)(void *self, const uint8_t binding[32], ent_slot *ret_slot, ent_key32 *ret_key,
                                         ent_err *err);
+    /* The same for many (1 to ENT_KEYS_MANY) under one sync: all, or none. */
+    ENT_MUST_CHECK ent_code (*new_many)(void *self, const uint8_t (*bindings)[32], size_t count, ent_slot *ret_slots, ent_key32 *ret_keys,
+                                        ent_err *err);
     /* ENT_GONE after destruction, ENT_DAMAGED, ENT_NOT_FOUND for a slot that never was or another binding. */
     ENT_MUST_CHECK ent_code (*get)(void *self, ent_slot slot, const uint8_t binding[32], ent_key32 *ret_key,
                                    ent_err *err);

@@ -118,6 +118,26 @@ static void destroys_keys(void **state)
     assert_int_equal(w->keys.get(w->keys.self, s, a, &key, NULL), ENT_GONE);
 }
 
+/* Many keys under one sync, over the file's growth: each its own, each there after opening again. */
+static void makes_many(void **state)
+{
+    enum { MANY = 17 };
+    world *w = *state;
+    static uint8_t bindings[ENT_KEYS_MANY][32];
+    static ent_slot s[MANY][ENT_KEYS_MANY];
+    static ent_key32 key[MANY][ENT_KEYS_MANY];
+    ent_key32 again;
+    for (int i = 0; i < ENT_KEYS_MANY; i++) bindings[i][0] = (uint8_t)i;
+    for (int k = 0; k < MANY; k++) assert_int_equal(w->keys.new_many(w->keys.self, (const uint8_t(*)[32])bindings, k ? ENT_KEYS_MANY : 1, s[k], key[k], NULL), ENT_OK);
+    reopen(w);
+    for (int k = 0; k < MANY; k++)
+        for (int i = 0; i < (k ? ENT_KEYS_MANY : 1); i++) {
+            if (w->keys.get(w->keys.self, s[k][i], bindings[i], &again, NULL) != ENT_OK || memcmp(&again, &key[k][i], 32) != 0) fail_msg("key %d of round %d", i, k);
+            assert_true(i == 0 || memcmp(&key[k][i], &key[k][i - 1], 32) != 0);
+        }
+    assert_int_equal(w->keys.get(w->keys.self, s[1][3], bindings[4], &again, NULL), ENT_NOT_FOUND);
+}
+
 /* Many at once, one of them gone before and one that never was: those are gone, the others are as they were. */
 static void destroys_many(void **state)
 {
@@ -443,7 +463,7 @@ static void goes_over_to_a_token(void **state)
 
 #define OVER(setup)                                                                                                    \
     cmocka_unit_test_setup_teardown(keeps_keys, setup, teardown), cmocka_unit_test_setup_teardown(destroys_keys, setup, teardown), \
-        cmocka_unit_test_setup_teardown(destroys_many, setup, teardown), cmocka_unit_test_setup_teardown(ends_epochs, setup, teardown), cmocka_unit_test_setup_teardown(grows, setup, teardown)
+        cmocka_unit_test_setup_teardown(makes_many, setup, teardown), cmocka_unit_test_setup_teardown(destroys_many, setup, teardown), cmocka_unit_test_setup_teardown(ends_epochs, setup, teardown), cmocka_unit_test_setup_teardown(grows, setup, teardown)
 
 int main(void)
 {

@@ -179,52 +179,87 @@ static ent_code grow(file_keys *k, ent_err *err)
     return in_step(k, err);
 }
 
-static ent_code write_new(file_keys *k, size_t at, const ent_slot_row *fresh, ent_err *err)
+/* Slots that were chosen for new keys: where, and what was there. */
+typedef struct fresh_slots {
+    uint64_t at[ENT_KEYS_MANY];
+    ent_slot_row old[ENT_KEYS_MANY];
+    size_t count;
+} fresh_slots;
+
+static void put_back(file_keys *k, const fresh_slots *f)
 {
-    const uint64_t position = at;
-    ent_slot_row old = k->f.rows[at];
-    k->f.rows[at] = *fresh;
-    ent_code code = ent_slots_put(&k->f, &position, 1, err);
+    for (size_t i = f->count; i-- > 0;) {
+        k->f.rows[f->at[i]] = f->old[i];
+        if (f->at[i] < k->next_free) k->next_free = f->at[i];
+    }
+}
+
+static ent_code write_new(file_keys *k, const fresh_slots *f, ent_err *err)
+{
+    ent_code code = ent_slots_put(&k->f, f->at, f->count, err);
     if (code != ENT_OK) {
-        k->f.rows[at] = old;
+        put_back(k, f);
         return stop_writing(k, code);
     }
-    code = tell_standby(k, &position, 1, err);
+    code = tell_standby(k, f->at, f->count, err);
     if (code == ENT_OK) return ENT_OK;
-    k->f.rows[at] = (ent_slot_row){.state = ENT_SLOT_DESTROYED, .epoch = fresh->epoch, .generation = fresh->generation};
-    (void)stop_writing(k, ent_slots_put(&k->f, &position, 1, NULL));
+    for (size_t i = 0; i < f->count; i++) {
+        ent_slot_row *s = &k->f.rows[f->at[i]];
+        *s = (ent_slot_row){.state = ENT_SLOT_DESTROYED, .epoch = s->epoch, .generation = s->generation};
+    }
+    (void)stop_writing(k, ent_slots_put(&k->f, f->at, f->count, NULL));
     return code;
 }
 
-static ent_code new_locked(file_keys *k, const uint8_t binding[32], ent_slot *ret_slot, ent_key32 *ret_key, ent_err *err)
+/* A free slot gets a key, in memory. */
+static ent_code choose(file_keys *k, const uint8_t binding[32], fresh_slots *f, ent_slot *ret_slot, ent_key32 *ret_key, ent_err *err)
 {
-    if (k->broken) return ent_fail(err, ENT_IO, "the key slots stopped writing after a failed sync; restart the node");
-    ENT_TRY(in_step(k, err));
     while (k->next_free < k->f.capacity && (k->f.rows[k->next_free].state == ENT_SLOT_LIVE || k->f.rows[k->next_free].state == ENT_SLOT_BAD)) k->next_free++;
     if (k->next_free == k->f.capacity) ENT_TRY(grow(k, err));
     size_t at = k->next_free;
     ent_slot_row fresh = {.state = ENT_SLOT_LIVE, .epoch = k->f.epoch, .generation = k->f.rows[at].generation + 1};
     uint8_t content[64];
-    ENT_WIPED_KEY key;
-    k->random.fill(k->random.self, key.b, sizeof key.b);
+    k->random.fill(k->random.self, ret_key->b, sizeof ret_key->b);
     memcpy(content, binding, 32);
-    memcpy(content + 32, key.b, 32);
+    memcpy(content + 32, ret_key->b, 32);
     ent_code code = wrap(k, k->root, at, fresh.generation, content, fresh.box, err);
     ent_wipe(content, sizeof content);
-    if (code == ENT_OK) code = write_new(k, at, &fresh, err);
     if (code != ENT_OK) return code;
+    f->at[f->count] = at;
+    f->old[f->count++] = k->f.rows[at];
+    k->f.rows[at] = fresh;
     ret_slot->number = (uint64_t)fresh.generation << 32 | at;
-    *ret_key = key;
     return ENT_OK;
+}
+
+static ent_code new_locked(file_keys *k, const uint8_t (*bindings)[32], size_t count, ent_slot *ret_slots, ent_key32 *ret_keys, ent_err *err)
+{
+    fresh_slots f = {.count = 0};
+    if (k->broken) return ent_fail(err, ENT_IO, "the key slots stopped writing after a failed sync; restart the node");
+    ENT_TRY(in_step(k, err));
+    for (size_t i = 0; i < count; i++) {
+        ent_code code = choose(k, bindings[i], &f, &ret_slots[i], &ret_keys[i], err);
+        if (code == ENT_OK) continue;
+        put_back(k, &f);
+        return code;
+    }
+    return write_new(k, &f, err);
+}
+
+static ent_code new_many(void *self, const uint8_t (*bindings)[32], size_t count, ent_slot *ret_slots, ent_key32 *ret_keys, ent_err *err)
+{
+    file_keys *k = self;
+    ENT_PRE(count > 0 && count <= ENT_KEYS_MANY);
+    pthread_mutex_lock(&k->lock);
+    ent_code code = new_locked(k, bindings, count, ret_slots, ret_keys, err);
+    pthread_mutex_unlock(&k->lock);
+    if (code != ENT_OK) ent_wipe(ret_keys, count * sizeof *ret_keys);
+    return code;
 }
 
 static ent_code new_slot(void *self, const uint8_t binding[32], ent_slot *ret_slot, ent_key32 *ret_key, ent_err *err)
 {
-    file_keys *k = self;
-    pthread_mutex_lock(&k->lock);
-    ent_code code = new_locked(k, binding, ret_slot, ret_key, err);
-    pthread_mutex_unlock(&k->lock);
-    return code;
+    return new_many(self, (const uint8_t(*)[32])binding, 1, ret_slot, ret_key, err);
 }
 
 static ent_code look_locked(const file_keys *k, ent_slot which, ent_err *err)
@@ -494,7 +529,7 @@ ent_code ent_file_keys(const char *folder, const ent_file_keys_options *options,
         close_keys(k);
         return code;
     }
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .new_many = new_many, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

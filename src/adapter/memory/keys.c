@@ -43,6 +43,15 @@ static ent_code new_slot(void *self, const uint8_t binding[32], ent_slot *ret_sl
     return ENT_OK;
 }
 
+static ent_code new_many(void *self, const uint8_t (*bindings)[32], size_t count, ent_slot *ret_slots, ent_key32 *ret_keys, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        ent_code code = new_slot(self, bindings[i], &ret_slots[i], &ret_keys[i], err);
+        if (code != ENT_OK) return code; /* the others are nobody's, and are gone with the memory */
+    }
+    return ENT_OK;
+}
+
 static ent_code get(void *self, ent_slot which, const uint8_t binding[32], ent_key32 *ret_key, ent_err *err)
 {
     memory_keys *k = self;
@@ -115,7 +124,7 @@ ent_code ent_memory_keys(ent_random random, ent_keys *ret_keys, ent_err *err)
     k->random = random;
     k->epoch = 1;
     pthread_mutex_init(&k->lock, NULL);
-    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
+    *ret_keys = (ent_keys){.self = k, .new_slot = new_slot, .new_many = new_many, .get = get, .look = look, .destroy = destroy, .destroy_many = destroy_many, .end_epoch = end_epoch,
                            .epoch = epoch, .custody = custody, .close = close_keys};
     return ENT_OK;
 }

@@ -385,20 +385,17 @@ static bool old_row(ent_flow_node *n, const uint8_t key[BY_ID], row *ret)
     return decode(key, &c, ret);
 }
 
-static ent_code put_record(ent_flow_node *n, ent_batch *b, const ent_feed_record *r, row *fresh, ent_err *err)
+static ent_code put_record(ent_flow_node *n, ent_batch *b, const ent_feed_record *r, const row *fresh, const ent_key32 *key, ent_err *err)
 {
     ENT_AUTO_BUF plain = ENT_BUF(RECORD_MAX), bytes = ENT_BUF(RECORD_MAX);
-    uint8_t binding[32], nonce[12];
-    ENT_WIPED_KEY key;
+    uint8_t nonce[12];
     ent_feed_record_write(r, &plain);
     ENT_TRY(ent_buf_check(&plain, err));
-    binding_of(fresh->key, binding);
-    ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &fresh->slot, &key, err));
     ent_fill(n, nonce, sizeof nonce);
     ent_buf_u8(&bytes, VERSION);
     ent_buf_u64(&bytes, fresh->slot.number);
     ent_buf_u32(&bytes, ent_date_pack(r->until));
-    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(fresh->key, BY_ID), ENT_BYTES(plain.data, plain.len), &bytes, err));
+    ENT_TRY(ent_seal(key, nonce, ENT_BYTES(fresh->key, BY_ID), ENT_BYTES(plain.data, plain.len), &bytes, err));
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_FEEDS, ENT_BYTES(fresh->key, BY_ID), ENT_BYTES(bytes.data, bytes.len));
     return ENT_OK;
 }
@@ -430,21 +427,39 @@ typedef struct taking {
     bool made[ENT_FEED_RECORDS];
 } taking;
 
+/* The page's records get their keys, under one sync. */
+static ent_code make_keys(ent_flow_node *n, const ent_feed_page *p, taking *t, ent_key32 keys[ENT_FEED_RECORDS], ent_err *err)
+{
+    uint8_t bindings[ENT_FEED_RECORDS][32];
+    ent_slot slots[ENT_FEED_RECORDS];
+    ent_key32 made[ENT_FEED_RECORDS];
+    size_t count = 0;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->record[i].held) binding_of(t->fresh[i].key, bindings[count++]);
+    ent_code code = count ? n->c.keys.new_many(n->c.keys.self, (const uint8_t(*)[32])bindings, count, slots, made, err) : ENT_OK;
+    for (size_t i = 0, k = 0; i < p->count && code == ENT_OK; i++) {
+        if (!p->record[i].held) continue;
+        t->fresh[i].slot = slots[k], keys[i] = made[k++], t->made[i] = true;
+    }
+    ent_wipe(made, sizeof made);
+    return code;
+}
+
 static ent_code add_changes(ent_flow_node *n, ent_copy *c, const ent_feed_page *p, ent_batch *b, taking *t, ent_err *err)
 {
-    for (size_t i = 0; i < p->count; i++) {
+    ent_key32 keys[ENT_FEED_RECORDS];
+    for (size_t i = 0; i < p->count; i++) key_with(c, 'R', p->record[i].id, t->fresh[i].key);
+    ent_code code = make_keys(n, p, t, keys, err);
+    for (size_t i = 0; i < p->count && code == ENT_OK; i++) {
         row old;
-        key_with(c, 'R', p->record[i].id, t->fresh[i].key);
         bool had = old_row(n, t->fresh[i].key, &old);
-        if (!p->record[i].held) {
-            if (had) take_out(n, c, b, &old, "recalled: feed");
-            continue;
-        }
+        if (!p->record[i].held && had) take_out(n, c, b, &old, "recalled: feed");
+        if (!p->record[i].held) continue;
         if (had) overwrite(b, &old);
-        ENT_TRY(put_record(n, b, &p->record[i], &t->fresh[i], err));
-        t->made[i] = true;
+        code = put_record(n, b, &p->record[i], &t->fresh[i], &keys[i], err);
     }
-    return ENT_OK;
+    ent_wipe(keys, sizeof keys);
+    return code;
 }
 
 static ent_code into_gallery(ent_copy *c, const ent_feed_page *p, const taking *t, ent_err *err)
