@@ -293,21 +293,54 @@ static void halts_on_damage(void **state)
     assert_int_equal(open_file(w, &ledger), ENT_DAMAGED);
 }
 
-/* A head that was torn while it was written gives back the checkpoint before, never half of one. */
+/* A head that was torn while it was written, or rotted since, at any of its bytes: the entries were synced before it and are taken up, so that
+ * nothing is lost that was acknowledged. Both places gone is a clear stop. */
 static void survives_a_torn_head(void **state)
 {
     world *w = *state;
     ent_ledger ledger;
     for (uint32_t i = 0; i < 4; i++) add(w, i);
-    w->ledger.close(w->ledger.self);
     /* four appends after the first note: place 0 holds size 4, place 1 size 3 */
-    flip(w, "head", 50);
-    assert_int_equal(open_file(w, &w->ledger), ENT_OK);
-    assert_int_equal(w->ledger.size(w->ledger.self), 3);
+    for (int at = 0; at < 300; at += 7) {
+        for (int place = 0; place < 2; place++) {
+            ENT_AUTO_BUF before = ENT_BUF(ENT_NOTE_MAX), after = ENT_BUF(ENT_NOTE_MAX);
+            assert_int_equal(w->ledger.checkpoint(w->ledger.self, &before, NULL), ENT_OK);
+            w->ledger.close(w->ledger.self);
+            flip(w, "head", place * 4096 + at);
+            assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+            assert_int_equal(w->ledger.size(w->ledger.self), 4);
+            assert_int_equal(w->ledger.checkpoint(w->ledger.self, &after, NULL), ENT_OK);
+            assert_string_equal(ent_buf_cstr(&before), ent_buf_cstr(&after));
+        }
+    }
+    assert_int_equal(add(w, 4), 4);
+    w->ledger.close(w->ledger.self);
     flip(w, "head", 50);
     flip(w, "head", 4096 + 50);
-    flip(w, "head", 60);
     assert_int_equal(open_file(w, &ledger), ENT_DAMAGED);
+    flip(w, "head", 50);
+    flip(w, "head", 4096 + 50);
+    assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+}
+
+/* One bit in a tile on the disk: the next start makes the tile again from the entries. */
+static void mends_a_rotten_tile(void **state)
+{
+    static const char *const tiles[] = {"tile/0/000", "tile/entries/000"};
+    world *w = *state;
+    for (uint32_t i = 0; i < 260; i++) add(w, i);
+    for (size_t i = 0; i < 2; i++) {
+        char path[300];
+        ENT_AUTO_BUF before = ENT_BUF(1 << 20), after = ENT_BUF(1 << 20);
+        snprintf(path, sizeof path, "%s/%s", w->folder, tiles[i]);
+        assert_int_equal(ent_disk_load(path, &before, NULL), ENT_OK);
+        w->ledger.close(w->ledger.self);
+        flip(w, tiles[i], 4000);
+        assert_int_equal(open_file(w, &w->ledger), ENT_OK);
+        assert_int_equal(ent_disk_load(path, &after, NULL), ENT_OK);
+        assert_int_equal(after.len, before.len);
+        assert_memory_equal(after.data, before.data, before.len);
+    }
 }
 
 /* A full disk refuses and goes on later; a failed sync stops all appending. */
@@ -643,7 +676,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gathers_batches, setup_file, teardown),
         cmocka_unit_test_setup_teardown(opens_again, setup_file, teardown),
         cmocka_unit_test_setup_teardown(halts_on_damage, setup_file, teardown),
-        cmocka_unit_test_setup_teardown(survives_a_torn_head, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(survives_a_torn_head, setup_file, teardown), cmocka_unit_test_setup_teardown(mends_a_rotten_tile, setup_file, teardown),
         cmocka_unit_test_setup_teardown(obeys_the_disk, setup_file, teardown),
         cmocka_unit_test_setup_teardown(torn_at_every_byte, setup_file, teardown),
         cmocka_unit_test_setup_teardown(an_unlinked_ledger_fails_closed, setup_file, teardown),

@@ -1,6 +1,7 @@
 /* Appends that wait at the same time become one batch: one write and sync of `entries`, one checkpoint signed, one write
  * and sync of `head`, then all are told. What `head` signs is the truth: entries past it were never acknowledged and are
- * cut when the ledger opens; anything that differs before it halts.
+ * cut when the ledger opens; anything that differs before it halts. Where a place of `head` cannot be read it may have been the later
+ * one, torn as it was written or rotten since: then the whole entries past the other are taken up, for they were synced before it.
  *
  *     entries   256 bytes each
  *     head      two places of 4096 bytes, written in turn: length, checksum, the signed checkpoint
@@ -14,6 +15,7 @@
 #include "base/cursor.h"
 #include "crypto/hash.h"
 #include "merkle/cosigned.h"
+#include "merkle/entry.h"
 #include "merkle/tile.h"
 
 #include <errno.h>
@@ -116,7 +118,10 @@ static ent_code write_tile(file_ledger *l, const ent_tile *which, const ent_buf 
     char path[PATH_MAX], name[ENT_TILE_PATH];
     ent_tile_path(which, name);
     snprintf(path, sizeof path, "%s/tile/%s", l->folder, name);
-    if (access(path, F_OK) == 0) return ENT_OK;
+    if (access(path, F_OK) == 0) { /* at the start: one that is rotten is made again */
+        ENT_AUTO_BUF there = ENT_BUF(tile->len + 1);
+        if (ent_disk_load(path, &there, NULL) == ENT_OK && there.len == tile->len && memcmp(there.data, tile->data, tile->len) == 0) return ENT_OK;
+    }
     ENT_TRY(make_folders(path, err));
     return ent_disk_replace(path, tile->data, tile->len, 0644, err);
 }
@@ -421,6 +426,32 @@ static ent_code hash_entries(file_ledger *l, uint64_t count, ent_err *err)
     return code;
 }
 
+/* Neither whole nor never written. */
+static bool is_damaged(const file_ledger *l, unsigned turn)
+{
+    static const uint8_t zeros[PLACE];
+    uint8_t place[PLACE];
+    return ent_disk_read(l->head, place, PLACE, (off_t)(turn * PLACE), NULL) != ENT_OK || memcmp(place, zeros, PLACE) != 0;
+}
+
+/* The whole entries past what the good place signs, and a head that signs them. */
+static ent_code take_up(file_ledger *l, uint64_t there, ent_err *err)
+{
+    uint64_t size = l->size;
+    for (; size < there; size++) {
+        uint8_t bytes[ENT_ENTRY_SIZE];
+        ent_entry e;
+        ENT_TRY(ent_disk_read(l->entries, bytes, sizeof bytes, (off_t)(size * ENT_ENTRY_SIZE), err));
+        if (ent_entry_decode(bytes, &e, NULL) != ENT_OK) break;
+        ENT_TRY(ent_tree_append(l->tree, bytes, sizeof bytes, err));
+    }
+    ent_buf_clear(&l->note);
+    ENT_TRY(sign_tree(l, size, &l->note, err));
+    ENT_TRY(write_head(l, &l->note, err));
+    l->size = size;
+    return ENT_OK;
+}
+
 static ent_code check_files(file_ledger *l, ent_err *err)
 {
     ent_checkpoint c[2];
@@ -439,12 +470,14 @@ static ent_code check_files(file_ledger *l, ent_err *err)
     ent_tree_root(l->tree, c[best].size, &root);
     if (memcmp(root.b, c[best].root.b, 32) != 0)
         return ent_fail(err, ENT_DAMAGED, "the ledger's entries are not those that it signed: restore them from a copy");
-    if (ftruncate(l->entries, (off_t)(c[best].size * ENT_ENTRY_SIZE)) != 0) return ent_fail(err, ENT_IO, "the ledger's tail cannot be cut");
     l->size = c[best].size;
     l->turn = best ^ 1;
     const ent_buf *note = best ? &second : &first;
     ent_buf_put(&l->note, note->data, note->len);
-    return ent_buf_check(&l->note, err);
+    ENT_TRY(ent_buf_check(&l->note, err));
+    if (!whole[best ^ 1] && is_damaged(l, best ^ 1)) ENT_TRY(take_up(l, (uint64_t)st.st_size / ENT_ENTRY_SIZE, err));
+    if (ftruncate(l->entries, (off_t)(l->size * ENT_ENTRY_SIZE)) != 0) return ent_fail(err, ENT_IO, "the ledger's tail cannot be cut");
+    return ENT_OK;
 }
 
 /* A closed log needs no head: the log that follows says what its last checkpoint was. It is signed anew, in memory, by today's key. */
