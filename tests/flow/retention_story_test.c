@@ -205,6 +205,29 @@ static void by_itself(void **state)
     assert_false(held(s, &e.part[0].id));
 }
 
+/* A clock that stands still while the machine runs on is believed by nobody: nothing is destroyed by it, and nothing comes back to life. */
+static void frozen_clock(void **state)
+{
+    story *s = *state;
+    ent_enrolled e = enrol(s, 3);
+    ent_time_view t;
+    ent_date before = ent_time_date(s->clock.now);
+    for (int hour = 1; hour <= 3; hour++) {
+        s->clock.skew -= 3600000; /* since boot an hour passed, and the clock says that none did */
+        assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+        assert_int_equal(ent_flow_time(s->gb.flow, &t, NULL), ENT_OK);
+        assert_false(t.sure);
+        assert_int_equal(ent_date_compare(ent_time_date(t.confirmed), before), 0);
+    }
+    assert_true(hits(s, 3));
+    s->clock.now.ms -= s->clock.skew; /* set right, as far as it ran */
+    s->clock.skew = 0;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(ent_flow_time(s->gb.flow, &t, NULL), ENT_OK);
+    assert_true(t.sure);
+    assert_true(held(s, &e.part[0].id));
+}
+
 /* A clock that somebody set hides what would be due and destroys nothing, until two persons say that it is right; behind what was
  * confirmed, nobody can. */
 static void wrong_clock(void **state)
@@ -611,7 +634,7 @@ static void access_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(regimes_by_two), STORY(hold_store), STORY(tombstones_end), STORY(promised_day), STORY(rule_changed),
+        STORY(extension_by_two), STORY(unlawful), STORY(corrected), STORY(links), STORY(likely_same_person), STORY(by_itself), STORY(frozen_clock), STORY(wrong_clock), STORY(limits_of_time), STORY(too_many_at_once), STORY(regimes_by_two), STORY(hold_store), STORY(tombstones_end), STORY(promised_day), STORY(rule_changed),
         STORY(many_in_one_run), STORY(access_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
