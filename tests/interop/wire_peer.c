@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* of tests/vectors/crossing */
+static const char crossing[] = "dacf03468d9cdd74976477a1c05aa60e544e4ae346615db8c32c99a86b777588 "
+                               "ovovSjVboukHpTAJ6eN8rd96x+ZqCLoHYx9VMHKz8kw= "
+                               "p1fbmOwAqGMIF6wqyhPnQdinwbk8t8qT/ZjRyMtPqwRJnV6IUOLRI4RfBEA9EDe1WLvtlrL2nNhviuOhUMR6Bw==";
 static const char body[] = "a transaction of this protocol would stand here";
 static ent_secret_key requester, holder;
 static ent_public_key requester_public, holder_public;
@@ -30,7 +34,7 @@ static bool make(ent_buf *ret_request, ent_buf *ret_answer)
     static const char answer[] = "{\"outcome\":\"no hit\"}";
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .id = {1, 2, 3}, .agreement = "gb-us-2022", .agreement_version = 1,
                      .agreement_digest = digest, .flow = "border-check", .purpose = "terrorism-threat-check",
-                     .proof = "c2sp.org/tlog-proof@v1\n", .body = body, .body_len = strlen(body)};
+                     .proof = "c2sp.org/tlog-proof@v1\n", .crossing = crossing, .body = body, .body_len = strlen(body)};
     ent_buf base = ENT_BUF(65536);
     bool ok = ent_wire_request(&m, "gb.home-office", at, (uint8_t[16]){9}, &requester, &asked, &base, NULL) == ENT_OK;
     ent_http_message http = {.method = "POST", .path = "/v1/search", .authority = "", .field = asked.field,
