@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK = 256, HALVED = 64, TOGETHER = 64, PANELS = TOGETHER / FACE_PANEL, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 13, HUGE_PAGE = 2 << 20 };
+enum { BLOCK = 256, SCREENED = 64, TOGETHER = FACE_PANELS * FACE_PANEL, MOST = 256, FIRST_ROOM = 256, CHUNK = 1 << 13, HUGE_PAGE = 2 << 20 };
 
 struct ent_face_gallery {
     const face_kernel *kernel;
@@ -37,6 +37,11 @@ ent_code ent_face_gallery_new(unsigned threads, ent_face_gallery **ret_gallery, 
     g->threads = threads;
     *ret_gallery = g;
     return ENT_OK;
+}
+
+void face_gallery_use(ent_face_gallery *g, const face_kernel *kernel)
+{
+    g->kernel = kernel;
 }
 
 static void drop(void *p, size_t n)
@@ -175,16 +180,17 @@ typedef struct candidate {
 /* What one probe has found among the entries that one thread looked at. */
 typedef struct found {
     candidate *list;
-    size_t count, room;
+    float *best; /* the `most` highest scores, as a heap with the least of them first */
+    size_t count, room, bests;
     float least; /* below it nothing can be among the best */
 } found;
 
-/* A probe, and what its halves leave out. */
+/* A probe, and what its narrow form leaves out. */
 typedef struct sought {
     face_vector vector;
     face_one one;
     float inverse, slack; /* slack: how far coarse and exact cosine may differ */
-    float odd;            /* length of what halving left out */
+    float lost;           /* length of what narrowing left out */
     int32_t add;          /* of the screen's product */
 } sought;
 
@@ -192,7 +198,7 @@ typedef struct search {
     const ent_face_gallery *g;
     sought *probe;
     size_t probes;
-    int8_t *values, *halves; /* probes x stride; panels of them side by side */
+    int8_t *values, *panels; /* probes x stride; panels of them side by side */
     int16_t *wide;
     uint64_t flows;
     size_t most, workers;
@@ -200,39 +206,45 @@ typedef struct search {
     bool failed;
 } search;
 
-static int by_score(const void *a, const void *b)
+/* One more score. Candidates lie no further below the `most`-th best than both errors could explain. */
+static void rise(found *f, size_t most, float score, float slack)
 {
-    const candidate *x = a, *y = b;
-    if (x->score != y->score) return x->score < y->score ? 1 : -1;
-    return (x->entry > y->entry) - (x->entry < y->entry);
+    size_t i = 0;
+    if (f->bests < most) {
+        for (i = f->bests++; i && f->best[(i - 1) / 2] > score; i = (i - 1) / 2) f->best[i] = f->best[(i - 1) / 2];
+    } else {
+        if (score <= f->best[0]) return;
+        for (size_t k = 1; k < most; k = 2 * i + 1) {
+            if (k + 1 < most && f->best[k + 1] < f->best[k]) k++;
+            if (f->best[k] >= score) break;
+            f->best[i] = f->best[k], i = k;
+        }
+    }
+    f->best[i] = score;
+    if (f->bests == most) f->least = f->best[0] - 2 * slack;
 }
 
-/* Drops what lies further below the k-th best than both errors could explain. */
-static bool prune(found *f, size_t most, float slack)
+/* Drops what is no candidate any more; room for one more. */
+static bool prune(found *f)
 {
-    qsort(f->list, f->count, sizeof *f->list, by_score);
-    if (f->count >= most) {
-        f->least = f->list[most - 1].score - 2 * slack;
-        while (f->list[f->count - 1].score < f->least) f->count--;
-    }
-    if (f->count * 2 < f->room) return true;
-    candidate *more = realloc(f->list, 2 * f->room * sizeof *more);
+    size_t kept = 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].score >= f->least) f->list[kept++] = f->list[i];
+    f->count = kept;
+    if (f->room && f->count * 2 < f->room) return true;
+    size_t room = f->room ? 2 * f->room : FIRST_ROOM;
+    candidate *more = realloc(f->list, room * sizeof *more);
     if (!more) return false;
-    f->list = more, f->room *= 2;
+    f->list = more, f->room = room;
     return true;
 }
 
 static bool keep(found *f, const search *s, size_t probe, candidate c)
 {
-    if (f->count == f->room) {
-        if (!f->room) {
-            f->room = FIRST_ROOM;
-            if (!(f->list = malloc(f->room * sizeof *f->list))) return false;
-        } else if (!prune(f, s->most, s->probe[probe].slack))
-            return false;
-        if (c.score < f->least) return true;
-    }
+    if (!f->best && !(f->best = malloc(s->most * sizeof *f->best))) return false;
+    if (f->count == f->room && !prune(f)) return false;
     f->list[f->count++] = c;
+    rise(f, s->most, c.score, s->probe[probe].slack);
     return true;
 }
 
@@ -261,57 +273,63 @@ static bool search_one(search *s, size_t first, size_t end, found *f)
     return true;
 }
 
-/* What of a panel's probes can be among the best. A row's value is r = 2 h - 127.5 + d with its half h and |d| = 1/2, a probe's p = 2 q + e with e 0 or -1, so
- * the coarse product sum(r p) is at most 4 sum(h q) - 255 sum(q) + sum(|q|) + length(r) length(e) (Cauchy and Schwarz for the last part). Divided by
- * length(r), it can reach `least` only when (sum(h q) + add) / length(r) does reach (least - length(e)) / 4; 0.01 is more than floats round. */
-static void set_least(const search *s, size_t first, const found *f, face_panel *panel)
+/* What of a panel's probes can be among the best: those that reach `least` by length(row). Narrow, a row's value is r = 2 h - 127.5 + d with |d| = 1/2, a
+ * probe's p = 4 q + e with e from -2 to 1, so the product sum(r p) is at most 8 sum(h q) - 510 sum(q) + 2 sum(|q|) + length(r) length(e) (Cauchy and Schwarz for
+ * the last part). Divided by length(r), it can reach `least` only when (sum(h q) + add) / length(r) does reach (least - length(e)) / 8; 0.01 is more than
+ * floats round. */
+static float least_of(const search *s, size_t probe, const found *f)
 {
-    for (size_t k = 0; k < FACE_PANEL && first + k < s->probes; k++) {
-        const sought *p = &s->probe[first + k];
-        panel->least[k] = (f[first + k].least / p->inverse - p->odd) / 4 - 0.01f;
+    const sought *p = &s->probe[probe];
+    float least = f[probe].least / p->inverse;
+    return s->g->kernel->narrow ? (least - p->lost) / 8 - 0.01f : least - 0.01f;
+}
+
+static void set_panels(const search *s, const found *f, face_panel panel[FACE_PANELS])
+{
+    for (size_t k = 0; k < TOGETHER; k++) {
+        face_panel *p = &panel[k / FACE_PANEL];
+        p->values = s->panels + k / FACE_PANEL * FACE_PANEL * s->g->stride;
+        p->add[k % FACE_PANEL] = k < s->probes ? s->probe[k].add : 0;
+        p->least[k % FACE_PANEL] = k < s->probes ? least_of(s, k, f) : INFINITY;
     }
 }
 
-static bool take_passes(const search *s, size_t row, size_t probe, const face_pass *pass, size_t count, found *f)
+static bool take_passes(const search *s, size_t first, const face_pass *pass, size_t count, face_panel *panel, found *f)
 {
     const ent_face_gallery *g = s->g;
     for (size_t i = 0; i < count; i++) {
-        size_t at = row + pass[i].row, p = probe + pass[i].probe;
+        size_t at = first + pass[i].row, p = pass[i].probe;
         int32_t dot;
         if (!(g->flows[at] & s->flows)) continue;
         face_rows one = {g->rows + at * g->stride, 1, g->stride};
-        face_dots_plain(&one, &s->probe[p].one, &dot);
+        g->kernel->dots(&one, &s->probe[p].one, &dot);
         if (!select_best(s, p, at, 1, &dot, &f[p])) return false;
+        panel[p / FACE_PANEL].least[p % FACE_PANEL] = least_of(s, p, f);
     }
     return true;
 }
 
-static void halve_rows(const uint8_t *restrict rows, size_t n, uint8_t *restrict ret)
+static void narrow_rows(const uint8_t *restrict rows, size_t n, uint8_t *restrict ret)
 {
     for (size_t i = 0; i < n; i++) ret[i] = rows[i] >> 1;
 }
 
-/* Rows are read once for all probes: halved into a block that stays in the nearest cache, and so do the panels. */
+/* Rows are read once for all probes; narrowed, in a block that stays in the nearest cache. */
 static bool search_many(search *s, size_t first, size_t end, found *f)
 {
     const ent_face_gallery *g = s->g;
-    uint8_t halved[HALVED * ENT_FACE_DIMENSION_MAX];
-    face_pass pass[HALVED * FACE_PANEL];
-    face_panel panel[PANELS];
-    size_t panels = (s->probes + FACE_PANEL - 1) / FACE_PANEL;
-    for (size_t p = 0; p < panels; p++) {
-        panel[p].halves = s->halves + p * FACE_PANEL * g->stride;
-        for (size_t k = 0; k < FACE_PANEL; k++)
-            panel[p].least[k] = INFINITY, panel[p].add[k] = p * FACE_PANEL + k < s->probes ? s->probe[p * FACE_PANEL + k].add : 0;
-    }
-    for (; first < end; first += HALVED) {
-        face_rows rows = {halved, end - first < HALVED ? end - first : HALVED, g->stride};
-        halve_rows(g->rows + first * g->stride, rows.count * g->stride, halved);
-        for (size_t p = 0; p < panels; p++) {
-            set_least(s, p * FACE_PANEL, f, &panel[p]);
-            size_t n = g->kernel->screen(&rows, g->inverse + first, &panel[p], pass);
-            if (!take_passes(s, first, p * FACE_PANEL, pass, n, f)) return false;
+    uint8_t narrow[SCREENED * ENT_FACE_DIMENSION_MAX];
+    face_pass pass[SCREENED * TOGETHER];
+    face_panel panel[FACE_PANELS];
+    set_panels(s, f, panel);
+    for (; first < end; first += SCREENED) {
+        face_rows rows = {g->rows + first * g->stride, end - first < SCREENED ? end - first : SCREENED, g->stride};
+        if (g->kernel->narrow) {
+            narrow_rows(rows.rows, rows.count * g->stride, narrow);
+            rows.rows = narrow;
         }
+        size_t n = g->kernel->screen(&rows, g->inverse + first, panel, (s->probes + FACE_PANEL - 1) / FACE_PANEL, pass);
+        if (!take_passes(s, first, pass, n, panel, f)) return false;
     }
     return true;
 }
@@ -339,46 +357,42 @@ static int by_exact(const void *a, const void *b)
 /* All threads' candidates of one probe, scored exactly. */
 static bool settle(const search *s, size_t probe, ent_face_hit *ret_hits, size_t *ret_count)
 {
+    float best[MOST], least = -INFINITY;
+    found all = {.best = best, .least = -INFINITY};
     size_t n = 0, done = 0;
-    for (size_t c = 0; c < s->workers; c++) n += s->found[c * s->probes + probe].count;
-    found all = {calloc(n + 1, sizeof *all.list), 0, SIZE_MAX, -INFINITY};
-    ent_face_hit *hits = NULL;
     face_vector v = {0};
-    if (!all.list) return false;
-    for (size_t c = 0; c < s->workers; c++) {
-        const found *f = &s->found[c * s->probes + probe];
-        if (f->count) memcpy(all.list + all.count, f->list, f->count * sizeof *f->list);
-        all.count += f->count;
-    }
-    bool fine = !all.count || prune(&all, s->most, s->probe[probe].slack);
-    hits = calloc(all.count + 1, sizeof *hits);
-    for (; fine && hits && done < all.count; done++) {
-        exact_vector(s->g, all.list[done].entry, &v);
-        hits[done] = (ent_face_hit){s->g->id[all.list[done].entry], face_cosine(&s->probe[probe].vector, &v)};
-    }
-    if (hits) {
-        qsort(hits, done, sizeof *hits, by_exact);
-        *ret_count = done < s->most ? done : s->most;
-        memcpy(ret_hits, hits, *ret_count * sizeof *hits);
-    }
-    fine = fine && hits;
+    for (size_t c = 0; c < s->workers; c++) n += s->found[c * s->probes + probe].count;
+    ent_face_hit *hits = calloc(n + 1, sizeof *hits);
+    if (!hits) return false;
+    for (int pass = 0; pass < 2; pass++, least = all.least)
+        for (size_t c = 0; c < s->workers; c++) {
+            const found *f = &s->found[c * s->probes + probe];
+            for (size_t i = 0; i < f->count; i++) {
+                if (!pass) rise(&all, s->most, f->list[i].score, s->probe[probe].slack);
+                if (!pass || f->list[i].score < least) continue;
+                exact_vector(s->g, f->list[i].entry, &v);
+                hits[done++] = (ent_face_hit){s->g->id[f->list[i].entry], face_cosine(&s->probe[probe].vector, &v)};
+            }
+        }
+    qsort(hits, done, sizeof *hits, by_exact);
+    *ret_count = done < s->most ? done : s->most;
+    memcpy(ret_hits, hits, *ret_count * sizeof *hits);
     ent_wipe(&v, sizeof v);
     free(hits);
-    free(all.list);
-    return fine;
+    return true;
 }
 
-/* Halves rounded up: (p + 1) / 2, so that every odd value is one too large. */
-static void halve(sought *p, const int8_t *values, size_t stride, size_t k, int8_t *panel)
+/* A probe's place in its panel. */
+static void lay(sought *p, const int8_t *values, size_t stride, size_t k, bool narrow, int8_t *panel)
 {
-    int32_t sum = 0, size = 0, odd = 0;
+    int32_t sum = 0, size = 0, lost = 0;
     for (size_t i = 0; i < stride; i++) {
-        int q = (values[i] + 129) / 2 - 64;
+        int q = narrow ? (values[i] + 130) / 4 - 32 : values[i], e = values[i] - 4 * q;
         panel[(i / 4 * FACE_PANEL + k) * 4 + i % 4] = (int8_t)q;
-        sum += q, size += q < 0 ? -q : q, odd += values[i] & 1;
+        sum += q, size += q < 0 ? -q : q, lost += e * e;
     }
-    p->add = (size - 255 * sum) / 4 + 1;
-    p->odd = sqrtf((float)odd) + 0.01f;
+    p->add = narrow ? (2 * size - 510 * sum) / 8 + 1 : -p->one.bias;
+    p->lost = sqrtf((float)lost) + 0.01f;
 }
 
 /* A cosine moves by at most the sum of the angles that its vectors are turned by; and floats round. */
@@ -398,7 +412,7 @@ static ent_code prepare(search *s, const ent_face_probe *probes, ent_err *err)
         p->one.values = values, p->one.wide = wide;
         p->inverse = inverse_of(&p->vector);
         p->slack = (float)((asin(fmin(1, (double)turn_of(&p->vector))) + asin(fmin(1, (double)g->turned))) * 1.0001 + 1e-5);
-        halve(p, values, g->stride, k % FACE_PANEL, s->halves + k / FACE_PANEL * FACE_PANEL * g->stride);
+        lay(p, values, g->stride, k % FACE_PANEL, g->kernel->narrow, s->panels + k / FACE_PANEL * FACE_PANEL * g->stride);
     }
     return ENT_OK;
 }
@@ -406,20 +420,20 @@ static ent_code prepare(search *s, const ent_face_probe *probes, ent_err *err)
 static ent_code search_together(search *s, const ent_face_probe *probes, ent_face_hit *ret_hits, size_t *ret_counts, ent_err *err)
 {
     size_t n = s->probes, bytes = n * s->g->stride, panels = (n + FACE_PANEL - 1) / FACE_PANEL * FACE_PANEL * s->g->stride;
-    s->values = aligned_alloc(FACE_ALIGN, bytes), s->wide = aligned_alloc(FACE_ALIGN, bytes * 2), s->halves = aligned_alloc(FACE_ALIGN, panels);
+    s->values = aligned_alloc(FACE_ALIGN, bytes), s->wide = aligned_alloc(FACE_ALIGN, bytes * 2), s->panels = aligned_alloc(FACE_ALIGN, panels);
     s->probe = calloc(n, sizeof *s->probe), s->found = calloc(s->workers * n, sizeof *s->found);
-    bool room = s->values && s->wide && s->halves && s->probe && s->found;
+    bool room = s->values && s->wide && s->panels && s->probe && s->found;
     ent_code code = ENT_OK;
     if (room) {
-        memset(s->values, 0, bytes), memset(s->wide, 0, bytes * 2), memset(s->halves, 0, panels);
+        memset(s->values, 0, bytes), memset(s->wide, 0, bytes * 2), memset(s->panels, 0, panels);
         for (size_t i = 0; i < s->workers * n; i++) s->found[i].least = -INFINITY;
         code = prepare(s, probes, err);
         if (code == ENT_OK) ent_parallel((s->g->count + CHUNK - 1) / CHUNK, s->g->threads, search_chunk, s);
         for (size_t p = 0; p < n && code == ENT_OK && room; p++) room = !s->failed && settle(s, p, ret_hits + p * s->most, &ret_counts[p]);
     }
     if (code == ENT_OK && !room) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for a search with %zu probes", n);
-    for (size_t i = 0; s->found && i < s->workers * n; i++) free(s->found[i].list);
-    drop(s->values, bytes), drop(s->wide, bytes * 2), drop(s->halves, panels), drop(s->probe, n * sizeof *s->probe);
+    for (size_t i = 0; s->found && i < s->workers * n; i++) free(s->found[i].list), free(s->found[i].best);
+    drop(s->values, bytes), drop(s->wide, bytes * 2), drop(s->panels, panels), drop(s->probe, n * sizeof *s->probe);
     free(s->found);
     return code;
 }

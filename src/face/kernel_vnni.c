@@ -47,29 +47,58 @@ FACE_INLINE __m512i four_bytes(const uint8_t *p)
     return _mm512_set1_epi32(four);
 }
 
-/* n rows, 8 at most, by the panel's sixteen probes, a lane each. */
-FACE_INLINE size_t tile_screen(const face_rows *h, size_t first, int n, const float *inverse, const face_panel *panel, face_pass *ret)
+/* n rows by m panels, n x m at most 16 and known when this is compiled: so many sums hide each other's latency and stay in registers, each row's bytes are
+ * loaded for all of the probes, and each row is touched once. */
+FACE_INLINE size_t tile_screen(const face_rows *r, size_t first, int n, const float *inverse, const face_panel *panel, int m, uint32_t probe, face_pass *ret)
 {
-    __m512i sum[8];
+    __m512i sum[8][FACE_PANELS];
+    unsigned pass[8][FACE_PANELS], any = 0;
     size_t count = 0;
-    const uint8_t *rows = h->rows + first * h->stride;
-    for (int i = 0; i < n; i++) sum[i] = _mm512_loadu_si512(panel->add);
-    for (size_t at = 0; at < h->stride; at += 4) {
-        __m512i p = _mm512_loadu_si512(panel->halves + at * FACE_PANEL);
-        for (int i = 0; i < n; i++) sum[i] = _mm512_dpbusd_epi32(sum[i], four_bytes(rows + (size_t)i * h->stride + at), p);
+    const uint8_t *rows = r->rows + first * r->stride;
+#pragma GCC unroll 8
+    for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+        for (int k = 0; k < m; k++) sum[i][k] = _mm512_loadu_si512(panel[k].add);
+    for (size_t at = 0; at < r->stride; at += 4) {
+        __m512i p[FACE_PANELS];
+#pragma GCC unroll 4
+        for (int k = 0; k < m; k++) p[k] = _mm512_loadu_si512(panel[k].values + at * FACE_PANEL);
+#pragma GCC unroll 8
+        for (int i = 0; i < n; i++) {
+            __m512i four = four_bytes(rows + (size_t)i * r->stride + at);
+#pragma GCC unroll 4
+            for (int k = 0; k < m; k++) sum[i][k] = _mm512_dpbusd_epi32(sum[i][k], four, p[k]);
+        }
     }
-    for (int i = 0; i < n; i++) {
-        __m512 score = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i]), _mm512_set1_ps(inverse[first + (size_t)i]));
-        for (unsigned pass = _mm512_cmp_ps_mask(score, _mm512_loadu_ps(panel->least), _CMP_GE_OQ); pass; pass &= pass - 1)
-            ret[count++] = (face_pass){(uint32_t)first + (uint32_t)i, (uint32_t)__builtin_ctz(pass)};
-    }
+#pragma GCC unroll 8
+    for (int i = 0; i < n; i++)
+#pragma GCC unroll 4
+        for (int k = 0; k < m; k++) {
+            __m512 score = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[i][k]), _mm512_set1_ps(inverse[first + (size_t)i]));
+            any |= pass[i][k] = _mm512_cmp_ps_mask(score, _mm512_loadu_ps(panel[k].least), _CMP_GE_OQ);
+        }
+    for (int i = 0; any && i < n; i++)
+        for (int k = 0; k < m; k++)
+            for (unsigned left = pass[i][k]; left; left &= left - 1)
+                ret[count++] = (face_pass){(uint32_t)first + (uint32_t)i, probe + (uint32_t)(k * FACE_PANEL + __builtin_ctz(left))};
     return count;
 }
 
-FACE_VNNI size_t face_screen_vnni(const face_rows *halved, const float *inverse, const face_panel *panel, face_pass *ret)
+/* All rows by m panels, n rows at a time. */
+FACE_INLINE size_t screen_panels(const face_rows *rows, int n, const float *inverse, const face_panel *panel, int m, uint32_t probe, face_pass *ret)
 {
-    size_t i = 0, n = 0;
-    for (; i + 8 <= halved->count; i += 8) n += tile_screen(halved, i, 8, inverse, panel, ret + n);
-    for (; i < halved->count; i++) n += tile_screen(halved, i, 1, inverse, panel, ret + n);
+    size_t i = 0, count = 0;
+    for (; i + (size_t)n <= rows->count; i += (size_t)n) count += tile_screen(rows, i, n, inverse, panel, m, probe, ret + count);
+    for (; i < rows->count; i++) count += tile_screen(rows, i, 1, inverse, panel, m, probe, ret + count);
+    return count;
+}
+
+FACE_VNNI size_t face_screen_vnni(const face_rows *rows, const float *inverse, const face_panel *panel, size_t panels, face_pass *ret)
+{
+    size_t n = 0;
+    uint32_t at = 0;
+    if (panels >= 4) n = screen_panels(rows, 4, inverse, panel, 4, 0, ret), at = 4;
+    if (panels - at >= 2) n += screen_panels(rows, 8, inverse, panel + at, 2, at * FACE_PANEL, ret + n), at += 2;
+    if (panels - at) n += screen_panels(rows, 8, inverse, panel + at, 1, at * FACE_PANEL, ret + n);
     return n;
 }

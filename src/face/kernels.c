@@ -15,15 +15,17 @@ void face_dots_plain(const face_rows *rows, const face_one *probe, int32_t *ret)
     }
 }
 
-/* At most 960 x 127 x 64 < 2^23, and as much again for what is added: a float holds it. */
-size_t face_screen_plain(const face_rows *halved, const float *inverse, const face_panel *panel, face_pass *ret)
+/* Of narrow values at most 960 x 127 x 32 < 2^22, and as much again for what is added; of whole ones, with what is added, 960 x 127 x 127 < 2^24: a float
+ * holds each. */
+size_t face_screen_plain(const face_rows *rows, const float *inverse, const face_panel *panel, size_t panels, face_pass *ret)
 {
     size_t n = 0;
-    for (size_t i = 0; i < halved->count; i++)
-        for (uint32_t k = 0; k < FACE_PANEL; k++) {
-            int32_t sum = panel->add[k];
-            for (size_t j = 0; j < halved->stride; j++) sum += halved->rows[i * halved->stride + j] * panel->halves[(j / 4 * FACE_PANEL + k) * 4 + j % 4];
-            if ((float)sum * inverse[i] >= panel->least[k]) ret[n++] = (face_pass){(uint32_t)i, k};
+    for (size_t i = 0; i < rows->count; i++)
+        for (uint32_t k = 0; k < panels * FACE_PANEL; k++) {
+            const face_panel *p = &panel[k / FACE_PANEL];
+            int32_t sum = p->add[k % FACE_PANEL];
+            for (size_t j = 0; j < rows->stride; j++) sum += rows->rows[i * rows->stride + j] * p->values[(j / 4 * FACE_PANEL + k % FACE_PANEL) * 4 + j % 4];
+            if ((float)sum * inverse[i] >= p->least[k % FACE_PANEL]) ret[n++] = (face_pass){(uint32_t)i, k};
         }
     return n;
 }
@@ -69,19 +71,21 @@ AVX2_INLINE __m256i four_bytes(const uint8_t *p)
     return _mm256_set1_epi32(four);
 }
 
-/* n rows by the sixteen probes: each lane is a probe, so that nothing has to be summed across lanes. Two byte products, and two such sums, fit in 16
- * bits: 4 x 127 x 64 = 32,512. Two rows at a time keep everything in the sixteen registers; four were slower. */
-AVX2_INLINE void tile_panel(const uint8_t *rows, const int8_t *halves, size_t stride, int n, __m256i sum[2][2])
+/* n rows by the sixteen probes: each lane is a probe, so that nothing has to be summed across lanes. Eight byte products fit in 16 bits: 8 x 127 x 32 =
+ * 32,512. Two rows at a time keep everything in the sixteen registers; four were slower. */
+AVX2_INLINE void tile_panel(const uint8_t *rows, const int8_t *values, size_t stride, int n, __m256i sum[2][2])
 {
     const __m256i ones = _mm256_set1_epi16(1);
     for (int i = 0; i < n; i++) sum[i][0] = sum[i][1] = _mm256_setzero_si256();
-    for (size_t at = 0; at < stride; at += 8) {
-        const __m256i *p = (const __m256i *)(halves + at * FACE_PANEL);
-        __m256i p0 = _mm256_loadu_si256(p), p1 = _mm256_loadu_si256(p + 1), p2 = _mm256_loadu_si256(p + 2), p3 = _mm256_loadu_si256(p + 3);
+    for (size_t at = 0; at < stride; at += 16) {
+        const __m256i *p = (const __m256i *)(values + at * FACE_PANEL);
         for (int i = 0; i < n; i++) {
-            __m256i a = four_bytes(rows + (size_t)i * stride + at), b = four_bytes(rows + (size_t)i * stride + at + 4);
-            __m256i low = _mm256_add_epi16(_mm256_maddubs_epi16(a, p0), _mm256_maddubs_epi16(b, p2));
-            __m256i high = _mm256_add_epi16(_mm256_maddubs_epi16(a, p1), _mm256_maddubs_epi16(b, p3));
+            __m256i low = _mm256_setzero_si256(), high = low;
+            for (int k = 0; k < 4; k++) {
+                __m256i four = four_bytes(rows + (size_t)i * stride + at + 4 * (size_t)k);
+                low = _mm256_add_epi16(low, _mm256_maddubs_epi16(four, _mm256_loadu_si256(p + 2 * k)));
+                high = _mm256_add_epi16(high, _mm256_maddubs_epi16(four, _mm256_loadu_si256(p + 2 * k + 1)));
+            }
             sum[i][0] = _mm256_add_epi32(sum[i][0], _mm256_madd_epi16(low, ones));
             sum[i][1] = _mm256_add_epi32(sum[i][1], _mm256_madd_epi16(high, ones));
         }
@@ -95,24 +99,27 @@ AVX2_INLINE unsigned reaching(__m256i sum, __m256 inverse, const face_panel *pan
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(score, _mm256_loadu_ps(panel->least + 8 * half), _CMP_GE_OQ));
 }
 
-AVX2_INLINE size_t screen_tile(const face_rows *h, size_t first, int n, const float *inverse, const face_panel *panel, face_pass *ret)
+AVX2_INLINE size_t screen_tile(const face_rows *h, size_t first, int n, const float *inverse, const face_panel *panel, uint32_t probe, face_pass *ret)
 {
     __m256i sum[2][2];
     size_t count = 0;
-    tile_panel(h->rows + first * h->stride, panel->halves, h->stride, n, sum);
+    tile_panel(h->rows + first * h->stride, panel->values, h->stride, n, sum);
     for (int i = 0; i < n; i++) {
         __m256 v = _mm256_set1_ps(inverse[first + (size_t)i]);
         for (unsigned pass = reaching(sum[i][0], v, panel, 0) | reaching(sum[i][1], v, panel, 1) << 8; pass; pass &= pass - 1)
-            ret[count++] = (face_pass){(uint32_t)first + (uint32_t)i, (uint32_t)__builtin_ctz(pass)};
+            ret[count++] = (face_pass){(uint32_t)first + (uint32_t)i, probe + (uint32_t)__builtin_ctz(pass)};
     }
     return count;
 }
 
-AVX2 static size_t screen_avx2(const face_rows *halved, const float *inverse, const face_panel *panel, face_pass *ret)
+AVX2 static size_t screen_avx2(const face_rows *narrow, const float *inverse, const face_panel *panel, size_t panels, face_pass *ret)
 {
-    size_t i = 0, n = 0;
-    for (; i + 2 <= halved->count; i += 2) n += screen_tile(halved, i, 2, inverse, panel, ret + n);
-    for (; i < halved->count; i++) n += screen_tile(halved, i, 1, inverse, panel, ret + n);
+    size_t n = 0;
+    for (uint32_t p = 0; p < panels; p++) {
+        size_t i = 0;
+        for (; i + 2 <= narrow->count; i += 2) n += screen_tile(narrow, i, 2, inverse, &panel[p], p * FACE_PANEL, ret + n);
+        for (; i < narrow->count; i++) n += screen_tile(narrow, i, 1, inverse, &panel[p], p * FACE_PANEL, ret + n);
+    }
     return n;
 }
 
@@ -126,10 +133,10 @@ static const struct {
     face_kernel kernel;
     bool (*there)(void);
 } kernels[] = {
-    {{"plain", face_dots_plain, face_screen_plain}, always},
+    {{"plain", face_dots_plain, face_screen_plain, false}, always},
 #if defined(__x86_64__)
-    {{"avx2", dots_avx2, screen_avx2}, has_avx2},
-    {{"avx512-vnni", face_dots_vnni, face_screen_vnni}, has_vnni},
+    {{"avx2", dots_avx2, screen_avx2, true}, has_avx2},
+    {{"avx512-vnni", face_dots_vnni, face_screen_vnni, false}, has_vnni},
 #endif
 };
 
@@ -140,43 +147,59 @@ const face_kernel *face_kernel_at(int i)
     return NULL;
 }
 
-enum { SAMPLE_ROWS = 7, SAMPLE_STRIDE = 128 };
+enum { SAMPLE_ROWS = 7, SAMPLE_STRIDE = 128, SAMPLE_PROBES = FACE_PANELS * FACE_PANEL };
 
 typedef struct sample {
-    uint8_t rows[SAMPLE_ROWS * SAMPLE_STRIDE], halved[SAMPLE_ROWS * SAMPLE_STRIDE];
-    int8_t values[SAMPLE_STRIDE], halves[FACE_PANEL * SAMPLE_STRIDE];
+    uint8_t rows[SAMPLE_ROWS * SAMPLE_STRIDE], screened[SAMPLE_ROWS * SAMPLE_STRIDE];
+    int8_t values[SAMPLE_STRIDE], panels[SAMPLE_PROBES * SAMPLE_STRIDE];
     int16_t wide[SAMPLE_STRIDE];
     float inverse[SAMPLE_ROWS];
-    face_panel panel;
+    face_panel panel[FACE_PANELS];
     face_one one;
 } sample;
 
 /* Numbers that reach every corner of the range. */
-static void fill_sample(sample *s)
+static void fill_sample(sample *s, bool narrow)
 {
     uint32_t seed = 1;
     for (size_t i = 0; i < sizeof s->rows; i++) {
         seed = seed * 1664525 + 1013904223;
-        s->rows[i] = (uint8_t)(i < SAMPLE_STRIDE ? 255 : 1 + (seed >> 24) % 255), s->halved[i] = s->rows[i] >> 1;
+        s->rows[i] = (uint8_t)(i < SAMPLE_STRIDE ? 255 : 1 + (seed >> 24) % 255), s->screened[i] = s->rows[i] >> narrow;
     }
     for (size_t i = 0; i < SAMPLE_STRIDE; i++) s->values[i] = (int8_t)(i % 2 ? -127 : (int)(i * 2) - 127), s->wide[i] = s->values[i], s->one.bias += 128 * s->values[i];
-    for (size_t i = 0; i < sizeof s->halves; i++) seed = seed * 1664525 + 1013904223, s->halves[i] = (int8_t)(i / 4 % FACE_PANEL ? (int)(seed >> 25) - 63 : 64);
+    for (size_t i = 0; i < sizeof s->panels; i++) {
+        seed = seed * 1664525 + 1013904223;
+        s->panels[i] = (int8_t)(narrow ? (i / 4 % FACE_PANEL ? (int)(seed >> 26) - 31 : 32) : (i / 4 % FACE_PANEL ? (int)((seed >> 24) % 255) - 127 : 127));
+    }
     for (size_t i = 0; i < SAMPLE_ROWS; i++) s->inverse[i] = 0.001f + 0.0001f * (float)i;
-    for (int k = 0; k < FACE_PANEL; k++) s->panel.add[k] = 17 * k, s->panel.least[k] = 2.0f * (float)k;
-    s->panel.halves = s->halves, s->one.values = s->values, s->one.wide = s->wide;
+    for (int k = 0; k < SAMPLE_PROBES; k++) s->panel[k / FACE_PANEL].add[k % FACE_PANEL] = 17 * k, s->panel[k / FACE_PANEL].least[k % FACE_PANEL] = 2.0f * (float)(k % FACE_PANEL);
+    for (int p = 0; p < FACE_PANELS; p++) s->panel[p].values = s->panels + p * FACE_PANEL * SAMPLE_STRIDE;
+    s->one.values = s->values, s->one.wide = s->wide;
+}
+
+/* The same pairs, in whatever order: there are at most as many as have a bit. */
+static bool same_passes(const face_pass *a, size_t n, const face_pass *b, size_t m)
+{
+    uint64_t seen[SAMPLE_ROWS] = {0};
+    for (size_t i = 0; i < m; i++) seen[b[i].row] |= 1ull << b[i].probe;
+    for (size_t i = 0; i < n; i++) {
+        if (a[i].row >= SAMPLE_ROWS || a[i].probe >= SAMPLE_PROBES || !(seen[a[i].row] >> a[i].probe & 1)) return false;
+        seen[a[i].row] &= ~(1ull << a[i].probe);
+    }
+    return n == m;
 }
 
 static bool agrees(const face_kernel *k)
 {
     sample s = {.one.bias = 0};
     int32_t is[SAMPLE_ROWS], should[SAMPLE_ROWS];
-    face_pass passes[SAMPLE_ROWS * FACE_PANEL], right[SAMPLE_ROWS * FACE_PANEL];
-    fill_sample(&s);
-    face_rows r = {s.rows, SAMPLE_ROWS, SAMPLE_STRIDE}, h = {s.halved, SAMPLE_ROWS, SAMPLE_STRIDE};
+    face_pass passes[SAMPLE_ROWS * SAMPLE_PROBES], right[SAMPLE_ROWS * SAMPLE_PROBES];
+    fill_sample(&s, k->narrow);
+    face_rows r = {s.rows, SAMPLE_ROWS, SAMPLE_STRIDE}, h = {s.screened, SAMPLE_ROWS, SAMPLE_STRIDE};
     face_dots_plain(&r, &s.one, should);
     k->dots(&r, &s.one, is);
-    size_t n = face_screen_plain(&h, s.inverse, &s.panel, right);
-    return memcmp(is, should, sizeof is) == 0 && k->screen(&h, s.inverse, &s.panel, passes) == n && memcmp(passes, right, n * sizeof *right) == 0;
+    size_t n = face_screen_plain(&h, s.inverse, s.panel, FACE_PANELS, right);
+    return memcmp(is, should, sizeof is) == 0 && same_passes(passes, k->screen(&h, s.inverse, s.panel, FACE_PANELS, passes), right, n);
 }
 
 const face_kernel *face_kernel_best(void)
