@@ -7,7 +7,7 @@ packages="gcc g++ meson ninja-build pkg-config python3 ccache
   libjansson-dev libcyaml-dev libyaml-dev libxml2-dev libxml2-utils libsqlite3-dev libpq-dev postgresql
   libpng-dev libjpeg62-turbo-dev libopenjp2-7-dev libtiff-dev libseccomp-dev libcmocka-dev
   golang-go golang-golang-x-mod-dev softhsm2
-  libopencv-dnn-dev libsimde-dev"
+  libopencv-dnn-dev libxnnpack-dev libpthreadpool-dev libsimde-dev"
 missing=""
 for p in $packages; do
   dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"

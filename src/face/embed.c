@@ -42,14 +42,13 @@ static ent_code run_one(ent_face *e, uint32_t which, const float *sampled, float
 {
     const ent_face_embedder *d = &e->card.embedder[which];
     uint32_t side = d->network.width;
-    const int shape[3] = {3, (int)side, (int)side};
     float *planes = e->input, other[ENT_FACE_DIMENSION_MAX];
     memcpy(planes, sampled, 3 * (size_t)side * side * sizeof *planes);
     face_feed(planes, &d->network, 3);
-    ENT_TRY(ent_net_run(e->embedder[which], planes, shape, &(ent_net_output){NULL, ret, d->dimension}, 1, err));
+    ENT_TRY(ent_net_run(e->embedder[which], planes, &(ent_net_output){NULL, ret, d->dimension}, 1, err));
     if (d->flip) {
         mirror(planes, side, planes + 3 * (size_t)side * side);
-        ENT_TRY(ent_net_run(e->embedder[which], planes + 3 * (size_t)side * side, shape, &(ent_net_output){NULL, other, d->dimension}, 1, err));
+        ENT_TRY(ent_net_run(e->embedder[which], planes + 3 * (size_t)side * side, &(ent_net_output){NULL, other, d->dimension}, 1, err));
         face_quality_steady(io_quality, cosine(ret, other, d->dimension));
         for (uint32_t i = 0; i < d->dimension; i++) ret[i] += other[i];
         ent_wipe(other, sizeof other);

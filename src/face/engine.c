@@ -64,13 +64,14 @@ void ent_face_model_id(const ent_face_card *card, uint8_t ret_id[8])
     memcpy(ret_id, digest, 8);
 }
 
-static ent_code open_one(const ent_face_network *n, const ent_face_bytes *bytes, ent_net **ret, ent_err *err)
+static ent_code open_one(const ent_face_network *n, int channels, const ent_face_bytes *bytes, ent_net **ret, ent_err *err)
 {
+    const int shape[3] = {channels, (int)n->height, (int)n->width};
     uint8_t digest[ENT_SHA256_SIZE];
     ent_sha256(bytes->data, bytes->len, digest);
     if (memcmp(digest, n->sha256, sizeof digest) != 0)
         return ent_fail(err, ENT_DAMAGED, "%s is not the file that the model's card names: its SHA-256 differs. Fetch it again (make models), or correct the card", n->file);
-    return ent_net_open(bytes->data, bytes->len, n->file, ret, err);
+    return ent_net_open(bytes->data, bytes->len, n->file, shape, ret, err);
 }
 
 static size_t input_floats(const ent_face_card *c)
@@ -95,9 +96,9 @@ ent_code ent_face_open(const ent_face_card *card, const ent_face_bytes *networks
     e->boxes = calloc(4 * e->anchors, sizeof *e->boxes);
     e->scores = calloc(2 * e->anchors, sizeof *e->scores);
     ent_code code = e->input && e->boxes && e->scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    if (code == ENT_OK) code = open_one(&card->detector, &networks[0], &e->detector, err);
-    if (code == ENT_OK) code = open_one(&card->landmarks, &networks[1], &e->landmarks, err);
-    for (uint32_t i = 0; i < card->embedders && code == ENT_OK; i++) code = open_one(&card->embedder[i].network, &networks[2 + i], &e->embedder[i], err);
+    if (code == ENT_OK) code = open_one(&card->detector, 3, &networks[0], &e->detector, err);
+    if (code == ENT_OK) code = open_one(&card->landmarks, 1, &networks[1], &e->landmarks, err);
+    for (uint32_t i = 0; i < card->embedders && code == ENT_OK; i++) code = open_one(&card->embedder[i].network, 3, &networks[2 + i], &e->embedder[i], err);
     if (code == ENT_OK) *ret_engine = e;
     else ent_face_close(e);
     return code;

@@ -69,12 +69,11 @@ static ent_code look(ent_face *e, const ent_face_image *image, double share, ent
 {
     const ent_face_network *n = &e->card.detector;
     face_map m = whole(n, image, share);
-    const int shape[3] = {3, (int)n->height, (int)n->width};
     const ent_net_output out[2] = {{"boxes", e->boxes, 4 * e->anchors}, {"scores", e->scores, 2 * e->anchors}};
     box b[KEPT];
     face_sample(image, &m, &(face_plane_form){n->width, n->height, false, true}, e->input);
     face_feed(e->input, n, 3);
-    ENT_TRY(ent_net_run(e->detector, e->input, shape, out, 2, err));
+    ENT_TRY(ent_net_run(e->detector, e->input, out, 2, err));
     size_t count = collect(e, b);
     if (count == SIZE_MAX) return ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu boxes", e->anchors);
     faces->count = 0;
@@ -98,13 +97,12 @@ typedef struct region {
 static ent_code points_in(ent_face *e, const ent_face_image *image, const region *r, float ret[ENT_FACE_POINTS][2], ent_err *err)
 {
     const ent_face_network *n = &e->card.landmarks;
-    const int shape[3] = {1, (int)n->height, (int)n->width};
     float out[2 * ENT_FACE_POINTS];
     double step = r->side / n->width, c = cos(r->angle) * step, s = sin(r->angle) * step, middle = (n->width - 1) / 2.0;
     face_map m = {.a = c, .b = -s, .c = r->x - (c - s) * middle, .d = s, .e = c, .f = r->y - (s + c) * middle};
     face_sample(image, &m, &(face_plane_form){n->width, n->height, true, false}, e->input);
     face_feed(e->input, n, 1);
-    ENT_TRY(ent_net_run(e->landmarks, e->input, shape, &(ent_net_output){NULL, out, 2 * ENT_FACE_POINTS}, 1, err));
+    ENT_TRY(ent_net_run(e->landmarks, e->input, &(ent_net_output){NULL, out, 2 * ENT_FACE_POINTS}, 1, err));
     for (int i = 0; i < ENT_FACE_POINTS; i++) {
         double x = (double)out[2 * i] * n->width - 0.5, y = (double)out[2 * i + 1] * n->height - 0.5;
         ret[i][0] = (float)(m.a * x + m.b * y + m.c), ret[i][1] = (float)(m.d * x + m.e * y + m.f);

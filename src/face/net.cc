@@ -1,8 +1,13 @@
 #include "face/depthwise.h"
 #include "face/net.h"
+#ifdef FACE_HAS_XNNPACK
+#include "face/fast.h"
+#endif
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <opencv2/core.hpp>
@@ -16,12 +21,16 @@ struct ent_net {
     cv::dnn::Net net;
     std::vector<std::string> outputs;
     std::string name;
+    int shape[4];
+#ifdef FACE_HAS_XNNPACK
+    std::unique_ptr<FaceFast> fast; /* calculates the same; nullptr: it cannot */
+#endif
 };
 
 namespace {
 
 /* A convolution of each plane by itself, where ours is faster than the library's (depthwise.h); every other one stays the library's. */
-class Depthwise final : public cv::dnn::Layer {
+class Depthwise final : public cv::dnn::BaseConvolutionLayer {
   public:
     static bool suits(const cv::dnn::LayerParams &p);
     static cv::Ptr<cv::dnn::Layer> create(cv::dnn::LayerParams &p);
@@ -32,8 +41,7 @@ class Depthwise final : public cv::dnn::Layer {
     void forward(cv::InputArrayOfArrays inputs, cv::OutputArrayOfArrays outputs, cv::OutputArrayOfArrays internals) override;
 
   private:
-    face_depthwise form(int height, int width) const { return {height, width, pad[0], pad[1], pad[2], pad[3], stride}; }
-    int stride, pad[4]; /* top, left, bottom, right */
+    face_depthwise form(int height, int width) const;
     cv::Ptr<cv::dnn::ActivationLayer> activation;
 };
 
@@ -59,10 +67,20 @@ cv::Ptr<cv::dnn::Layer> Depthwise::create(cv::dnn::LayerParams &p)
     return cv::dnn::ConvolutionLayer::create(p);
 }
 
-Depthwise::Depthwise(const cv::dnn::LayerParams &p) : Layer(p), stride(whole(p, "stride", 0, 1))
+Depthwise::Depthwise(const cv::dnn::LayerParams &p)
 {
     setParamsFrom(p);
-    for (int i = 0; i < 4; i++) pad[i] = whole(p, "pad", i, 0);
+    kernel_size = {3, 3}, dilations = {1, 1}, numOutput = blobs[0].size[0];
+    for (int i = 0; i < 2; i++) {
+        strides.push_back(static_cast<size_t>(whole(p, "stride", i, 1)));
+        pads_begin.push_back(static_cast<size_t>(whole(p, "pad", i, 0))), pads_end.push_back(static_cast<size_t>(whole(p, "pad", 2 + i, 0)));
+    }
+}
+
+face_depthwise Depthwise::form(int height, int width) const
+{
+    auto n = [](size_t v) { return static_cast<int>(v); };
+    return {height, width, n(pads_begin[0]), n(pads_begin[1]), n(pads_end[0]), n(pads_end[1]), n(strides[0])};
 }
 
 bool Depthwise::setActivation(const cv::Ptr<cv::dnn::ActivationLayer> &layer)
@@ -116,17 +134,24 @@ template <typename Work> static ent_code guarded(ent_err *err, const char *name,
     }
 }
 
-extern "C" ent_code ent_net_open(const void *bytes, size_t len, const char *name, ent_net **ret_net, ent_err *err)
+extern "C" ent_code ent_net_open(const void *bytes, size_t len, const char *name, const int shape[3], ent_net **ret_net, ent_err *err)
 {
     return guarded(err, name, [&] {
         std::call_once(registered, [] { cv::dnn::LayerFactory::registerLayer("Convolution", Depthwise::create); });
         cv::setNumThreads(1); /* what runs beside each other is decided above */
         cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-        ent_net *n = new ent_net{cv::dnn::readNetFromONNX(static_cast<const char *>(bytes), len), {}, name};
+        auto n = std::make_unique<ent_net>();
+        n->net = cv::dnn::readNetFromONNX(static_cast<const char *>(bytes), len);
+        n->name = name;
+        n->shape[0] = 1;
+        std::copy_n(shape, 3, n->shape + 1);
         n->net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
         n->net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
         n->outputs = n->net.getUnconnectedOutLayersNames();
-        *ret_net = n;
+#ifdef FACE_HAS_XNNPACK
+        n->fast = FaceFast::of(n->net, shape);
+#endif
+        *ret_net = n.release();
         return ENT_OK;
     });
 }
@@ -144,10 +169,12 @@ static ent_code copy_out(const ent_net *n, const cv::Mat &m, const ent_net_outpu
     return ENT_OK;
 }
 
-extern "C" ent_code ent_net_run(ent_net *net, const float *input, const int shape[3], const ent_net_output *outputs, size_t count, ent_err *err)
+extern "C" ent_code ent_net_run(ent_net *net, const float *input, const ent_net_output *outputs, size_t count, ent_err *err)
 {
     return guarded(err, net->name.c_str(), [&] {
-        const int dims[4] = {1, shape[0], shape[1], shape[2]};
+#ifdef FACE_HAS_XNNPACK
+        if (net->fast && count == 1 && outputs->count == net->fast->outputs() && net->fast->run(input, outputs->values)) return ENT_OK;
+#endif
         std::vector<std::string> names;
         std::vector<cv::Mat> results;
         for (size_t i = 0; i < count; i++) {
@@ -155,7 +182,7 @@ extern "C" ent_code ent_net_run(ent_net *net, const float *input, const int shap
                 return ent_fail(err, ENT_UNSUPPORTED, "%s: one output was expected, the network has %zu", net->name.c_str(), net->outputs.size());
             names.push_back(outputs[i].name ? outputs[i].name : net->outputs[0]);
         }
-        net->net.setInput(cv::Mat(4, dims, CV_32F, const_cast<float *>(input)));
+        net->net.setInput(cv::Mat(4, net->shape, CV_32F, const_cast<float *>(input)));
         net->net.forward(results, names);
         for (size_t i = 0; i < count; i++) {
             ent_code code = copy_out(net, results[i], &outputs[i], err);
