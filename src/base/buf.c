@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t *buf_room(ent_buf *b, size_t n)
+uint8_t *ent_buf_room(ent_buf *b, size_t n)
 {
     if (b->failed != ENT_OK) return NULL;
     if (n > b->max || b->len > b->max - n) {
@@ -36,7 +36,7 @@ static uint8_t *buf_room(ent_buf *b, size_t n)
 
 void ent_buf_put(ent_buf *b, const void *bytes, size_t n)
 {
-    uint8_t *at = n ? buf_room(b, n) : NULL;
+    uint8_t *at = n ? ent_buf_room(b, n) : NULL;
     if (at) memcpy(at, bytes, n);
 }
 
@@ -53,7 +53,7 @@ void ent_buf_fmt(ent_buf *b, const char *format, ...)
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (n > 0) {
-        uint8_t *at = buf_room(b, (size_t)n);
+        uint8_t *at = ent_buf_room(b, (size_t)n);
         if (at) vsnprintf((char *)at, (size_t)n + 1, format, again);
     }
     va_end(again);
@@ -61,7 +61,7 @@ void ent_buf_fmt(ent_buf *b, const char *format, ...)
 
 static void buf_be(ent_buf *b, uint64_t v, int bytes)
 {
-    uint8_t *at = buf_room(b, (size_t)bytes);
+    uint8_t *at = ent_buf_room(b, (size_t)bytes);
     for (int i = 0; at && i < bytes; i++) at[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
 }
 
@@ -87,7 +87,7 @@ void ent_buf_u64(ent_buf *b, uint64_t v)
 
 void ent_buf_zero(ent_buf *b, size_t n)
 {
-    uint8_t *at = n ? buf_room(b, n) : NULL;
+    uint8_t *at = n ? ent_buf_room(b, n) : NULL;
     if (at) memset(at, 0, n);
 }
 

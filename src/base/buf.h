@@ -25,6 +25,8 @@ void ent_buf_text8(ent_buf *b, const char *text);
 void ent_buf_text16(ent_buf *b, const char *text);
 void ent_buf_double(ent_buf *b, double v); /* its 64 bits */
 void ent_buf_zero(ent_buf *b, size_t n);
+/* Room for n bytes more, which the caller writes; NULL after a failure. */
+uint8_t *ent_buf_room(ent_buf *b, size_t n);
 /* ent_buf_put for those who call back with what they write; ctx: the ent_buf. */
 void ent_buf_sink(void *ctx, const void *bytes, size_t n);
 /* The contents as a C string; the NUL is not counted in len. "" after a failure or when nothing was put. */

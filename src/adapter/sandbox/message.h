@@ -12,7 +12,8 @@
  *   ◄───────────────────────────────────── READY slot, how the last one ended, channel
  *
  * Meanwhile the node's next job has gone to another slot: burying and making is not on its way.
- * An outcome: code (8 bits), length of the detail (16 bits, network order), detail, result. */
+ * An outcome: code (8 bits), length of the detail (16 bits, network order), detail, result. Workers pad the detail with zeros, so that the result is written
+ * where it stays. */
 #ifndef ADAPTER_SANDBOX_MESSAGE_H
 #define ADAPTER_SANDBOX_MESSAGE_H
 
@@ -28,7 +29,7 @@ enum {
     SANDBOX_SOCKET = 3, SANDBOX_MEMORY = 4, /* the helper's descriptors: to the node; the first slot's memory, the others follow */
     SANDBOX_INPUT = ENT_LIMIT_ITL_FILE + 4096 /* a command's option */, SANDBOX_RESULT = 3 * ENT_LIMIT_IMAGE_PIXELS + (1 << 20),
     SANDBOX_SIZE = SANDBOX_INPUT + SANDBOX_RESULT, /* of a memory; only what is used exists */
-    SANDBOX_DETAIL = 320
+    SANDBOX_DETAIL = 317 /* the result begins at a multiple of 64 */
 };
 
 /* node to worker */

@@ -300,13 +300,14 @@ static ent_code read_outcome(int memory, size_t at, size_t len, ent_buf *ret_res
 {
     uint8_t head[3], detail[SANDBOX_DETAIL];
     bool ok = len >= 3 && len <= SANDBOX_SIZE - at && get_bytes(memory, at, head, 3);
-    size_t n = ok ? (size_t)head[1] << 8 | head[2] : 0, first = ret_result->len;
+    size_t n = ok ? (size_t)head[1] << 8 | head[2] : 0;
     if (!ok || head[0] >= ENT_CODE_COUNT || n > sizeof detail || n > len - 3 || !get_bytes(memory, at + 3, detail, n))
         return ent_fail(err, ENT_SANDBOX, "the decoder's answer is not in form");
     if (head[0] != ENT_OK) return ent_fail(err, (ent_code)head[0], "%.*s", (int)n, (const char *)detail);
-    ent_buf_zero(ret_result, len - 3 - n);
+    size_t more = len - 3 - n;
+    uint8_t *to = ent_buf_room(ret_result, more);
     ENT_TRY(ent_buf_check(ret_result, err));
-    if (!get_bytes(memory, at + 3 + n, ret_result->data + first, len - 3 - n)) return ent_fail(err, ENT_SANDBOX, "the decoder's answer cannot be read");
+    if (!get_bytes(memory, at + 3 + n, to, more)) return ent_fail(err, ENT_SANDBOX, "the decoder's answer cannot be read");
     return ENT_OK;
 }
 
