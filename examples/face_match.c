@@ -1,7 +1,7 @@
 /* Compares the faces of two pictures (binary PPM) with the library alone, without a node.
  *
  *     cc face_match.c -o face_match $(pkg-config --cflags --libs entente-face)
- *     ./face_match models/pair.yaml a.ppm b.ppm
+ *     ./face_match models/pair-mirror.yaml a.ppm b.ppm
  */
 #include "entente/face_model.h"
 

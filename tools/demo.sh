@@ -16,8 +16,8 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 # Faces beside the prints, where the networks were fetched (make models) and the pictures can be.
 tools=$(cd "$(dirname "$0")" && pwd) model="" modalities=fingerprint powers="uk-terrorism-3y, uk-terrorism-convicted"
-if [ -f "$tools/../models/pair.yaml" ] && sh "$tools/demo_faces.sh" "$entente" "$work/faces" > /dev/null 2>&1; then
-  model=$(readlink -f "$tools/../models/pair.yaml") modalities="fingerprint, face" powers="$powers, ew-custody-photograph"
+if [ -f "$tools/../models/pair-mirror.yaml" ] && sh "$tools/demo_faces.sh" "$entente" "$work/faces" > /dev/null 2>&1; then
+  model=$(readlink -f "$tools/../models/pair-mirror.yaml") modalities="fingerprint, face" powers="$powers, ew-custody-photograph"
 fi
 cd "$work" || exit 4
 

@@ -35,4 +35,4 @@ python3 tools/tflite_to_onnx.py "$to/mobilefacenet.tflite" "$work/mobilefacenet.
 right "$work/mobilefacenet.onnx" 11db9561ff90cfb771ec6cd804dad6b81a2f19dda97fef719a7ea1310fef77a7 || { echo "the rewritten mobilefacenet.onnx is not the one that was pinned" >&2; exit 1; }
 cp "$work/mobilefacenet.onnx" "$to/mobilefacenet.onnx"
 cp share/models/*.yaml "$to/"
-echo "face models are in $to; the default is $to/pair.yaml"
+echo "face models are in $to; the default is $to/pair-mirror.yaml"

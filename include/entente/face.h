@@ -53,13 +53,20 @@ typedef struct ent_face_embedder {
     bool flip;          /* the mean of the crop's embedding and its mirror image's: twice the time */
 } ent_face_embedder;
 
-/* log10 likelihood ratio = offset + slope (score - middle), clamped to [-bound, bound]; fitted by `entente evaluate face
- * --calibrate`. fitted false: the model has none, and no ratio is claimed. */
+/* log10 likelihood ratio = offset + slope (score - middle), clamped to [-below, bound]: what impostor and genuine pairs carry; fitted by `entente evaluate
+ * face --calibrate`. fitted false: the model has none, and no ratio is claimed. */
 typedef struct ent_face_calibration {
     bool fitted;
-    double middle, offset, slope, bound;
+    double middle, offset, slope, bound, below;
     double inward, outward; /* half width of the 95 % interval at the middle, and its growth for each unit of score away */
 } ent_face_calibration;
+
+/* log10 likelihood ratio of prints and face together = offset + prints (ratio of the prints) + face (ratio of the face), and no more in either
+ * direction than both claim; fitted on joint scores by `entente evaluate fusion`. fitted false: their sum. */
+typedef struct ent_face_fusion {
+    bool fitted;
+    double offset, prints, face;
+} ent_face_fusion;
 
 typedef struct ent_face_card {
     char name[64];
@@ -69,6 +76,7 @@ typedef struct ent_face_card {
     ent_face_embedder embedder[ENT_FACE_EMBEDDERS];
     uint32_t embedders;
     ent_face_calibration calibration;
+    ent_face_fusion fusion;
 } ent_face_card;
 
 /* The bytes of the networks in the order detector, landmarks, embedders; read only, used during the call. */
@@ -86,6 +94,9 @@ ENT_API ENT_MUST_CHECK ent_code ent_face_open(const ent_face_card *card, const e
                                               ent_err *err);
 ENT_API void ent_face_close(ent_face *engine); /* NULL is fine */
 ENT_API const ent_face_card *ent_face_card_of(const ent_face *engine);
+/* What calculates the network in the order of ent_face_open: "XNNPACK", or "OpenCV" for what XNNPACK cannot; NULL past the last. Their results differ as
+ * those of two machines do. */
+ENT_API const char *ent_face_runtime(const ent_face *engine, uint32_t which);
 /* What templates carry: derived from the networks' checksums and inputs, so that other models' templates are refused. */
 ENT_API void ent_face_model_id(const ent_face_card *card, uint8_t ret_id[8]);
 

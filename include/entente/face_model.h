@@ -17,7 +17,7 @@ ENT_API void ent_face_model_free(ent_face_model *model); /* NULL is fine; opened
 ENT_API const ent_face_card *ent_face_model_card(const ent_face_model *model);
 ENT_API ENT_MUST_CHECK ent_code ent_face_model_open(const ent_face_model *model, ent_face **ret_engine, ent_err *err);
 
-/* The card's path when none is named: $ENTENTE_FACE_MODEL, else models/pair.yaml here, else the installed one. */
+/* The card's path when none is named: $ENTENTE_FACE_MODEL, else models/pair-mirror.yaml here, else the installed one. */
 ENT_API const char *ent_face_model_default(void);
 
 #ifdef __cplusplus

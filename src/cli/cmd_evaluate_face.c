@@ -562,7 +562,7 @@ static ent_code write_plot(const evaluation *e, const face_rates *r, const json_
 
 static json_t *calibration_json(const ent_face_calibration *c)
 {
-    return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f}", "middle", c->middle, "offset", c->offset, "slope", c->slope, "bound", c->bound, "inward", c->inward, "outward", c->outward);
+    return json_pack("{s:f,s:f,s:f,s:f,s:f,s:f,s:f}", "middle", c->middle, "offset", c->offset, "slope", c->slope, "bound", c->bound, "below", c->below, "inward", c->inward, "outward", c->outward);
 }
 
 /* What the ratios that a calibration claims are worth on these pairs: the share of impostors that reach them. */
@@ -665,8 +665,8 @@ static void print_calibration(const json_t *out)
     size_t i;
     json_t *o, *c = json_object_get(out, "calibration");
     if (!c) return;
-    printf("calibration: { middle: %.2f, offset: %.3f, slope: %.2f, bound: %.2f, inward: %.3f, outward: %.2f }\n", json_real_value(json_object_get(c, "middle")), json_real_value(json_object_get(c, "offset")), json_real_value(json_object_get(c, "slope")),
-           json_real_value(json_object_get(c, "bound")), json_real_value(json_object_get(c, "inward")), json_real_value(json_object_get(c, "outward")));
+    printf("calibration: { middle: %.2f, offset: %.3f, slope: %.2f, bound: %.2f, below: %.2f, inward: %.3f, outward: %.2f }\n", json_real_value(json_object_get(c, "middle")), json_real_value(json_object_get(c, "offset")), json_real_value(json_object_get(c, "slope")),
+           json_real_value(json_object_get(c, "bound")), json_real_value(json_object_get(c, "below")), json_real_value(json_object_get(c, "inward")), json_real_value(json_object_get(c, "outward")));
     printf("Cllr %.4f bit\n", json_real_value(json_object_get(out, "cllr")));
     print_claimed(json_object_get(out, "claimed"));
     json_array_foreach(json_object_get(out, "held-out"), i, o)

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 
 #include "entente/face_model.h"
-#include "entente/finger.h"
+#include "flow/decision/decision.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,14 +18,16 @@
 enum { SAMPLES_MAX = 6000, FINGERS_MAX = 10, DRAWS_MAX = 1000, BOOTSTRAP = 200, LINE_MAX_BYTES = 512 };
 
 #define FPIR 1e-3
+#define NEVER -1e9 /* no hit, whatever is allowed */
 #define PRIOR 1e-3 /* of the fit: as for the calibration of each by itself (src/face/rates.c) */
 
 static const ent_cmd_help help = {
     .usage = "evaluate fusion --prints FINGER.csv --faces FACE.csv [--fingers K] [--draws N] [--seed N] [--model CARD] [--json]",
     .about = "FNIR at FPIR 0.1 % of prints alone, of faces alone and of both, on chimeric persons: the prints of FINGER.csv (evaluate finger DIR --scores, one\n"
-             "folder) and the faces of FACE.csv (evaluate face DIR --scores), paired at random with a fixed seed, N times. `summed` adds the two log10\n"
-             "likelihood ratios, each clamped to what its data carry, as the node does; `fitted` weighs them by logistic regression on joint scores, fitted on\n"
-             "one half of the persons and judged on the other. Intervals: bootstrap over persons.",
+             "folder) and the faces of FACE.csv (evaluate face DIR --scores), paired at random with a fixed seed, N times. Every comparison is decided by the node's\n"
+             "own rule; the threshold is its limit of false hits. `both` weighs prints and face as the model's card says, `summed` adds their ratios, `crossed` weighs\n"
+             "them by logistic regression on the joint scores of one half of the persons and is judged on the other. The fit on all persons is printed, for the card.\n"
+             "Intervals: bootstrap over persons.",
     .example = "entente evaluate fusion --prints fingers.csv --faces faces.csv --fingers 2 --draws 50"};
 
 /* ---- scores ---- */
@@ -186,17 +188,19 @@ static void drop_scores(scores *s)
 
 /* ---- chimeric persons ---- */
 
-enum { FINGERS, FACE, SUMMED, FITTED, WAYS };
+enum { PRINTS, FACE, SUMMED, BOTH, CROSSED, WAYS };
 
-static const char *const way_name[WAYS] = {"prints", "face", "summed", "fitted"};
+static const char *const way_name[WAYS] = {"prints", "face", "summed", "both", "crossed"};
 
 typedef struct person {
     uint32_t finger[FINGERS_MAX], face; /* persons of the two sets */
 } person;
 
-/* log10 ratios of one comparison: of all fingers together and of the face; clamped, and as the lines run on. */
+/* log10 ratios of one comparison, each as the node claims it. */
 typedef struct pair {
-    double finger, face, far_finger, far_face;
+    float prints, face;
+    uint8_t halves; /* a bit for the half of each of its two persons */
+    bool same;
 } pair;
 
 typedef struct trial {
@@ -204,19 +208,16 @@ typedef struct trial {
     double own[WAYS], other[WAYS]; /* the best other's */
 } trial;
 
-typedef struct fit {
-    double weight[3]; /* 1, prints, face */
-} fit;
-
 typedef struct experiment {
     scores prints, faces;
     ent_face_calibration calibration;
+    ent_face_fusion card, half[2], all;
     unsigned fingers, draws;
     uint64_t seed;
     person *person; /* draws x persons */
-    size_t persons, trials;
+    pair *pair;
     trial *trial;
-    fit half[2];
+    size_t persons, pairs, trials;
 } experiment;
 
 static uint32_t next(uint64_t *s)
@@ -269,20 +270,21 @@ static ent_code draw_persons(experiment *x, ent_err *err)
     return x->persons >= 4 ? ENT_OK : ent_fail(err, ENT_USAGE, "%zu chimeric persons can be made of these files; four are needed, each with %u fingers of two impressions and a face of two pictures", x->persons, x->fingers);
 }
 
-/* Impression t + 1 of a probe's fingers and another picture of its face, against a gallery entry's first ones. */
-static pair compare(const experiment *x, const person *probe, unsigned t, const person *entry)
+/* Impression t + 1 of a probe's fingers and another picture of its face, against a gallery entry's first ones; every finger is known. */
+static ent_evidence compare(const experiment *x, const person *probe, unsigned t, const person *entry)
 {
-    pair r = {0};
+    ent_finger_table prints = {.rows = x->fingers, .columns = x->fingers};
+    ent_evidence e = {.prints = x->fingers, .compared = x->persons, .with_face = true};
     for (unsigned k = 0; k < x->fingers; k++) {
         uint32_t f = probe->finger[k], many = x->prints.many[f] - 1;
-        ent_finger_meaning m = ent_finger_llr((double)*cell(&x->prints, x->prints.first[f] + 1 + t % many, x->prints.first[entry->finger[k]]));
-        r.finger += m.ratio, r.far_finger += m.extrapolated;
+        prints.row_finger[k] = prints.column_finger[k] = (uint8_t)(k + 1);
+        prints.score[k][k] = (double)*cell(&x->prints, x->prints.first[f] + 1 + t % many, x->prints.first[entry->finger[k]]);
     }
+    ent_evidence_fingers(&prints, &e);
     uint32_t many = x->faces.many[probe->face] - 1;
     double cosine = (double)*cell(&x->faces, x->faces.first[probe->face] + 1 + t % many, x->faces.first[entry->face]);
-    ent_face_meaning m = ent_face_llr(&x->calibration, cosine < -1 ? -1 : cosine); /* no template: the least that a face can say */
-    r.face = m.ratio, r.far_face = m.extrapolated;
-    return r;
+    e.face = ent_face_llr(&x->calibration, cosine < -1 ? -1 : cosine); /* no template: the least that a face can say */
+    return e;
 }
 
 static unsigned searches(const experiment *x, const person *p)
@@ -297,18 +299,37 @@ static unsigned half_of(const person *p)
 
 /* ---- the fit ---- */
 
+static ent_code compare_all(experiment *x, ent_err *err)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < x->draws * x->persons; i++) most += searches(x, &x->person[i]) * x->persons;
+    x->pair = malloc((most + 1) * sizeof *x->pair);
+    if (!x->pair) return ent_fail(err, ENT_NO_MEMORY, "out of memory for %zu comparisons", most);
+    for (size_t d = 0; d < x->draws; d++, ent_cli_progress("comparing", d, x->draws))
+        for (size_t i = 0; i < x->persons; i++) {
+            const person *p = &x->person[d * x->persons + i], *q = &x->person[d * x->persons];
+            for (unsigned t = 0; t < searches(x, p); t++)
+                for (size_t j = 0; j < x->persons; j++) {
+                    ent_evidence e = compare(x, p, t, &q[j]);
+                    x->pair[x->pairs++] = (pair){.prints = (float)ent_finger_llr_several(e.finger, e.fingers, e.ways).ratio, .face = (float)e.face.ratio,
+                                                 .halves = (uint8_t)(1u << half_of(p) | 1u << half_of(&q[j])), .same = i == j};
+                }
+        }
+    return ENT_OK;
+}
+
 typedef struct normal {
     double gradient[3], hessian[3][3];
 } normal;
 
-static void add_pair(normal *n, const fit *f, const pair *p, double weight, bool same)
+static void add_pair(normal *n, const double w[3], const pair *p, double weight)
 {
-    const double v[3] = {1, p->far_finger, p->far_face};
+    const double v[3] = {1, (double)p->prints, (double)p->face};
     double sum = log(PRIOR / (1 - PRIOR));
-    for (int i = 0; i < 3; i++) sum += f->weight[i] * v[i] * log(10);
+    for (int i = 0; i < 3; i++) sum += w[i] * v[i] * log(10);
     double q = 1 / (1 + exp(-sum));
     for (int i = 0; i < 3; i++) {
-        n->gradient[i] += weight * (same - q) * v[i] * log(10);
+        n->gradient[i] += weight * (p->same - q) * v[i] * log(10);
         for (int k = 0; k < 3; k++) n->hessian[i][k] += weight * q * (1 - q) * v[i] * v[k] * log(10) * log(10);
     }
 }
@@ -329,53 +350,41 @@ static void solve(const normal *n, double ret[3])
     }
 }
 
-/* Pairs of which both persons are of this half; the two kinds of pair weigh PRIOR to 1 - PRIOR, however many there are of each. */
-static void sum_half(const experiment *x, unsigned half, const fit *f, normal *n)
+/* Newton's method over the pairs of which both persons are of these halves; the two kinds of pair weigh PRIOR to 1 - PRIOR, however many there are of each. */
+static ent_face_fusion fit(const experiment *x, uint8_t halves)
 {
-    double many[2] = {0};
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t d = 0; d < x->draws; d++)
-            for (size_t i = 0; i < x->persons; i++) {
-                const person *p = &x->person[d * x->persons + i];
-                for (size_t j = 0; half_of(p) == half && j < x->persons; j++) {
-                    const person *q = &x->person[d * x->persons + j];
-                    if (half_of(q) != half) continue;
-                    for (unsigned t = 0; t < searches(x, p); t++) {
-                        if (!pass) {
-                            many[i == j]++;
-                            continue;
-                        }
-                        pair r = compare(x, p, t, q);
-                        add_pair(n, f, &r, (i == j ? PRIOR : 1 - PRIOR) / many[i == j], i == j);
-                    }
-                }
-            }
-}
-
-static void fit_half(experiment *x, unsigned half)
-{
-    fit f = {{0, 1, 1}};
-    for (int round = 0; round < 25; round++) {
+    double w[3] = {0, 1, 1}, many[2] = {0};
+    for (size_t i = 0; i < x->pairs; i++) many[x->pair[i].same] += !(x->pair[i].halves & ~halves);
+    for (int round = 0; round < 40; round++) {
         normal n = {.gradient = {0}};
         double step[3], size = 0;
-        sum_half(x, half, &f, &n);
+        for (size_t i = 0; i < x->pairs; i++)
+            if (!(x->pair[i].halves & ~halves)) add_pair(&n, w, &x->pair[i], (x->pair[i].same ? PRIOR : 1 - PRIOR) / many[x->pair[i].same]);
         solve(&n, step);
         for (int i = 0; i < 3; i++) size += fabs(step[i]);
-        for (int i = 0; i < 3; i++) f.weight[i] += step[i] * (size > 0.5 ? 0.5 / size : 1);
+        for (int i = 0; i < 3; i++) w[i] += step[i] * (size > 0.5 ? 0.5 / size : 1);
         if (size < 1e-6) break;
-        ent_cli_progress("fitting", half * 25 + (unsigned)round, 50);
     }
-    x->half[half] = f;
+    return (ent_face_fusion){.fitted = true, .offset = w[0], .prints = w[1] > 0 ? w[1] : 0, .face = w[2] > 0 ? w[2] : 0};
 }
 
 /* ---- searches ---- */
 
-static void weigh(const experiment *x, const person *p, const pair *r, double ret[WAYS])
+/* How much must be allowed before this evidence is a hit, as -log10: what the threshold is set on. */
+static double decided(ent_evidence e, bool face_alone, const ent_face_fusion *fusion)
 {
-    const fit *f = &x->half[!half_of(p)]; /* of the persons that it was not fitted on */
-    ret[FINGERS] = r->far_finger, ret[FACE] = r->far_face;
-    ret[SUMMED] = r->finger + r->face;
-    ret[FITTED] = f->weight[0] + f->weight[1] * r->far_finger + f->weight[2] * r->far_face;
+    const ent_flow strictest = {.per_day = 1, .false_hits_per_day = 1e-300, .face_alone = face_alone};
+    if (fusion) e.fusion = *fusion;
+    ent_decision d = ent_decide(&strictest, &e);
+    return d.ratio > 0 ? -log10(d.expected_false_hits) : NEVER;
+}
+
+static void decide_all(const experiment *x, const person *p, const ent_evidence *e, double ret[WAYS])
+{
+    ent_evidence prints = *e, face = *e;
+    prints.with_face = false, face.fingers = 0;
+    ret[PRINTS] = decided(prints, false, NULL), ret[FACE] = decided(face, true, NULL), ret[SUMMED] = decided(*e, false, NULL);
+    ret[BOTH] = decided(*e, false, &x->card), ret[CROSSED] = decided(*e, false, &x->half[!half_of(p)]); /* of the persons that it was not fitted on */
 }
 
 static ent_code search_all(experiment *x, ent_err *err)
@@ -389,11 +398,11 @@ static ent_code search_all(experiment *x, ent_err *err)
             const person *p = &x->person[d * x->persons + i];
             for (unsigned t = 0; t < searches(x, p); t++) {
                 trial *r = &x->trial[x->trials++];
-                *r = (trial){.who = p->finger[0], .other = {-1e9, -1e9, -1e9, -1e9}};
+                *r = (trial){.who = p->finger[0], .other = {NEVER, NEVER, NEVER, NEVER, NEVER}};
                 for (size_t j = 0; j < x->persons; j++) {
                     double v[WAYS];
-                    pair c = compare(x, p, t, &x->person[d * x->persons + j]);
-                    weigh(x, p, &c, v);
+                    ent_evidence e = compare(x, p, t, &x->person[d * x->persons + j]);
+                    decide_all(x, p, &e, v);
                     for (int w = 0; w < WAYS; w++)
                         if (i == j) r->own[w] = v[w];
                         else if (v[w] > r->other[w]) r->other[w] = v[w];
@@ -467,11 +476,11 @@ static ent_code bootstrap(const experiment *x, json_t *out, ent_err *err)
             if (weight[k] < 8) weight[k]++; /* more than eight of one: once in a million draws */
         }
         for (int w = 0; w < WAYS; w++) samples[w][s] = outcome_of(x, w, weight, scratch).fnir;
-        better += samples[SUMMED][s] < samples[FINGERS][s] && samples[SUMMED][s] < samples[FACE][s];
+        better += samples[BOTH][s] < samples[PRINTS][s] && samples[BOTH][s] < samples[FACE][s];
         ent_cli_progress("bootstrap", (size_t)s + 1, BOOTSTRAP);
     }
     for (int w = 0; w < WAYS; w++) json_array_append_new(ways, way_json(x, w, &all[w], samples[w]));
-    json_object_set_new(out, "summed-beats-each-alone", json_boolean(all[SUMMED].fnir < all[FINGERS].fnir && all[SUMMED].fnir < all[FACE].fnir));
+    json_object_set_new(out, "both-beats-each-alone", json_boolean(all[BOTH].fnir < all[PRINTS].fnir && all[BOTH].fnir < all[FACE].fnir));
     json_object_set_new(out, "share-of-samples", json_real(better / BOOTSTRAP));
     free(weight), free(scratch);
     return ENT_OK;
@@ -493,9 +502,14 @@ static void print_all(const json_t *out)
         printf("%-8s  %-34s %.2f\n", ent_cli_text(w, "way"), text, 100 * json_real_value(json_object_get(w, "rank-1")));
     }
     printf("(* rests on fewer than ten errors of either kind: not measurable)\n");
-    printf("both summed beat each alone: %s, and in %.0f %% of the bootstrap samples\n", json_is_true(json_object_get(out, "summed-beats-each-alone")) ? "yes" : "no", 100 * json_real_value(json_object_get(out, "share-of-samples")));
+    printf("both beat each alone: %s, and in %.0f %% of the bootstrap samples\n", json_is_true(json_object_get(out, "both-beats-each-alone")) ? "yes" : "no", 100 * json_real_value(json_object_get(out, "share-of-samples")));
     json_array_foreach(json_object_get(out, "fitted"), i, w)
-        printf("fitted on half %zu: log10 ratio = %.2f + %.2f prints + %.2f face\n", i + 1, json_real_value(json_array_get(w, 0)), json_real_value(json_array_get(w, 1)), json_real_value(json_array_get(w, 2)));
+        printf("%s: { offset: %.2f, prints: %.2f, face: %.2f }\n", i == 0 ? "fusion" : i == 1 ? "fitted on half 1" : "fitted on half 2", json_real_value(json_array_get(w, 0)), json_real_value(json_array_get(w, 1)), json_real_value(json_array_get(w, 2)));
+}
+
+static json_t *fusion_json(const ent_face_fusion *f)
+{
+    return json_pack("[f,f,f]", f->offset, f->prints, f->face);
 }
 
 static ent_code run(experiment *x, const char *prints, const char *faces, json_t *out, ent_err *err)
@@ -506,11 +520,10 @@ static ent_code run(experiment *x, const char *prints, const char *faces, json_t
     if (code == ENT_OK) code = read_scores(faces, &x->faces, err);
     if (code == ENT_OK) code = draw_persons(x, err);
     if (code != ENT_OK) return code;
-    for (unsigned half = 0; half < 2; half++) {
-        fit_half(x, half);
-        const double *w = x->half[half].weight;
-        json_array_append_new(fitted, json_pack("[f,f,f]", w[0], w[1], w[2]));
-    }
+    code = compare_all(x, err);
+    if (code != ENT_OK) return code;
+    x->all = fit(x, 3), x->half[0] = fit(x, 1), x->half[1] = fit(x, 2);
+    json_array_append_new(fitted, fusion_json(&x->all)), json_array_append_new(fitted, fusion_json(&x->half[0])), json_array_append_new(fitted, fusion_json(&x->half[1]));
     code = search_all(x, err);
     if (code != ENT_OK) return code;
     json_object_set_new(out, "persons", json_integer((json_int_t)x->persons));
@@ -521,12 +534,12 @@ static ent_code run(experiment *x, const char *prints, const char *faces, json_t
     return bootstrap(x, out, err);
 }
 
-static ent_code calibration_of(const char *card, ent_face_calibration *ret, ent_err *err)
+static ent_code calibration_of(const char *card, ent_face_calibration *ret, ent_face_fusion *ret_fusion, ent_err *err)
 {
     ent_face_model *model;
     ent_code code = ent_face_model_load(card ? card : ent_face_model_default(), &model, err);
     if (code != ENT_OK) return code;
-    *ret = ent_face_model_card(model)->calibration;
+    *ret = ent_face_model_card(model)->calibration, *ret_fusion = ent_face_model_card(model)->fusion;
     ent_face_model_free(model);
     return ret->fitted ? ENT_OK : ent_fail(err, ENT_UNSUPPORTED, "the model has no calibration: entente evaluate face DIR --calibrate prints one for its card");
 }
@@ -546,12 +559,12 @@ int ent_cli_evaluate_fusion(ent_cli *cli, int argc, char **argv)
     if (n || !prints || !faces || k < 1 || k > FINGERS_MAX || d < 1 || d > DRAWS_MAX) return ent_cli_usage(&help, "--prints and --faces are needed; --fingers 1 to %d, --draws 1 to %d", FINGERS_MAX, DRAWS_MAX);
     x.fingers = (unsigned)k, x.draws = (unsigned)d, x.seed = strtoull(seed, NULL, 10);
     json_t *out = json_object();
-    code = calibration_of(card, &x.calibration, &err);
+    code = calibration_of(card, &x.calibration, &x.card, &err);
     if (code == ENT_OK) code = run(&x, prints, faces, out, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) print_all(out);
     drop_scores(&x.prints), drop_scores(&x.faces);
-    free(x.person), free(x.trial);
+    free(x.person), free(x.pair), free(x.trial);
     json_decref(out);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);

@@ -5,11 +5,12 @@
 #include "entente/face_model.h"
 #include "adapter/file/disk.h"
 #include "base/wipe.h"
+#include "face/card.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MODEL_OPTION {.name = "--model", .value = &card, .hint = "CARD", .help = "the model's card (default: $ENTENTE_FACE_MODEL, else models/pair.yaml)"}
+#define MODEL_OPTION {.name = "--model", .value = &card, .hint = "CARD", .help = "the model's card (default: $ENTENTE_FACE_MODEL, else models/pair-mirror.yaml)"}
 #define CHOICE_OPTION {.name = "--face", .value = &choice, .hint = "only|largest|centre|N", .help = "which face when there are several (default only: several are refused)"}
 
 typedef struct loaded {
@@ -306,7 +307,7 @@ static int show(ent_cli *cli, int argc, char **argv)
 
 static int model(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "face model [CARD]", .about = "What a model is, where it comes from, what its weights were trained on; checks the networks' checksums and that they open.", .example = "entente face model models/pair.yaml"};
+    static const ent_cmd_help h = {.usage = "face model [CARD]", .about = "What a model is, where it comes from, what its weights were trained on; checks the networks' checksums and that they open.", .example = "entente face model models/pair-mirror.yaml"};
     const ent_opt opts[] = {{0}};
     ent_err err = {0};
     loaded l = {0};
@@ -329,7 +330,11 @@ static int model(ent_cli *cli, int argc, char **argv)
             if (cli->json) printf(",\"%s\":", name[i]), ent_cli_json_string(stdout, text[i]);
             else printf("  %-9s %s\n", name[i], text[i][0] ? text[i] : "not stated");
         }
-        if (cli->json) printf("}\n");
+        const char *runtime;
+        if (cli->json) printf(",\"networks\":[");
+        for (uint32_t i = 0; (runtime = ent_face_runtime(l.engine, i)); i++)
+            printf(cli->json ? "%s{\"file\":\"%s\",\"runtime\":\"%s\"}" : "%s  network   %s, calculated by %s\n", cli->json && i ? "," : "", ent_face_card_network(c, i)->file, runtime);
+        if (cli->json) printf("]}\n");
     }
     unload(&l);
     err.code = code;

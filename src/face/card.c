@@ -74,13 +74,25 @@ static ent_code embedder(const ent_doc *map, ent_face_embedder *ret, ent_err *er
 static ent_code calibration(const ent_doc *map, ent_face_calibration *ret, ent_err *err)
 {
     static const double any[2] = {-1000, 1000}, above[2] = {0, 1000};
-    ENT_TRY(ent_doc_only(map, "middle offset slope bound inward outward", err));
+    ENT_TRY(ent_doc_only(map, "middle offset slope bound below inward outward", err));
     ENT_TRY(number(map, "middle", any, &ret->middle, err));
     ENT_TRY(number(map, "offset", any, &ret->offset, err));
     ENT_TRY(number(map, "slope", above, &ret->slope, err));
     ENT_TRY(number(map, "bound", above, &ret->bound, err));
+    ENT_TRY(number(map, "below", above, &ret->below, err));
     ENT_TRY(number(map, "inward", above, &ret->inward, err));
     ENT_TRY(number(map, "outward", above, &ret->outward, err));
+    ret->fitted = true;
+    return ENT_OK;
+}
+
+static ent_code fusion(const ent_doc *map, ent_face_fusion *ret, ent_err *err)
+{
+    static const double any[2] = {-100, 100}, above[2] = {0, 10};
+    ENT_TRY(ent_doc_only(map, "offset prints face", err));
+    ENT_TRY(number(map, "offset", any, &ret->offset, err));
+    ENT_TRY(number(map, "prints", above, &ret->prints, err));
+    ENT_TRY(number(map, "face", above, &ret->face, err));
     ret->fitted = true;
     return ENT_OK;
 }
@@ -99,7 +111,7 @@ ent_code ent_face_card_read(const ent_doc *doc, ent_face_card *ret_card, ent_err
     static const double share[2] = {0, 1};
     const ent_doc *d, *list;
     ent_face_card c = {0};
-    ENT_TRY(ent_doc_only(doc, "face-model origin training licence accuracy detector landmarks embedding calibration", err));
+    ENT_TRY(ent_doc_only(doc, "face-model origin training licence accuracy detector landmarks embedding calibration fusion", err));
     ENT_TRY(prose(doc, &c, err));
     ENT_TRY(ent_doc_need(doc, "detector", ENT_DOC_MAP, &d, err));
     ENT_TRY(network(d, "threshold", &c.detector, err));
@@ -112,6 +124,10 @@ ent_code ent_face_card_read(const ent_doc *doc, ent_face_card *ret_card, ent_err
     if (ent_doc_get(doc, "calibration")) {
         ENT_TRY(ent_doc_need(doc, "calibration", ENT_DOC_MAP, &d, err));
         ENT_TRY(calibration(d, &c.calibration, err));
+    }
+    if (ent_doc_get(doc, "fusion")) {
+        ENT_TRY(ent_doc_need(doc, "fusion", ENT_DOC_MAP, &d, err));
+        ENT_TRY(fusion(d, &c.fusion, err));
     }
     *ret_card = c;
     return ENT_OK;

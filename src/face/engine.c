@@ -117,6 +117,12 @@ void ent_face_close(ent_face *engine)
     free(engine);
 }
 
+const char *ent_face_runtime(const ent_face *engine, uint32_t which)
+{
+    if (which >= 2 + engine->card.embedders) return NULL;
+    return ent_net_runtime(which == 0 ? engine->detector : which == 1 ? engine->landmarks : engine->embedder[which - 2]);
+}
+
 const ent_face_card *ent_face_card_of(const ent_face *engine)
 {
     return &engine->card;

@@ -161,6 +161,15 @@ extern "C" void ent_net_close(ent_net *net)
     delete net;
 }
 
+extern "C" const char *ent_net_runtime(const ent_net *net)
+{
+#ifdef FACE_HAS_XNNPACK
+    if (net->fast) return "XNNPACK";
+#endif
+    (void)net;
+    return "OpenCV";
+}
+
 static ent_code copy_out(const ent_net *n, const cv::Mat &m, const ent_net_output *o, ent_err *err)
 {
     if (m.type() != CV_32F || m.total() != o->count || !m.isContinuous())

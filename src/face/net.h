@@ -14,6 +14,7 @@ typedef struct ent_net ent_net;
 /* The bytes of an ONNX file; not kept. shape: channels, height, width of the input. ENT_UNSUPPORTED with the runtime's own words. */
 ENT_MUST_CHECK ent_code ent_net_open(const void *bytes, size_t len, const char *name, const int shape[3], ent_net **ret_net, ent_err *err);
 void ent_net_close(ent_net *net); /* NULL is fine */
+const char *ent_net_runtime(const ent_net *net); /* what calculates: "XNNPACK", "OpenCV" */
 
 typedef struct ent_net_output {
     const char *name; /* NULL: the network's only output */

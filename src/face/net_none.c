@@ -14,6 +14,12 @@ void ent_net_close(ent_net *net)
     ENT_PRE(!net);
 }
 
+const char *ent_net_runtime(const ent_net *net)
+{
+    (void)net;
+    return "none";
+}
+
 ent_code ent_net_run(ent_net *net, const float *input, const ent_net_output *outputs, size_t count, ent_err *err)
 {
     (void)net, (void)input, (void)outputs, (void)count;

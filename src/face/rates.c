@@ -248,6 +248,14 @@ static void regress(const histogram *h, double middle, double ret[2])
     ret[0] = a / log(10), ret[1] = b / log(10);
 }
 
+/* Persons of whom two pictures were compared. */
+static double paired(const face_pairs *p)
+{
+    double n = 0;
+    for (uint32_t i = 0; i < p->persons; i++) n += p->pictures[i] >= 2;
+    return n;
+}
+
 ent_code face_calibrate(const face_pairs *p, unsigned samples, ent_face_calibration *ret, ent_err *err)
 {
     bootstrap b;
@@ -258,7 +266,7 @@ ent_code face_calibrate(const face_pairs *p, unsigned samples, ent_face_calibrat
     if (!h) return code;
     if (code == ENT_OK) {
         walk_down(p, &b.s, &w);
-        ent_face_calibration c = {.fitted = true, .middle = floor(w.threshold[1] * 100 + 0.5) / 100, .bound = log10((double)p->persons * (p->persons - 1) / 6)};
+        ent_face_calibration c = {.fitted = true, .middle = floor(w.threshold[1] * 100 + 0.5) / 100, .bound = log10((double)p->persons * (p->persons - 1) / 6), .below = log10(fmax(paired(p), 3) / 3)};
         fill(p, &b.s, h);
         regress(h, c.middle, line);
         for (unsigned k = 0; k < samples; k++) {

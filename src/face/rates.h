@@ -56,7 +56,7 @@ typedef struct face_group_rates {
 ENT_MUST_CHECK ent_code face_group_rates_of(const face_pairs *p, const uint8_t *member, double threshold, unsigned samples, face_group_rates *ret, ent_err *err);
 
 /* The line from score to log10 likelihood ratio by logistic regression with a prior of 1 in 1,000, its interval from `samples` bootstrap
- * samples, and the bound: log10 of a third of the pairs of persons that were compared (rule of three). */
+ * samples, and the bounds (rule of three): log10 of a third of the pairs of persons that were compared above, of a third of the persons with two pictures below. */
 ENT_MUST_CHECK ent_code face_calibrate(const face_pairs *p, unsigned samples, ent_face_calibration *ret, ent_err *err);
 
 /* Cost of the likelihood ratios in bits (Cllr, Brümmer and du Preez 2006): 0 perfect, 1 says nothing. */

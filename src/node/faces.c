@@ -38,7 +38,7 @@ ent_code ent_node_open_faces(const char *folder, const char *card, struct ent_no
         return code;
     }
     const ent_face_card *c = ent_face_model_card(f->model);
-    *ret_port = (ent_faces){.self = f, .calibration = c->calibration, .extract = extract};
+    *ret_port = (ent_faces){.self = f, .calibration = c->calibration, .fusion = c->fusion, .extract = extract};
     ent_face_model_id(c, ret_port->model);
     *ret_faces = f;
     return ENT_OK;

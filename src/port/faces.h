@@ -11,6 +11,7 @@ typedef struct ent_faces {
     void *self;
     uint8_t model[8];
     ent_face_calibration calibration;
+    ent_face_fusion fusion;
     /* The largest face. ENT_QUALITY: none. NULL: this node has no model, faces are kept and not searched. */
     ENT_MUST_CHECK ent_code (*extract)(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len,
                                        ent_err *err);

@@ -41,7 +41,7 @@ static void refuses_what_it_does_not_know(void **state)
     static const struct {
         const char *from, *to;
     } changes[] = {{"dimension: 512", "dimension: 961"}, {"weight: 1", "weight: heavy"}, {"scale: 256", "scale: 0"}, {"order: bgr", "order: hsv"}, {"e.onnx", "../e.onnx"},
-                   {"0000aa,", "0000aA,"}, {"0000aa,", "aa,"}, {"threshold: 0.6", "threshold: 1.6"}, {"flip: true", "flip: true, colour: red"}, {"mean: 0,", "mean: nan,"}, {"width: 64", "width: 8"}};
+                   {"0000aa,", "0000aA,"}, {"0000aa,", "aa,"}, {"threshold: 0.6", "threshold: 1.6"}, {"flip: true", "flip: true, colour: red"}, {"mean: 0,", "mean: nan,"}, {"width: 64", "width: 8"}, {"face-model", "fusion: { offset: 0, prints: 1 }\nface-model"}, {"face-model", "fusion: { offset: 0, prints: -1, face: 1 }\nface-model"}};
     (void)state;
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         char text[sizeof good + 64];
@@ -63,7 +63,7 @@ static void identity_is_of_what_matters(void **state)
     (void)state;
     assert_int_equal(read_text(good, strlen(good), &c, NULL), ENT_OK);
     ent_face_model_id(&c, a);
-    d = c, d.name[0] = 'x', d.calibration.fitted = true;
+    d = c, d.name[0] = 'x', d.calibration.fitted = true, d.fusion.fitted = true;
     ent_face_model_id(&d, b);
     assert_memory_equal(a, b, 8);
     d = c, d.embedder[0].flip = false;
@@ -91,7 +91,7 @@ static void shipped_cards_are_whole(void **state)
         assert_int_equal(ent_disk_load(path, &text, NULL), ENT_OK);
         if (read_text((const char *)text.data, text.len, &c, &err)) fail_msg("%s", err.detail);
         assert_string_equal(c.name, names[i]);
-        assert_true(c.origin[0] && c.training[0] && c.licence[0] && c.accuracy[0] && c.calibration.fitted);
+        assert_true(c.origin[0] && c.training[0] && c.licence[0] && c.accuracy[0] && c.calibration.fitted && c.calibration.below > 0 && c.calibration.below < c.calibration.bound && c.fusion.fitted);
         ent_buf_free(&text);
     }
 }

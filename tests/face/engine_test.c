@@ -57,6 +57,7 @@ static int open_engine(void **state)
     ent_err err = {0};
     if (ent_face_model_load(MODELS "/pair-mirror.yaml", &model, &err) || ent_face_model_open(model, &engine, &err)) printf("%s\n", err.detail);
     ent_face_model_free(model);
+    for (uint32_t i = 0; engine && ent_face_runtime(engine, i); i++) printf("network %u is calculated by %s\n", i, ent_face_runtime(engine, i));
     return engine ? 0 : -1;
 }
 
@@ -204,6 +205,15 @@ static void quality_has_reasons(void **state)
     ent_image_free(&a), ent_image_free(&worse);
 }
 
+/* All but the detector, whose answer is put together of parts, are convolutions that the faster runtime takes, where it is there. */
+static void most_is_fast(void **state)
+{
+    (void)state;
+    need_engine();
+    assert_string_equal(ent_face_runtime(engine, 0), "OpenCV");
+    for (uint32_t i = 1; i < 4; i++) assert_string_equal(ent_face_runtime(engine, i), RUNTIME);
+}
+
 /* A network that is not the one the card names is refused, whatever it is. */
 static void refuses_other_networks(void **state)
 {
@@ -222,6 +232,6 @@ static void refuses_other_networks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(finds_nothing_in_nothing), cmocka_unit_test(tells_several_faces), cmocka_unit_test(stays_the_same), cmocka_unit_test(quality_has_reasons),
-                                       cmocka_unit_test(refuses_other_networks)};
+                                       cmocka_unit_test(most_is_fast), cmocka_unit_test(refuses_other_networks)};
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

@@ -88,7 +88,8 @@ static const char card[] = "face-model: judge\n"
                            "landmarks: { file: x.onnx, sha256: 00000000000000000000000000000000000000000000000000000000000000bb, width: 64, height: 64, mean: 0, scale: 256, order: grey }\n"
                            "embedding:\n"
                            "  - { file: x.onnx, sha256: 00000000000000000000000000000000000000000000000000000000000000cc, width: 112, height: 112, mean: 127, scale: 128, order: rgb, dimension: 64, weight: 1, flip: false }\n"
-                           "calibration: { middle: 0.39, offset: 0.9, slope: 17, bound: 4.5, inward: 0.2, outward: 1.6 }\n";
+                           "calibration: { middle: 0.39, offset: 0.9, slope: 17, bound: 4.5, below: 2, inward: 0.2, outward: 1.6 }\n"
+                           "fusion: { offset: 0.5, prints: 1.5, face: 1.3 }\n";
 
 static int make_folder(void **state)
 {
@@ -99,7 +100,7 @@ static int make_folder(void **state)
     snprintf(path, sizeof path, "%s/people", folder);
     if (mkdir(path, 0700)) return -1;
     write_people();
-    write_scores("prints.csv", ".png", (const double[]){48, 20, 8, 9}, 0, 5);
+    write_scores("prints.csv", ".png", (const double[]){75, 28, 8, 9}, 0, 5);
     write_scores("faces.csv", "", (const double[]){0.5, 0.15, 0.02, 0.1}, -1, 6);
     FILE *f = open_file("card.yaml"), *g = open_file("x.onnx");
     fputs(card, f), fputs("x", g);
@@ -206,13 +207,13 @@ static void together_is_better(void **state)
     (void)state;
     json_t *o = run_json(command), *again = run_json(command), *ways = json_object_get(o, "ways");
     assert_true(json_equal(o, again));
-    assert_int_equal(json_array_size(ways), 4);
-    double fnir[4];
-    for (size_t i = 0; i < 4; i++) fnir[i] = number(json_array_get(ways, i), "fnir", "value");
+    assert_int_equal(json_array_size(ways), 5);
+    double fnir[5]; /* prints, face, summed, as the card weighs, weighed by others */
+    for (size_t i = 0; i < 5; i++) fnir[i] = number(json_array_get(ways, i), "fnir", "value");
     assert_true(fnir[0] > 0.05 && fnir[1] > 0.05); /* each alone misses some */
-    assert_true(fnir[2] < fnir[0] / 2 && fnir[2] < fnir[1] / 2);
-    assert_true(fnir[3] < fnir[0] / 2 && fnir[3] < fnir[1] / 2);
-    assert_true(json_is_true(json_object_get(o, "summed-beats-each-alone")));
+    for (size_t i = 2; i < 5; i++) assert_true(fnir[i] < fnir[0] / 2 && fnir[i] < fnir[1] / 2);
+    assert_true(json_is_true(json_object_get(o, "both-beats-each-alone")));
+    for (size_t i = 0; i < 3; i++) assert_true(json_real_value(json_array_get(json_array_get(json_object_get(o, "fitted"), 0), i)) != 0);
     assert_int_equal((int)number(o, "searches", NULL), 12 * 24 * 3);
     json_decref(o), json_decref(again);
 }

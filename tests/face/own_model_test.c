@@ -64,10 +64,10 @@ static void put_attribute(ent_buf *node, const char *name, const int *v, size_t 
     put_part(node, 5, &a);
 }
 
-static ent_buf node(const char *type, const char *const in[3], const char *out)
+static ent_buf node(const char *type, const char *const in[5], const char *out)
 {
     ent_buf n = ENT_BUF(4096);
-    for (int i = 0; i < 3 && in[i]; i++) put_text(&n, 1, in[i]);
+    for (int i = 0; i < 5 && in[i]; i++) put_text(&n, 1, in[i]);
     put_text(&n, 2, out);
     put_text(&n, 3, out);
     put_text(&n, 4, type);
@@ -102,30 +102,35 @@ static void put_value(ent_buf *graph, unsigned field, const char *name, const in
 }
 
 typedef struct weights {
-    float conv[PLANES * 3 * CELL * CELL], bias[PLANES], full[DIMENSION * INNER], full_bias[DIMENSION];
+    float conv[PLANES * 3 * CELL * CELL], bias[PLANES], full[DIMENSION * INNER], full_bias[DIMENSION], scale[PLANES], shift[PLANES], mean[PLANES], spread[PLANES], slope[PLANES];
 } weights;
 
 static void make_weights(weights *w, uint64_t seed)
 {
     float *all = (float *)w;
     for (size_t i = 0; i < sizeof *w / sizeof *all; i++) all[i] = (float)((double)next(&seed) / 2147483648.0 - 1) / 20;
+    for (int p = 0; p < PLANES; p++) w->scale[p] += 1, w->spread[p] = 0.5f + w->spread[p] * w->spread[p];
 }
 
-/* Convolution of whole cells, ReLU, flattened, fully connected: small, with every kind of step that such networks have. */
+/* Convolution of whole cells, normalised, PReLU, flattened, fully connected: small, with the kinds of steps that such networks have. */
 static ent_buf make_onnx(const weights *w)
 {
     ent_buf model = ENT_BUF(1 << 20), graph = ENT_BUF(1 << 20), set = ENT_BUF(64);
     const int in[4] = {1, 3, SIDE, SIDE}, out[2] = {1, DIMENSION}, cell[2] = {CELL, CELL};
-    ent_buf conv = node("Conv", (const char *const[3]){"data", "w", "b"}, "c"), relu = node("Relu", (const char *const[3]){"c"}, "r");
-    ent_buf flat = node("Flatten", (const char *const[3]){"r"}, "f"), full = node("Gemm", (const char *const[3]){"f", "v", "u"}, "embedding");
+    ent_buf conv = node("Conv", (const char *const[5]){"data", "w", "b"}, "c"), norm = node("BatchNormalization", (const char *const[5]){"c", "s", "h", "m", "p"}, "n");
+    ent_buf relu = node("PRelu", (const char *const[5]){"n", "l"}, "r");
+    ent_buf flat = node("Flatten", (const char *const[5]){"r"}, "f"), full = node("Gemm", (const char *const[5]){"f", "v", "u"}, "embedding");
     put_attribute(&conv, "kernel_shape", cell, 2);
     put_attribute(&conv, "strides", cell, 2);
     put_attribute(&flat, "axis", &(int){1}, 1);
     put_attribute(&full, "transB", &(int){1}, 1);
-    put_part(&graph, 1, &conv), put_part(&graph, 1, &relu), put_part(&graph, 1, &flat), put_part(&graph, 1, &full);
+    put_part(&graph, 1, &conv), put_part(&graph, 1, &norm), put_part(&graph, 1, &relu), put_part(&graph, 1, &flat), put_part(&graph, 1, &full);
     put_text(&graph, 2, "own");
     put_tensor(&graph, "w", (const int[]){PLANES, 3, CELL, CELL}, 4, w->conv);
     put_tensor(&graph, "b", (const int[]){PLANES}, 1, w->bias);
+    put_tensor(&graph, "s", (const int[]){PLANES}, 1, w->scale), put_tensor(&graph, "h", (const int[]){PLANES}, 1, w->shift);
+    put_tensor(&graph, "m", (const int[]){PLANES}, 1, w->mean), put_tensor(&graph, "p", (const int[]){PLANES}, 1, w->spread);
+    put_tensor(&graph, "l", (const int[]){PLANES, 1, 1}, 3, w->slope);
     put_tensor(&graph, "v", (const int[]){DIMENSION, INNER}, 2, w->full);
     put_tensor(&graph, "u", (const int[]){DIMENSION}, 1, w->full_bias);
     put_value(&graph, 11, "data", in, 4);
@@ -151,7 +156,8 @@ static void embed_by_hand(const weights *w, const uint8_t *crop, float ret[DIMEN
                     int y = at / CELLS * CELL + k / CELL, x = at % CELLS * CELL + k % CELL;
                     sum += (double)w->conv[(p * 3 + c) * CELL * CELL + k] * ((crop[3 * (y * SIDE + x) + 2 - c] - MEAN) / SCALE); /* blue first */
                 }
-            inner[p * CELLS * CELLS + at] = sum > 0 ? (float)sum : 0;
+            sum = (sum - (double)w->mean[p]) / sqrt((double)w->spread[p] + 1e-5) * (double)w->scale[p] + (double)w->shift[p];
+            inner[p * CELLS * CELLS + at] = (float)(sum > 0 ? sum : sum * (double)w->slope[p]);
         }
     for (int i = 0; i < DIMENSION; i++) {
         double sum = (double)w->full_bias[i];
@@ -280,6 +286,9 @@ static void embeds_as_the_card_says(void **state)
     ent_code code = open_card("a.yaml", &engine, &err);
     if (runtime_missing(code, &err)) skip();
     if (code != ENT_OK) fail_msg("%s", err.detail);
+    printf("calculated by %s\n", ent_face_runtime(engine, 2));
+    assert_string_equal(ent_face_runtime(engine, 2), RUNTIME);
+    assert_null(ent_face_runtime(engine, 3));
     template_of(engine, is, &is_len);
     by_hand(&w, ent_face_card_of(engine), should, &should_len);
     assert_int_equal(ent_face_match(is, is_len, should, should_len, &score, NULL), ENT_OK);

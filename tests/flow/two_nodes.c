@@ -83,7 +83,7 @@ static ent_code see_face(void *self, const ent_face_image *image, uint8_t ret_te
 
 void story_faces(story_node *n)
 {
-    n->c.faces = (ent_faces){.model = "story", .calibration = {.fitted = true, .middle = 0.5, .slope = 8, .bound = 4}, .extract = see_face};
+    n->c.faces = (ent_faces){.model = "story", .calibration = {.fitted = true, .middle = 0.5, .slope = 8, .bound = 4, .below = 4}, .extract = see_face};
 }
 
 void story_photograph(uint32_t who, uint32_t shot, ent_buf *ret_png)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Real faces beside prints between two nodes: needs ENTENTE_DATA (faces/lfw) and a fetched model (make models, ENTENTE_FACE_MODEL).
 . "$(dirname "$0")/world.sh"
-model=${ENTENTE_FACE_MODEL:-$here/../../models/pair.yaml}
+model=${ENTENTE_FACE_MODEL:-$here/../../models/pair-mirror.yaml}
 faces=${ENTENTE_DATA:-/nowhere}/faces/lfw
 [ -d "$faces" ] && [ -f "$model" ] || { echo "skipped: no data or no model"; exit 77; }
 model=$(readlink -f "$model"); modalities="fingerprint, face" powers="uk-terrorism-3y, ew-custody-photograph"
@@ -23,6 +23,10 @@ differ=$(sed -n 's/.*ratio \([-0-9.]*\),.*/\1/p' out)
 echo "log10 ratio: the same face $agree, another's $differ"
 awk "BEGIN { exit !($agree > $differ) }" || bad "a face that differs does not take from the ratio"
 status 1 "a stranger" look stranger.an2
+# A face alone finds its person, and is never a hit: that is how flows are unless they say otherwise.
+"$entente" itl pack --face "$faces/${people[2]}/${people[2]}_0002.jpg" --taken "$(date -u +%Y%m%d)" -o alone.an2 > /dev/null
+status 1 "a face alone" look alone.an2
+reference=$(reference); status 0 "the holder's side" gb search show "$reference" --as c.gb; says "^face 0\\.[3-9]" "the holder's side of a face alone"
 stop gb; start gb || bad "gb does not start again"
 status 0 "found after a restart" look same.an2
 status 0 "made anew" gb gallery rebuild --as c.gb

@@ -76,5 +76,5 @@ const char *ent_face_model_default(void)
 {
     const char *named = getenv("ENTENTE_FACE_MODEL");
     if (named && *named) return named;
-    return access("models/pair.yaml", R_OK) == 0 ? "models/pair.yaml" : "/usr/share/entente/models/pair.yaml";
+    return access("models/pair-mirror.yaml", R_OK) == 0 ? "models/pair-mirror.yaml" : "/usr/share/entente/models/pair-mirror.yaml";
 }

@@ -13,12 +13,22 @@ static double ten_to_minus(double x)
     return negative ? v : 1 / v;
 }
 
+/* What the face adds to the ratio of the prints: by the fit on joint scores, but both together never say more than each by itself does. */
+static double added_to(double prints, const ent_evidence *e)
+{
+    double face = e->with_face ? e->face.ratio : 0;
+    if (!e->with_face || !e->face.known || !e->fusion.fitted) return face;
+    double both = e->fusion.offset + e->fusion.prints * prints + e->fusion.face * face;
+    double most = (prints > 0 ? prints : 0) + (face > 0 ? face : 0), least = (prints < 0 ? prints : 0) + (face < 0 ? face : 0);
+    return (both > most ? most : both < least ? least : both) - prints;
+}
+
 static void decide_prints(const ent_evidence *e, double trials, ent_decision *d)
 {
     ent_finger_meaning meaning = ent_finger_llr_several(e->finger, e->fingers, e->ways);
-    double face = e->with_face ? ten_to_minus(e->face.ratio) : 1;
-    double share = meaning.false_match * face;
-    d->ratio = meaning.ratio + (e->with_face ? e->face.ratio : 0);
+    double added = added_to(meaning.ratio, e);
+    double share = meaning.false_match * ten_to_minus(added);
+    d->ratio = meaning.ratio + added;
     d->expected_false_hits = share * trials;
     d->hit = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
     if (d->hit || !(meaning.extrapolated > meaning.ratio)) return;

@@ -13,6 +13,7 @@ typedef struct ent_evidence {
     size_t prints;              /* that were searched with; 0: the face alone */
     bool with_face;             /* the candidate's face was compared */
     ent_face_meaning face;
+    ent_face_fusion fusion;
     uint64_t compared;          /* entries that the flow may see */
 } ent_evidence;
 
@@ -38,8 +39,9 @@ void ent_evidence_fingers(const ent_finger_table *t, ent_evidence *ret);
 /* The flow allows so many false hits a day and so many searches a day: their quotient is what one search may expect. A hit is
  * evidence that impostors among `compared` entries give less often than that, and that is for the same person at all.
  *
- * Several fingers are weighed together (ent_finger_llr_several). Prints count by the share of impostors that score so high; a face beside them multiplies that share by 10^-ratio, for an impostor
- * reaches a likelihood ratio of x with a chance of at most 1/x (and a face that speaks against raises it by the same rule). A face
+ * Several fingers are weighed together (ent_finger_llr_several). Prints count by the share of impostors that score so high; a face beside them multiplies that share by 10^-x, where x
+ * is what it adds to the prints' log10 ratio by the fit on joint scores, for an impostor reaches a likelihood ratio of 10^x with a chance of at most 10^-x (and a face
+ * that speaks against raises it by the same rule). A face
  * without a print is judged by that bound alone, and is a hit only where the flow says so (face-alone). */
 ent_decision ent_decide(const ent_flow *flow, const ent_evidence *e);
 

@@ -2,6 +2,8 @@
 
 #include "flow/decision/decision.h"
 
+#include <math.h>
+
 static ent_finger_table table_of(size_t rows, size_t columns, bool known)
 {
     ent_finger_table t = {.rows = rows, .columns = columns};
@@ -84,6 +86,40 @@ static void together(void **state)
     assert_false(ent_decide(&flow, &torn).hit);
 }
 
+static ent_decision with_face(double prints, double face, const ent_face_fusion *fusion, bool face_alone)
+{
+    ent_flow flow = {.false_hits_per_day = 1, .per_day = 10, .face_alone = face_alone};
+    ent_evidence e = {.finger = {prints}, .fingers = prints > 0, .ways = 1, .prints = 1, .compared = 100, .with_face = true, .face = {.known = true, .ratio = face}};
+    if (fusion) e.fusion = *fusion;
+    return ent_decide(&flow, &e);
+}
+
+/* A face adds to prints, or takes from them, by the fit on joint scores; whatever the fit says, both together claim no more than the sum of both, and what
+ * speaks against claims no more than by itself. Without a fit they are summed. */
+static void weighed_together(void **state)
+{
+    const ent_face_fusion fit = {.fitted = true, .offset = -1.4, .prints = 2.3, .face = 1.1}, steep = {.fitted = true, .offset = 0, .prints = 9, .face = 9};
+    double weak = ent_finger_llr(45).ratio, prints = ent_finger_llr(50).ratio, both = -1.4 + 2.3 * weak + 1.1 * 1.5;
+    (void)state;
+    assert_true(weak > 0 && prints > weak && both > 0 && both < weak + 1.5);
+    assert_true(fabs(with_face(45, 1.5, NULL, false).ratio - (weak + 1.5)) < 1e-9);
+    assert_true(fabs(with_face(45, 1.5, &fit, false).ratio - both) < 1e-9);
+    assert_true(fabs(with_face(50, 4.5, &steep, false).ratio - (prints + 4.5)) < 1e-9);
+    assert_true(fabs(with_face(50, -2.2, &fit, false).ratio - (-1.4 + 2.3 * prints - 1.1 * 2.2)) < 1e-9);
+    assert_true(fabs(with_face(50, -2.2, &steep, false).ratio - -2.2) < 1e-9); /* not lower than the face by itself */
+    ent_decision better = with_face(50, 3, &fit, false), worse = with_face(50, 0, &fit, false);
+    assert_true(better.ratio > worse.ratio && better.expected_false_hits < worse.expected_false_hits);
+}
+
+/* However like a face is, alone it is never a hit, unless the flow says that it may be. */
+static void a_face_alone(void **state)
+{
+    (void)state;
+    ent_decision never = with_face(0, 4.5, NULL, false), may = with_face(0, 4.5, NULL, true);
+    assert_false(never.hit);
+    assert_true(may.hit && may.ratio > 4.4 && may.expected_false_hits < 0.01);
+}
+
 /* A single finger beyond what was measured is a hit for a small gallery by what was measured, and for a large one by the tail: told. */
 static void tail_is_told(void **state)
 {
@@ -100,6 +136,6 @@ static void tail_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(known_fingers), cmocka_unit_test(one_finger_twice), cmocka_unit_test(unknown_fingers),
-                                       cmocka_unit_test(nothing_in_common), cmocka_unit_test(together), cmocka_unit_test(tail_is_told)};
+                                       cmocka_unit_test(nothing_in_common), cmocka_unit_test(together), cmocka_unit_test(weighed_together), cmocka_unit_test(a_face_alone), cmocka_unit_test(tail_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static void judge(matching *m, ent_matched *c)
 {
     ent_evidence e = c->evidence;
     e.prints = m->prints, e.with_face = c->with_face, e.compared = m->compared;
-    if (c->with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c->face);
+    if (c->with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c->face), e.fusion = m->n->c.faces.fusion;
     c->compared = m->compared;
     c->decision = ent_decide(m->flow, &e);
 }
