@@ -9,16 +9,17 @@
 /* ---- enrol ---- */
 
 static const ent_cmd_help enrol_help = {
-    .usage = "enrol FILE… --as CUSTODIAN [--taken-under POWER] [--offence LIST] [--taken DATE] [--finger NAME] [--person NAME] [--any-sequence]",
+    .usage = "enrol FILE… --as CUSTODIAN [--taken-under POWER] [--offence LIST] [--taken DATE] [--finger NAME] [--person NAME] [--any-sequence] [--any-quality]",
     .about = "Takes ANSI/NIST-ITL transactions, or plain images of one finger. A file that is refused is named with its reason, the\n"
              "others go on; a transaction that was enrolled before is not enrolled twice. Slaps are taken apart into their fingers. A card\n"
              "whose plain and rolled prints contradict each other (fingers or hands in each other's place) is refused with what is odd;\n"
-             "once somebody has looked, --any-sequence takes it as it is.",
+             "once somebody has looked, --any-sequence takes it as it is. A photograph below the node's least quality (face.least-quality in node.yaml) is refused\n"
+             "with what would make it better; where no better one can be had, --any-quality takes it.",
     .example = "entente enrol arrests/*.an2 --taken-under ta-2000-s41 --offence terrorism-related --as c.example"};
 
 struct options {
     const char *as, *under, *offence, *taken, *finger, *person;
-    bool any_sequence;
+    bool any_sequence, any_quality;
 };
 
 static ent_code enrol_one(ent_cli_session *s, const struct options *o, const char *path, json_t **ret, ent_err *err)
@@ -32,6 +33,7 @@ static ent_code enrol_one(ent_cli_session *s, const struct options *o, const cha
     for (size_t i = 0; i < 5; i++)
         if (values[i]) json_object_set_new(params, names[i], json_string(values[i]));
     if (o->any_sequence) json_object_set_new(params, "any-sequence", json_string("yes"));
+    if (o->any_quality) json_object_set_new(params, "any-quality", json_string("yes"));
     return ent_cli_act(s, "enrol", params, body.data ? body.data : (const uint8_t *)"", body.len, ret, err);
 }
 
@@ -44,7 +46,8 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
                             {.name = "--taken", .value = &o.taken, .hint = "DATE", .help = "the day of taking (default: the transaction's)"},
                             {.name = "--finger", .value = &o.finger, .hint = "NAME", .help = "of a plain image: right-index, …"},
                             {.name = "--person", .value = &o.person, .hint = "NAME", .help = "of a plain image: whose it is"},
-                            {.name = "--any-sequence", .flag = &o.any_sequence, .help = "take cards whose prints contradict each other: they were looked at"}, {0}};
+                            {.name = "--any-sequence", .flag = &o.any_sequence, .help = "take cards whose prints contradict each other: they were looked at"},
+                            {.name = "--any-quality", .flag = &o.any_quality, .help = "take photographs of poor quality: no better ones can be had"}, {0}};
     ent_err err = {0};
     ent_cli_session *s = NULL;
     int n, worst = 0;
@@ -63,6 +66,8 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
             json_object_set_new(out, "file", json_string(argv[i]));
             if (n == 1 && !cli->json)
                 printf("enrolled as encounter %s, destroy by %s\n", ent_cli_text(out, "encounter"), ent_cli_text(json_array_get(json_object_get(out, "parts"), 0), "destroy-by"));
+            if (!cli->json && *ent_cli_text(out, "face-advice"))
+                printf("%s: photograph of quality %lld: %s\n", argv[i], (long long)json_integer_value(json_object_get(out, "face-quality")), ent_cli_text(out, "face-advice"));
             if (!cli->json && *ent_cli_text(out, "likely-same-person"))
                 printf("%s: may be the person of encounter %s: look, then `entente record link %s %s`\n", argv[i], ent_cli_text(out, "likely-same-person"), ent_cli_text(out, "encounter"),
                        ent_cli_text(out, "likely-same-person"));
@@ -71,7 +76,7 @@ int ent_cmd_enrol(ent_cli *cli, int argc, char **argv)
             known++;
             json_array_append_new(list, json_pack("{s:s,s:s}", "file", argv[i], "known", err.detail));
         } else {
-            fprintf(stderr, "%s: %s: %s%s\n", argv[i], ent_code_text(code), err.detail, code == ENT_CONFLICT ? "; look at it, then enrol it with --any-sequence" : "");
+            fprintf(stderr, "%s: %s: %s%s\n", argv[i], ent_code_text(code), err.detail, code == ENT_CONFLICT ? "; look at it, then enrol it with --any-sequence" : code == ENT_QUALITY && strstr(err.detail, "this node asks for") ? "; where no better one can be had, --any-quality takes it" : "");
             json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "file", argv[i], "error", ent_code_name(code), "detail", err.detail));
             if (ent_code_exit(code) > worst) worst = ent_code_exit(code);
         }

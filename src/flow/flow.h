@@ -176,6 +176,7 @@ typedef struct ent_enrol_options {
     char subject[64];               /* for plain images: the person's name */
     uint8_t finger;                 /* for plain images: position 1 to 10, 0 unknown */
     bool any_sequence;              /* somebody looked: a card whose prints contradict each other is taken as it is */
+    bool any_quality;               /* no better photograph can be had: one below the node's least quality is taken */
 } ent_enrol_options;
 
 typedef struct ent_enrolled_part {
@@ -192,11 +193,14 @@ typedef struct ent_enrolled {
     size_t part_count;
     ent_enrolled_part part[3];
     size_t prints, faces;
+    int face_quality;               /* of the worst photograph, 0 to 100; 0: one shows no face; -1: none was looked at */
+    char face_advice[200];          /* what would make it better; "": nothing */
     ent_encounter_id likely;        /* an encounter that may be of the same person: a custodian looks (`record link`); zero: none */
 } ent_enrolled;
 
 /* ENT_EXISTS (ret_enrolled->encounter is set): this transaction was enrolled before; ENT_GONE: it was destroyed. ENT_CONFLICT: the prints
- * of the card contradict its sequence (a finger or hand in another's place), and any_sequence was not set. */
+ * of the card contradict its sequence (a finger or hand in another's place), and any_sequence was not set. ENT_QUALITY: a photograph is below what the
+ * node asks for (the reasons in err), and any_quality was not set. */
 ENT_MUST_CHECK ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                        const ent_enrol_options *options, ent_enrolled *ret_enrolled, ent_err *err);
 

@@ -67,7 +67,10 @@ static ent_code read_all(const ent_doc *doc, ent_node_config *c, ent_err *err)
     }
     const ent_doc *face = ent_doc_get(doc, "face");
     if (face) {
-        ENT_TRY(ent_doc_only(face, "model", err));
+        int64_t least = c->face_least;
+        ENT_TRY(ent_doc_only(face, "model least-quality", err));
+        ENT_TRY(ent_doc_number(face, "least-quality", false, (const int64_t[2]){0, 100}, &least, err));
+        c->face_least = (unsigned)least;
         ENT_TRY(ent_doc_text(face, "model", false, c->face_model, sizeof c->face_model, err));
     }
     if (strcmp(c->contact, "none") == 0) c->contact[0] = 0;
@@ -140,6 +143,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "\n"
                 "face:                             # docs/operating/face-models.md\n"
                 "  model: \"%s\"                  # the card of the face model; none: photographs are kept, not searched\n"
+                "  least-quality: %u                # of a photograph that is enrolled, 0 to 100; below, it is refused with what to do\n"
                 "\n"
                 "regimes:                          # a change of them that makes more due than this at once stops with an alarm\n"
                 "  due-parts: %u\n"
@@ -149,7 +153,7 @@ void ent_node_config_write(const ent_node_config *c, ent_buf *ret_text)
                 "decoders: %u                       # how many of what comes from outside are read at a time\n"
                 "controls-per-mille: %u            # how often a pair that does not match goes to the examiners beside a case\n"
                 "accept-unlocked-memory: %s      # start although templates cannot be kept from swap\n",
-                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, (long long)c->refer_after_ms, c->contact[0] ? c->contact : "none", c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->regime_due_parts, c->regime_due_per_mille, c->threads,
+                c->name, c->country[0] ? c->country : "ZZZ", c->zone, c->listen, c->port, c->address, (long long)c->grid_ms, c->desk_port, c->refer_per_mille, (long long)c->refer_after_ms, c->contact[0] ? c->contact : "none", c->root[0] ? c->root : "file", c->accept_residue ? "true" : "false", c->standby[0] ? c->standby : "none", c->store[0] ? c->store : "embedded", c->face_model[0] ? c->face_model : "none", c->face_least, c->regime_due_parts, c->regime_due_per_mille, c->threads,
                 c->decoders, c->control_per_mille, c->accept_unlocked_memory ? "true" : "false");
     ent_node_write_witnesses(c, ret_text);
 }

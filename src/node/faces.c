@@ -13,12 +13,14 @@ struct ent_node_faces {
     ent_face *engine;
 };
 
-static ent_code extract(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_err *err)
+static ent_code extract(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_face_quality *ret_quality, ent_err *err)
 {
     struct ent_node_faces *f = self;
+    ent_face_seen seen;
     pthread_mutex_lock(&f->lock);
-    ent_code code = ent_face_extract(f->engine, image, ENT_FACE_LARGEST, ret_template, ret_len, NULL, err);
+    ent_code code = ent_face_extract(f->engine, image, ENT_FACE_LARGEST, ret_template, ret_len, &seen, err);
     pthread_mutex_unlock(&f->lock);
+    if (code == ENT_OK) *ret_quality = seen.quality;
     return code;
 }
 

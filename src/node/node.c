@@ -150,6 +150,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     c->random = ent_system_random();
     c->decoder = ent_sandbox_decoder(n->sandbox);
     ENT_TRY(ent_node_open_faces(n->folder, n->config.face_model, &n->faces, &c->faces, err));
+    c->faces.least = (int)n->config.face_least;
     if (n->client) c->partners = ent_exchange_client_partners(n->client);
     if (n->witnesses) c->witnesses = ent_witness_client_port(n->witnesses);
     c->witness_silence_ms = n->config.witness_silence_ms;

@@ -33,6 +33,7 @@ typedef struct ent_node_config {
     unsigned control_per_mille;
     char store[256];                /* conninfo of a PostgreSQL; "": the embedded store */
     char face_model[256];           /* the card; "": none */
+    unsigned face_least;            /* quality that an enrolled photograph must have */
     unsigned regime_due_parts, regime_due_per_mille; /* more made due by one change of regimes stops it */
     char zone[64];                  /* whose days the law counts: Europe/London */
     bool accept_unlocked_memory;

@@ -12,9 +12,10 @@ typedef struct ent_faces {
     uint8_t model[8];
     ent_face_calibration calibration;
     ent_face_fusion fusion;
-    /* The largest face. ENT_QUALITY: none. NULL: this node has no model, faces are kept and not searched. */
+    int least; /* overall quality that an enrolled photograph must have, 0: any */
+    /* The largest face, and its quality. ENT_QUALITY: none. NULL: this node has no model, faces are kept and not searched. */
     ENT_MUST_CHECK ent_code (*extract)(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len,
-                                       ent_err *err);
+                                       ent_face_quality *ret_quality, ent_err *err);
 } ent_faces;
 
 #endif

@@ -116,6 +116,32 @@ static void examined(void **state)
     assert_int_equal(p.candidates, 2);
 }
 
+/* Below the quality that the node asks for a photograph is refused with what would make it better, and nothing is kept of its file; somebody who can get no
+ * better one says so, and is told the same. */
+static void poor_photograph(void **state)
+{
+    story *s = *state;
+    ENT_AUTO_BUF file = ENT_BUF(1);
+    ent_enrol_options o = {.taken_under = "ta-2000-s41", .taken = {2026, 3, 10}};
+    ent_enrolled e;
+    ent_flow_counts before, after;
+    ent_err err = {0};
+    s->gb.c.faces.least = 81;
+    story_restart(s, &s->gb);
+    ent_flow_count(s->gb.flow, &before);
+    story_transaction(4, 0, 41, 0, &file);
+    assert_int_equal(ent_flow_enrol(s->gb.flow, &s->gb.custodian, file.data, file.len, &o, &e, &err), ENT_QUALITY);
+    assert_non_null(strstr(err.detail, "of quality 80, this node asks for 81: exposure 30 of 100"));
+    ent_flow_count(s->gb.flow, &after);
+    assert_true(after.gallery == before.gallery && after.faces == before.faces);
+    o.any_quality = true;
+    if (ent_flow_enrol(s->gb.flow, &s->gb.custodian, file.data, file.len, &o, &e, &err)) fail_msg("%s", err.detail);
+    assert_int_equal(e.face_quality, 80);
+    assert_non_null(strstr(e.face_advice, "too dark or too bright"));
+    ent_flow_count(s->gb.flow, &after);
+    assert_int_equal(after.faces, before.faces + 1);
+}
+
 /* Destroyed with its encounter: in no gallery, also after a restart. */
 static void destroyed(void **state)
 {
@@ -163,6 +189,6 @@ static void rebuilt(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(beside_prints), STORY(alone), STORY(examined), STORY(destroyed), STORY(rebuilt)};
+    const struct CMUnitTest tests[] = {STORY(beside_prints), STORY(alone), STORY(examined), STORY(poor_photograph), STORY(destroyed), STORY(rebuilt)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,7 @@ static void make_card(story *s, story_node *n)
 }
 
 /* A "network" that sees colours: alike pictures have alike templates. */
-static ent_code see_face(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_err *err)
+static ent_code see_face(void *self, const ent_face_image *image, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_face_quality *ret_quality, ent_err *err)
 {
     float of[48] = {0};
     uint8_t model[8] = "story";
@@ -78,6 +78,10 @@ static ent_code see_face(void *self, const ent_face_image *image, uint8_t ret_te
     for (uint32_t y = 0; y < image->height; y++)
         for (uint32_t x = 0; x < image->width; x++)
             for (int c = 0; c < 3; c++) of[(y * 4 / image->height * 4 + x * 4 / image->width) * 3 + (uint32_t)c] += (float)image->pixels[y * image->stride + x * 3 + (uint32_t)c] - 128;
+    *ret_quality = (ent_face_quality){.overall = 80, .exposure = 30, .steady = -1};
+#define ENT_X(name, text, advice) if (!ret_quality->name) ret_quality->name = 90;
+    ENT_FACE_MEASURES(ENT_X)
+#undef ENT_X
     return ent_face_quantise(of, 48, model, 80, ret_template, ret_len, err);
 }
 

@@ -23,6 +23,8 @@ static void put_enrolled(json_t *out, const ent_enrolled *e)
     json_object_set_new(out, "prints", json_integer((json_int_t)e->prints));
     if (!ent_id_is_zero(e->likely.b)) json_object_set_new(out, "likely-same-person", id_json(e->likely.b));
     json_object_set_new(out, "faces", json_integer((json_int_t)e->faces));
+    if (e->face_quality >= 0) json_object_set_new(out, "face-quality", json_integer(e->face_quality));
+    if (*e->face_advice) json_object_set_new(out, "face-advice", json_string(e->face_advice));
     json_object_set_new(out, "parts", parts);
     for (size_t i = 0; i < e->part_count; i++) {
         json_t *p = json_object();
@@ -44,8 +46,9 @@ ent_code ent_desk_enrol(const ent_desk_node *n, const ent_desk_request *r, json_
     ENT_TRY(offence_param(r, &o.offence, err));
     ENT_TRY(date_param(r, "taken", &o.taken, err));
     ENT_TRY(finger_param(r, &o.finger, err));
-    o.any_sequence = strcmp(param(r, "any-sequence"), "yes") == 0;
+    o.any_sequence = strcmp(param(r, "any-sequence"), "yes") == 0, o.any_quality = strcmp(param(r, "any-quality"), "yes") == 0;
     if (*param(r, "any-sequence") && !o.any_sequence) return ent_fail(err, ENT_USAGE, "\"any-sequence\" is yes or left out");
+    if (*param(r, "any-quality") && !o.any_quality) return ent_fail(err, ENT_USAGE, "\"any-quality\" is yes or left out");
     ENT_TRY(ent_flow_enrol(n->flow, r->by, r->body, r->len, &o, &e, err));
     put_enrolled(out, &e);
     return ENT_OK;

@@ -60,14 +60,32 @@ typedef struct face_template {
 
 typedef struct face_templates {
     face_template of[ENT_CAPTURE_FACES];
+    int quality; /* of the worst; -1: none was looked at */
+    char advice[200];
 } face_templates;
 
-static ent_code make_faces(ent_flow_node *n, const ent_capture *c, face_templates *ret, ent_err *err)
+/* The gate: what a photograph is worth, and what would make it better. */
+static ent_code judge_face(int least, bool any, ent_code code, const ent_face_quality *q, face_templates *io, ent_err *err)
 {
+    char advice[sizeof io->advice] = "no face was found: it is kept, and never searched";
+    int quality = code == ENT_OK ? q->overall : 0;
+    bool enough = code == ENT_OK ? ent_face_gate(q, least, advice, sizeof advice) : least == 0;
+    if (io->quality < 0 || quality < io->quality) {
+        io->quality = quality;
+        snprintf(io->advice, sizeof io->advice, "%s", advice);
+    }
+    return enough || any ? ENT_OK : ent_fail(err, ENT_QUALITY, "a photograph is of quality %d, this node asks for %d: %s", quality, least, advice);
+}
+
+static ent_code make_faces(ent_flow_node *n, const ent_capture *c, bool any_quality, face_templates *ret, ent_err *err)
+{
+    ret->quality = -1;
     for (size_t i = 0; i < c->face_count && n->c.faces.extract; i++) {
-        ent_code code = ent_face_template_of(n, c->face[i].image, c->face[i].image_len, ret->of[i].bytes, &ret->of[i].len, err);
+        ent_face_quality q;
+        ent_code code = ent_face_template_of(n, c->face[i].image, c->face[i].image_len, ret->of[i].bytes, &ret->of[i].len, &q, err);
         if (code == ENT_QUALITY) ret->of[i].len = 0; /* kept as a photograph that no template came of */
         else if (code != ENT_OK) return code;
+        ENT_TRY(judge_face(n->c.faces.least, any_quality, code, &q, ret, err));
     }
     return ENT_OK;
 }
@@ -181,7 +199,8 @@ static ent_code enrol_capture(ent_flow_node *n, const ent_actor *by, const ent_c
     ENT_AUTO_BATCH b = ent_batch_new("enrol");
     ent_held_part parts[3] = {0};
     ent_legal_facts others[3];
-    ent_enrolled out = {.prints = c->print_count, .faces = c->face_count};
+    ent_enrolled out = {.prints = c->print_count, .faces = c->face_count, .face_quality = faces->quality};
+    snprintf(out.face_advice, sizeof out.face_advice, "%s", faces->advice);
     uint8_t transaction[1 + ENT_ID_SIZE] = {'E'};
     uint64_t indexes[ENT_BATCH_ENTRIES];
     const bool there[3] = {c->print_count > 0, c->face_count > 0, c->name[0] || c->birth.year || c->document[0]};
@@ -270,7 +289,7 @@ ent_code ent_flow_enrol(ent_flow_node *n, const ent_actor *by, const void *file,
     ent_part_id same;
     bool likely = likely_same(n, &c, &same);
     face_templates *faces = calloc(1, sizeof *faces);
-    code = faces ? make_faces(n, &c, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    code = faces ? make_faces(n, &c, options->any_quality, faces, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_lock(&n->lock);
     if (code == ENT_OK) code = check_transaction(n, token, ret_enrolled, err);
     if (code == ENT_OK) code = enrol_capture(n, by, &c, faces, token, options, ret_enrolled, err);

@@ -100,8 +100,9 @@ ent_code ent_face_holding_search(ent_face_holding *h, const ent_face_probe *prob
     return code;
 }
 
-ent_code ent_face_template_of(ent_flow_node *n, const void *file, size_t len, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_err *err)
+ent_code ent_face_template_of(ent_flow_node *n, const void *file, size_t len, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_face_quality *ret_quality, ent_err *err)
 {
+    ent_face_quality q = {0};
     ENT_AUTO_BUF pixels = ENT_BUF(16 << 20);
     if (!n->c.faces.extract) return ent_fail(err, ENT_UNSUPPORTED, "this node has no face model (face.model in node.yaml)");
     ENT_TRY(n->c.decoder.run(n->c.decoder.self, "pixels", file, len, &pixels, err));
@@ -110,5 +111,7 @@ ent_code ent_face_template_of(ent_flow_node *n, const void *file, size_t len, ui
     if (!width || !height || width > 4096 || height > 4096 || ent_cursor_left(&c) != (size_t)width * height * 3)
         return ent_fail(err, ENT_SANDBOX, "the decoder gave no picture");
     ent_face_image image = {pixels.data + 8, width, height, (size_t)width * 3, 3};
-    return n->c.faces.extract(n->c.faces.self, &image, ret_template, ret_len, err);
+    ENT_TRY(n->c.faces.extract(n->c.faces.self, &image, ret_template, ret_len, &q, err));
+    if (ret_quality) *ret_quality = q;
+    return ENT_OK;
 }

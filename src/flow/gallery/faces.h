@@ -27,7 +27,7 @@ ENT_MUST_CHECK ent_code ent_face_holding_search(ent_face_holding *h, const ent_f
 uint64_t ent_face_part_id(const ent_part_id *part);
 
 /* One photograph, a file as it came: pixels by the sandbox, the template by the model. ENT_UNSUPPORTED without a model. */
-ENT_MUST_CHECK ent_code ent_face_template_of(ent_flow_node *n, const void *file, size_t len, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len,
+ENT_MUST_CHECK ent_code ent_face_template_of(ent_flow_node *n, const void *file, size_t len, uint8_t ret_template[ENT_FACE_TEMPLATE_MAX], size_t *ret_len, ent_face_quality *ret_quality,
                                              ent_err *err);
 
 #endif

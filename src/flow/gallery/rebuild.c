@@ -128,7 +128,7 @@ static ent_code extract(ent_flow_node *n, const part_images *p, const image *i, 
     *ret_len = 0;
     if (p->material == ENT_MATERIAL_PHOTOGRAPH) {
         if (!n->c.faces.extract) return ENT_OK;
-        ent_code code = ent_face_template_of(n, i->file.data, i->file.len, ret, ret_len, err);
+        ent_code code = ent_face_template_of(n, i->file.data, i->file.len, ret, ret_len, NULL, err);
         return code == ENT_QUALITY ? ENT_OK : code;
     }
     ENT_TRY(n->c.decoder.run(n->c.decoder.self, "capture", i->file.data, i->file.len, &read, err));

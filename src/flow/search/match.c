@@ -37,7 +37,7 @@ static ent_code take_prints(matching *m, const ent_capture *probe, ent_err *err)
 static ent_code take_faces(matching *m, const ent_capture *probe, ent_err *err)
 {
     for (size_t i = 0; i < probe->face_count && m->n->c.faces.extract; i++) {
-        ent_code code = ent_face_template_of(m->n, probe->face[i].image, probe->face[i].image_len, m->face[m->faces], &m->face_len[m->faces], err);
+        ent_code code = ent_face_template_of(m->n, probe->face[i].image, probe->face[i].image_len, m->face[m->faces], &m->face_len[m->faces], NULL, err);
         if (code == ENT_QUALITY) continue;
         if (code != ENT_OK) return code;
         m->faces++;
