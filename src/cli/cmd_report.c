@@ -11,7 +11,8 @@
 static const ent_cmd_help help = {
     "report exchange --year YEAR [--format html|csv|json] [-o FILE] BUNDLE",
     "Counts what a node exchanged in a year: per agreement, flow and purpose the searches received and sent, hits, what became of\n"
-    "them, disclosures and refusals by clause, with answer times. Made from a bundle (docs/protocol/audit.md), so that whoever has\n"
+    "them, disclosures, copies given and destroyed, recalls, alarms, what the lot chose and what was opened; by field what was disclosed,\n"
+    "by clause what was refused; answer times. Made from a bundle (docs/protocol/audit.md), so that whoever has\n"
     "the ledger can make the same one. Numbers under ten are hidden, with those that would reveal them.",
     "entente report exchange --year 2026 --format html -o 2026.html from-gb/"};
 

@@ -99,3 +99,13 @@ void ent_disclosure_decide(const ent_disclosure_ask *ask, ent_disclosure *ret_di
     }
     *ret_disclosure = d;
 }
+
+void ent_disclosed_clause(const char *clause, uint32_t fields, char *ret, size_t cap) { snprintf(ret, cap, "%.30s: %x", clause, (unsigned)fields); }
+
+uint32_t ent_disclosed_fields(const char *clause)
+{
+    const char *mark = strchr(clause, ':');
+    unsigned fields = 0;
+    if (strncmp(clause, "disclose.on-", 12) != 0 || !mark || sscanf(mark, ": %x", &fields) != 1) return 0;
+    return fields;
+}

@@ -37,4 +37,9 @@ typedef struct ent_disclosure {
  * of all others. */
 void ent_disclosure_decide(const ent_disclosure_ask *ask, ent_disclosure *ret_disclosure);
 
+/* The clause of an entry "disclosed": what grants it, and the fields that left, as bits in the order of ENT_FIELDS, in hexadecimal. */
+void ent_disclosed_clause(const char *clause, uint32_t fields, char *ret, size_t cap);
+/* The fields that such a clause names; 0 for any other. */
+uint32_t ent_disclosed_fields(const char *clause);
+
 #endif

@@ -3,6 +3,7 @@
 #include "flow/audit/audit.h"
 
 #include "base/check.h"
+#include "law/disclosure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +197,9 @@ static void check_disclosed(audit *a, dossier d, const item *disclosed)
     bool ordered = hit && examined && hit->index < disclosed->index &&
                    (examined->side != disclosed->side || examined->index < disclosed->index);
     if (!ordered) report(a, ENT_AUDIT_NOT_CONFIRMED, disclosed);
+    const ent_audit_text *t = text_of(a, disclosed->e);
+    const ent_flow *f = t ? ent_agreement_flow(t->agreement, disclosed->e->flow) : NULL;
+    if (f && ent_disclosed_fields(disclosed->e->clause) & ~ent_flow_fields(f, examined != NULL)) report(a, ENT_AUDIT_FIELDS, disclosed);
 }
 
 /* The last word on a part's time is its latest entry that names one. */

@@ -24,6 +24,7 @@
     X(TWICE, "the same search answered twice")                                                                         \
     X(DIFFERS, "both ledgers have it, with another agreement, flow or purpose")                                       \
     X(NOT_CONFIRMED, "disclosed without a hit and an examination before it")                                           \
+    X(FIELDS, "disclosed more fields than the agreement grants")                                                       \
     X(NOT_DESTROYED, "due, neither destroyed nor held")                                                                \
     X(LOT_HIDDEN, "chosen by lot, and this ledger does not say so")                                                    \
     X(LOT_FALSE, "said to be chosen by lot, and the hash did not choose it")                                           \

@@ -190,6 +190,12 @@ static void confirmation(void **state)
     add(c, false, ENT_ENTRY_EXAMINED, 1, noon(1) + 4000);
     add(c, false, ENT_ENTRY_DISCLOSED, 1, noon(1) + 5000);
     expect(c, 0, 0);
+    c->a.flow[0].on_confirmed = 1u << ENT_FIELD_NAME | 1u << ENT_FIELD_STATUS;
+    strcpy(c->gb[c->gb_count - 1].clause, "disclose.on-confirmed: 21");
+    expect(c, 0, 0);
+    strcpy(c->gb[c->gb_count - 1].clause, "disclose.on-confirmed: 23");
+    expect(c, ENT_AUDIT_FIELDS, 1);
+    strcpy(c->gb[c->gb_count - 1].clause, "disclose.on-confirmed: 1");
     search(c, 2, noon(2), false);
     add(c, false, ENT_ENTRY_EXAMINED, 2, noon(2) + 4000);
     add(c, false, ENT_ENTRY_DISCLOSED, 2, noon(2) + 5000);

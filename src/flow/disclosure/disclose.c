@@ -258,7 +258,7 @@ static ent_code commit(making *m, const ent_actor *by, const ent_held_part *cand
     memcpy(e.agreement, m->h->envelope.digest, 32);
     snprintf(e.flow, sizeof e.flow, "%s", m->text.flow);
     snprintf(e.purpose, sizeof e.purpose, "%s", m->text.purpose);
-    snprintf(e.clause, sizeof e.clause, "%s", m->decided.clause);
+    ent_disclosed_clause(m->decided.clause, m->left, e.clause, sizeof e.clause);
     ent_commit_to(d->salt, d->digest, 32, e.commitment);
     ent_batch_entry(b, &e);
     ENT_TRY(ent_disclosure_put(m->n, b, d, err));

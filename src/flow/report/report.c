@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "law/disclosure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,14 +59,18 @@ static size_t columns_of(const ent_entry *e, ent_report_column ret[2])
         if (strcmp(e->clause, "lot: chosen") != 0 && strcmp(e->clause, "lot: opened to the auditor") != 0) return 0;
         ret[0] = strcmp(e->clause, "lot: chosen") == 0 ? ENT_REPORT_CHOSEN : ENT_REPORT_OPENED;
         return 1;
+    case ENT_ENTRY_DESTROYED: ret[0] = ENT_REPORT_COPIES_GONE; return *e->flow ? 1 : 0; /* a part of one's own is under no flow */
+    case ENT_ENTRY_ALARM: ret[0] = ENT_REPORT_ALARMS; return *e->flow ? 1 : 0;
     case ENT_ENTRY_RECALLED: ret[0] = ENT_REPORT_RECALLED; return 1;
     default: return 0;
     }
 }
 
-static ent_cell *total_of(ent_report *r, ent_entry_kind kind)
+/* What is under a flow is told there, and not once more here: a difference would tell the rest. */
+static ent_cell *total_of(ent_report *r, const ent_entry *e)
 {
-    switch (kind) {
+    if (*e->flow) return NULL;
+    switch (e->kind) {
     case ENT_ENTRY_ENROLLED: return &r->total[ENT_REPORT_TOTAL_ENROLLED];
     case ENT_ENTRY_DESTROYED: return &r->total[ENT_REPORT_TOTAL_DESTROYED];
     case ENT_ENTRY_EXTENDED: return &r->total[ENT_REPORT_TOTAL_EXTENDED];
@@ -90,10 +95,11 @@ static ent_code count(ent_report *r, const ent_entry *e, const ent_audit_text *t
 {
     ent_report_column c[2];
     size_t n = columns_of(e, c);
-    ent_cell *total = total_of(r, e->kind);
+    ent_cell *total = total_of(r, e);
     if (total) total->value++;
     if (e->kind == ENT_ENTRY_REFUSED && !count_refusal(r, e->clause))
         return ent_fail(err, ENT_TOO_LARGE, "more than %d clauses refused", ENT_REPORT_CLAUSES);
+    for (int k = 0; k < ENT_FIELD_COUNT && e->kind == ENT_ENTRY_DISCLOSED; k++) r->field[k].value += ent_disclosed_fields(e->clause) >> k & 1;
     if (n == 0) return ENT_OK;
     ent_report_row *w = row_of(r, e, texts, text_count);
     if (!w) return ent_fail(err, ENT_TOO_LARGE, "more than %d agreements, flows and purposes", ENT_REPORT_ROWS);
@@ -193,6 +199,7 @@ static ent_code hide_small(ent_report *r, ent_err *err)
         for (size_t i = 0; i < r->clause_count; i++) r->clause[i].refused = v.cell[first + i];
         code = ent_suppress(r->total, ENT_REPORT_TOTAL_COUNT, NULL, 0, err);
     }
+    if (code == ENT_OK) code = ent_suppress(r->field, ENT_FIELD_COUNT, NULL, 0, err);
     if (code == ENT_OK) code = ent_suppress(&r->waits, 1, NULL, 0, err);
     free(v.cell);
     free(v.sum);

@@ -24,7 +24,9 @@ enum { ENT_REPORT_ROWS = 256, ENT_REPORT_CLAUSES = 256 };
     X(FEEDS, "feeds")                                                                                                  \
     X(RECALLED, "recalled")                                                                                            \
     X(CHOSEN, "chosen by lot")     /* searches, as this node's ledger says */                                          \
-    X(OPENED, "opened to the auditor")
+    X(OPENED, "opened to the auditor")                                                                                 \
+    X(COPIES_GONE, "copies destroyed")  /* as requester: what was disclosed or fed, by its end or a recall */            \
+    X(ALARMS, "alarms")
 
 typedef enum ent_report_column {
 #define ENT_X(name, text) ENT_REPORT_##name,
@@ -40,7 +42,7 @@ typedef enum ent_report_column {
     X(EXTENDED, "extensions")                                                                                          \
     X(HELD, "holds")                                                                                                   \
     X(EXPORTED, "exports")                                                                                             \
-    X(ALARM, "alarms")
+    X(ALARM, "alarms under no flow")
 
 typedef enum ent_report_total {
 #define ENT_X(name, text) ENT_REPORT_TOTAL_##name,
@@ -71,6 +73,7 @@ typedef struct ent_report {
     ent_cell sum[ENT_REPORT_COLUMN_COUNT];
     ent_report_clause clause[ENT_REPORT_CLAUSES];
     size_t clause_count;
+    ent_cell field[ENT_FIELD_COUNT];    /* disclosures in which it left */
     ent_cell total[ENT_REPORT_TOTAL_COUNT];
     ent_cell waits;                     /* searches whose time is known */
     int64_t wait_median_ms, wait_p95_ms; /* from asked to received; shown when `waits` is */

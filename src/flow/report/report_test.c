@@ -58,16 +58,26 @@ static void counts(void **state)
     many(12, ENT_ENTRY_EXAMINED, "check", "rejected");
     many(30, ENT_ENTRY_ASKED, "back", "s. 1");
     many(3, ENT_ENTRY_ALARM, "", "");
+    many(14, ENT_ENTRY_DISCLOSED, "check", "disclose.on-confirmed: 21"); /* name and status */
+    many(2, ENT_ENTRY_DISCLOSED, "check", "disclose.on-hit: 200");
+    many(11, ENT_ENTRY_DESTROYED, "back", "recalled: feed");
+    many(12, ENT_ENTRY_ALARM, "check", "one record hit again and again");
     add(ENT_ENTRY_ANSWERED_HIT, "check", "s. 1")->time.ms = new_year_2026 - 1;
     ent_report *r = make(2026);
     assert_int_equal(r->row_count, 2);
+    assert_int_equal(r->field[ENT_FIELD_NAME].value, 14);
+    assert_int_equal(r->field[ENT_FIELD_STATUS].value, 14);
+    assert_int_equal(r->field[ENT_FIELD_SEX].value, 0);
+    assert_true(r->field[ENT_FIELD_FACIAL_IMAGE].hidden && r->field[ENT_FIELD_FACIAL_IMAGE].value == 2);
+    assert_int_equal(r->row[0].cell[ENT_REPORT_ALARMS].value, 12);
+    assert_int_equal(r->row[1].cell[ENT_REPORT_COPIES_GONE].value, 11);
     const ent_cell *c = r->row[0].cell;
     assert_int_equal(c[ENT_REPORT_RECEIVED].value, 560);
     assert_int_equal(c[ENT_REPORT_HIT].value, 40);
     assert_int_equal(c[ENT_REPORT_UNRESOLVED].value, 13);
     assert_int_equal(r->sum[ENT_REPORT_SENT].value, 30);
     assert_false(c[ENT_REPORT_HIT].hidden || c[ENT_REPORT_RECEIVED].hidden || r->clause[0].refused.hidden);
-    assert_true(r->total[ENT_REPORT_TOTAL_ALARM].hidden);
+    assert_true(r->total[ENT_REPORT_TOTAL_ALARM].hidden && r->total[ENT_REPORT_TOTAL_ALARM].value == 3);
     ent_report_free(r);
 }
 

@@ -57,6 +57,11 @@ void ent_report_json(const ent_report *r, ent_buf *ret_text)
         if (i) ent_buf_u8(b, ',');
         cell_json(b, r->clause[i].clause, r->clause[i].refused);
     }
+    ent_buf_str(b, "},\"disclosed_fields\":{");
+    for (int k = 0; k < ENT_FIELD_COUNT; k++) {
+        if (k) ent_buf_u8(b, ',');
+        cell_json(b, ent_field_text((ent_field)k), r->field[k]);
+    }
     ent_buf_str(b, "},\"node_totals\":{");
     for (int k = 0; k < ENT_REPORT_TOTAL_COUNT; k++) {
         if (k) ent_buf_u8(b, ',');
@@ -154,6 +159,12 @@ static void bars_html(ent_buf *b, const ent_report *r)
     if (r->clause_count) ent_buf_str(b, "<h2>Refusals by clause</h2><table>\n");
     for (size_t i = 0; i < r->clause_count; i++) bar_html(b, r->clause[i].clause, r->clause[i].refused, largest);
     if (r->clause_count) ent_buf_str(b, "</table>\n");
+    largest = 0;
+    for (int k = 0; k < ENT_FIELD_COUNT; k++)
+        if (!r->field[k].hidden && r->field[k].value > largest) largest = r->field[k].value;
+    ent_buf_str(b, "<h2>Fields that were disclosed</h2><table>\n");
+    for (int k = 0; k < ENT_FIELD_COUNT; k++) bar_html(b, ent_field_text((ent_field)k), r->field[k], largest);
+    ent_buf_str(b, "</table>\n");
 }
 
 void ent_report_html(const ent_report *r, ent_buf *ret_text)
