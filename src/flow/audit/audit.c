@@ -272,8 +272,8 @@ static void check_chosen(audit *a, dossier d, const item *answer, size_t request
         if (is_late(a, d, side, answer->e->time)) report(a, ENT_AUDIT_LOT_DUE, answer);
         return;
     }
-    const item *there = lot_entry(d, side, "lot: chosen"), *asked = first_of(d, side, is_searched);
-    if (!there && asked && has_answer(d, side)) report(a, ENT_AUDIT_LOT_HIDDEN, asked);
+    const item *there = lot_entry(d, side, "lot: chosen"), *opened = lot_entry(d, side, "lot: opened to the auditor"), *asked = first_of(d, side, is_searched);
+    if (!there && !opened && asked && has_answer(d, side)) report(a, ENT_AUDIT_LOT_HIDDEN, asked);
     const item *from = there ? there : asked;
     if (from && is_late(a, d, side, from->e->time)) report(a, ENT_AUDIT_LOT_DUE, from);
 }

@@ -244,8 +244,10 @@ ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool 
 {
     ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
     held l = drawn(n, d), waiting;
-    bool waits = d->waits && get(n, d->reference, &waiting, &box, NULL) == ENT_OK && waiting.state == ENT_LOT_WAITING;
-    *ret_chosen = ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
+    bool waits = d->waits && get(n, d->reference, &waiting, &box, NULL) == ENT_OK;
+    bool opened = waits && waiting.state != ENT_LOT_WAITING; /* a custodian was quicker than the answer */
+    *ret_chosen = !opened && ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
+    if (opened) return ENT_OK;
     if (waits && !*ret_chosen) drop(b, &waiting);
     if (!*ret_chosen) return ENT_OK;
     if (waits) l.slot = waiting.slot;
