@@ -101,9 +101,22 @@ static void refuses(void **state)
     assert_int_equal(ask(&f, NULL, 0, 1u << 31).code, ENT_REFUSED);
 }
 
+/* An entry says which fields left; what is no such clause names none. */
+static void clauses(void **state)
+{
+    (void)state;
+    char text[48];
+    ent_disclosed_clause("disclose.on-confirmed", 1u << ENT_FIELD_NAME | 1u << ENT_FIELD_FINGERPRINT_IMAGE, text, sizeof text);
+    assert_string_equal(text, "disclose.on-confirmed: 401");
+    assert_int_equal(ent_disclosed_fields(text), 0x401);
+    assert_int_equal(ent_disclosed_fields("disclose.on-hit: 200"), 0x200);
+    static const char *const none[] = {"", "disclose.on-confirmed", "disclose.on-confirmed:", "copy.mode: 3", "disclose.on-confirmed: x"};
+    for (size_t k = 0; k < sizeof none / sizeof *none; k++) assert_int_equal(ent_disclosed_fields(none[k]), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(persons_confirm), cmocka_unit_test(not_enough),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(clauses), cmocka_unit_test(persons_confirm), cmocka_unit_test(not_enough),
                                        cmocka_unit_test(one_rejection_stops_all), cmocka_unit_test(both_sides), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests_name("disclosure", tests, NULL, NULL);
 }
