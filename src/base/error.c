@@ -36,6 +36,9 @@ ent_code ent_context(ent_err *err, ent_code code, const char *format, ...)
         vsnprintf(front, sizeof front, format, args);
         va_end(args);
         err->code = code;
+        /* said already, by who found it */
+        size_t said = strnlen(front, sizeof front - 1);
+        if (said && strncmp(back, front, said) == 0 && back[said] == ':') return code;
         size_t n = strnlen(front, sizeof front - 1), m = strnlen(back, sizeof back - 1);
         if (n + 2 + m >= sizeof err->detail) m = n + 3 >= sizeof err->detail ? 0 : sizeof err->detail - n - 3;
         memcpy(err->detail, front, n);

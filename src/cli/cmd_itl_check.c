@@ -72,6 +72,6 @@ int ent_cli_itl_check(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = failure(answer, &err);
     if (code == ENT_OK) status = finish(cli, argv[0], json_object_get(answer, "result"), json_object_get(answer, "list"));
     json_decref(answer);
-    err.code = code;
+    if (code != ENT_OK) ent_context(&err, code, "%s", argv[0]);
     return code == ENT_OK ? status : ent_cli_error(cli, &err);
 }

@@ -249,8 +249,9 @@ static void check_fields(ent_itl_checking *c, const ent_itl_record_rule *rules)
 
 static void check_missing(ent_itl_checking *c, const ent_itl_field_rule *rows, size_t count)
 {
+    /* LEN, CNT and IDC are the reader's to tell */
     for (size_t i = 0; i < count; i++)
-        if (rows[i].need == 'M' && (rows[i].editions & c->edition) && !ent_itl_field_of(c->r, rows[i].number))
+        if (rows[i].number != 1 && rows[i].number != (c->r->type == 1 ? 3 : 2) && rows[i].need == 'M' && (rows[i].editions & c->edition) && !ent_itl_field_of(c->r, rows[i].number))
             ent_itl_tell(c, (ent_itl_place){.field = rows[i].number}, 1, NULL, "%s is missing", rows[i].name);
 }
 

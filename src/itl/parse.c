@@ -29,6 +29,8 @@ typedef struct parsing {
     unsigned type; /* of the record that is being read */
     bool lenient;
     const ent_itl_sink *sink; /* of lenient reading, or NULL */
+    size_t stopped;           /* where wrong() ended it, and why */
+    char why[96];
     ent_err *err;
 } parsing;
 
@@ -38,6 +40,8 @@ static bool is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
 /* Nothing sensible can follow: ends strict and lenient reading alike. */
 static ent_code wrong(parsing *p, size_t offset, const char *what)
 {
+    p->stopped = offset;
+    snprintf(p->why, sizeof p->why, "%s", what);
     return ent_fail(p->err, ENT_FORMAT, "record %zu (Type-%u) at byte %zu: %s", p->t->count + 1, p->type, offset, what);
 }
 
@@ -370,8 +374,10 @@ static ent_code parse_all(parsing *p)
     ENT_TRY(read_tagged(p, 1));
     ent_code code = read_rest(p);
     if (code == ENT_FORMAT && p->lenient) {
-        ent_itl_fault f = {.record = p->t->count + 1, .offset = p->at, .type = (uint8_t)p->type, .level = 1, .clause = "8.1.3"};
-        snprintf(f.text, sizeof f.text, "%.150s", p->err->detail);
+        bool content = p->type == 1; /* an entry of CNT; else the record itself */
+        ent_itl_fault f = {.record = content ? 1 : p->t->count + 1, .offset = p->stopped, .type = (uint8_t)p->type, .field = content ? 3 : 0, .level = 1};
+        snprintf(f.clause, sizeof f.clause, "%s", content ? "8.1.3" : "7.1");
+        snprintf(f.text, sizeof f.text, "%s", p->why);
         if (p->sink) p->sink->put(p->sink->ctx, &f);
         /* fields of a record that was not finished belong to none */
         code = ENT_OK;
@@ -383,7 +389,7 @@ static ent_code parse(const void *bytes, size_t len, parsing p, ent_itl **ret_it
 {
     if (len > ENT_LIMIT_ITL_FILE) return ent_fail(p.err, ENT_TOO_LARGE, "a transaction of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE);
     /* older files write 1.1 or 1.01 */
-    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(p.err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction: it begins with the field 1.001");
+    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(p.err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction, which begins with the field 1.001");
     ent_itl *t = calloc(1, sizeof *t);
     if (t) t->bytes = malloc(len), t->records = calloc(ENT_LIMIT_ITL_RECORDS, sizeof *t->records);
     if (!t || !t->bytes || !t->records) {

@@ -103,7 +103,7 @@ ent_code ent_disk_load(const char *path, ent_buf *ret, ent_err *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return ent_fail(err, errno == ENOENT ? ENT_NOT_FOUND : ENT_IO, "%s: %s", path, strerror(errno));
     struct stat st;
-    ent_code code = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? ENT_OK : ent_fail(err, ENT_IO, "%s is not a file", path);
+    ent_code code = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? ENT_OK : ent_fail(err, ENT_IO, "not a file");
     if (code == ENT_OK) {
         size_t at = ret->len, n = (size_t)st.st_size;
         ent_buf_zero(ret, n);
