@@ -13,4 +13,7 @@ ent_image_encoder ent_png_encode, ent_jpeg_encode, ent_jp2_encode, ent_tiff_enco
 /* What ent_image_new refuses, before anything is allocated: a codec that knows how much a file must hold then looks whether it does. */
 ENT_MUST_CHECK ent_code ent_image_check_size(uint32_t width, uint32_t height, ent_err *err);
 
+/* Brings a picture upright that lies as 2 to 8 of Exif's and TIFF's orientations say (1 and all others: it does already): a face on its side is not found. */
+ENT_MUST_CHECK ent_code ent_image_turn(ent_image *image, uint32_t turn, ent_err *err);
+
 #endif

@@ -81,25 +81,48 @@ static void ignore(const char *text, void *ctx) { (void)text, (void)ctx; }
 
 static ent_code check_header(const opj_image_t *j, ent_err *err)
 {
-    if (j->numcomps != 1 && j->numcomps != 3) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: %u components; grey and RGB are read", j->numcomps);
+    if (j->numcomps < 1 || j->numcomps > 4) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: %u components; grey and colour are read, with opacity or without", j->numcomps);
     for (OPJ_UINT32 c = 0; c < j->numcomps; c++) {
         const opj_image_comp_t *p = &j->comps[c];
-        if (p->prec != 8 || p->sgnd || p->w != j->comps[0].w || p->h != j->comps[0].h) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: only 8 bit components of one size are read");
+        if (p->prec < 1 || p->prec > 16 || p->sgnd || p->w != j->comps[0].w || p->h != j->comps[0].h) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: only unsigned components of up to 16 bit and of one size are read");
     }
     uint32_t w = j->x1 - j->x0, h = j->y1 - j->y0;
     if (w > ENT_LIMIT_IMAGE_SIDE || h > ENT_LIMIT_IMAGE_SIDE || (uint64_t)w * h > ENT_LIMIT_IMAGE_PIXELS) return ent_fail(err, ENT_TOO_LARGE, "JPEG 2000: an image of %u x %u pixels", w, h);
     return ENT_OK;
 }
 
+static uint8_t clamped(double v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5); }
+
+/* Luminance and two differences (ITU-R BT.601, full range) to red, green and blue. */
+static void from_sycc(ent_image *image)
+{
+    uint8_t *p = image->pixels;
+    for (size_t n = (size_t)image->width * image->height; n > 0; n--, p += 3) {
+        double y = p[0], b = p[1] - 128.0, r = p[2] - 128.0;
+        p[0] = clamped(y + 1.402 * r);
+        p[1] = clamped(y - 0.344136 * b - 0.714136 * r);
+        p[2] = clamped(y + 1.772 * b);
+    }
+}
+
+/* Opacity, the last of two or four components, is left out. The library has applied a palette before. */
 static ent_code copy_pixels(const opj_image_t *j, ent_image *ret, ent_err *err)
 {
-    ENT_TRY(ent_image_new(j->comps[0].w, j->comps[0].h, j->numcomps, ret, err));
+    ENT_TRY(check_header(j, err)); /* a palette makes other components than the header has */
+    uint32_t channels = j->numcomps < 3 ? 1 : 3;
+    if (j->color_space == OPJ_CLRSPC_EYCC || j->color_space == OPJ_CLRSPC_CMYK) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: a colour space that is not read; grey, sRGB and sYCC are");
+    if (j->numcomps != channels && !j->comps[channels].alpha) return ent_fail(err, ENT_UNSUPPORTED, "JPEG 2000: %u components of which the last is no opacity", j->numcomps);
+    ENT_TRY(ent_image_new(j->comps[0].w, j->comps[0].h, channels, ret, err));
     size_t n = (size_t)ret->width * ret->height;
-    for (uint32_t c = 0; c < j->numcomps; c++)
+    for (uint32_t c = 0; c < channels; c++) {
+        const opj_image_comp_t *p = &j->comps[c];
+        OPJ_INT32 most = (1 << p->prec) - 1;
         for (size_t i = 0; i < n; i++) {
-            OPJ_INT32 v = j->comps[c].data[i];
-            ret->pixels[i * j->numcomps + c] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+            OPJ_INT32 v = p->data[i] < 0 ? 0 : p->data[i] > most ? most : p->data[i];
+            ret->pixels[i * channels + c] = (uint8_t)(p->prec == 8 ? v : (v * 255 + most / 2) / most);
         }
+    }
+    if (channels == 3 && j->color_space == OPJ_CLRSPC_SYCC) from_sycc(ret);
     return ENT_OK;
 }
 
@@ -120,6 +143,13 @@ static uint32_t resolution(const uint8_t *b, size_t len)
     return ppi >= 1 && ppi < 10000 ? (uint32_t)(ppi + 0.5) : 0;
 }
 
+static bool has_data(const opj_image_t *j)
+{
+    for (OPJ_UINT32 c = 0; c < j->numcomps; c++)
+        if (!j->comps[c].data) return false;
+    return j->numcomps > 0;
+}
+
 static ent_code decode_with(opj_codec_t *codec, opj_stream_t *o, ent_image *ret, ent_err *local, ent_err *err)
 {
     opj_dparameters_t p;
@@ -131,7 +161,7 @@ static ent_code decode_with(opj_codec_t *codec, opj_stream_t *o, ent_image *ret,
     ent_code code = ENT_FORMAT;
     if (opj_setup_decoder(codec, &p) && opj_read_header(o, codec, &j)) {
         code = check_header(j, local);
-        if (code == ENT_OK && (!opj_decode(codec, o, j) || !opj_end_decompress(codec, o) || !j->comps[0].data)) code = ENT_FORMAT;
+        if (code == ENT_OK && (!opj_decode(codec, o, j) || !opj_end_decompress(codec, o) || !has_data(j))) code = ENT_FORMAT;
         if (code == ENT_OK) code = copy_pixels(j, ret, local);
     }
     if (j) opj_image_destroy(j);

@@ -67,27 +67,6 @@ static exif exif_of(const uint8_t *p, size_t len)
     return e;
 }
 
-/* Brings a picture upright that a camera stored as it was held: a face that lies on its side is not found. */
-static ent_code turn_upright(ent_image *image, uint32_t turn, ent_err *err)
-{
-    ent_image up;
-    uint32_t w = image->width, h = image->height, n = image->channels;
-    if (turn < 2 || turn > 8) return ENT_OK;
-    ENT_TRY(ent_image_new(turn > 4 ? h : w, turn > 4 ? w : h, n, &up, err));
-    for (uint32_t y = 0; y < up.height; y++)
-        for (uint32_t x = 0; x < up.width; x++) {
-            uint32_t across = turn > 4 ? y : x, down = turn > 4 ? x : y;
-            if (turn == 2 || turn == 3 || turn == 7 || turn == 8) across = w - 1 - across;
-            if (turn == 3 || turn == 4 || turn == 6 || turn == 7) down = h - 1 - down;
-            memcpy(up.pixels + ((size_t)y * up.width + x) * n, image->pixels + ((size_t)down * w + across) * n, n);
-        }
-    uint8_t *pixels = image->pixels;
-    image->pixels = up.pixels, image->width = up.width, image->height = up.height;
-    up.pixels = pixels, up.width = w, up.height = h;
-    ent_image_free(&up);
-    return ENT_OK;
-}
-
 static ent_code read_all(struct jpeg_decompress_struct *c, ent_image *image, uint32_t *ret_turn, ent_err *err)
 {
     jpeg_read_header(c, TRUE);
@@ -136,7 +115,7 @@ ent_code ent_jpeg_decode(const uint8_t *bytes, size_t len, ent_image *ret_image,
         code = f.err.code;
     }
     jpeg_destroy_decompress(&c);
-    if (code == ENT_OK) code = turn_upright(kept, *turned, &f.err);
+    if (code == ENT_OK) code = ent_image_turn(kept, *turned, &f.err);
     if (code != ENT_OK) {
         ent_image_free(kept);
         if (err) *err = f.err;

@@ -48,7 +48,7 @@ static ent_code read_header(png_structp png, png_infop info, ent_image *ret, ent
     uint32_t width = png_get_image_width(png, info), height = png_get_image_height(png, info), x, y;
     int unit, colour = png_get_color_type(png, info);
     png_set_expand(png);
-    png_set_strip_16(png);
+    png_set_scale_16(png);
     png_set_strip_alpha(png);
     if (png_get_interlace_type(png, info) != PNG_INTERLACE_NONE) png_set_interlace_handling(png);
     png_read_update_info(png, info);

@@ -1,4 +1,4 @@
-/* Uncompressed formats: raw, PGM (binary, 8 bit) and BMP (8 bit with a palette, 24 and 32 bit). */
+/* Uncompressed formats: raw, PGM (binary, 8 and 16 bit) and BMP (1, 4 and 8 bit with a palette, 24 and 32 bit). */
 #include "image/codec.h"
 
 #include "base/check.h"
@@ -28,13 +28,18 @@ ent_code ent_pgm_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
     uint32_t width, height, most;
     if (!number(&at, end, &width) || !number(&at, end, &height) || !number(&at, end, &most) || at == end)
         return ent_fail(err, ENT_FORMAT, "PGM: the header is cut or not numbers");
-    if (most != 255) return ent_fail(err, ENT_UNSUPPORTED, "PGM: a maximum of %u; 255 is read", most);
+    if (most == 0 || most > 65535) return ent_fail(err, ENT_FORMAT, "PGM: a maximum of %u; 1 to 65535 can be", most);
+    size_t bytes_each = most > 255 ? 2 : 1;
     at++;
     ent_image image;
     ENT_TRY(ent_image_check_size(width, height, err));
-    if ((size_t)(end - at) < (size_t)width * height) return ent_fail(err, ENT_FORMAT, "PGM: the file ends before its last row");
+    size_t n = (size_t)width * height;
+    if ((size_t)(end - at) < n * bytes_each) return ent_fail(err, ENT_FORMAT, "PGM: the file ends before its last row");
     ENT_TRY(ent_image_new(width, height, 1, &image, err));
-    memcpy(image.pixels, at, (size_t)width * height);
+    for (size_t i = 0; i < n; i++, at += bytes_each) {
+        uint32_t v = bytes_each == 2 ? (uint32_t)at[0] << 8 | at[1] : at[0];
+        image.pixels[i] = (uint8_t)(v >= most ? 255 : (v * 255 + most / 2) / most);
+    }
     *ret_image = image;
     return ENT_OK;
 }
@@ -76,10 +81,13 @@ static ent_code bmp_header(const uint8_t *b, size_t len, bmp *ret, ent_err *err)
     *ret = (bmp){.width = le(b + 18, 4), .bits = le(b + 28, 2), .data = le(b + 10, 4), .palette = 14 + le(b + 14, 4),
                  .colours = le(b + 46, 4), .ppm = le(b + 38, 4), .down = height < 0};
     ret->height = height < 0 ? 0u - (uint32_t)height : (uint32_t)height;
-    if (le(b + 30, 4) != 0 || (ret->bits != 8 && ret->bits != 24 && ret->bits != 32))
-        return ent_fail(err, ENT_UNSUPPORTED, "BMP: only uncompressed 8, 24 and 32 bit is read");
-    if (!ret->colours) ret->colours = 256;
-    if (ret->bits == 8 && (ret->colours > 256 || ret->palette > len || ret->colours * 4 > len - ret->palette))
+    /* masks (3, 6) that say what 32 bits without masks mean, red above green above blue, are no other form */
+    uint32_t packing = le(b + 30, 4);
+    bool masked = (packing == 3 || packing == 6) && ret->bits == 32 && len >= 66 && le(b + 54, 4) == 0xff0000 && le(b + 58, 4) == 0xff00 && le(b + 62, 4) == 0xff;
+    if ((packing != 0 && !masked) || (ret->bits != 1 && ret->bits != 4 && ret->bits != 8 && ret->bits != 24 && ret->bits != 32))
+        return ent_fail(err, ENT_UNSUPPORTED, "BMP: only uncompressed 1, 4, 8, 24 and 32 bit is read");
+    if (!ret->colours) ret->colours = ret->bits <= 8 ? 1u << ret->bits : 0;
+    if (ret->bits <= 8 && (ret->colours > 1u << ret->bits || ret->palette > len || ret->colours * 4 > len - ret->palette))
         return ent_fail(err, ENT_FORMAT, "BMP: the palette lies outside the file");
     return ENT_OK;
 }
@@ -87,7 +95,11 @@ static ent_code bmp_header(const uint8_t *b, size_t len, bmp *ret, ent_err *err)
 static void bmp_row(const uint8_t *file, const bmp *h, const uint8_t *row, uint32_t channels, uint8_t *out)
 {
     for (uint32_t x = 0; x < h->width; x++) {
-        const uint8_t *bgr = h->bits == 8 ? file + h->palette + 4 * (size_t)(row[x] < h->colours ? row[x] : 0) : row + (size_t)x * (h->bits / 8);
+        const uint8_t *bgr = row + (size_t)x * (h->bits / 8);
+        if (h->bits <= 8) {
+            uint32_t bit = x * h->bits % 8, index = row[(size_t)x * h->bits / 8] >> (8 - h->bits - bit) & ((1u << h->bits) - 1);
+            bgr = file + h->palette + 4 * (size_t)(index < h->colours ? index : 0);
+        }
         if (channels == 1) *out++ = bgr[0];
         else *out++ = bgr[2], *out++ = bgr[1], *out++ = bgr[0];
     }
@@ -97,7 +109,7 @@ ent_code ent_bmp_decode(const uint8_t *bytes, size_t len, ent_image *ret_image, 
 {
     bmp h = {0};
     ENT_TRY(bmp_header(bytes, len, &h, err));
-    bool grey = h.bits == 8;
+    bool grey = h.bits <= 8;
     for (uint32_t i = 0; grey && i < h.colours; i++) {
         const uint8_t *p = bytes + h.palette + 4 * (size_t)i;
         grey = p[0] == p[1] && p[1] == p[2];

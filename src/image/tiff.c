@@ -119,6 +119,8 @@ static ent_code read_pixels(TIFF *t, ent_image *image, ent_err *err)
     size_t n = (size_t)image->width * image->height;
     uint32_t *rgba = malloc(n * sizeof *rgba);
     if (!rgba) return ent_fail(err, ENT_NO_MEMORY, "out of memory for a TIFF");
+    /* as it is stored: the library mirrors, but does not turn */
+    TIFFSetField(t, TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     bool ok = TIFFReadRGBAImageOriented(t, image->width, image->height, rgba, ORIENTATION_TOPLEFT, 1);
     uint8_t *out = image->pixels;
     for (size_t i = 0; ok && i < n; i++) {
@@ -135,7 +137,7 @@ static ent_code read_pixels(TIFF *t, ent_image *image, ent_err *err)
 static ent_code read_image(TIFF *t, size_t len, ent_image *image, ent_err *err)
 {
     uint32_t width = 0, height = 0;
-    uint16_t photometric = PHOTOMETRIC_RGB;
+    uint16_t photometric = PHOTOMETRIC_RGB, orientation = ORIENTATION_TOPLEFT;
     const char *description = NULL;
     char why[1024] = "";
     if (!TIFFGetField(t, TIFFTAG_IMAGEWIDTH, &width) || !TIFFGetField(t, TIFFTAG_IMAGELENGTH, &height)) return ent_fail(err, ENT_FORMAT, "TIFF: the file does not say how large its image is");
@@ -145,7 +147,9 @@ static ent_code read_image(TIFF *t, size_t len, ent_image *image, ent_err *err)
     bool grey = photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
     ENT_TRY(ent_image_new(width, height, grey ? 1 : 3, image, err));
     if (!TIFFRGBAImageOK(t, why)) return ent_fail(err, ENT_UNSUPPORTED, "TIFF: %.200s", why);
+    TIFFGetField(t, TIFFTAG_ORIENTATION, &orientation);
     ENT_TRY(read_pixels(t, image, err));
+    ENT_TRY(ent_image_turn(image, orientation, err));
     image->ppi = resolution(t);
     if (TIFFGetField(t, TIFFTAG_IMAGEDESCRIPTION, &description) && description && *description && strlen(description) <= 65535)
         return ent_image_remark(image, description, strlen(description), err);
