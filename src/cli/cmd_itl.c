@@ -58,7 +58,9 @@ static void print_all(const ent_cli *cli, const json_t *out)
     const json_t *all = json_object_get(out, "records");
     if (cli->json) ent_cli_print_json(out);
     else {
+        const json_t *encoding = json_object_get(out, "encoding-not-read");
         print_forgiven(json_object_get(out, "forgiven"));
+        if (encoding) fprintf(stderr, "the text is in \"%s\" (1.015), which is not read: \ufffd stands for what is past 7 bits\n", json_string_value(encoding));
         for (size_t i = 0; i < json_array_size(all); i++) print_record(json_array_get(all, i), i);
     }
 }

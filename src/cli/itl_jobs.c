@@ -52,7 +52,7 @@ static json_t *value_json(int encoding, const ent_itl_field *f)
         else shown[out++] = (unsigned char)c < 0x20 || c == 0x7f ? '?' : c;
     }
     shown[out] = 0;
-    return json_string(shown);
+    return f->len > 400 ? json_sprintf("%s... (%zu bytes)", shown, f->len) : json_string(shown);
 }
 
 static json_t *features_json(const ent_itl_record *r)
@@ -93,8 +93,17 @@ ent_code ent_cli_job_itl_show(const void *bytes, size_t len, ent_buf *ret_json, 
     bool lenient;
     ent_code code = parse(bytes, len, &lenient, lines, &t, err);
     for (size_t i = 0; code == ENT_OK && i < ent_itl_count(t); i++) json_array_append_new(all, record_json(ent_itl_record_at(t, i), ent_itl_encoding(t)));
-    ent_itl_free(t);
     json_t *out = json_pack("{s:o}", "records", all);
+    if (code == ENT_OK && ent_itl_encoding(t) < 0) {
+        /* U+FFFD stands for what is past 7 bits in it */
+        char name[32];
+        const uint8_t *text = (const uint8_t *)"";
+        size_t n = 0;
+        (void)!ent_itl_item(ent_itl_field_of(ent_itl_record_at(t, 0), 15), 0, 1, &text, &n);
+        ent_itl_to_utf8(0, text, n, name, sizeof name);
+        json_object_set_new(out, "encoding-not-read", json_string(name));
+    }
+    ent_itl_free(t);
     if (lenient && code == ENT_OK) json_object_set(out, "forgiven", lines);
     json_decref(lines);
     if (code == ENT_OK) return ent_cli_job_answer(out, ret_json, err);

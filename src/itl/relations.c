@@ -76,6 +76,7 @@ static void encoding(ent_itl_checking *c)
     size_t n;
     if (!f || !ent_itl_item(f, 0, 1, &text, &n) || n == 0) return;
     double index = ent_itl_number_at(c->r, 15, 0, 0, -1);
+    if (index >= 128) ent_itl_tell(c, at_field(c->r, 15), 0, "5.6", "character encoding %.0f (\"%.*s\") is its users': the characters of its text are not looked at", index, (int)(n > 16 ? 16 : n), (const char *)text);
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (index >= known[i].index && index <= known[i].index && (c->edition & known[i].editions) && (n != strlen(known[i].name) || memcmp(text, known[i].name, n) != 0))
             ent_itl_tell(c, at_field(c->r, 15), 2, "5.6", "character encoding %.0f is %s, not \"%.*s\"", index, known[i].name, (int)(n > 16 ? 16 : n), (const char *)text);

@@ -29,6 +29,11 @@ LC_ALL=C sed 's/14.004:/13.004:/' "$work/a.an2" >"$work/c.an2"
 "$entente" itl show --lenient "$work/c.an2" 2>"$work/forgiven" >/dev/null || fail "lenient reading refuses a wrong tag"
 grep -q '^forgiven: record 3' "$work/forgiven" || fail "what was forgiven is not told"
 
+# 1.015 may name an encoding of its users': said, not guessed
+printf '1.001:137\0351.002:0502\0351.003:1\0371\0362\0370\0351.004:AMN\0351.005:20240101\0351.007:DAI\0351.008:ORI\0351.009:TCN\0351.011:00.00\0351.012:00.00\0351.015:200\037KOI8-R\0371\034' >"$work/f.an2"
+printf '2.001:30\0352.002:0\0352.003:\360\322\311\327\305\324\034' >>"$work/f.an2"
+"$entente" itl show "$work/f.an2" --lenient 2>&1 >/dev/null | grep -q '"KOI8-R" (1.015), which is not read' || fail "an encoding that is not read is not told"
+
 "$entente" itl xml "$work/a.an2" -o "$work/a.xml" 2>/dev/null && "$entente" itl xml "$work/a.xml" -o "$work/d.an2" || fail "itl xml"
 cmp -s "$work/a.an2" "$work/d.an2" || fail "XML there and back is another transaction"
 echo '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' >"$work/e.xml"
