@@ -38,8 +38,9 @@ static const ent_itl_field_rule latent[] = {
     ONE(12, BPX, 'M', N, 1, 2, "8..99"),
     FIELD(13, FGP, 'M', 1, 0, ITEM(FGP, 'M', N, 1, 2, ent_itl_codes_fgp)),
     DESCRIPTORS(SPD, "0"),
+    /* of no extent in NIST's conforming file of 2011 */
     COORDINATES(ED_TO11, VIEWED, NOT_BEFORE),
-    COORDINATES(ED_13ON, VIEWED "|TPP", AFTER),
+    COORDINATES(ED_13ON, VIEWED "|TPP", NOT_BEFORE),
     SCANNED,
     FIELD_IN(ED15, 18, RSP, 'O', 1, 1, ITEM(RSU, 'M', A, 2, 4, "IN|MM|BOTH"), ITEM(RSM, 'O', U, 1, 50, NULL), ITEM(RSO, 'O', U, 1, 50, NULL)),
     FIELD_IN(ED15, 19, REM, 'O', 1, 1, ITEM(MDR, 'M', AS, 4, 9, "FLATBED|FIXED|RULER|FORM|EST-HUMAN|EST-AUTO"), ITEM(COM, 'O', U, 1, 99, NULL)),
