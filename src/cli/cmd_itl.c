@@ -322,7 +322,7 @@ static int pack(ent_cli *cli, int argc, char **argv)
     err.code = code;
     if (code != ENT_OK) return ent_cli_error(cli, &err);
     if (cli->json) printf("{\"tcn\":\"%s\"}\n", p.tcn);
-    else printf("%s: transaction %s with %d prints%s\n", p.out, p.tcn, n, p.face ? " and a face" : "");
+    else printf("%s: transaction %s with %d print%s%s\n", p.out, p.tcn, n, n == 1 ? "" : "s", p.face ? " and a face" : "");
     return 0;
 }
 

@@ -87,7 +87,7 @@ ent_code ent_disk_replace(const char *path, const void *bytes, size_t n, mode_t 
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) return ent_fail(err, ENT_FORMAT, "path too long: %s", path);
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-    if (fd < 0) return fail(err, beside);
+    if (fd < 0) return fail(err, path); /* not the name beside it, which nobody gave */
     ent_code code = write_whole(fd, bytes, n, err);
     close(fd);
     if (code == ENT_OK && rename(beside, path) != 0) code = fail(err, path);
