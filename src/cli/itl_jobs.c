@@ -198,6 +198,8 @@ static bool is_xml(const uint8_t *b, size_t len)
 {
     size_t at = len >= 3 && memcmp(b, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (at < len && strchr(" \t\r\n", b[at]) && b[at]) at++;
+    /* UTF-16 begins with its mark */
+    if (len >= 4 && ((b[0] == 0xff && b[1] == 0xfe && b[2] == '<') || (b[0] == 0xfe && b[1] == 0xff && b[3] == '<'))) return true;
     return at < len && b[at] == '<';
 }
 
