@@ -29,7 +29,7 @@ int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "itl xml FILE [-o OUT]",
                                    .about = "A transaction as ANSI/NIST-ITL XML in INTERPOL's form (INT-I 6.0), or such XML as a transaction in the traditional encoding. Fields that have no\n"
-                                            "element are kept inside the Type-2 record, so that they come back.",
+                                            "element are kept inside a Type-2 record (of the document's own where the transaction has none), so that they come back.",
                                    .example = "entente itl xml arrest.an2 -o arrest.xml"};
     const char *path = NULL;
     const ent_opt opts[] = {{.name = "-o", .value = &path, .hint = "OUT", .help = "where it goes (default: standard output)"}, {0}};
