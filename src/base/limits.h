@@ -41,7 +41,8 @@ enum ent_limits {
     ENT_LIMIT_SHARDS = 128,                 /* years of one ledger */
     ENT_LIMIT_PROOF = 64,                   /* hashes in a Merkle proof */
     /* sandbox */
-    ENT_LIMIT_DECODE_MS = 4000,             /* a tenprint card takes about half a second */
+    ENT_LIMIT_DECODE_MS = 4000,             /* processor time, whole seconds; a tenprint card takes about half a second */
+    ENT_LIMIT_DECODE_WALL_MS = 12000,       /* for one that sleeps: a busy machine shall refuse nobody */
     ENT_LIMIT_DECODE_MEMORY = 512 << 20,
     /* keys and their standby */
     ENT_LIMIT_SLOTS = 1 << 24,              /* of a node: 4 GiB a file, 2 GiB of memory */

@@ -77,7 +77,8 @@ void sandbox_confine(const sandbox_filter *filter)
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, SANDBOX_SOCKET + 1);
     limit(RLIMIT_FSIZE, 0);
-    limit(RLIMIT_CPU, ENT_LIMIT_DECODE_MS / 1000 + 1);
+    const struct rlimit busy = {ENT_LIMIT_DECODE_MS / 1000, ENT_LIMIT_DECODE_MS / 1000 + 1}; /* SIGXCPU, then SIGKILL */
+    if (setrlimit(RLIMIT_CPU, &busy) != 0) _exit(90);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) _exit(91);
     if (SANDBOX_SANITIZED) return;
     limit(RLIMIT_AS, (rlim_t)ENT_LIMIT_DECODE_MEMORY + SANDBOX_SIZE);

@@ -226,7 +226,7 @@ static ent_code take(ent_sandbox *s, helper **ret_helper, slot **ret_slot, ent_e
     pthread_mutex_lock(&s->lock);
     while (s->running == s->most) pthread_cond_wait(&s->news, &s->lock);
     s->running++;
-    for (long long deadline = sandbox_clock() + ENT_LIMIT_DECODE_MS + GRACE_MS; code == ENT_OK && !found;) {
+    for (long long deadline = sandbox_clock() + ENT_LIMIT_DECODE_WALL_MS + GRACE_MS; code == ENT_OK && !found;) {
         code = hear(s, err);
         found = code == ENT_OK ? ready(s, ret_helper) : NULL;
         if (code != ENT_OK || found) break;
@@ -269,10 +269,13 @@ static bool ended(ent_sandbox *s, const helper *h, const slot *mine, int *ret_st
     return known;
 }
 
-static const char *why(int status)
+static ent_code too_long(ent_err *err) { return ent_fail(err, ENT_TIMEOUT, "decoding took too long and was stopped"); }
+
+static ent_code why(int status, ent_err *err)
 {
-    if (!WIFSIGNALED(status)) return "the decoder ended without a result";
-    return WTERMSIG(status) == SIGSYS ? "the decoder was stopped: it asked the system for what it may not have" : "the decoder was stopped: it crashed";
+    if (!WIFSIGNALED(status)) return ent_fail(err, ENT_SANDBOX, "the decoder ended without a result");
+    if (WTERMSIG(status) == SIGXCPU) return too_long(err);
+    return ent_fail(err, ENT_SANDBOX, WTERMSIG(status) == SIGSYS ? "the decoder was stopped: it asked the system for what it may not have" : "the decoder was stopped: it crashed");
 }
 
 static bool put_bytes(int memory, const uint8_t *p, size_t len)
@@ -316,7 +319,7 @@ static ent_code converse(const slot *mine, const char *name, const void *bytes, 
     sandbox_job job = {.len = (uint32_t)len};
     snprintf(job.name, sizeof job.name, "%s", name);
     if (!put_bytes(mine->memory, bytes, len) || !sandbox_send(mine->channel, &job, sizeof job, -1)) return ENT_IO;
-    return sandbox_receive(mine->channel, ret_len, sizeof *ret_len, sandbox_clock() + ENT_LIMIT_DECODE_MS, NULL);
+    return sandbox_receive(mine->channel, ret_len, sizeof *ret_len, sandbox_clock() + ENT_LIMIT_DECODE_WALL_MS, NULL);
 }
 
 static ent_code run(void *self, const char *job, const void *bytes, size_t len, ent_buf *ret_result, ent_err *err)
@@ -333,8 +336,8 @@ static ent_code run(void *self, const char *job, const void *bytes, size_t len, 
     ent_code outcome = code == ENT_OK ? read_outcome(mine->memory, at, n, ret_result, err) : code;
     give(s, h, mine, at + (n < most ? n : most));
     if (code == ENT_OK) return outcome;
-    if (code == ENT_TIMEOUT) return ent_fail(err, ENT_TIMEOUT, "decoding took too long and was stopped");
-    return ent_fail(err, ENT_SANDBOX, "%s", ended(s, h, mine, &status) ? why(status) : "the decoder's process was lost");
+    if (code == ENT_TIMEOUT) return too_long(err);
+    return ended(s, h, mine, &status) ? why(status, err) : ent_fail(err, ENT_SANDBOX, "the decoder's process was lost");
 }
 
 ent_decoder ent_sandbox_decoder(ent_sandbox *s) { return (ent_decoder){.self = s, .run = run}; }

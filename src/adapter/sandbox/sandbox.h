@@ -21,7 +21,7 @@ typedef struct ent_sandbox ent_sandbox;
  * Call before keys are loaded. Any thread may run jobs. */
 ENT_MUST_CHECK ent_code ent_sandbox_start(const char *program, unsigned workers, ent_sandbox **ret_sandbox, ent_err *err);
 void ent_sandbox_stop(ent_sandbox *s); /* NULL is fine */
-/* ENT_SANDBOX when the child died, ENT_TIMEOUT after ENT_LIMIT_DECODE_MS, otherwise what the job returned. */
+/* ENT_SANDBOX when the child died, ENT_TIMEOUT after ENT_LIMIT_DECODE_MS of processor time or ENT_LIMIT_DECODE_WALL_MS, otherwise what the job returned. */
 ent_decoder ent_sandbox_decoder(ent_sandbox *s);
 
 /* What the helper runs, on descriptor 3 until it is closed; does not return an error to anybody but its exit status. */
