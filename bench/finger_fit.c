@@ -5,6 +5,8 @@
  *
  * Every image of DIR is <finger>_<impression>.<ext>, a DIR is a set. Each set counts alike, and in it genuine and impostor pairs
  * alike; of several alignments of a pair the one that scores highest counts, so that choice and fit are repeated. */
+#include "finger_change.h"
+
 #include "base/parallel.h"
 #include "finger/arith.h"
 #include "finger/fuse.h"
@@ -27,12 +29,6 @@ typedef struct print {
     double ms;
 } print;
 
-/* how the images are changed */
-typedef struct change {
-    double ppi, turn, gamma, contrast, noise, crop;
-    int invert;
-} change;
-
 /* one pair of prints and what its alignments show */
 typedef struct sample {
     uint32_t a, b;
@@ -52,9 +48,9 @@ static sample *samples;
 static size_t *first_of; /* print -> its first sample */
 static size_t prints_of[SETS];
 static const char *keep;
-static int sets, compact_only, thin = 1;
+static int sets, compact_only, thin = 1, thin_small = 1; /* every so manieth impostor pair of sets of LARGE prints, and of smaller ones */
 static const char *set_name[SETS];
-static change changed = {.ppi = 500, .gamma = 1, .contrast = 1, .crop = 1};
+static const char *changed = "none";
 static double prior = 0, ridge_penalty = 1e-3;
 static int every;
 static atomic_size_t done;
@@ -87,45 +83,6 @@ static void list(const char *folder, uint32_t set)
     closedir(d);
 }
 
-static uint32_t random32(uint64_t *s)
-{
-    uint64_t z = *s += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ z >> 31) >> 32);
-}
-
-static double grey_at(const ent_image *g, double x, double y)
-{
-    int u = (int)x, v = (int)y;
-    if (x < 0 || y < 0 || u + 1 >= (int)g->width || v + 1 >= (int)g->height) return -1;
-    const uint8_t *p = g->pixels + (size_t)v * g->width + u;
-    double fx = x - u, fy = y - v;
-    return (1 - fy) * ((1 - fx) * p[0] + fx * p[1]) + fy * ((1 - fx) * p[g->width] + fx * p[g->width + 1]);
-}
-
-/* a print is turned by up to `turn` degrees either way, by its number; noise is uniform */
-static void change_image(ent_image *g, size_t number)
-{
-    uint64_t seed = number + 1;
-    double s, c, cx = g->width / 2.0, cy = g->height / 2.0, sign = number & 1 ? 1 : -1;
-    uint8_t *out = malloc((size_t)g->width * g->height);
-    if (!out) exit(4);
-    finger_sincos(changed.turn * sign * FINGER_PI / 180, &s, &c);
-    for (uint32_t y = 0; y < g->height; y++)
-        for (uint32_t x = 0; x < g->width; x++) {
-            double dx = x - cx, dy = y - cy, v = changed.turn != 0 ? grey_at(g, c * dx - s * dy + cx, s * dx + c * dy + cy) : g->pixels[(size_t)y * g->width + x];
-            if (v < 0) v = g->pixels[0];
-            if (changed.gamma != 1) v = 255 * finger_exp(changed.gamma * finger_log(v / 255 + 1e-6));
-            v = 128 + changed.contrast * (v - 128) + changed.noise * (random32(&seed) / 2147483648.0 - 1);
-            if (changed.crop < 1 && (dx * dx > changed.crop * changed.crop * cx * cx || dy * dy > changed.crop * changed.crop * cy * cy)) v = 255;
-            if (changed.invert) v = 255 - v;
-            out[(size_t)y * g->width + x] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-        }
-    memcpy(g->pixels, out, (size_t)g->width * g->height);
-    free(out);
-}
-
 static double cpu_ms(void)
 {
     struct timespec t;
@@ -143,11 +100,13 @@ static void extract(void *ctx, size_t i, unsigned worker)
     ent_image image, grey;
     if (len && ent_image_decode(bytes, len, &image, NULL) == ENT_OK) {
         if (ent_image_grey(&image, &grey, NULL) == ENT_OK) {
-            change_image(&grey, i);
-            ent_finger_image in = {grey.pixels, grey.width, grey.height, grey.width, (uint32_t)changed.ppi};
+            ent_image other;
+            if (!finger_change(&grey, changed, i + 1, &other)) exit(2);
+            ent_finger_image in = {other.pixels, other.width, other.height, other.width, 500};
             double t0 = cpu_ms();
             if (ent_finger_extract(&in, &prints[i].t, NULL) != ENT_OK) prints[i].t = NULL;
             prints[i].ms = cpu_ms() - t0;
+            ent_image_free(&other);
             ent_image_free(&grey);
         }
         ent_image_free(&image);
@@ -161,7 +120,7 @@ static void extract(void *ctx, size_t i, unsigned worker)
 static bool wanted(size_t a, size_t b)
 {
     if (prints[a].set != prints[b].set) return false;
-    return prints[a].who == prints[b].who || (a * 31 + b * 17) % (size_t)thin == 0 || prints_of[prints[a].set] < LARGE;
+    return prints[a].who == prints[b].who || (a * 31 + b * 17) % (size_t)(prints_of[prints[a].set] < LARGE ? thin_small : thin) == 0;
 }
 
 static void compare(sample *s, const ent_finger_template *p, const ent_finger_template *t)
@@ -412,15 +371,10 @@ int main(int argc, char **argv)
         double v = argv[at + 1] ? strtod(argv[at + 1], NULL) : 0;
         if (!strcmp(o, "compact")) { compact_only = 1; continue; }
         if (!strcmp(o, "fit")) { every = 1; continue; }
-        if (!strcmp(o, "invert")) { changed.invert = 1; continue; }
-        if (!strcmp(o, "ppi")) changed.ppi = v;
-        else if (!strcmp(o, "turn")) changed.turn = v;
-        else if (!strcmp(o, "gamma")) changed.gamma = v;
-        else if (!strcmp(o, "contrast")) changed.contrast = v;
-        else if (!strcmp(o, "noise")) changed.noise = v;
-        else if (!strcmp(o, "crop")) changed.crop = v;
+        if (!strcmp(o, "change")) changed = argv[at + 1];
         else if (!strcmp(o, "keep")) keep = argv[at + 1];
         else if (!strcmp(o, "thin")) thin = (int)v;
+        else if (!strcmp(o, "thin-small")) thin_small = (int)v;
         else if (!strcmp(o, "prior")) prior = v;
         else if (!strcmp(o, "penalty")) ridge_penalty = v;
         else {
@@ -433,7 +387,7 @@ int main(int argc, char **argv)
         set_name[sets] = argv[at];
         list(argv[at], (uint32_t)sets);
     }
-    if (count < 2) return fprintf(stderr, "usage: bench_finger_fit [--fit] [--compact] [--thin N] [--ppi P] [--turn D] [--gamma G] [--contrast C] [--noise N] [--crop S] [--invert] DIR…\n"), 2;
+    if (count < 2) return fprintf(stderr, "usage: bench_finger_fit [--fit] [--compact] [--thin N] [--thin-small N] [--change NAME] DIR…\n"), 2;
     qsort(prints, count, sizeof *prints, by_name);
     for (size_t i = 1; i < count; i++) prints[i].who = prints[i - 1].who + (prints[i].set != prints[i - 1].set || strcmp(prints[i].finger, prints[i - 1].finger) != 0);
     for (size_t i = 0; i < count; i++) prints_of[prints[i].set]++;

@@ -75,6 +75,7 @@ static void print_show(const json_t *out)
     printf("decode %lld ms, match %lld ms, ledger %lld ms\n", (long long)json_integer_value(json_object_get(us, "decode")) / 1000, (long long)json_integer_value(json_object_get(us, "match")) / 1000,
            (long long)json_integer_value(json_object_get(us, "append")) / 1000);
     if (*ent_cli_text(out, "candidate")) printf("candidate %s\n", ent_cli_text(out, "candidate"));
+    if (!strcmp(ent_cli_text(out, "outcome"), "candidate")) printf("the score lies beyond everything that was measured: no hit before examiners have confirmed it\n");
 }
 
 static void print_closed(const json_t *out) { printf("case %s is closed; its probe is destroyed\n", ent_cli_text(out, "closed")); }

@@ -433,6 +433,7 @@ typedef struct ent_search_view {
     char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME];
     ent_time received;
     bool sent, hit, refused, closed; /* sent: by this node */
+    bool extrapolated;              /* the hit rests on a tail beyond what was measured: a candidate until persons confirm it */
     char clause[ENT_LAW_CLAUSE];
     char outcome[16];               /* of the case of a hit: "" while it is open */
     char crossing[64];              /* the requester's own reference of the crossing; "" at the holder */

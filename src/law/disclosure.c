@@ -43,12 +43,15 @@ static unsigned confirmed_at(const ent_disclosure_ask *ask, const char *node)
     return n;
 }
 
+static bool holder_confirmed(const ent_disclosure_ask *ask)
+{
+    return ask->flow->confirm_by == ENT_CONFIRM_REQUESTER || confirmed_at(ask, ask->flow->holder) >= ask->flow->examiners;
+}
+
 static bool enough(const ent_disclosure_ask *ask)
 {
     const ent_flow *f = ask->flow;
-    bool holder = f->confirm_by == ENT_CONFIRM_REQUESTER || confirmed_at(ask, f->holder) >= f->examiners;
-    bool requester = f->confirm_by == ENT_CONFIRM_HOLDER || confirmed_at(ask, f->requester) >= f->examiners;
-    return holder && requester;
+    return holder_confirmed(ask) && (f->confirm_by == ENT_CONFIRM_HOLDER || confirmed_at(ask, f->requester) >= f->examiners);
 }
 
 static bool rejected(const ent_disclosure_ask *ask)
@@ -95,7 +98,8 @@ void ent_disclosure_decide(const ent_disclosure_ask *ask, ent_disclosure *ret_di
         refuse(&d, "confirm", "who examined it does not disclose it");
     else {
         d.confirmed = enough(ask);
-        decide(ask, &d);
+        if (ask->candidate && !holder_confirmed(ask)) refuse(&d, "disclose.on-hit", "a candidate beyond what was measured is no hit before it is confirmed");
+        else decide(ask, &d);
     }
     *ret_disclosure = d;
 }

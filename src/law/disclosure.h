@@ -18,7 +18,7 @@ typedef struct ent_conclusion {
 
 typedef struct ent_disclosure_ask {
     const ent_flow *flow;
-    bool hit;
+    bool hit, candidate;       /* candidate: the score lies beyond what was measured: nothing leaves before the holder's examiners confirm, where it has any */
     ent_time answered, now;
     const ent_conclusion *conclusions;
     size_t count;

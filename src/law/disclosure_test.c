@@ -45,6 +45,27 @@ static void persons_confirm(void **state)
     assert_int_equal(ask(&f, c, 2, BIRTH).fields, 0);
 }
 
+/* What only a fitted tail calls a hit is a candidate: not even the image leaves before the holder's examiners have confirmed it. Where only the
+ * requester's compare, they get what they compare. */
+static void a_candidate_waits(void **state)
+{
+    (void)state;
+    ent_flow f = flow();
+    ent_conclusion c[] = {says("gb", 1, 2000, true), says("gb", 2, 3000, true)};
+    ent_disclosure_ask a = {.flow = &f, .hit = true, .candidate = true, .answered = {1000}, .now = {800000}, .conclusions = c, .count = 1, .by = {{99}}};
+    ent_disclosure d;
+    ent_disclosure_decide(&a, &d);
+    assert_int_equal(d.code, ENT_REFUSED);
+    assert_int_equal(d.fields, 0);
+    assert_string_equal(d.clause, "disclose.on-hit");
+    a.count = 2;
+    ent_disclosure_decide(&a, &d);
+    assert_int_equal(d.fields, NAME | FACE);
+    f.confirm_by = ENT_CONFIRM_REQUESTER, a.count = 0;
+    ent_disclosure_decide(&a, &d);
+    assert_int_equal(d.fields, FACE);
+}
+
 /* One person is not two, another node's examiner is not ours, and too late is not in time. */
 static void not_enough(void **state)
 {
@@ -116,7 +137,7 @@ static void clauses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(clauses), cmocka_unit_test(persons_confirm), cmocka_unit_test(not_enough),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(clauses), cmocka_unit_test(persons_confirm), cmocka_unit_test(a_candidate_waits), cmocka_unit_test(not_enough),
                                        cmocka_unit_test(one_rejection_stops_all), cmocka_unit_test(both_sides), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests_name("disclosure", tests, NULL, NULL);
 }

@@ -279,7 +279,7 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     ent_search_view v;
     ENT_TRY(id_param(r, "reference", id, err));
     ENT_TRY(ent_flow_search_show(n->flow, r->by, id, &v, err));
-    json_object_set_new(out, "outcome", json_string(v.refused ? "refused" : v.hit ? "hit" : "no hit"));
+    json_object_set_new(out, "outcome", json_string(v.refused ? "refused" : !v.hit ? "no hit" : v.extrapolated ? "candidate" : "hit"));
     json_object_set_new(out, "partner", json_string(v.partner));
     json_object_set_new(out, "agreement", json_string(v.agreement));
     json_object_set_new(out, "flow", json_string(v.flow));

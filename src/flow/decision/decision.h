@@ -22,7 +22,7 @@ typedef struct ent_decision {
     double ratio;               /* log10, of all evidence together, each clamped to what its data carry */
     double expected_false_hits; /* of a search with this evidence against that many entries */
     double allowed_false_hits;  /* a search, by the flow */
-    bool extrapolated;          /* the hit rests on a tail that was fitted beyond what was measured: a candidate for examiners, no more */
+    bool extrapolated;          /* the hit rests on a tail that was fitted beyond what was measured: a candidate for examiners, no more; nothing is disclosed of it before they have confirmed it */
 } ent_decision;
 
 /* Two persons' prints, every one against every one. */

@@ -59,7 +59,7 @@ static ent_code decide(making *m, const ent_actor *by, uint32_t fields, ent_err 
     m->flow = ent_agreement_flow(m->h->a, v->flow);
     m->to = ent_partner_named(n, v->partner);
     if (!m->flow || !m->to || m->to->revoked) return ent_fail(err, ENT_REFUSED, "the flow %s or the partner %s is not there any more", v->flow, v->partner);
-    ent_disclosure_ask ask = {.flow = m->flow, .hit = true, .answered = v->received, .now = ent_now(n), .conclusions = conclusions,
+    ent_disclosure_ask ask = {.flow = m->flow, .hit = true, .candidate = v->extrapolated, .answered = v->received, .now = ent_now(n), .conclusions = conclusions,
                               .count = conclusions_of(n, m->r, conclusions), .by = by->pseudonym, .fields = fields};
     ent_disclosure_decide(&ask, &m->decided);
     if (m->decided.code == ENT_OK) return ENT_OK;

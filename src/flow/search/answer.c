@@ -186,7 +186,7 @@ static ent_code match_probe(holding *s, ent_err *err)
     ENT_TRY(ent_search_match(s->n, &ask, &m, err));
     if (s->shown) note_slip(s);
     ent_search_view *v = &s->r->view;
-    v->hit = m.decision.hit;
+    v->hit = m.decision.hit, v->extrapolated = m.decision.extrapolated;
     v->score = m.finger;
     v->face_score = m.with_face ? m.face : 0;
     v->ratio = m.decision.ratio;

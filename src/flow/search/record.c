@@ -26,7 +26,7 @@ static void encode(const ent_search_record *r, ent_buf *b)
     ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see ent_searches_forget */
     ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
     ent_buf_u64(b, (uint64_t)v->received.ms);
-    ent_buf_u8(b, (uint8_t)(v->sent | v->hit << 1 | v->refused << 2 | v->closed << 3));
+    ent_buf_u8(b, (uint8_t)(v->sent | v->hit << 1 | v->refused << 2 | v->closed << 3 | v->extrapolated << 4));
     ent_buf_text16(b, v->partner);
     ent_buf_text16(b, v->agreement);
     ent_buf_text16(b, v->flow);
@@ -71,7 +71,7 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     ret->has_probe = ret->probe_slot.number != UINT64_MAX;
     v->received.ms = (int64_t)ent_cursor_u64(&c);
     uint8_t flags = ent_cursor_u8(&c);
-    v->sent = flags & 1, v->hit = flags >> 1 & 1, v->refused = flags >> 2 & 1, v->closed = flags >> 3 & 1;
+    v->sent = flags & 1, v->hit = flags >> 1 & 1, v->refused = flags >> 2 & 1, v->closed = flags >> 3 & 1, v->extrapolated = flags >> 4 & 1;
     ent_cursor_text16(&c, v->partner, sizeof v->partner);
     ent_cursor_text16(&c, v->agreement, sizeof v->agreement);
     ent_cursor_text16(&c, v->flow, sizeof v->flow);
