@@ -201,6 +201,10 @@ static void kernels_agree(void **state)
         seen += (size_t)n;
         for (int v = 1; (k = finger_scan_kernels_at(v)); v++) {
             assert_int_equal(k->seeds(&scan, e, got), n);
+            uint8_t says[2][FINGER_SCAN_SEEDS] = {{0}};
+            plain->votes(&scan, e, expected, n, says[0]);
+            k->votes(&scan, e, expected, n, says[1]);
+            assert_memory_equal(says[0], says[1], sizeof says[0]);
             assert_memory_equal(expected, got, (size_t)n * sizeof *got);
             for (int i = 0; i < 20; i++) {
                 finger_seed any = {(uint8_t)draw((unsigned)scan.count), (uint8_t)draw(b->count < 32 ? (unsigned)b->count : 32), (uint8_t)draw(7)};

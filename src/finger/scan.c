@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define INLINE __attribute__((always_inline)) static inline
+
 #define CELL 8             /* pixels of the map */
 #define MAP_PIXELS (CELL * FINGER_MAP_SIDE)
 #define REACH 11           /* pixels from a minutia to the middle of a cell that knows it */
@@ -17,6 +19,12 @@
 
 /* what a pair that differs in so many bits tells by itself */
 static const uint8_t points_of_seed[FINGER_SCAN_NEAR + 1] = {25, 21, 17, 14, 10, 6, 2};
+
+#define POINTS_VOTE 20     /* another pair that says the same, of other minutiae */
+#define VOTES_COUNTED 6
+#define VOTE_TURN 14       /* 1/256 turn by which two pairs that say the same may differ */
+#define VOTE_PIXELS 16     /* and pixels, along either axis */
+#define VOTE_BITS 3        /* bits of difference that weigh as much as a vote, when it is chosen which to try */
 
 /* ---- the probe ---- */
 
@@ -94,39 +102,102 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
 
 /* ---- the nearest pairs ---- */
 
-#define INLINE __attribute__((always_inline)) static inline
-
 #define LOWEST 3 /* bits: nearer pairs are taken as they come */
-#define OF_ONE 2 /* pairs of one minutia of the probe: where ridges run straight, all pairs are near */
+#define OF_ONE 2 /* pairs of one minutia of the probe, its nearest: where ridges run straight, all pairs are near */
 
-/* Level by level, so that the nearest are first. */
-static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
+/* The pairs by level of difference; in a level as they came. */
+typedef struct levels {
+    finger_seed at[FINGER_SCAN_NEAR + 1][OF_ONE * FINGER_SCAN_LANES];
+    int count[FINGER_SCAN_NEAR + 1];
+} levels;
+
+INLINE int in_order(const levels *l, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    uint8_t differ[FINGER_SCAN_LANES][FINGER_SCAN_LANES], taken[FINGER_SCAN_LANES] = {0};
-    int lanes = finger_min(e->count, FINGER_SCAN_LANES), found = 0;
-    for (int i = 0; i < p->count; i++)
-        for (int j = 0; j < lanes; j++) {
-            unsigned d = 0;
-            for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
-            differ[i][j] = (uint8_t)d;
-        }
+    int found = 0;
     for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++)
-        for (int i = 0; i < p->count; i++)
-            for (int j = 0; j < lanes && found < FINGER_SCAN_SEEDS && taken[i] < OF_ONE; j++)
-                if (level == LOWEST ? differ[i][j] <= level : differ[i][j] == level) {
-                    ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[i][j]};
-                    taken[i]++;
-                }
+        for (int k = 0; k < l->count[level] && found < FINGER_SCAN_SEEDS; k++) ret[found++] = l->at[level][k];
     return found;
 }
 
-/* ---- one way to lay them ---- */
+static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
+{
+    levels l = {.count = {0}};
+    int lanes = finger_min(e->count, FINGER_SCAN_LANES);
+    for (int i = 0; i < p->count; i++) {
+        uint8_t differ[FINGER_SCAN_LANES];
+        for (int j = 0; j < lanes; j++) {
+            unsigned d = 0;
+            for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
+            differ[j] = (uint8_t)d;
+        }
+        int of_this = 0;
+        for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++)
+            for (int j = 0; j < lanes && of_this < OF_ONE; j++)
+                if (level == LOWEST ? differ[j] <= level : differ[j] == level) {
+                    l.at[level][l.count[level]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
+                    of_this++;
+                }
+    }
+    return in_order(&l, ret);
+}
+
+/* ---- which of them say the same ---- */
 
 /* a times b / 32768, rounded */
 static int16_t scaled(int16_t a, int16_t b)
 {
     return (int16_t)((((int32_t)a * b >> 14) + 1) >> 1);
 }
+
+/* The pairs as lanes: minutiae of the probe and of the entry in 1/8 pixel, the turn between them. All wraps at 16 bits, in either loop. */
+typedef struct seed_lanes {
+    _Alignas(32) int16_t px[FINGER_SCAN_SEEDS], py[FINGER_SCAN_SEEDS], ex[FINGER_SCAN_SEEDS], ey[FINGER_SCAN_SEEDS], turn[FINGER_SCAN_SEEDS];
+} seed_lanes;
+
+INLINE void fill_lanes(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, seed_lanes *ret)
+{
+    const uint8_t *x = e->more, *y = x + e->count, *angle = y + e->count;
+    int shift = 3 + finger_entry_shift((uint32_t)e->width[0] << 8 | e->width[1], (uint32_t)e->height[0] << 8 | e->height[1]);
+    for (int k = 0; k < n; k++) {
+        finger_seed s = seeds[k];
+        ret->px[k] = p->x[s.probe], ret->py[k] = p->y[s.probe];
+        ret->ex[k] = (int16_t)(x[s.entry] << shift), ret->ey[k] = (int16_t)(y[s.entry] << shift);
+        ret->turn[k] = (uint8_t)(p->angle[s.probe] - angle[s.entry]);
+    }
+}
+
+static bool within(int difference, int most) { return (uint16_t)(difference + most) <= 2 * most; }
+
+/* Other minutiae of either print among the pairs that agree with pair a. */
+INLINE uint8_t votes_of(const finger_seed *seeds, int a, uint32_t agree)
+{
+    uint32_t of_probe = 0, of_entry = 0;
+    for (agree &= ~(1U << a); agree; agree &= agree - 1) {
+        int b = __builtin_ctz(agree);
+        of_probe |= 1U << seeds[b].probe, of_entry |= 1U << seeds[b].entry;
+    }
+    of_probe &= ~(1U << seeds[a].probe), of_entry &= ~(1U << seeds[a].entry);
+    return (uint8_t)finger_min(__builtin_popcount(of_probe), __builtin_popcount(of_entry));
+}
+
+static void votes_plain(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+{
+    seed_lanes l;
+    fill_lanes(p, e, seeds, n, &l);
+    for (int a = 0; a < n; a++) {
+        int16_t c = p->cos[l.turn[a]], s = p->sin[l.turn[a]];
+        uint32_t agree = 0;
+        for (int b = 0; b < n; b++) {
+            int16_t u = (int16_t)(l.ex[b] - l.ex[a]), v = (int16_t)(l.ey[b] - l.ey[a]);
+            int16_t dx = (int16_t)(scaled(u, c) - scaled(v, s)), dy = (int16_t)(scaled(u, s) + scaled(v, c));
+            bool same = within(l.px[b] - l.px[a] - dx, 8 * VOTE_PIXELS) && within(l.py[b] - l.py[a] - dy, 8 * VOTE_PIXELS);
+            if (same && (uint8_t)(l.turn[b] - l.turn[a] + VOTE_TURN) <= 2 * VOTE_TURN) agree |= 1U << b;
+        }
+        ret[a] = votes_of(seeds, a, agree);
+    }
+}
+
+/* ---- one way to lay them ---- */
 
 /* Cell of the map for each minutia of the entry; x and y of them from the seed's, in 1/8 pixel, cut at 1020 pixels,
  * which lie outside the map wherever they are turned. */
@@ -165,7 +236,7 @@ static int judge_plain(const finger_scan *p, const finger_entry *e, finger_seed 
     return points(met, along, on, seed);
 }
 
-static const finger_scan_kernels plain = {"plain", seeds_plain, judge_plain};
+static const finger_scan_kernels plain = {"plain", seeds_plain, votes_plain, judge_plain};
 
 /* ---- for newer x86-64 ---- */
 
@@ -173,32 +244,28 @@ static const finger_scan_kernels plain = {"plain", seeds_plain, judge_plain};
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,popcnt,bmi")))
-/* bytes are counted by an instruction; the judging gains nothing from wider registers */
+/* bytes are counted by an instruction, and 32 words are one register; the judging gains nothing from wider ones */
 #define AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi")))
 
-typedef struct differences {
-    _Alignas(32) uint8_t of[FINGER_SCAN_LANES][FINGER_SCAN_LANES];
-} differences;
-
-/* Picks over sums that either kind has made. Lanes without a minutia differ in 255 bits. */
-AVX2 INLINE int pick(const differences *differ, int count, finger_seed ret[FINGER_SCAN_SEEDS])
+/* The two nearest lanes of a row of sums, in which lanes without a minutia differ in 255 bits: the smallest of level and lane in one word. */
+AVX2 INLINE void take_row(__m256i sums, int i, levels *l)
 {
-    uint8_t taken[FINGER_SCAN_LANES] = {0};
-    int found = 0;
-    for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++) {
-        const __m256i wall = _mm256_set1_epi8((char)level);
-        for (int i = 0; i < count; i++) {
-            __m256i row = _mm256_load_si256((const __m256i *)(const void *)differ->of[i]);
-            __m256i is = _mm256_cmpeq_epi8(level == LOWEST ? _mm256_min_epu8(row, wall) : wall, row);
-            for (uint32_t wanted = (uint32_t)_mm256_movemask_epi8(is); wanted && taken[i] < OF_ONE; wanted &= wanted - 1) {
-                if (found == FINGER_SCAN_SEEDS) return found;
-                int j = __builtin_ctz(wanted);
-                ret[found++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ->of[i][j]};
-                taken[i]++;
-            }
-        }
+    _Alignas(32) uint8_t differ[FINGER_SCAN_LANES];
+    const __m256i lane = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    _mm256_store_si256((__m256i *)(void *)differ, sums);
+    __m256i level = _mm256_max_epu8(sums, _mm256_set1_epi8(LOWEST));
+    __m256i low = _mm256_or_si256(_mm256_slli_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(level)), 5), lane);
+    __m256i high = _mm256_or_si256(_mm256_slli_epi16(_mm256_cvtepu8_epi16(_mm256_extracti128_si256(level, 1)), 5), _mm256_or_si256(lane, _mm256_set1_epi16(16)));
+    for (int k = 0; k < OF_ONE; k++) {
+        __m256i least = _mm256_min_epu16(low, high);
+        __m128i half = _mm_min_epu16(_mm256_castsi256_si128(least), _mm256_extracti128_si256(least, 1));
+        unsigned key = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(half)) & 0xffff;
+        int at = (int)(key >> 5), j = (int)(key & 31);
+        if (at > FINGER_SCAN_NEAR) return;
+        l->at[at][l->count[at]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
+        const __m256i gone = _mm256_set1_epi16((int16_t)key);
+        low = _mm256_or_si256(low, _mm256_cmpeq_epi16(low, gone)), high = _mm256_or_si256(high, _mm256_cmpeq_epi16(high, gone));
     }
-    return found;
 }
 
 AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
@@ -210,9 +277,30 @@ AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
     return _mm256_cmpgt_epi8(at, _mm256_set1_epi8((char)(lanes - 1)));
 }
 
+AVX512 INLINE void take_row_of_words(__m256i sums, int i, levels *l)
+{
+    static const uint16_t lane[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                                      16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    _Alignas(32) uint8_t differ[FINGER_SCAN_LANES];
+    if (!_mm256_cmple_epu8_mask(sums, _mm256_set1_epi8(FINGER_SCAN_NEAR))) return;
+    _mm256_store_si256((__m256i *)(void *)differ, sums);
+    __m512i level = _mm512_cvtepu8_epi16(_mm256_max_epu8(sums, _mm256_set1_epi8(LOWEST)));
+    __m512i keys = _mm512_or_si512(_mm512_slli_epi16(level, 5), _mm512_loadu_si512(lane));
+    for (int k = 0; k < OF_ONE; k++) {
+        __m256i least = _mm256_min_epu16(_mm512_castsi512_si256(keys), _mm512_extracti64x4_epi64(keys, 1));
+        __m128i half = _mm_min_epu16(_mm256_castsi256_si128(least), _mm256_extracti128_si256(least, 1));
+        unsigned key = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(half)) & 0xffff;
+        unsigned at = key >> 5, j = key & 31;
+        if (at > FINGER_SCAN_NEAR) return;
+        l->at[at][l->count[at]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
+        keys = _mm512_mask_set1_epi16(keys, 1U << j, -1);
+    }
+}
+
 AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    differences differ;
+    levels l;
+    memset(l.count, 0, sizeof l.count);
     const __m256i low = _mm256_set1_epi8(15), missing = missing_lanes(e);
     const __m256i ones = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
     __m256i plane[FINGER_SCAN_PLANES];
@@ -225,14 +313,15 @@ AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_s
             __m256i b = _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
             sum = _mm256_adds_epu8(sum, _mm256_add_epi8(a, b));
         }
-        _mm256_store_si256((__m256i *)(void *)differ.of[i], sum);
+        take_row(sum, i, &l);
     }
-    return pick(&differ, p->count, ret);
+    return in_order(&l, ret);
 }
 
 AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
 {
-    differences differ;
+    levels l;
+    memset(l.count, 0, sizeof l.count);
     const __m256i missing = missing_lanes(e);
     __m256i plane[FINGER_SCAN_PLANES];
     for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
@@ -240,9 +329,58 @@ AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, fing
         __m256i sum = missing;
         for (int k = 0; k < FINGER_SCAN_PLANES; k++)
             sum = _mm256_adds_epu8(sum, _mm256_popcnt_epi8(_mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]))));
-        _mm256_store_si256((__m256i *)(void *)differ.of[i], sum);
+        take_row_of_words(sum, i, &l);
     }
-    return pick(&differ, p->count, ret);
+    return in_order(&l, ret);
+}
+
+/* Sixteen of the pairs beside pair a: all bits of a lane are set where they say the same. */
+AVX2 INLINE __m256i sixteen_agree(const seed_lanes *l, int a, int from, __m256i c, __m256i s)
+{
+    const __m256i near = _mm256_set1_epi16(8 * VOTE_PIXELS), far = _mm256_set1_epi16(16 * VOTE_PIXELS), turns = _mm256_set1_epi16(2 * VOTE_TURN);
+#define LANES(name) _mm256_sub_epi16(_mm256_load_si256((const __m256i *)(const void *)(l->name + from)), _mm256_set1_epi16(l->name[a]))
+    __m256i u = LANES(ex), v = LANES(ey), x = LANES(px), y = LANES(py), turn = LANES(turn);
+#undef LANES
+    x = _mm256_sub_epi16(x, _mm256_sub_epi16(_mm256_mulhrs_epi16(u, c), _mm256_mulhrs_epi16(v, s)));
+    y = _mm256_sub_epi16(y, _mm256_add_epi16(_mm256_mulhrs_epi16(u, s), _mm256_mulhrs_epi16(v, c)));
+    x = _mm256_add_epi16(x, near), y = _mm256_add_epi16(y, near);
+    turn = _mm256_and_si256(_mm256_add_epi16(turn, _mm256_set1_epi16(VOTE_TURN)), _mm256_set1_epi16(255));
+    __m256i in_x = _mm256_cmpeq_epi16(_mm256_min_epu16(x, far), x), in_y = _mm256_cmpeq_epi16(_mm256_min_epu16(y, far), y);
+    return _mm256_and_si256(_mm256_and_si256(in_x, in_y), _mm256_cmpeq_epi16(_mm256_min_epu16(turn, turns), turn));
+}
+
+AVX2 static void votes_avx2(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+{
+    seed_lanes l;
+    memset(&l, 0, sizeof l);
+    fill_lanes(p, e, seeds, n, &l);
+    uint32_t there = n < FINGER_SCAN_SEEDS ? (1U << n) - 1 : ~0U;
+    for (int a = 0; a < n; a++) {
+        const __m256i c = _mm256_set1_epi16(p->cos[l.turn[a]]), s = _mm256_set1_epi16(p->sin[l.turn[a]]);
+        __m256i both = _mm256_packs_epi16(sixteen_agree(&l, a, 0, c, s), sixteen_agree(&l, a, 16, c, s));
+        ret[a] = votes_of(seeds, a, (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xd8)) & there);
+    }
+}
+
+/* All 32 in one register, their agreement in a mask. */
+AVX512 static void votes_avx512(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+{
+    seed_lanes l;
+    memset(&l, 0, sizeof l);
+    fill_lanes(p, e, seeds, n, &l);
+    const uint32_t there = n < FINGER_SCAN_SEEDS ? (1U << n) - 1 : ~0U;
+    const __m512i far = _mm512_set1_epi16(16 * VOTE_PIXELS);
+    const __m512i px = _mm512_loadu_si512(l.px), py = _mm512_loadu_si512(l.py), ex = _mm512_loadu_si512(l.ex), ey = _mm512_loadu_si512(l.ey), turn = _mm512_loadu_si512(l.turn);
+    for (int a = 0; a < n; a++) {
+        const __m512i c = _mm512_set1_epi16(p->cos[l.turn[a]]), s = _mm512_set1_epi16(p->sin[l.turn[a]]);
+        __m512i u = _mm512_sub_epi16(ex, _mm512_set1_epi16(l.ex[a])), v = _mm512_sub_epi16(ey, _mm512_set1_epi16(l.ey[a]));
+        __m512i x = _mm512_sub_epi16(px, _mm512_set1_epi16((int16_t)(l.px[a] - 8 * VOTE_PIXELS))), y = _mm512_sub_epi16(py, _mm512_set1_epi16((int16_t)(l.py[a] - 8 * VOTE_PIXELS)));
+        __m512i t = _mm512_and_si512(_mm512_sub_epi16(turn, _mm512_set1_epi16((int16_t)(l.turn[a] - VOTE_TURN))), _mm512_set1_epi16(255));
+        x = _mm512_sub_epi16(x, _mm512_sub_epi16(_mm512_mulhrs_epi16(u, c), _mm512_mulhrs_epi16(v, s)));
+        y = _mm512_sub_epi16(y, _mm512_add_epi16(_mm512_mulhrs_epi16(u, s), _mm512_mulhrs_epi16(v, c)));
+        uint32_t agree = _mm512_mask_cmple_epu16_mask(_mm512_mask_cmple_epu16_mask(_mm512_mask_cmple_epu16_mask(there, t, _mm512_set1_epi16(2 * VOTE_TURN)), x, far), y, far);
+        ret[a] = votes_of(seeds, a, agree);
+    }
 }
 
 /* Sixteen minutiae: their cells (outside past the last) and sectors. Reads up to 15 bytes past the entry's angles. */
@@ -281,7 +419,7 @@ AVX2 static int judge_avx2(const finger_scan *p, const finger_entry *e, finger_s
     return points(agree & 0xffff, agree >> 16, on, seed);
 }
 
-static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, judge_avx2}, avx512 = {"avx512", seeds_avx512, judge_avx2};
+static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, votes_avx2, judge_avx2}, avx512 = {"avx512", seeds_avx512, votes_avx512, judge_avx2};
 #endif
 
 const finger_scan_kernels *finger_scan_kernels_at(int i)
@@ -306,12 +444,29 @@ const finger_scan_kernels *finger_scan_kernels_best(void)
     return finger_scan_kernels_at(i);
 }
 
+/* The pairs to try: by votes and by how near they are, of equal ones the first. */
+static int choose(const finger_seed *seeds, const uint8_t *votes, int n, uint8_t ret[FINGER_SCAN_JUDGED])
+{
+    int rank[FINGER_SCAN_JUDGED], chosen = 0;
+    for (int a = 0; a < n; a++) {
+        int mine = VOTE_BITS * votes[a] - seeds[a].differ, k = chosen;
+        if (chosen == FINGER_SCAN_JUDGED && mine <= rank[--k]) continue;
+        for (; k > 0 && rank[k - 1] < mine; k--) rank[k] = rank[k - 1], ret[k] = ret[k - 1];
+        rank[k] = mine, ret[k] = (uint8_t)a;
+        if (chosen < FINGER_SCAN_JUDGED) chosen++;
+    }
+    return chosen;
+}
+
 uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e)
 {
     finger_seed seeds[FINGER_SCAN_SEEDS];
+    uint8_t votes[FINGER_SCAN_SEEDS], tried[FINGER_SCAN_JUDGED];
     int n = k->seeds(p, e, seeds), best = 0;
+    k->votes(p, e, seeds, n, votes);
+    n = choose(seeds, votes, n, tried);
     for (int i = 0; i < n; i++) {
-        int score = k->judge(p, e, seeds[i]);
+        int score = k->judge(p, e, seeds[tried[i]]) + POINTS_VOTE * finger_min(votes[tried[i]], VOTES_COUNTED);
         if (score > best) best = score;
     }
     return (uint16_t)best;

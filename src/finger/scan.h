@@ -1,9 +1,10 @@
 /* The first stage of 1:N: what a gallery keeps of a template, and how one is judged in half a microsecond or so.
  *
  * An entry has, beside everything of the compact template, 64 bits for each of its best 32 minutiae: the ridge orientation
- * at 16 places around it. The bits of all pairs (32 x 32) are compared by exclusive or and population count; the dozen
- * nearest pairs each say how the prints would lie on each other; and for each of these every minutia of the entry is looked
- * up in a map of the probe, which tells in one word whether a minutia or at least the ridges there agree. */
+ * at 16 places around it. The bits of all pairs (32 x 32) are compared by exclusive or and population count; the 32 nearest pairs
+ * each say how the prints would lie on each other, and how many of the others say the same. For those that most agree with
+ * every minutia of the entry is looked up in a map of the probe, which tells in one word whether a minutia or at least the ridges
+ * there agree. */
 #ifndef FINGER_SCAN_H
 #define FINGER_SCAN_H
 
@@ -12,8 +13,9 @@
 enum {
     FINGER_SCAN_LANES = 32,  /* minutiae with bits, the best ones */
     FINGER_SCAN_PLANES = 8,  /* bytes of bits of one minutia; a plane has one byte of each */
-    FINGER_SCAN_SEEDS = 12,  /* pairs that are tried */
-    FINGER_SCAN_NEAR = 6,    /* bits in which a pair may differ to be tried */
+    FINGER_SCAN_SEEDS = 32,  /* pairs that vote */
+    FINGER_SCAN_JUDGED = 4,  /* of these, the ones that are tried */
+    FINGER_SCAN_NEAR = 9,    /* bits in which a pair may differ to vote */
     FINGER_MAP_SIDE = 64,    /* cells of 8 x 8 pixels: 512 pixels a side around the probe's middle */
     FINGER_ENTRY_SLACK = 16,
     FINGER_ENTRY_MAX = 1020, /* bytes of an entry; with its place in the table 1,024 */
@@ -61,6 +63,8 @@ typedef struct finger_scan_kernels {
     /* The nearest pairs, at most two of one minutia of the probe: by level of difference, then by probe, then by entry; returns how
      * many. */
     int (*seeds)(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS]);
+    /* For each of n pairs how many minutiae of others would lie on each other when its own do: nearly the same turn, a few pixels apart. */
+    void (*votes)(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS]);
     /* How well the entry lies on the probe when the seed's minutiae are laid on each other; may be negative. */
     int (*judge)(const finger_scan *p, const finger_entry *e, finger_seed seed);
 } finger_scan_kernels;
