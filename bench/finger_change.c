@@ -176,7 +176,7 @@ static double scratched(draw *d, place p, double v)
         double sine, cosine, at = uniform(&s, -0.4, 0.4) * d->in->width, wide = uniform(&s, 1, 2.2);
         finger_sincos(uniform(&s, 0, FINGER_PI), &sine, &cosine);
         double away = cosine * (p.x - d->in->width / 2.0) + sine * (p.y - d->in->height / 2.0) - at;
-        if (away > -wide && away < wide) return d->border;
+        if (away > -wide && away < wide) return 240;
     }
     return v;
 }
