@@ -212,7 +212,7 @@ ENT_API double ent_finger_ways(size_t prints, size_t others, size_t pairs);
 /* Compact templates, packed: at most 1,024 bytes a print with all that a search needs (about 700 on average), besides the room
  * that its tables grow by. A search looks at every visible entry's index, some hundred nanoseconds each, and hands the best share
  * to ent_finger_match. It never touches what is not visible. Searches may run side by side; adding and removing needs to be alone:
- * the caller locks. */
+ * the caller locks, around all of a search or, with hold and let, around each of its short steps. */
 typedef struct ent_finger_gallery ent_finger_gallery;
 
 /* Where entries lie: for memory that is locked, for instance. take returns memory of so many bytes or NULL; give gets it back,
@@ -250,6 +250,14 @@ typedef struct ent_finger_search {
      * are done. The answer is the same. */
     void (*parallel)(void *pool, size_t count, void (*work)(void *ctx, size_t i), void *ctx);
     void *pool;
+    /* NULL: nothing is added or removed until the search is over. Else hold is called before the gallery is looked at and let after it, on
+     * the same thread, for a thousand entries or one comparison's copy at a time; between the two nothing may be added or removed, in all
+     * the time else it may. What was there from the beginning to the end is seen, whatever moved meanwhile; what was removed is not
+     * answered if it went before its comparison. A slot can be another print's by then: visible, which is asked again for each that is
+     * compared, says no to what was added since. */
+    void (*hold)(void *guard);
+    void (*let)(void *guard);
+    void *guard;
 } ent_finger_search;
 
 typedef struct ent_finger_candidate {

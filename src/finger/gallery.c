@@ -6,6 +6,7 @@
 #include "finger/match.h"
 #include "finger/scan.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct ent_finger_gallery {
     uint32_t *places; /* row in the upper four bits, place in it */
     uint32_t slots, room, free;
     size_t count, slab_bytes;
+    uint64_t changes; /* so far: additions and removals */
+    finger_turns turns;
 };
 
 static void *take_heap(void *ctx, size_t size)
@@ -76,6 +79,7 @@ ent_code ent_finger_gallery_new(const ent_finger_memory *memory, ent_finger_gall
     if (!g) return ent_fail(err, ENT_NO_MEMORY, "no memory for a gallery");
     g->memory = memory ? *memory : (ent_finger_memory){take_heap, give_heap, NULL};
     g->free = NONE;
+    finger_turns_make(&g->turns);
     *ret_gallery = g;
     return ENT_OK;
 }
@@ -140,6 +144,7 @@ ent_code ent_finger_gallery_add(ent_finger_gallery *g, const ent_finger_template
     else g->free = g->places[slot] & SLOTS_MAX;
     size_t at = g->rows[r].count++;
     g->places[slot] = (uint32_t)(r << 28 | at);
+    g->changes++;
     finger_entry_make(t, slot, entry_at(g, r, at));
     g->count++;
     *ret_slot = slot;
@@ -161,13 +166,14 @@ void ent_finger_gallery_remove(ent_finger_gallery *g, uint32_t slot)
     g->places[slot] = (uint32_t)FREE << 28 | g->free;
     g->free = slot;
     g->count--;
+    g->changes++;
 }
 
 ent_code ent_finger_gallery_get(const ent_finger_gallery *g, uint32_t slot, ent_finger_template **ret_template, ent_err *err)
 {
     const finger_entry *e = entry_of(g, slot);
     if (!e) return ent_fail(err, ENT_NOT_FOUND, "slot %u of the gallery is empty", slot);
-    return finger_entry_template(e, NULL, ret_template, err);
+    return finger_entry_template(e, &g->turns, ret_template, err);
 }
 
 size_t ent_finger_gallery_count(const ent_finger_gallery *g)
@@ -189,33 +195,88 @@ size_t ent_finger_gallery_bytes(const ent_finger_gallery *g)
 
 /* ---- searching ---- */
 
+/* The gallery may change between two holds: entries go, and the last of a row takes the place of one that went. What the first stage
+ * passed by in that way is seen by its slot afterwards; a slot itself never moves. */
 typedef struct search {
     const ent_finger_gallery *g;
     const ent_finger_probe *probe;
     const ent_finger_search *how;
     const finger_scan_kernels *kernels;
     finger_scan scan;
-    finger_turns turns;
     size_t pieces[ROWS + 1]; /* the first piece of each row */
+    uint32_t slots;          /* of the beginning; what was added behind them is not seen */
+    uint64_t changes;        /* likewise */
     uint16_t *scores;        /* a slot each: 0 not seen, else 1 + the first stage's, at most 65535 */
     ent_finger_candidate *listed;
     size_t count;
 } search;
+
+/* In place of a candidate's score. */
+#define NO_MEMORY (-1)
+#define GONE (-2)
+
+static void hold(const search *s)
+{
+    if (s->how->hold) s->how->hold(s->how->guard);
+}
+
+static void let(const search *s)
+{
+    if (s->how->let) s->how->let(s->how->guard);
+}
+
+static bool shown(const search *s, uint32_t slot)
+{
+    if (s->how->bitmap && !(s->how->bitmap[slot / 64] >> slot % 64 & 1)) return false;
+    return !s->how->visible || s->how->visible(s->how->visible_ctx, slot);
+}
+
+static void scan_entry(search *s, const finger_entry *e)
+{
+    uint32_t slot = finger_entry_slot(e);
+    if (slot >= s->slots || !shown(s, slot)) return;
+    unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e);
+    s->scores[slot] = (uint16_t)(score < UINT16_MAX ? score + 1 : UINT16_MAX);
+}
 
 static void scan_piece(void *ctx, size_t piece)
 {
     search *s = ctx;
     size_t r = 0;
     while (piece >= s->pieces[r + 1]) r++;
-    size_t from = (piece - s->pieces[r]) * PIECE, to = from + PIECE < s->g->rows[r].count ? from + PIECE : s->g->rows[r].count;
-    for (size_t at = from; at < to; at++) {
-        const finger_entry *e = entry_at(s->g, r, at);
-        uint32_t slot = finger_entry_slot(e);
-        if (s->how->bitmap && !(s->how->bitmap[slot / 64] >> slot % 64 & 1)) continue;
-        if (s->how->visible && !s->how->visible(s->how->visible_ctx, slot)) continue;
-        unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e);
-        s->scores[slot] = (uint16_t)(score < UINT16_MAX ? score + 1 : UINT16_MAX);
+    size_t from = (piece - s->pieces[r]) * PIECE;
+    hold(s);
+    size_t to = from + PIECE < s->g->rows[r].count ? from + PIECE : s->g->rows[r].count;
+    for (size_t at = from; at < to; at++) scan_entry(s, entry_at(s->g, r, at));
+    let(s);
+}
+
+/* What moved from a place not yet looked at to one that was. */
+static void scan_moved(search *s)
+{
+    for (uint32_t slot = 0; slot < s->slots;) {
+        hold(s);
+        if (s->g->changes == s->changes) slot = s->slots;
+        for (uint32_t end = s->slots - slot < PIECE ? s->slots : slot + PIECE; slot < end; slot++) {
+            const finger_entry *e = s->scores[slot] ? NULL : entry_of(s->g, slot);
+            if (e) scan_entry(s, e);
+        }
+        let(s);
     }
+}
+
+/* The candidate's template, if it is still there and may still be seen. Only its bytes are copied under the hold. */
+static ent_code take_candidate(const search *s, uint32_t slot, ent_finger_template **ret)
+{
+    _Alignas(max_align_t) uint8_t copy[FINGER_ENTRY_MAX + FINGER_ENTRY_SLACK] = {0};
+    hold(s);
+    const finger_entry *e = entry_of(s->g, slot);
+    bool there = e && (!s->how->hold || shown(s, slot));
+    if (there) memcpy(copy, e, entry_bytes(s->g->places[slot] >> 28));
+    let(s);
+    ent_code code = there ? finger_entry_template((const finger_entry *)(const void *)copy, &s->g->turns, ret, NULL) : ENT_NOT_FOUND;
+    ent_wipe(copy, sizeof copy);
+    return code;
 }
 
 static void compare_piece(void *ctx, size_t piece)
@@ -224,13 +285,9 @@ static void compare_piece(void *ctx, size_t piece)
     size_t to = (piece + 1) * COMPARED < s->count ? (piece + 1) * COMPARED : s->count;
     for (size_t i = piece * COMPARED; i < to; i++) {
         ent_finger_template *t;
-        s->listed[i].score = 0;
-        if (finger_entry_template(entry_of(s->g, s->listed[i].slot), &s->turns, &t, NULL) != ENT_OK) {
-            s->listed[i].score = -1; /* no memory */
-            continue;
-        }
-        s->listed[i].score = ent_finger_match(s->probe, t, NULL);
-        ent_finger_template_free(t);
+        ent_code code = take_candidate(s, s->listed[i].slot, &t);
+        s->listed[i].score = code == ENT_OK ? ent_finger_match(s->probe, t, NULL) : code == ENT_NOT_FOUND ? GONE : NO_MEMORY;
+        if (code == ENT_OK) ent_finger_template_free(t);
     }
 }
 
@@ -244,19 +301,20 @@ static void run(const ent_finger_search *how, size_t pieces, void (*work)(void *
 /* The best of the first stage: all above a score, and of those at it the first slots. */
 static ent_code shortlist(search *s, size_t *ret_visible, ent_err *err)
 {
-    uint32_t *histogram = calloc(UINT16_MAX + 1, sizeof *histogram);
+    unsigned score = 0;
+    for (uint32_t i = 0; i < s->slots; i++) score = s->scores[i] > score ? s->scores[i] : score;
+    uint32_t *histogram = calloc(score + 1, sizeof *histogram);
     if (!histogram) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
-    for (uint32_t i = 0; i < s->g->slots; i++) histogram[s->scores[i]]++;
-    size_t visible = s->g->slots - histogram[0], least = s->how->least ? s->how->least : LEAST_DEFAULT, above = 0;
+    for (uint32_t i = 0; i < s->slots; i++) histogram[s->scores[i]]++;
+    size_t visible = s->slots - histogram[0], least = s->how->least ? s->how->least : LEAST_DEFAULT, above = 0;
     size_t wanted = (size_t)((double)visible * (s->how->share > 0 ? s->how->share : SHARE_DEFAULT));
     wanted = s->how->exhaustive || wanted > visible ? visible : wanted < least ? (least < visible ? least : visible) : wanted;
-    unsigned score = UINT16_MAX;
     while (score > 0 && above + histogram[score] <= wanted) above += histogram[score--];
     free(histogram);
     s->listed = calloc(wanted + 1, sizeof *s->listed);
     if (!s->listed) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
     size_t at_score = wanted - above;
-    for (uint32_t i = 0; i < s->g->slots; i++) {
+    for (uint32_t i = 0; i < s->slots; i++) {
         if (s->scores[i] == 0 || s->scores[i] < score || (s->scores[i] == score && at_score == 0)) continue;
         if (s->scores[i] == score) at_score--;
         s->listed[s->count++].slot = i;
@@ -272,14 +330,35 @@ static int by_score(const void *a, const void *b)
     return (x->slot > y->slot) - (x->slot < y->slot);
 }
 
+static ent_code begin(search *s, ent_err *err)
+{
+    hold(s);
+    s->slots = s->g->slots, s->changes = s->g->changes;
+    for (size_t r = 0; r < ROWS; r++) s->pieces[r + 1] = s->pieces[r] + (s->g->rows[r].count + PIECE - 1) / PIECE;
+    let(s);
+    s->scores = calloc((size_t)s->slots + 1, sizeof *s->scores);
+    return s->scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+}
+
+static ent_code drop_gone(search *s, ent_err *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->listed[i].score == NO_MEMORY) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+        if (s->listed[i].score != GONE) s->listed[kept++] = s->listed[i];
+    }
+    s->count = kept;
+    return ENT_OK;
+}
+
 static ent_code two_stages(search *s, size_t *ret_visible, ent_err *err)
 {
-    for (size_t r = 0; r < ROWS; r++) s->pieces[r + 1] = s->pieces[r] + (s->g->rows[r].count + PIECE - 1) / PIECE;
+    ENT_TRY(begin(s, err));
     run(s->how, s->pieces[ROWS], scan_piece, s);
+    if (s->how->hold) scan_moved(s);
     ENT_TRY(shortlist(s, ret_visible, err));
     run(s->how, (s->count + COMPARED - 1) / COMPARED, compare_piece, s);
-    for (size_t i = 0; i < s->count; i++)
-        if (s->listed[i].score < 0) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    ENT_TRY(drop_gone(s, err));
     if (s->count) qsort(s->listed, s->count, sizeof *s->listed, by_score);
     return ENT_OK;
 }
@@ -290,23 +369,17 @@ ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger
     static const ent_finger_search plain;
     size_t visible = 0;
     search *s = calloc(1, sizeof *s);
-    uint16_t *scores = calloc((size_t)g->slots + 1, sizeof *scores);
-    ent_code code = s && scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
-    if (code == ENT_OK) {
-        s->g = g, s->probe = probe, s->how = how ? how : &plain, s->scores = scores, s->kernels = finger_scan_kernels_best();
-        finger_scan_make(probe->t, &s->scan);
-        finger_turns_make(&s->turns);
-        code = two_stages(s, &visible, err);
-    }
+    if (!s) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    s->g = g, s->probe = probe, s->how = how ? how : &plain, s->kernels = finger_scan_kernels_best();
+    finger_scan_make(probe->t, &s->scan);
+    ent_code code = two_stages(s, &visible, err);
     if (code == ENT_OK) {
         *ret_found = (ent_finger_found){.visible = visible, .compared = s->count, .count = s->count < most ? s->count : most};
         ret_found->candidates = s->listed, s->listed = NULL;
     }
-    if (s) {
-        free(s->listed);
-        ent_wipe(s, sizeof *s);
-    }
-    free(scores);
+    free(s->scores);
+    free(s->listed);
+    ent_wipe(s, sizeof *s);
     free(s);
     return code;
 }

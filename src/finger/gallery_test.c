@@ -162,6 +162,80 @@ static void finds_what_may_be_seen(void **state)
     ent_finger_gallery_free(g);
 }
 
+/* A gallery that changes whenever a search lets it: the first of it go, others come in their slots. */
+struct restless {
+    ent_finger_gallery *g;
+    ent_finger_template *fresh;
+    uint32_t mine, next;
+    bool held, came[4096];
+    size_t gone;
+};
+
+static void hold(void *ctx)
+{
+    struct restless *r = ctx;
+    assert_false(r->held);
+    r->held = true;
+}
+
+static void let(void *ctx)
+{
+    struct restless *r = ctx;
+    uint32_t slot;
+    assert_true(r->held);
+    r->held = false;
+    for (int i = 0; i < 20 && r->next < 1400; i++, r->next++) {
+        if (r->next == r->mine) continue;
+        ent_finger_gallery_remove(r->g, r->next);
+        r->gone++;
+        if (i % 4) continue;
+        assert_int_equal(ent_finger_gallery_add(r->g, r->fresh, &slot, NULL), ENT_OK);
+        r->came[slot] = true;
+    }
+}
+
+static bool was_there(void *ctx, uint32_t slot)
+{
+    const struct restless *r = ctx;
+    assert_true(r->held);
+    return !r->came[slot];
+}
+
+/* A search between whose steps prints go and come sees every print that stays, though the last ones move into the places of those that went.
+ * What it answers are scores of prints that were there when it began, never of one that came meanwhile into the slot of a listed one. */
+static void searches_beside_changes(void **state)
+{
+    enum { N = 4000 };
+    static ent_finger_template *was[N];
+    (void)state;
+    for (unsigned i = 0; i < N; i++) was[i] = some(i % 7 ? 30 : 40, 300, 320, i);
+    for (unsigned mine = 0; mine < N; mine += 571) {
+        struct restless r = {.mine = mine, .fresh = some(40, 300, 320, 3)};
+        ent_finger_probe *p;
+        ent_finger_found f;
+        uint32_t slot;
+        assert_int_equal(ent_finger_gallery_new(NULL, &r.g, NULL), ENT_OK);
+        for (unsigned i = 0; i < N; i++) {
+            assert_int_equal(ent_finger_gallery_add(r.g, was[i], &slot, NULL), ENT_OK);
+            assert_int_equal(slot, i);
+        }
+        assert_int_equal(ent_finger_probe_new(was[mine], &p, NULL), ENT_OK);
+        ent_finger_search how = {.exhaustive = mine % 2, .visible = was_there, .visible_ctx = &r, .hold = hold, .let = let, .guard = &r};
+        assert_int_equal(ent_finger_gallery_search(r.g, p, &how, 100, &f, NULL), ENT_OK);
+        assert_false(r.held);
+        assert_true(r.gone > 150);
+        assert_in_range(f.visible, N - r.gone, N);
+        assert_in_range(f.compared, mine % 2 ? N - r.gone : 1, N);
+        assert_int_equal(f.candidates[0].slot, mine);
+        for (size_t i = 0; i < f.count; i++) assert_true(f.candidates[i].score == ent_finger_match(p, was[f.candidates[i].slot], NULL));
+        ent_finger_found_free(&f);
+        ent_finger_probe_free(p);
+        ent_finger_template_free(r.fresh);
+        ent_finger_gallery_free(r.g);
+    }
+    for (unsigned i = 0; i < N; i++) ent_finger_template_free(was[i]);
+}
+
 /* An empty gallery is searched, and answers nothing. */
 static void empty(void **state)
 {
@@ -238,6 +312,6 @@ static void turns_are_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(keeps_and_forgets), cmocka_unit_test(keeps_unusual), cmocka_unit_test(finds_what_may_be_seen),
-                                       cmocka_unit_test(empty), cmocka_unit_test(kernels_agree), cmocka_unit_test(turns_are_the_same)};
+                                       cmocka_unit_test(searches_beside_changes), cmocka_unit_test(empty), cmocka_unit_test(kernels_agree), cmocka_unit_test(turns_are_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

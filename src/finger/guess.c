@@ -3,21 +3,27 @@
 #include "finger/arith.h"
 #include "finger/guess.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #define NEARNESS 600.0f /* square pixels at which a weight has fallen to a quarter */
 #define REACH 40        /* pixels from a minutia to where there is no print any more */
 
-static uint8_t guess_cell(const ent_finger_minutia *m, size_t count, const float (*turned)[2], const float at[2])
+enum { ABREAST = 16 }; /* cells of a row at a time: each sums in the order of the minutiae, however many there are beside it */
+
+static void guess_cells(const ent_finger_minutia *m, size_t count, const float (*turned)[2], const float at[ABREAST + 1], uint8_t ret[ABREAST])
 {
-    float c = 0, s = 0, nearest = 1e9f;
+    float c[ABREAST] = {0}, s[ABREAST] = {0}, nearest[ABREAST];
+    for (int k = 0; k < ABREAST; k++) nearest[k] = 1e9f;
     for (size_t i = 0; i < count; i++) {
-        float dx = m[i].x - at[0], dy = m[i].y - at[1], d = dx * dx + dy * dy, w = 1 / (NEARNESS + d);
-        c += w * w * turned[i][0], s += w * w * turned[i][1];
-        nearest = d < nearest ? d : nearest;
+        float mx = m[i].x, dy = m[i].y - at[ABREAST], yy = dy * dy, tc = turned[i][0], ts = turned[i][1];
+        for (int k = 0; k < ABREAST; k++) {
+            float dx = mx - at[k], d = dx * dx + yy, w = 1 / (NEARNESS + d);
+            c[k] += w * w * tc, s[k] += w * w * ts;
+            nearest[k] = d < nearest[k] ? d : nearest[k];
+        }
     }
-    if (nearest > REACH * REACH) return 0;
-    return (uint8_t)(1 + (finger_round((double)finger_atan2(s, c) * (32 / FINGER_PI)) & 63));
+    for (int k = 0; k < ABREAST; k++)
+        ret[k] = nearest[k] > REACH * REACH ? 0 : (uint8_t)(1 + (finger_round((double)finger_atan2(s[k], c[k]) * (32 / FINGER_PI)) & 63));
 }
 
 void finger_guess_shape(uint32_t width, uint32_t height, finger_coarse *ret)
@@ -35,8 +41,13 @@ void finger_guess(const ent_finger_minutia *minutiae, size_t count, const finger
         finger_sincos(-2 * FINGER_PI * minutiae[i].angle / 128.0, &s, &c); /* doubled, y down */
         turned[i][0] = (float)c, turned[i][1] = (float)s;
     }
-    for (int i = 0; i < shape->cols * shape->rows; i++) {
-        const float at[2] = {((float)(i % shape->cols) + 0.5f) * shape->cell, ((float)(i / shape->cols) + 0.5f) * shape->cell};
-        ret_at[i] = guess_cell(minutiae, count, (const float (*)[2])turned, at);
-    }
+    for (int y = 0; y < shape->rows; y++)
+        for (int x = 0; x < shape->cols; x += ABREAST) {
+            float at[ABREAST + 1];
+            uint8_t cells[ABREAST];
+            for (int k = 0; k < ABREAST; k++) at[k] = ((float)(x + k) + 0.5f) * shape->cell;
+            at[ABREAST] = ((float)y + 0.5f) * shape->cell;
+            guess_cells(minutiae, count, (const float (*)[2])turned, at, cells);
+            memcpy(ret_at + y * shape->cols + x, cells, (size_t)finger_min(shape->cols - x, ABREAST));
+        }
 }

@@ -13,6 +13,7 @@
 /* Beside each slot of the finger library's gallery. */
 typedef struct entry {
     ent_gallery_print print;
+    uint64_t number;  /* of its adding: a search passes by what was added since it began */
     uint32_t next;    /* of the same bucket */
     bool used;
 } entry;
@@ -23,14 +24,25 @@ struct ent_gallery {
     entry *entries;   /* by slot */
     uint32_t *head;   /* by the part's number; cap buckets */
     size_t cap;       /* a power of two */
+    uint64_t added;   /* so far */
     unsigned threads;
 };
+
+/* Whoever changes it goes before those who search: they hold it for moments, one after the other without end. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t a;
+    pthread_rwlockattr_init(&a);
+    pthread_rwlockattr_setkind_np(&a, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &a);
+    pthread_rwlockattr_destroy(&a);
+}
 
 ent_code ent_gallery_new(unsigned threads, ent_gallery **ret_gallery, ent_err *err)
 {
     ent_gallery *g = calloc(1, sizeof *g);
     if (!g) return ent_fail(err, ENT_NO_MEMORY, "out of memory for a gallery");
-    pthread_rwlock_init(&g->lock, NULL);
+    init_lock(&g->lock);
     g->threads = threads;
     ent_code code = ent_finger_gallery_new(NULL, &g->g, err);
     if (code == ENT_OK) *ret_gallery = g;
@@ -89,18 +101,24 @@ static ent_code grow(ent_gallery *g, size_t slot, ent_err *err)
     return ENT_OK;
 }
 
-ent_code ent_gallery_add(ent_gallery *g, const ent_gallery_print *print, const ent_finger_template *t, ent_err *err)
+static ent_code add_locked(ent_gallery *g, const ent_gallery_print *print, const ent_finger_template *t, uint64_t number, ent_err *err)
 {
     uint32_t slot;
-    pthread_rwlock_wrlock(&g->lock);
-    ent_code code = ent_finger_gallery_add(g->g, t, &slot, err);
-    if (code == ENT_OK) {
-        code = grow(g, slot, err);
-        if (code == ENT_OK) {
-            g->entries[slot] = (entry){.print = *print, .used = true};
-            chain(g, slot);
-        } else ent_finger_gallery_remove(g->g, slot);
+    ENT_TRY(ent_finger_gallery_add(g->g, t, &slot, err));
+    ent_code code = grow(g, slot, err);
+    if (code != ENT_OK) {
+        ent_finger_gallery_remove(g->g, slot);
+        return code;
     }
+    g->entries[slot] = (entry){.print = *print, .number = number, .used = true};
+    chain(g, slot);
+    return ENT_OK;
+}
+
+ent_code ent_gallery_add(ent_gallery *g, const ent_gallery_print *print, const ent_finger_template *t, ent_err *err)
+{
+    pthread_rwlock_wrlock(&g->lock);
+    ent_code code = add_locked(g, print, t, ++g->added, err);
     pthread_rwlock_unlock(&g->lock);
     return code;
 }
@@ -113,9 +131,8 @@ void ent_gallery_see(ent_gallery *g, const ent_part_id *part, uint64_t flows)
     pthread_rwlock_unlock(&g->lock);
 }
 
-void ent_gallery_remove(ent_gallery *g, const ent_part_id *part)
+static void remove_locked(ent_gallery *g, const ent_part_id *part)
 {
-    pthread_rwlock_wrlock(&g->lock);
     for (uint32_t *link = g->cap ? bucket(g, part) : NULL; link && *link != NONE;) {
         entry *e = &g->entries[*link];
         if (!ent_id_equal(e->print.part.b, part->b)) {
@@ -127,7 +144,23 @@ void ent_gallery_remove(ent_gallery *g, const ent_part_id *part)
         ent_finger_gallery_remove(g->g, slot);
         ent_wipe(e, sizeof *e);
     }
+}
+
+void ent_gallery_remove(ent_gallery *g, const ent_part_id *part)
+{
+    pthread_rwlock_wrlock(&g->lock);
+    remove_locked(g, part);
     pthread_rwlock_unlock(&g->lock);
+}
+
+ent_code ent_gallery_replace(ent_gallery *g, const ent_gallery_print *prints, ent_finger_template *const *templates, size_t count, ent_err *err)
+{
+    ent_code code = ENT_OK;
+    pthread_rwlock_wrlock(&g->lock);
+    if (count) remove_locked(g, &prints[0].part);
+    for (size_t i = 0; i < count && code == ENT_OK; i++) code = add_locked(g, &prints[i], templates[i], 0, err); /* not new: searches that run see it */
+    pthread_rwlock_unlock(&g->lock);
+    return code;
 }
 
 size_t ent_gallery_count(ent_gallery *g)
@@ -154,8 +187,9 @@ typedef struct likely {
 } likely;
 
 typedef struct search {
-    const ent_gallery *g;
+    ent_gallery *g;
     ent_sight sight;
+    uint64_t until;   /* the last number that it sees */
     uint8_t finger;
     likely few[FEW];
     size_t count;
@@ -167,10 +201,13 @@ static bool in_sight(const ent_sight *sight, const ent_gallery_print *p)
     return !sight->without || !ent_id_equal(p->part.b, sight->without->b);
 }
 
+/* With the lock held. A slot that is in use by now may have been another print's when the search began. */
 static bool visible(void *ctx, uint32_t slot)
 {
     const search *s = ctx;
-    const ent_gallery_print *p = &s->g->entries[slot].print;
+    const entry *e = &s->g->entries[slot];
+    const ent_gallery_print *p = &e->print;
+    if (!e->used || e->number > s->until) return false;
     return in_sight(&s->sight, p) && (!p->finger || !s->finger || p->finger == s->finger);
 }
 
@@ -203,13 +240,20 @@ static void offer(search *s, const likely *l)
     if (i < FEW) s->few[i] = *l;
 }
 
+static void hold(void *g) { pthread_rwlock_rdlock(&((ent_gallery *)g)->lock); }
+static void let(void *g) { pthread_rwlock_unlock(&((ent_gallery *)g)->lock); }
+
 static ent_code search_with(search *s, const ent_finger_probe *probe, size_t which, size_t *ret_visible, ent_err *err)
 {
     ent_finger_found found;
-    ent_finger_search how = {.least = LEAST, .visible = visible, .visible_ctx = s, .parallel = in_parallel, .pool = (void *)s->g};
+    ent_finger_search how = {.least = LEAST, .visible = visible, .visible_ctx = s, .parallel = in_parallel, .pool = s->g, .hold = hold, .let = let, .guard = s->g};
     ENT_TRY(ent_finger_gallery_search(s->g->g, probe, &how, FEW, &found, err));
-    for (size_t i = 0; i < found.count; i++)
-        if (found.candidates[i].score > 0) offer(s, &(likely){s->g->entries[found.candidates[i].slot].print, found.candidates[i].score, which});
+    hold(s->g);
+    for (size_t i = 0; i < found.count; i++) {
+        uint32_t slot = found.candidates[i].slot;
+        if (found.candidates[i].score > 0 && visible(s, slot)) offer(s, &(likely){s->g->entries[slot].print, found.candidates[i].score, which});
+    }
+    let(s->g);
     *ret_visible = found.visible;
     ent_finger_found_free(&found);
     return ENT_OK;
@@ -347,14 +391,15 @@ ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *pr
     if (code == ENT_OK) {
         s->g = g;
         s->sight = a.sight;
-        pthread_rwlock_rdlock(&g->lock);
+        hold(g);
+        s->until = g->added;
+        let(g);
         for (size_t i = 0; i < count && code == ENT_OK; i++) {
             size_t seen = 0;
             s->finger = fingers[i];
             code = search_with(s, a.probe[i], i, &seen, err);
             if (seen > *ret_compared) *ret_compared = seen;
         }
-        pthread_rwlock_unlock(&g->lock);
     }
     if (code == ENT_OK) choose(s, &a, ret_best);
     finish(&a);

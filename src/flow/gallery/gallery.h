@@ -1,6 +1,11 @@
 /* The prints that can be found: compact templates in memory, searched in two stages (entente/finger.h), with the flows that may see
  * each. A search looks only at those that share its flow's bit, so a hidden record is neither compared nor timed. The larger templates
- * stay sealed in the store; the few best are fetched for their ridges. Readers in parallel, writers alone; the gallery locks itself. */
+ * stay sealed in the store; the few best are fetched for their ridges.
+ *
+ * The gallery locks itself, and for moments: who adds, hides or removes waits for one step of a search and never for the search. A search
+ * sees what was there when it began, less what was hidden or removed before its comparison: nothing that is added meanwhile, and
+ * everything that stays. What goes just after its comparison is for the caller to find out: what became of the candidate stands in the
+ * node's own list. */
 #ifndef FLOW_GALLERY_H
 #define FLOW_GALLERY_H
 
@@ -31,6 +36,8 @@ void ent_gallery_free(ent_gallery *g); /* erases */
 ENT_MUST_CHECK ent_code ent_gallery_add(ent_gallery *g, const ent_gallery_print *print, const ent_finger_template *t, ent_err *err);
 void ent_gallery_see(ent_gallery *g, const ent_part_id *part, uint64_t flows); /* who may see all prints of the part */
 void ent_gallery_remove(ent_gallery *g, const ent_part_id *part);
+/* One part's prints in place of those that it has: at every moment a search finds it by the ones or by the others. */
+ENT_MUST_CHECK ent_code ent_gallery_replace(ent_gallery *g, const ent_gallery_print *prints, ent_finger_template *const *templates, size_t count, ent_err *err);
 size_t ent_gallery_count(ent_gallery *g);
 
 /* The whole template of one print, for its ridges. NULL: it is gone. The caller of it frees. */

@@ -146,6 +146,23 @@ typedef struct made {
     size_t len;
 } made;
 
+static ent_code exchange_prints(ent_flow_node *n, const part_images *p, const made *m, uint64_t flows, ent_err *err)
+{
+    ent_finger_template *t[ENT_CAPTURE_PRINTS];
+    ent_gallery_print print[ENT_CAPTURE_PRINTS];
+    size_t count = 0;
+    ent_code code = ENT_OK;
+    for (size_t i = 0; i < p->count && code == ENT_OK; i++) {
+        if (!m[i].len) continue;
+        code = ent_finger_decode(m[i].bytes, m[i].len, &t[count], err);
+        if (code == ENT_OK) print[count++] = (ent_gallery_print){p->part, p->slot.number, flows, p->of[i].place, p->of[i].finger};
+    }
+    if (code == ENT_OK && count) code = ent_gallery_replace(n->gallery, print, t, count, err);
+    else if (code == ENT_OK) ent_gallery_remove(n->gallery, &p->part);
+    for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
+    return code;
+}
+
 /* Into the galleries in place of the old; the part may have gone meanwhile, then nothing is kept. */
 static ent_code exchange(ent_flow_node *n, const part_images *p, const made *m, ent_err *err)
 {
@@ -154,23 +171,11 @@ static ent_code exchange(ent_flow_node *n, const part_images *p, const made *m, 
     if (!held) return ENT_OK;
     ent_part_retention(n, held, &kept);
     uint64_t flows = ent_part_flows(n, held, &kept);
-    if (p->material == ENT_MATERIAL_PHOTOGRAPH) {
-        if (!n->c.faces.extract) return ENT_OK;
-        ent_face_holding_remove(n->faces, &p->part);
-        for (size_t i = 0; i < p->count; i++)
-            if (m[i].len) ENT_TRY(ent_face_holding_add(n->faces, &p->part, flows, m[i].bytes, m[i].len, err));
-        return ENT_OK;
-    }
-    ent_gallery_remove(n->gallery, &p->part);
-    for (size_t i = 0; i < p->count; i++) {
-        ent_finger_template *t;
-        if (!m[i].len) continue;
-        ENT_TRY(ent_finger_decode(m[i].bytes, m[i].len, &t, err));
-        ent_gallery_print print = {p->part, p->slot.number, flows, p->of[i].place, p->of[i].finger};
-        ent_code code = ent_gallery_add(n->gallery, &print, t, err);
-        ent_finger_template_free(t);
-        if (code != ENT_OK) return code;
-    }
+    if (p->material != ENT_MATERIAL_PHOTOGRAPH) return exchange_prints(n, p, m, flows, err);
+    if (!n->c.faces.extract) return ENT_OK;
+    ent_face_holding_remove(n->faces, &p->part);
+    for (size_t i = 0; i < p->count; i++)
+        if (m[i].len) ENT_TRY(ent_face_holding_add(n->faces, &p->part, flows, m[i].bytes, m[i].len, err));
     return ENT_OK;
 }
 
