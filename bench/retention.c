@@ -1,8 +1,9 @@
 /* The law's clock at scale, on a real store, slots and ledger (SQLite and files in FOLDER, which must be empty):
  *   dates of 1,000,000 parts worked out anew under the shipped regimes, one core;
- *   PARTS parts (10,000) due on one day destroyed in one run: parts a second, and the memory that it took;
- *   a search of the whole gallery meanwhile, beside the same search before: until the answer is known and the node has looked into
- *   its rows, which is where a run could hold it up.
+ *   PARTS parts (10,000) due on one day destroyed in one run, alone and once more beside somebody who searches the whole gallery without
+ *   pause: parts a second, and the memory that it took;
+ *   those searches, beside the same before: until the answer is known and the node has looked into its rows, which is where a run could
+ *   hold it up.
  *
  *   bench_retention FOLDER REGIMES [PARTS] */
 #include "adapter/file/file.h"
@@ -26,7 +27,7 @@
 static ent_regime regimes[128];
 static size_t regime_count;
 static ent_story_clock story = {.now = {1772323200000}}; /* 2026-03-01 */
-enum { FINGERS = 64, LIVING = 500, SEARCHES = 400 };
+enum { FINGERS = 64, LIVING = 500, ALONE = 100, SEARCHES = 400 };
 static ent_capture capture[FINGERS];                     /* what arrests bring, in turn */
 static unsigned long arrests;
 static _Thread_local bool again;                         /* the first one comes once more: it is searched, and known */
@@ -215,13 +216,13 @@ static void *destroy_all(void *ctx)
 
 static int by_size(const void *a, const void *b) { return (*(const int64_t *)a > *(const int64_t *)b) - (*(const int64_t *)a < *(const int64_t *)b); }
 
-/* At most `count`, or until the run is over. */
+/* So many, or until the run is over. */
 static void search(ent_flow_node *n, const char *when, bool beside)
 {
     int64_t took[SEARCHES];
     size_t count = 0;
     again = true;
-    while (count < SEARCHES && (!beside || running)) {
+    while (count < (beside ? SEARCHES : ALONE) && (!beside || running)) {
         ent_enrol_options o = {.taken_under = "ta-2000-s41"};
         ent_enrolled e;
         int64_t from = us();
@@ -231,7 +232,26 @@ static void search(ent_flow_node *n, const char *when, bool beside)
     again = false;
     if (!count) return;
     qsort(took, count, sizeof *took, by_size);
-    printf("%zu searches %s: median %.1f ms, 99th percentile %.1f ms, longest %.1f ms\n", count, when, (double)took[count / 2] / 1e3, (double)took[count * 99 / 100] / 1e3, (double)took[count - 1] / 1e3);
+    printf("%zu searches %s: median %.1f ms, 95th percentile %.1f ms, longest %.1f ms\n", count, when, (double)took[count / 2] / 1e3, (double)took[count * 95 / 100] / 1e3, (double)took[count - 1] / 1e3);
+}
+
+/* The second of March of that year: what was taken three years before is due. */
+static size_t run(ent_flow_node *n, int16_t year, size_t parts, bool beside)
+{
+    struct run r = {.n = n};
+    pthread_t thread;
+    story.now = ent_date_start((ent_date){(int16_t)(year - 1), 3, 1});
+    enrol_many(n, parts, (ent_date){(int16_t)(year - 3), 3, 1});
+    story.now = ent_date_start((ent_date){year, 3, 2});
+    malloc_trim(0);
+    long before = resident_kb();
+    running = true;
+    if (pthread_create(&thread, NULL, destroy_all, &r) != 0) die("thread", &(ent_err){0});
+    if (beside) search(n, "beside the run", true);
+    pthread_join(thread, NULL);
+    printf("destroyed %zu due parts in one run%s: %.0f/s (asked for: 1,000/s), %ld KB more memory at most\n", r.destroyed, beside ? ", searches beside" : "", (double)r.destroyed / r.seconds,
+           resident_kb() - before);
+    return r.destroyed;
 }
 
 int main(int argc, char **argv)
@@ -249,19 +269,8 @@ int main(int argc, char **argv)
     if (ent_flow_person_add(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &key, &err) != ENT_OK || ent_flow_person(n, "c.example", &custodian, &err) != ENT_OK) die("person", &err);
     story.now = ent_date_start((ent_date){2028, 3, 1});
     enrol_many(n, LIVING, (ent_date){2028, 3, 1});
-    enrol_many(n, parts, (ent_date){2026, 3, 1});
     search(n, "before", false);
-    story.now = ent_date_start((ent_date){2029, 3, 2});
-    malloc_trim(0);
-    long before = resident_kb();
-    struct run r = {.n = n};
-    pthread_t thread;
-    running = true;
-    if (pthread_create(&thread, NULL, destroy_all, &r) != 0) die("thread", &err);
-    search(n, "beside the run", true);
-    pthread_join(thread, NULL);
-    printf("destroyed %zu due parts in one run: %.0f/s (asked for: 1,000/s), %ld KB more memory at most\n", r.destroyed, (double)r.destroyed / r.seconds, resident_kb() - before);
-    search(n, "after", false);
+    size_t alone = run(n, 2029, parts, false), beside = run(n, 2030, parts, true);
     ent_flow_close(n);
-    return r.destroyed == parts ? 0 : 1;
+    return alone == parts && beside == parts ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* Searches end to end, everything but decode and extract: two nodes, mutual TLS 1.3 on loopback over warm connections, signatures, the proof of
- * "asked", agreement, quota, a gallery of one, a real store (SQLite, synchronous=FULL), real key slots, a real ledger (two syncs and a signed
+ * "asked", agreement, quota, a gallery of one, a real store (SQLite, its log synced for each answer), real key slots, a real ledger (two syncs and a signed
  * checkpoint a batch), the receipt. The probe is 2 KB; a stand-in hands its template over, as a minutiae record would. The requester is a
  * process of its own with everything in memory, so each side's CPU time is its own.
  * bench_searches FOLDER [SECONDS] */
@@ -352,7 +352,7 @@ int main(int argc, char **argv)
     ent_err err = {0};
     ent_enrolled e;
     ENT_AUTO_BUF file = ENT_BUF(8192);
-    static const unsigned threads[] = {1, 8, 32};
+    static const unsigned threads[] = {1, 8, 32, 48};
     if (argc < 2) {
         fprintf(stderr, "usage: bench_searches FOLDER [SECONDS]\n");
         return 2;

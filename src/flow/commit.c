@@ -66,7 +66,7 @@ void ent_commit_point(const char *act, const char *place)
 #endif
 
 /* An outbox row: the ledger's size when it was written, the entry. */
-enum { ROW = 8 + ENT_ENTRY_SIZE, KEY = 18 };
+enum { ROW = 8 + ENT_ENTRY_SIZE, KEY = ENT_OUTBOX_KEY };
 
 /* Keys order the entries of one batch: time first, place last. */
 static void outbox_key(ent_flow_node *n, size_t place, uint8_t ret_key[KEY])
@@ -77,12 +77,140 @@ static void outbox_key(ent_flow_node *n, size_t place, uint8_t ret_key[KEY])
     ent_fill(n, ret_key + 9, KEY - 9);
 }
 
-static ent_code forget(ent_flow_node *n, uint8_t keys[][KEY], size_t count, ent_err *err)
+ent_code ent_commit_begin(ent_flow_node *n, ent_batch *b, ent_err *err)
+{
+    uint8_t row[ROW];
+    uint64_t size = n->c.ledger.size(n->c.ledger.self);
+    for (size_t i = 0; i < b->entry_count; i++) {
+        ENT_TRY(ent_entry_encode(&b->entry[i], row + 8, err));
+        outbox_key(n, i, b->outbox[i]);
+        for (int k = 0; k < 8; k++) row[k] = (uint8_t)(size >> (56 - 8 * k));
+        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_OUTBOX, ENT_BYTES(b->outbox[i], KEY), ENT_BYTES(row, ROW));
+    }
+    if (b->failed != ENT_OK) return ent_fail(err, b->failed, "a batch of more than %d changes", ENT_BATCH_CHANGES);
+    ent_commit_point(b->name, "before-persist");
+    return b->count ? ent_store_stage(&n->c.store, b->change, b->count, b->reserve, err) : ENT_OK;
+}
+
+static ent_code append_entries(ent_flow_node *n, const ent_batch *b, uint64_t *ret_indexes, ent_err *err)
+{
+    uint8_t bytes[ENT_BATCH_ENTRIES][ENT_ENTRY_SIZE];
+    uint64_t indexes[ENT_BATCH_ENTRIES];
+    for (size_t i = 0; i < b->entry_count; i++) ENT_TRY(ent_entry_encode(&b->entry[i], bytes[i], err));
+    if (b->entry_count) ENT_TRY(n->c.ledger.append_many(n->c.ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])bytes, b->entry_count, indexes, err));
+    if (ret_indexes) memcpy(ret_indexes, indexes, b->entry_count * sizeof *indexes);
+    ent_commit_point(b->name, "after-append");
+    return ENT_OK;
+}
+
+/* ---- many ends at the same time ---- */
+
+/* One that waits for its end. */
+typedef struct ent_ending {
+    const ent_batch *b;
+    uint64_t *indexes; /* the batch's; may be NULL */
+    ent_code code;
+    ent_err err;
+    bool done;
+    struct ent_ending *next;
+} ending;
+
+/* The entries of several batches in one call: one sync of the store and one batch of the ledger for all of them. They fail together: their
+ * rows are there, and what of their entries is not in the ledger waits in the outbox. */
+static ent_code end_all(ent_flow_node *n, ending *all, ent_err *err)
+{
+    uint8_t bytes[ENT_APPEND_MANY][ENT_ENTRY_SIZE];
+    uint64_t indexes[ENT_APPEND_MANY];
+    size_t count = 0, at = 0;
+    ENT_TRY(ent_store_sync(&n->c.store, err));
+    for (ending *e = all; e; e = e->next) {
+        ent_commit_point(e->b->name, "after-persist");
+        for (size_t i = 0; i < e->b->entry_count; i++) ENT_TRY(ent_entry_encode(&e->b->entry[i], bytes[count++], err));
+    }
+    if (count) ENT_TRY(n->c.ledger.append_many(n->c.ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])bytes, count, indexes, err));
+    for (ending *e = all; e; e = e->next) {
+        if (e->indexes) memcpy(e->indexes, indexes + at, e->b->entry_count * sizeof *indexes);
+        at += e->b->entry_count;
+        ent_commit_point(e->b->name, "after-append");
+    }
+    return ENT_OK;
+}
+
+/* As many of those that wait as the ledger takes at once, in their order. */
+static ending *take_endings(ent_endings *q)
+{
+    ending *all = q->first, *last = NULL;
+    size_t count = 0;
+    for (ending *e = all; e && (!last || count + e->b->entry_count <= ENT_APPEND_MANY); e = e->next) last = e, count += e->b->entry_count;
+    q->first = last->next;
+    if (!q->first) q->last = &q->first;
+    last->next = NULL;
+    return all;
+}
+
+/* Whoever finds nobody leading leads: itself, and whoever has come meanwhile. */
+static void lead(ent_flow_node *n)
+{
+    ent_endings *q = &n->endings;
+    ent_err err = {0};
+    ending *all = take_endings(q);
+    q->leading = true;
+    pthread_mutex_unlock(&q->lock);
+    ent_code code = end_all(n, all, &err);
+    pthread_mutex_lock(&q->lock);
+    for (ending *e = all; e; e = e->next) e->code = code, e->err = err, e->done = true;
+    q->leading = false;
+    pthread_cond_broadcast(&q->ended);
+}
+
+ent_code ent_commit_end(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_err *err)
+{
+    ent_endings *q = &n->endings;
+    ending mine = {.b = b, .indexes = ret_indexes};
+    pthread_mutex_lock(&q->lock);
+    *q->last = &mine;
+    q->last = &mine.next;
+    while (!mine.done) {
+        if (q->leading) pthread_cond_wait(&q->ended, &q->lock);
+        else lead(n);
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (mine.code != ENT_OK && err) *err = mine.err;
+    return mine.code;
+}
+
+void ent_endings_begin(ent_endings *q)
+{
+    pthread_mutex_init(&q->lock, NULL);
+    pthread_cond_init(&q->ended, NULL);
+    q->first = NULL, q->last = &q->first, q->leading = false;
+}
+
+void ent_endings_finish(ent_endings *q)
+{
+    pthread_cond_destroy(&q->ended);
+    pthread_mutex_destroy(&q->lock);
+}
+
+void ent_batch_forget(ent_batch *into, const ent_batch *ended)
+{
+    for (size_t i = 0; i < ended->entry_count; i++) ent_batch_put(into, ENT_CHANGE_DELETE, ENT_TABLE_OUTBOX, ENT_BYTES(ended->outbox[i], KEY), ENT_BYTES("", 0));
+}
+
+/* Not synced: who does not find a row's deletion after a crash finds its entry in the ledger. */
+static ent_code forget(ent_flow_node *n, const uint8_t (*keys)[KEY], size_t count, ent_err *err)
 {
     ent_change gone[ENT_BATCH_ENTRIES];
     for (size_t i = 0; i < count; i++)
         gone[i] = (ent_change){.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_OUTBOX, .key = keys[i], .key_len = KEY};
-    return n->c.store.commit(n->c.store.self, gone, count, true, err);
+    return count ? ent_store_stage(&n->c.store, gone, count, true, err) : ENT_OK;
+}
+
+ent_code ent_commit_forget(ent_flow_node *n, const ent_batch *ended, ent_err *err)
+{
+    ENT_TRY(forget(n, (const uint8_t(*)[KEY])ended->outbox, ended->entry_count, err));
+    ent_commit_point(ended->name, "before-tell");
+    return ENT_OK;
 }
 
 ent_code ent_commit(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_err *err)
@@ -92,26 +220,12 @@ ent_code ent_commit(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_e
 
 ent_code ent_commit_with(ent_flow_node *n, ent_batch *b, ent_code (*between)(ent_flow_node *n, ent_err *err), uint64_t *ret_indexes, ent_err *err)
 {
-    uint8_t keys[ENT_BATCH_ENTRIES][KEY], row[ROW], bytes[ENT_BATCH_ENTRIES][ENT_ENTRY_SIZE];
-    uint64_t size = n->c.ledger.size(n->c.ledger.self), indexes[ENT_BATCH_ENTRIES];
-    for (size_t i = 0; i < b->entry_count; i++) {
-        ENT_TRY(ent_entry_encode(&b->entry[i], bytes[i], err));
-        outbox_key(n, i, keys[i]);
-        for (int k = 0; k < 8; k++) row[k] = (uint8_t)(size >> (56 - 8 * k));
-        memcpy(row + 8, bytes[i], ENT_ENTRY_SIZE);
-        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_OUTBOX, ENT_BYTES(keys[i], KEY), ENT_BYTES(row, ROW));
-    }
-    if (b->failed != ENT_OK) return ent_fail(err, b->failed, "a batch of more than %d changes", ENT_BATCH_CHANGES);
-    ent_commit_point(b->name, "before-persist");
-    if (b->count) ENT_TRY(n->c.store.commit(n->c.store.self, b->change, b->count, b->reserve, err));
+    ENT_TRY(ent_commit_begin(n, b, err));
+    if (b->count) ENT_TRY(ent_store_sync(&n->c.store, err));
     ent_commit_point(b->name, "after-persist");
     if (between) ENT_TRY(between(n, err));
-    if (b->entry_count) ENT_TRY(n->c.ledger.append_many(n->c.ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])bytes, b->entry_count, indexes, err));
-    if (ret_indexes) memcpy(ret_indexes, indexes, b->entry_count * sizeof *indexes);
-    ent_commit_point(b->name, "after-append");
-    if (b->entry_count) ENT_TRY(forget(n, keys, b->entry_count, err));
-    ent_commit_point(b->name, "before-tell");
-    return ENT_OK;
+    ENT_TRY(append_entries(n, b, ret_indexes, err));
+    return ent_commit_forget(n, b, err);
 }
 
 /* ---- draining ---- */
@@ -169,7 +283,7 @@ ent_code ent_outbox_drain(ent_flow_node *n, size_t *ret_drained, ent_err *err)
             bool there;
             ENT_TRY(in_ledger(n, from, w.at[i].row + 8, &there, err));
             if (!there) ENT_TRY(n->c.ledger.append(n->c.ledger.self, w.at[i].row + 8, &index, err));
-            ENT_TRY(forget(n, &w.at[i].key, 1, err));
+            ENT_TRY(forget(n, (const uint8_t(*)[KEY])w.at[i].key, 1, err));
             ++*ret_drained;
         }
     }

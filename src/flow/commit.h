@@ -9,7 +9,7 @@
 
 #include "flow/flow.h"
 
-enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 104 /* every part of a person, and one */ };
+enum { ENT_BATCH_CHANGES = 1 << 16, ENT_BATCH_ENTRIES = 104 /* every part of a person, and one */, ENT_OUTBOX_KEY = 18 };
 
 /* Parts that go together. Borrowed. */
 typedef struct ent_part_set {
@@ -30,6 +30,7 @@ typedef struct ent_batch {
     size_t count, cap;
     ent_entry entry[ENT_BATCH_ENTRIES];
     size_t entry_count;
+    uint8_t outbox[ENT_BATCH_ENTRIES][ENT_OUTBOX_KEY]; /* where the entries wait, once it has begun */
     bool reserve; /* may use the space kept back: destruction */
     const char *name; /* "enrol": begins the names of its commit points */
     ent_code failed;
@@ -50,6 +51,14 @@ ENT_MUST_CHECK ent_code ent_commit(ent_flow_node *n, ent_batch *b, uint64_t *ret
 /* The same, with something that must be done after the rows are there and before the ledger says so. */
 ENT_MUST_CHECK ent_code ent_commit_with(ent_flow_node *n, ent_batch *b, ent_code (*between)(ent_flow_node *n, ent_err *err),
                                         uint64_t *ret_indexes, ent_err *err);
+/* The same in halves, for what many threads do at once. Begun, under the node's lock, its rows are there for whoever takes the lock next;
+ * ended, without it, they are durable and their entries appended, and the syncs were shared with the others that ended meanwhile. Nobody is
+ * told before. The outbox rows go with another batch (ent_batch_forget); when that is lost in a crash, the next start finds the entries in
+ * the ledger. A batch that is begun and not ended needs no entries: it is for what may be lost when the power fails. */
+ENT_MUST_CHECK ent_code ent_commit_begin(ent_flow_node *n, ent_batch *b, ent_err *err);
+ENT_MUST_CHECK ent_code ent_commit_end(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_err *err);
+void ent_batch_forget(ent_batch *into, const ent_batch *ended);
+ENT_MUST_CHECK ent_code ent_commit_forget(ent_flow_node *n, const ent_batch *ended, ent_err *err); /* by themselves */
 ENT_MUST_CHECK ent_code ent_outbox_drain(ent_flow_node *n, size_t *ret_drained, ent_err *err);
 size_t ent_outbox_count(ent_flow_node *n);
 

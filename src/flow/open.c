@@ -79,6 +79,8 @@ ent_code ent_flow_open(const ent_flow_config *config, ent_flow_node **ret_node, 
     n->c = *config;
     if (!n->c.grid_ms) n->c.grid_ms = 250;
     pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->landed, NULL);
+    ent_endings_begin(&n->endings);
     ent_code code = load_all(n, err);
     if (code != ENT_OK) {
         ent_flow_close(n);
@@ -106,6 +108,8 @@ void ent_flow_close(ent_flow_node *n)
     ent_lots_free(n);
     ent_key32_wipe(&n->transaction_key);
     ent_secret_key_wipe(&n->c.identity);
+    pthread_cond_destroy(&n->landed);
+    ent_endings_finish(&n->endings);
     pthread_mutex_destroy(&n->lock);
     free(n);
 }

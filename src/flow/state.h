@@ -46,9 +46,21 @@ typedef struct ent_held_part {
     uint32_t next[ENT_PART_BYS]; /* holding.c's chains */
 } ent_held_part;
 
+/* commit.c: batches that wait for their end; a lock of its own. */
+typedef struct ent_endings {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    struct ent_ending *first, **last;
+    bool leading;
+} ent_endings;
+
+void ent_endings_begin(ent_endings *q);
+void ent_endings_finish(ent_endings *q);
+
 struct ent_flow_node {
     ent_flow_config c;
     pthread_mutex_t lock;
+    ent_endings endings;
     ent_actor *people;
     size_t people_count;
     ent_held_partner *partners;
@@ -77,7 +89,10 @@ struct ent_flow_node {
     ent_date turns_swept;
     int64_t watch_swept;       /* the hour */
     bool alarms_wait;          /* to be entered into the ledger */
+    struct ent_flight *flights; /* flow/search/answer.c: requests that are being answered */
+    pthread_cond_t landed;     /* one of them was */
     ent_date swept;            /* the day of the last run of its own accord */
+    uint64_t looks;            /* so often was everybody's visibility worked out */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */
 };
 

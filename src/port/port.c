@@ -15,6 +15,13 @@ const char *ent_table_name(ent_table table)
     return names[table];
 }
 
+ent_code ent_store_stage(const ent_store *s, const ent_change *changes, size_t count, bool reserve, ent_err *err)
+{
+    return s->stage ? s->stage(s->self, changes, count, reserve, err) : s->commit(s->self, changes, count, reserve, err);
+}
+
+ent_code ent_store_sync(const ent_store *s, ent_err *err) { return s->sync ? s->sync(s->self, err) : ENT_OK; }
+
 void ent_reply_free(ent_reply *reply)
 {
     if (!reply) return;

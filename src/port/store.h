@@ -3,6 +3,9 @@
  *
  * Every adapter keeps the same contract (tests/contract/store_test.c):
  * - commit is all or nothing, and durable when it returns ENT_OK (an fsync error stops all further writing: ENT_IO).
+ * - stage is a commit that does not wait for the disk: it is there for every read and batch that follows, and durable when a sync or
+ *   commit that began after it returns ENT_OK. When the power fails before, the last of what was staged is lost: never one batch without
+ *   all that followed it.
  * - a batch sees the state before it; its checks and changes are one transaction, serialised with all other batches.
  * - reads see every batch that was committed before they began.
  * - keys order by memcmp, a prefix before its extensions.
@@ -95,8 +98,17 @@ typedef struct ent_store {
     /* ENT_EXISTS, ENT_CONFLICT, ENT_NO_SPACE, ENT_IO: nothing was changed. */
     ENT_MUST_CHECK ent_code (*commit)(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err);
 
+    /* Both NULL where a commit costs no more than this. */
+    ENT_MUST_CHECK ent_code (*stage)(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err);
+    /* Of many threads that call at the same time one syncs for all. */
+    ENT_MUST_CHECK ent_code (*sync)(void *self, ent_err *err);
+
     void (*close)(void *self);
 } ent_store;
+
+/* Whether the store has them or not. */
+ENT_MUST_CHECK ent_code ent_store_stage(const ent_store *s, const ent_change *changes, size_t count, bool reserve, ent_err *err);
+ENT_MUST_CHECK ent_code ent_store_sync(const ent_store *s, ent_err *err);
 
 const char *ent_table_name(ent_table table);
 

@@ -1,11 +1,14 @@
 /* The store's contract (port/store.h), over every adapter. */
 #include "base/test.h"
 
+#include "adapter/file/disk.h"
 #include "adapter/memory/memory.h"
 #include "adapter/postgres/postgres.h"
 #include "adapter/sqlite/sqlite.h"
 #include "contract/folder.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -215,6 +218,29 @@ static void scans_prefixes(void **state)
     assert_string_equal(ent_buf_cstr(&seen), "a=v ab=stop ");
 }
 
+static ent_code stage(world *w, const ent_change *batch, size_t count)
+{
+    return ent_store_stage(&w->store, batch, count, false, NULL);
+}
+
+/* What is staged is there at once, for reads and for what the next batch compares with; the same refusals leave nothing; a sync is answered
+ * with or without something to make durable. */
+static void stages(void **state)
+{
+    world *w = *state;
+    if (!w->store.self) skip();
+    assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+    assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_INSERT, "a", "1")}, 1), ENT_OK);
+    assert_value(w, "a", "1");
+    assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_PUT, "b", "x"), change(ENT_CHANGE_INSERT, "a", "2")}, 2), ENT_EXISTS);
+    assert_value(w, "b", NULL);
+    assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_EXPECT, "a", "1"), change(ENT_CHANGE_PUT, "a", "2")}, 2), ENT_OK);
+    assert_int_equal(one(w, ENT_CHANGE_INSERT, "a", "3"), ENT_EXISTS);
+    assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+    assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+    assert_value(w, "a", "2");
+}
+
 static void *count_up(void *ctx)
 {
     world *w = ctx;
@@ -224,12 +250,14 @@ static void *count_up(void *ctx)
         ent_code code = w->store.get(w->store.self, ENT_TABLE_PARTS, "n", 1, &value, NULL);
         if (code == ENT_OK) snprintf(next, sizeof next, "%d", atoi(ent_buf_cstr(&value)) + 1);
         ent_change batch[] = {change(ENT_CHANGE_EXPECT, "n", code == ENT_OK ? ent_buf_cstr(&value) : ""), change(ENT_CHANGE_PUT, "n", next)};
-        if (w->store.commit(w->store.self, batch, 2, false, NULL) == ENT_OK) done++;
+        if (done % 2 ? stage(w, batch, 2) != ENT_OK : w->store.commit(w->store.self, batch, 2, false, NULL) != ENT_OK) continue;
+        assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+        done++;
     }
     return NULL;
 }
 
-/* Four writers that compare before they set lose no count. */
+/* Four writers that compare before they set, half of the time in two halves, lose no count. */
 static void serialises_batches(void **state)
 {
     world *w = *state;
@@ -274,6 +302,79 @@ static void survives_sigkill(void **state)
     }
 }
 
+/* A failed sync is told to everybody who waited for it, and nothing is written any more, though the next sync would succeed. */
+static void stops_after_a_failed_sync(void **state)
+{
+    world *w = *state;
+    assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_PUT, "a", "1")}, 1), ENT_OK);
+    ent_disk_plant(0, 1, EIO);
+    ent_code code = ent_store_sync(&w->store, NULL);
+    ent_disk_plant(0, 0, 0);
+    assert_int_equal(code, ENT_IO);
+    assert_int_equal(ent_store_sync(&w->store, NULL), ENT_IO);
+    assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_PUT, "b", "1")}, 1), ENT_IO);
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "b", "1"), ENT_IO);
+    assert_value(w, "b", NULL);
+    w->store.close(w->store.self);
+    open_sqlite(w);
+    assert_int_equal(one(w, ENT_CHANGE_PUT, "b", "1"), ENT_OK);
+}
+
+static void copy_file(const char *from, const char *to, long most)
+{
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    for (int c; most-- > 0 && (c = fgetc(in)) != EOF;) fputc(c, out);
+    fclose(in);
+    fclose(out);
+}
+
+/* When the power fails, any part of what was staged since the sync may be missing at the end of the log: what is there is a beginning of it,
+ * batch by batch, and all that was synced. */
+static void loses_the_last_only(void **state)
+{
+    enum { BATCHES = 30, SYNCED = 10 };
+    world *w = *state;
+    char key[2][16], db[300], log[300], copy_db[300], copy_log[300];
+    long size, at_sync = 0;
+    snprintf(db, sizeof db, "%s/store.db", w->folder);
+    snprintf(log, sizeof log, "%s/store.db-wal", w->folder);
+    for (int i = 0; i < BATCHES; i++) {
+        for (int k = 0; k < 2; k++) snprintf(key[k], sizeof key[k], "%c%d", 'a' + k, i);
+        assert_int_equal(stage(w, (ent_change[]){change(ENT_CHANGE_PUT, key[0], "v"), change(ENT_CHANGE_PUT, key[1], "v")}, 2), ENT_OK);
+        if (i + 1 != SYNCED) continue;
+        assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+        FILE *f = fopen(log, "rb");
+        fseek(f, 0, SEEK_END);
+        at_sync = ftell(f);
+        fclose(f);
+    }
+    FILE *f = fopen(log, "rb");
+    fseek(f, 0, SEEK_END);
+    size = ftell(f);
+    fclose(f);
+    for (long most = at_sync; most <= size; most += 1 + (size - at_sync) / 23) {
+        world other = {.folder = test_folder(), .sqlite = true};
+        int whole = 0;
+        snprintf(copy_db, sizeof copy_db, "%s/store.db", other.folder);
+        snprintf(copy_log, sizeof copy_log, "%s/store.db-wal", other.folder);
+        copy_file(db, copy_db, LONG_MAX);
+        copy_file(log, copy_log, most);
+        open_sqlite(&other);
+        for (int i = 0; i < BATCHES; i++) {
+            ENT_AUTO_BUF value = ENT_BUF(10);
+            for (int k = 0; k < 2; k++) snprintf(key[k], sizeof key[k], "%c%d", 'a' + k, i);
+            bool there = other.store.get(other.store.self, ENT_TABLE_PARTS, key[0], strlen(key[0]), &value, NULL) == ENT_OK;
+            assert_value(&other, key[1], there ? "v" : NULL);
+            if (there) assert_int_equal(whole++, i);
+        }
+        assert_in_range(whole, SYNCED, most == size ? BATCHES : BATCHES - 1);
+        other.store.close(other.store.self);
+        test_folder_remove(other.folder);
+    }
+}
+
 /* A file that is no database is refused as damaged, and not written over. */
 static void refuses_a_damaged_file(void **state)
 {
@@ -289,7 +390,7 @@ static void refuses_a_damaged_file(void **state)
 
 #define OVER(setup)                                                                                                    \
     cmocka_unit_test_setup_teardown(keeps_rows, setup, teardown), cmocka_unit_test_setup_teardown(is_all_or_nothing, setup, teardown), \
-        cmocka_unit_test_setup_teardown(scans_prefixes, setup, teardown),                                              \
+        cmocka_unit_test_setup_teardown(scans_prefixes, setup, teardown), cmocka_unit_test_setup_teardown(stages, setup, teardown), \
         cmocka_unit_test_setup_teardown(serialises_batches, setup, teardown)
 
 int main(void)
@@ -300,6 +401,8 @@ int main(void)
         OVER(setup_postgres),
         cmocka_unit_test_setup_teardown(one_writer, setup_postgres, teardown),
         cmocka_unit_test_setup_teardown(survives_sigkill, setup_sqlite, teardown),
+        cmocka_unit_test_setup_teardown(stops_after_a_failed_sync, setup_sqlite, teardown),
+        cmocka_unit_test_setup_teardown(loses_the_last_only, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_damaged_file, setup_sqlite, teardown),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

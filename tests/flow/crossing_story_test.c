@@ -367,6 +367,7 @@ static ent_lot_view until_chosen(story *s)
         ent_search_result r;
         ent_err err;
         if (quick(s, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+        if (r.refused) s->clock.now.ms += DAY, s->clock.monotonic += DAY; /* the day's quota is spent */
         struct lots ours = lots_of(&s->us);
         if (ours.count) return ours.view[0];
     }

@@ -157,6 +157,7 @@ typedef struct waiting {
     ent_message m;
     char *proof, *pledge;
     void *body;
+    ent_buf answer;
     int status;
 } waiting;
 
@@ -164,11 +165,34 @@ static void *deliver(void *self)
 {
     waiting *q = self;
     int64_t release;
-    ENT_AUTO_BUF answer = ENT_BUF(65536);
     ent_arrival in = {.message = q->m, .partner = "us.example", .received = s->clock.now, .signature_base = "base"};
     ent_inbox inbox = ent_flow_inbox(s->gb.flow);
-    inbox.receive(inbox.self, &in, &q->status, &answer, &release);
+    inbox.receive(inbox.self, &in, &q->status, &q->answer, &release);
     return NULL;
+}
+
+/* Asked, and kept here to be delivered when the test wants. */
+static waiting keep_question(uint32_t finger)
+{
+    ent_search_result r;
+    ent_err err = {0};
+    static uint8_t digest[32];
+    s->line_down = true;
+    assert_int_equal(story_search(s, finger, 1, "threat-check", &r, &err), ENT_UNREACHABLE);
+    waiting q = {.m = the_last(digest), .proof = strdup(s->last_proof), .pledge = strdup(s->last_pledge), .body = malloc(s->last_request.len), .answer = ENT_BUF(65536)};
+    memcpy(q.body, s->last_request.data, s->last_request.len);
+    q.m.proof = q.proof;
+    q.m.crossing = q.pledge;
+    q.m.body = q.body;
+    return q;
+}
+
+static void end_question(waiting *q)
+{
+    free(q->proof);
+    free(q->pledge);
+    free(q->body);
+    ent_buf_free(&q->answer);
 }
 
 /* Twice as many as the day grants, at the same time: exactly those are answered, each refusal is written down. */
@@ -177,33 +201,86 @@ static void quota_in_parallel(void **state)
     (void)state;
     enum { GRANTED = 6 };
     waiting q[2 * GRANTED];
-    uint8_t digest[32];
     int answered = 0, refused = 0;
     story_agree(s, 1, GRANTED);
-    s->line_down = true; /* asked, and kept here */
-    for (int i = 0; i < 2 * GRANTED; i++) {
-        ent_search_result r;
-        ent_err err = {0};
-        assert_int_equal(story_search(s, 20, 1, "threat-check", &r, &err), ENT_UNREACHABLE);
-        q[i] = (waiting){.m = the_last(digest), .proof = strdup(s->last_proof), .pledge = strdup(s->last_pledge), .body = malloc(s->last_request.len)};
-        memcpy(q[i].body, s->last_request.data, s->last_request.len);
-        q[i].m.proof = q[i].proof;
-        q[i].m.crossing = q[i].pledge;
-        q[i].m.body = q[i].body;
-    }
+    for (int i = 0; i < 2 * GRANTED; i++) q[i] = keep_question(20);
     uint64_t size = holder_entries();
     for (int i = 0; i < 2 * GRANTED; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
     for (int i = 0; i < 2 * GRANTED; i++) {
         pthread_join(q[i].thread, NULL);
         answered += q[i].status == 200;
         refused += q[i].status == 429;
-        free(q[i].proof);
-        free(q[i].pledge);
-        free(q[i].body);
+        end_question(&q[i]);
     }
     assert_int_equal(answered, GRANTED);
     assert_int_equal(refused, GRANTED);
     assert_int_equal(holder_entries(), size + 2 * GRANTED);
+}
+
+/* One request, many times at the same time: it is answered once, and every answer is that one, byte for byte. */
+static void the_same_in_parallel(void **state)
+{
+    (void)state;
+    enum { TIMES = 8 };
+    waiting q[TIMES];
+    ent_enrolled e;
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    q[0] = keep_question(0);
+    for (int i = 1; i < TIMES; i++) q[i] = (waiting){.m = q[0].m, .answer = ENT_BUF(65536)};
+    uint64_t size = holder_entries();
+    for (int i = 0; i < TIMES; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
+    for (int i = 0; i < TIMES; i++) pthread_join(q[i].thread, NULL);
+    assert_int_equal(holder_entries(), size + 1);
+    for (int i = 0; i < TIMES; i++) {
+        assert_int_equal(q[i].status, 200);
+        assert_int_equal(q[i].answer.len, q[0].answer.len);
+        assert_memory_equal(q[i].answer.data, q[0].answer.data, q[0].answer.len);
+    }
+    for (int i = 0; i < TIMES; i++) end_question(&q[i]);
+}
+
+static void *destroy_records(void *self)
+{
+    const ent_enrolled *e = self;
+    for (int i = 0; i < 4; i++) {
+        ent_destroyed d;
+        assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e[i].encounter.b, "a test", &d, NULL), ENT_OK);
+    }
+    return NULL;
+}
+
+/* Searches beside destructions and an enrolment: who is held all the while is found by every search; who is destroyed is found by
+ * none that began afterwards, and one that began before is answered with a hit, with none, or that the answer is gone. */
+static void beside_destruction(void **state)
+{
+    (void)state;
+    enum { LIVING = 1, GOING = 4, EACH = 2, ALL = (LIVING + GOING) * EACH };
+    ent_enrolled e[LIVING + GOING], late;
+    waiting q[ALL], after[GOING];
+    pthread_t thread;
+    story_agree(s, 1, 200);
+    for (uint32_t f = 0; f < LIVING + GOING; f++) assert_int_equal(story_enrol(s, f, 0, &e[f]), ENT_OK);
+    for (int i = 0; i < ALL; i++) q[i] = keep_question((uint32_t)i % (LIVING + GOING));
+    for (uint32_t i = 0; i < GOING; i++) after[i] = keep_question(LIVING + i);
+    for (int i = 0; i < ALL / 2; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
+    pthread_create(&thread, NULL, destroy_records, e + LIVING);
+    for (int i = ALL / 2; i < ALL; i++) pthread_create(&q[i].thread, NULL, deliver, &q[i]);
+    assert_int_equal(story_enrol(s, 15, 0, &late), ENT_OK);
+    for (int i = 0; i < ALL; i++) pthread_join(q[i].thread, NULL);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < ALL; i++) {
+        bool living = i % (LIVING + GOING) < LIVING, hit = q[i].status == 200 && memmem(q[i].answer.data, q[i].answer.len, "\"hit---\"", 8);
+        if (living) assert_true(hit);
+        else assert_true(q[i].status == 200 || q[i].status == 410);
+        end_question(&q[i]);
+    }
+    for (int i = 0; i < GOING; i++) {
+        deliver(&after[i]);
+        assert_int_equal(after[i].status, 200);
+        assert_non_null(memmem(after[i].answer.data, after[i].answer.len, "\"no-hit\"", 8));
+        end_question(&after[i]);
+    }
 }
 
 #define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -211,6 +288,7 @@ static void quota_in_parallel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(replay_after_suspension), STORY(another_agreement),
-                                       STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel)};
+                                       STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel), STORY(the_same_in_parallel),
+                                       STORY(beside_destruction)};
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

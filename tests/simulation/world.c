@@ -163,94 +163,6 @@ void sim_prepare(void)
     for (size_t i = 0; i < NODES; i++) prepare_card(i);
 }
 
-/* ---- the disk ---- */
-
-static sim_node *node_of(const void *store, const void *ledger, const void *keys)
-{
-    for (size_t i = 0; i < sim->nodes; i++) {
-        sim_node *n = &sim->node[i];
-        if ((store && n->store.self == store) || (ledger && n->ledger.self == ledger) || (keys && n->keys.self == keys)) return n;
-    }
-    abort();
-}
-
-/* Whether this change is not made; the last before the power fails may or may not be. */
-static bool lost(sim_node *n, bool *ret_last)
-{
-    *ret_last = false;
-    if (n->dead) return true;
-    if (!n->fuse || --n->fuse) return false;
-    n->dead = *ret_last = true;
-    n->crashes++;
-    sim->counts.crashes++;
-    bool before = sim_in(1, 2);
-    sim_say("    power fails at %s, %s a change", n->c.name, before ? "before" : "after");
-    return before;
-}
-
-static ent_code commit(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err)
-{
-    sim_node *n = node_of(self, NULL, NULL);
-    bool last;
-    if (n->full && !reserve && !n->dead) return ent_fail(err, ENT_NO_SPACE, "the disk is full");
-    if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
-    ENT_TRY(n->store.commit(self, changes, count, reserve, err));
-    return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
-}
-
-/* After a failed sync nobody writes any more: the node ends, and starts again from what is on the disk. */
-static ent_code failed_sync(sim_node *n, ent_err *err)
-{
-    n->rotten = false;
-    n->dead = true;
-    sim->counts.crashes++;
-    sim_say("    a sync fails at %s", n->c.name);
-    return ent_fail(err, ENT_IO, "the sync failed");
-}
-
-static ent_code append(void *self, const uint8_t entry[ENT_ENTRY_SIZE], uint64_t *ret_index, ent_err *err)
-{
-    sim_node *n = node_of(NULL, self, NULL);
-    bool last, sick = n->rotten && !n->dead;
-    if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
-    if (sick && sim_in(1, 2)) return failed_sync(n, err); /* nothing of it reached the disk */
-    ENT_TRY(n->ledger.append(self, entry, ret_index, err));
-    if (sick) return failed_sync(n, err); /* all of it did, and nobody may be told */
-    return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
-}
-
-/* The power may fail between two of them. */
-static ent_code append_many(void *self, const uint8_t (*entries)[ENT_ENTRY_SIZE], size_t count, uint64_t *ret_indexes, ent_err *err)
-{
-    for (size_t i = 0; i < count; i++) ENT_TRY(append(self, entries[i], &ret_indexes[i], err));
-    return ENT_OK;
-}
-
-/* Whole or not at all, as the adapter promises of a crash in it. */
-static ent_code turn(void *self, uint32_t year, ent_time now, ent_err *err)
-{
-    sim_node *n = node_of(NULL, self, NULL);
-    bool last;
-    if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
-    ENT_TRY(n->ledger.turn(self, year, now, err));
-    sim->counts.turned++;
-    return last ? ent_fail(err, ENT_IO, "no power") : ENT_OK;
-}
-
-static ent_code destroy_many(void *self, const ent_slot *slots, size_t count, ent_err *err)
-{
-    sim_node *n = node_of(NULL, NULL, self);
-    bool last;
-    for (size_t i = 0; i < count; i++) {
-        if (lost(n, &last)) return ent_fail(err, ENT_IO, "no power");
-        ENT_TRY(n->keys.destroy(self, slots[i], err));
-        if (last) return ent_fail(err, ENT_IO, "no power");
-    }
-    return ENT_OK;
-}
-
-static ent_code destroy(void *self, ent_slot slot, ent_err *err) { return destroy_many(self, &slot, 1, err); }
-
 /* ---- the link ---- */
 
 static void remember(sim_message *p, size_t from, size_t to, const ent_message *m)
@@ -406,10 +318,7 @@ static void begin_node(size_t i)
     must(ent_memory_store(&n->store, &err), &err, "store");
     must(ent_memory_keys(n->c.random, &n->keys, &err), &err, "keys");
     must(ent_memory_year_ledger(n->c.name, &n->c.identity, (uint32_t)ent_time_date(START).year, &n->ledger, &err), &err, "ledger");
-    n->c.store = n->store, n->c.keys = n->keys, n->c.ledger = n->ledger;
-    n->c.store.commit = commit;
-    n->c.keys.destroy = destroy, n->c.keys.destroy_many = destroy_many;
-    n->c.ledger.append = append, n->c.ledger.append_many = append_many, n->c.ledger.turn = turn;
+    sim_disk(n);
     must(ent_flow_open(&n->c, &n->flow, &err), &err, "open");
     begin_people(n);
     begin_desk(n);
@@ -422,7 +331,7 @@ void sim_restart(sim_node *n)
     ent_flow_close(n->flow);
     n->flow = NULL;
     for (int tries = 0; tries < 4 && code == ENT_IO; tries++) { /* the power may fail again while it starts */
-        n->dead = false;
+        sim_power(n);
         n->fuse = sim->storm && !tries && sim_in(1, 8) ? 1 + (unsigned)sim_below(3) : 0;
         n->full = false;
         code = ent_flow_open(&n->c, &n->flow, &err);
@@ -530,6 +439,7 @@ void sim_end(void)
     for (size_t i = 0; i < sim->nodes; i++) {
         sim_node *n = &sim->node[i];
         ent_flow_close(n->flow);
+        sim_disk_free(n);
         if (n->store.self) n->store.close(n->store.self);
         if (n->keys.self) n->keys.close(n->keys.self);
         if (n->ledger.self) n->ledger.close(n->ledger.self);

@@ -22,6 +22,9 @@ typedef struct sim_node {
     ent_story_clock clock;
     char card[ENT_CARD_MAX];
     size_t card_len;
+    struct sim_was *was;             /* rows before what is staged and not synced, oldest first */
+    size_t was_count, was_cap;
+    unsigned staged;                 /* batches since the last sync */
     unsigned fuse;                   /* changes until the power fails; 0: it does not */
     bool dead, full, down;           /* power gone; disk full; not reachable */
     bool rotten;                     /* the next sync of the ledger fails: the process ends, as it must */
@@ -106,6 +109,11 @@ void sim_print(unsigned finger, unsigned impression, unsigned serial, ent_buf *r
 void sim_agree(sim_deal *d, unsigned version);
 void sim_send_again(void);           /* a message of before arrives once more */
 void sim_pass(int64_t ms);
+
+/* ---- disk.c ---- */
+void sim_disk(sim_node *n);          /* its ports, from what lies beneath the faults */
+void sim_power(sim_node *n);         /* is back: some of what was not synced is lost */
+void sim_disk_free(sim_node *n);
 
 /* ---- acts.c ---- */
 void sim_act(void);                  /* one, by chance */

@@ -1,5 +1,6 @@
-/* The store in one SQLite file: WAL, synchronous=FULL, one writer connection and one reader. A reserve file beside it is
- * given up when the disk is full, so that destruction and the outbox still work. */
+/* The store in one SQLite file: a write-ahead log, one writer connection and one reader. The log is synced here and not by SQLite
+ * (synchronous=NORMAL), once for all batches that wait for it; checkpoints are SQLite's. A reserve file beside it is given up when the disk
+ * is full, so that destruction and the outbox still work. */
 #ifndef ADAPTER_SQLITE_H
 #define ADAPTER_SQLITE_H
 

@@ -1,10 +1,16 @@
+/* In WAL mode a commit is durable once its frames in the log are synced (sqlite.org/wal.html): with synchronous=FULL SQLite does that at each
+ * commit, with NORMAL it leaves it to the next checkpoint, and here one fdatasync does it for every batch that was staged before. Frames are in
+ * the order of their commits and checksummed one after the other, so that a crash loses the last of them and never one in between. */
 #include "adapter/sqlite/sqlite.h"
 
+#include "adapter/file/disk.h"
 #include "base/check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +26,13 @@ typedef struct sqlite_store {
     sqlite3_stmt *get[ENT_TABLE_COUNT], *scan[ENT_TABLE_COUNT];                       /* on the reader */
     sqlite3_stmt *put[ENT_TABLE_COUNT], *drop[ENT_TABLE_COUNT], *look[ENT_TABLE_COUNT]; /* on the writer */
     char reserve[512];
-    bool broken; /* a sync failed: nothing is written any more */
+    atomic_bool broken; /* a sync failed: nothing is written any more */
+    pthread_mutex_t sync_lock;
+    pthread_cond_t synced_more;
+    int log;                 /* the write-ahead log, to be synced */
+    _Atomic uint64_t staged; /* batches so far */
+    uint64_t synced;         /* of them; with sync_lock held */
+    bool syncing;
 } sqlite_store;
 
 static ent_code fail(sqlite3 *db, const char *doing, ent_err *err)
@@ -135,9 +147,11 @@ static ent_code changes_in(sqlite_store *s, const ent_change *changes, size_t co
     return run(s->writer, "COMMIT", err);
 }
 
+static ent_code stopped(ent_err *err) { return ent_fail(err, ENT_IO, "the store stopped writing after a failed sync; restart the node"); }
+
 static ent_code commit_locked(sqlite_store *s, const ent_change *changes, size_t count, ent_err *err)
 {
-    if (s->broken) return ent_fail(err, ENT_IO, "the store stopped writing after a failed sync; restart the node");
+    if (s->broken) return stopped(err);
     ENT_TRY(run(s->writer, "BEGIN IMMEDIATE", err));
     ent_code code = changes_in(s, changes, count, err);
     if (code == ENT_OK) return ENT_OK;
@@ -155,7 +169,7 @@ static void keep_reserve(const char *path)
     close(fd);
 }
 
-static ent_code commit(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err)
+static ent_code stage(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err)
 {
     sqlite_store *s = self;
     pthread_mutex_lock(&s->write_lock);
@@ -164,8 +178,41 @@ static ent_code commit(void *self, const ent_change *changes, size_t count, bool
         code = commit_locked(s, changes, count, err);
         keep_reserve(s->reserve); /* when there is room again */
     }
+    if (code == ENT_OK) atomic_fetch_add(&s->staged, 1);
     pthread_mutex_unlock(&s->write_lock);
     return code;
+}
+
+/* One thread syncs, for all that was staged when it began; the others wait, and one of those that came later is next. */
+static ent_code sync_log(void *self, ent_err *err)
+{
+    sqlite_store *s = self;
+    const uint64_t wanted = atomic_load(&s->staged);
+    pthread_mutex_lock(&s->sync_lock);
+    while (s->synced < wanted && !s->broken) {
+        if (s->syncing) {
+            pthread_cond_wait(&s->synced_more, &s->sync_lock);
+            continue;
+        }
+        s->syncing = true;
+        const uint64_t now = atomic_load(&s->staged);
+        pthread_mutex_unlock(&s->sync_lock);
+        bool ok = ent_disk_sync(s->log, NULL) == ENT_OK;
+        pthread_mutex_lock(&s->sync_lock);
+        s->syncing = false;
+        if (ok) s->synced = now;
+        else s->broken = true; /* what is on the disk is unknown: never retry and go on */
+        pthread_cond_broadcast(&s->synced_more);
+    }
+    ent_code code = s->synced >= wanted ? ENT_OK : stopped(err);
+    pthread_mutex_unlock(&s->sync_lock);
+    return code;
+}
+
+static ent_code commit(void *self, const ent_change *changes, size_t count, bool reserve, ent_err *err)
+{
+    ENT_TRY(stage(self, changes, count, reserve, err));
+    return sync_log(self, err);
 }
 
 /* ---- opening ---- */
@@ -180,6 +227,7 @@ static void close_store(void *self)
     }
     sqlite3_close(s->reader);
     sqlite3_close(s->writer);
+    if (s->log >= 0) close(s->log);
     free(s);
 }
 
@@ -189,7 +237,7 @@ static ent_code connect(const char *path, sqlite3 **ret_db, ent_err *err)
     if (sqlite3_open_v2(path, ret_db, flags, NULL) != SQLITE_OK) return ent_fail(err, ENT_IO, "the store %s cannot be opened", path);
     sqlite3_busy_timeout(*ret_db, 10000);
     return run(*ret_db,
-               "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON;",
+               "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA secure_delete=ON;PRAGMA trusted_schema=OFF;PRAGMA cell_size_check=ON;",
                err);
 }
 
@@ -216,6 +264,16 @@ static ent_code check_format(sqlite_store *s, ent_err *err)
     return ENT_OK;
 }
 
+/* It is there, and stays, as long as a connection is open. */
+static ent_code open_log(sqlite_store *s, const char *path, ent_err *err)
+{
+    char log[520];
+    if (snprintf(log, sizeof log, "%s-wal", path) >= (int)sizeof log) return ent_fail(err, ENT_USAGE, "the store's path is too long");
+    s->log = open(log, O_RDWR | O_CLOEXEC);
+    if (s->log < 0) return ent_fail(err, ENT_IO, "%s: %s", log, strerror(errno));
+    return ent_disk_sync(s->log, err);
+}
+
 static ent_code open_all(sqlite_store *s, const char *path, ent_err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -233,6 +291,7 @@ static ent_code open_all(sqlite_store *s, const char *path, ent_err *err)
         ENT_TRY(prepare(s->writer, t, "INSERT INTO \"%s\" VALUES(?,?) ON CONFLICT(k) DO UPDATE SET v=excluded.v", &s->put[t], err));
         ENT_TRY(prepare(s->writer, t, "DELETE FROM \"%s\" WHERE k=?", &s->drop[t], err));
     }
+    ENT_TRY(open_log(s, path, err));
     snprintf(s->reserve, sizeof s->reserve, "%s.reserve", path);
     if (access(s->reserve, F_OK) != 0) keep_reserve(s->reserve);
     return ENT_OK;
@@ -244,11 +303,14 @@ ent_code ent_sqlite_store(const char *path, ent_store *ret_store, ent_err *err)
     if (!s) return ent_fail(err, ENT_NO_MEMORY, "out of memory for the store");
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
+    pthread_mutex_init(&s->sync_lock, NULL);
+    pthread_cond_init(&s->synced_more, NULL);
+    s->log = -1;
     ent_code code = open_all(s, path, err);
     if (code != ENT_OK) {
         close_store(s);
         return code;
     }
-    *ret_store = (ent_store){.self = s, .get = get, .scan = scan, .commit = commit, .close = close_store};
+    *ret_store = (ent_store){.self = s, .get = get, .scan = scan, .commit = commit, .stage = stage, .sync = sync_log, .close = close_store};
     return ENT_OK;
 }

@@ -319,4 +319,5 @@ void ent_parts_look(ent_flow_node *n)
 {
     for (size_t i = 0; i < n->part_count; i++) ent_part_look(n, &n->parts[i]);
     n->looked = ent_today(n);
+    n->looks++;
 }

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 64 }; /* parts that go in one batch */
+enum { GROUP = 32 }; /* parts that go in one batch; meanwhile the others wait */
 
 struct names {
     ent_batch *b;
@@ -120,7 +120,7 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
         for (size_t i = 0; i < s.count; i++) {
             done[i] = (ent_change){.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
         }
-        if (s.count) ENT_TRY(n->c.store.commit(n->c.store.self, done, s.count, true, err));
+        if (s.count) ENT_TRY(ent_store_stage(&n->c.store, done, s.count, true, err)); /* lost in a crash, the keys are found destroyed */
     } while (s.count);
     return ENT_OK;
 }

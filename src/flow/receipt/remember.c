@@ -139,25 +139,45 @@ void ent_history_seen(ent_flow_node *n, const char *partner, const char *proof, 
 
 /* ---- proofs from a partner's ledger ---- */
 
-ent_code ent_partner_says_locked(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
+/* The partner's keys, with which it may have signed by now. Under the lock. */
+typedef struct says {
+    ent_public_key key[2];
+    size_t count;
+} says;
+
+static ent_code keys_now(ent_flow_node *n, const char *partner, says *ret, ent_err *err)
 {
     const ent_held_partner *p = ent_partner_named(n, partner);
-    ent_checkpoint c;
-    ent_place place;
     if (!p) return ent_fail(err, ENT_NOT_FOUND, "no partner \"%s\" is known here", partner);
     if (p->revoked) return ent_fail(err, ENT_DENIED, "the key of \"%s\" was revoked", partner);
-    ent_code code = ent_proof_verify(proof, len, partner, &p->card.identity, ret_entry, &place.index, &c, err);
-    if (code != ENT_OK && p->old_until_ms > ent_now(n).ms) code = ent_proof_verify(proof, len, partner, &p->old_key, ret_entry, &place.index, &c, err);
+    *ret = (says){{p->card.identity, p->old_key}, p->old_until_ms > ent_now(n).ms ? 2 : 1};
+    return ENT_OK;
+}
+
+static ent_code check_proof(ent_flow_node *n, const char *partner, const says *s, ent_bytes proof, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
+{
+    ent_checkpoint c;
+    ent_place place;
+    ent_code code = ENT_SIGNATURE;
+    for (size_t i = 0; i < s->count && code != ENT_OK; i++) code = ent_proof_verify(proof.data, proof.len, partner, &s->key[i], ret_entry, &place.index, &c, err);
     if (code != ENT_OK) return code;
     if (!ent_log_has_come(n, c.origin, partner, &place.year)) return ent_fail(err, ENT_SIGNATURE, "a proof from the log %s, whose year has not come", c.origin);
     if (ret_place) *ret_place = place;
     return ENT_OK;
 }
 
+ent_code ent_partner_says_locked(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
+{
+    says s;
+    ENT_TRY(keys_now(n, partner, &s, err));
+    return check_proof(n, partner, &s, ENT_BYTES(proof, len), ret_entry, ret_place, err);
+}
+
 ent_code ent_partner_says(ent_flow_node *n, const char *partner, const char *proof, size_t len, ent_entry *ret_entry, ent_place *ret_place, ent_err *err)
 {
+    says s;
     pthread_mutex_lock(&n->lock);
-    ent_code code = ent_partner_says_locked(n, partner, proof, len, ret_entry, ret_place, err);
+    ent_code code = keys_now(n, partner, &s, err);
     pthread_mutex_unlock(&n->lock);
-    return code;
+    return code == ENT_OK ? check_proof(n, partner, &s, ENT_BYTES(proof, len), ret_entry, ret_place, err) : code;
 }

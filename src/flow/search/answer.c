@@ -28,6 +28,7 @@ typedef struct holding {
     ent_flow flow;               /* copies, good after it */
     ent_verdict verdict;
     int bit;
+    uint64_t looks;              /* the node's, when that bit was read: with another, flows may have other bits */
     char agreement[ENT_LAW_NAME];
     uint8_t digest[32];
     uint32_t version;
@@ -38,6 +39,8 @@ typedef struct holding {
     ent_search_record *r;
     ent_capture probe;
     ent_bytes transaction;       /* in the message's body, behind the slip */
+    uint8_t capture[32];         /* its digest */
+    ent_buf sealed;              /* of a hit, the transaction under the probe's key */
     bool shown;                  /* a redress slip came before it */
     ent_slip slip;
     ent_leave leave;
@@ -75,12 +78,12 @@ static ent_code find_agreement(holding *s, ent_err *err)
     return ENT_OK;
 }
 
-/* A search cannot exist without standing in the requester's ledger too. */
+/* A search cannot exist without standing in the requester's ledger too. Not under the lock: signatures are verified. */
 static ent_code check_asked(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
     ent_entry e;
-    ent_code code = ent_partner_says_locked(s->n, s->in->partner, m->proof, strlen(m->proof), &e, NULL, err);
+    ent_code code = ent_partner_says(s->n, s->in->partner, m->proof, strlen(m->proof), &e, NULL, err);
     if (code == ENT_NOT_FOUND || code == ENT_DENIED) return refuse(s, ENT_REFUSED, "proof of asked", "the partner is not known any more", err);
     if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", m->proof[0] ? "the proof of \"asked\" does not verify" : "the request carries no proof of \"asked\"", err);
     s->officer = e.actor;
@@ -94,7 +97,8 @@ static ent_quota quota_of(const holding *s)
     return (ent_quota){.agreement = s->agreement, .flow = s->in->message.flow, .officer = s->officer, .desk = s->pledged ? s->pledge.key : NULL, .at = s->in->received};
 }
 
-/* The commitment to one crossing, signed by the desk's capture key: the requester's node vouches for the key by its own signature. */
+/* The commitment to one crossing, signed by the desk's capture key: the requester's node vouches for the key by its own signature. Not
+ * under the lock either. */
 static ent_code check_pledge(holding *s, ent_err *err)
 {
     const char *text = s->in->message.crossing;
@@ -122,6 +126,12 @@ static ent_code check_turn(holding *s, ent_err *err)
     return code == ENT_EXISTS ? refuse(s, ENT_REFUSED, ENT_CLAUSE_CROSSING, "this crossing was searched here by another request", err) : code;
 }
 
+static void read_bit(holding *s, const ent_flow *flow)
+{
+    s->bit = ent_flow_bit(s->n, s->h->a, flow);
+    s->looks = s->n->looks;
+}
+
 static ent_code decide_agreement(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
@@ -133,7 +143,7 @@ static ent_code decide_agreement(holding *s, ent_err *err)
     ent_agreement_decide(s->h->a, &ask, &s->verdict);
     if (s->verdict.flow) {
         s->flow = *s->verdict.flow;
-        s->bit = ent_flow_bit(s->n, s->h->a, s->verdict.flow);
+        read_bit(s, s->verdict.flow);
     }
     if (s->verdict.code != ENT_OK) return ent_fail(err, s->verdict.code, "%s", s->verdict.reason);
     if (s->bit < 0) return refuse(s, ENT_REFUSED, "flow", "this node is not the holder of that flow", err);
@@ -163,6 +173,7 @@ static ent_code decode_probe(holding *s, ent_err *err)
     ent_code code = s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->transaction.data, s->transaction.len, &read, err);
     if (code == ENT_OK) code = ent_capture_decode(read.data, read.len, &s->probe, err);
     s->r->view.decode_us = 1000 * (ent_ticks(s->n) - t0);
+    ent_sha256(s->transaction.data, s->transaction.len, s->capture);
     return code;
 }
 
@@ -192,26 +203,31 @@ static ent_code match_probe(holding *s, ent_err *err)
     v->ratio = m.decision.ratio;
     v->expected_false_hits = m.decision.expected_false_hits;
     v->compared = m.compared;
-    if (v->hit) v->candidate = m.part;
+    v->candidate = v->hit ? m.part : (ent_part_id){0};
     v->match_us = 1000 * (ent_ticks(s->n) - t0);
     return ENT_OK;
 }
 
-/* The probe of a hit, sealed under its own key until the case is closed. */
-static ent_code seal_probe(holding *s, ent_batch *b, ent_err *err)
+/* The probe of a hit, sealed under its own key until the case is closed. Not under the lock: a slot is written to the disk. */
+static ent_code seal_probe(holding *s, ent_err *err)
 {
     uint8_t binding[32], nonce[12];
     ENT_WIPED_KEY key;
-    ENT_AUTO_BUF box = ENT_BUF(ENT_LIMIT_BODY + 64);
     const uint8_t *id = s->r->view.reference.b;
-    if (s->flow.probe == ENT_PROBE_NEVER) return ENT_OK;
+    if (!s->r->view.hit || s->r->has_probe || s->flow.probe == ENT_PROBE_NEVER) return ENT_OK;
     ent_probe_binding(id, binding);
     ENT_TRY(s->n->c.keys.new_slot(s->n->c.keys.self, binding, &s->r->probe_slot, &key, err));
     s->r->has_probe = true;
     ent_fill(s->n, nonce, sizeof nonce);
-    ENT_TRY(ent_seal(&key, nonce, ENT_BYTES(id, ENT_ID_SIZE), s->transaction, &box, err));
-    ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(box.data, box.len));
-    return ENT_OK;
+    return ent_seal(&key, nonce, ENT_BYTES(id, ENT_ID_SIZE), s->transaction, &s->sealed, err);
+}
+
+/* It is not kept after all. After a failed write nobody knows whether a row says so: then the slot stays. */
+static void drop_probe(holding *s, ent_code why)
+{
+    if (s->r->has_probe && why != ENT_IO) (void)!s->n->c.keys.destroy(s->n->c.keys.self, s->r->probe_slot, NULL);
+    s->r->has_probe = false;
+    ent_buf_clear(&s->sealed);
 }
 
 static void answer_entry(holding *s, ent_entry_kind kind, ent_entry *ret)
@@ -255,7 +271,7 @@ static ent_code note_search(holding *s, ent_batch *b, ent_err *err)
                      .minutiae = s->look.minutiae};
     if (!s->pledged) return ENT_OK; /* a file, against a test gallery */
     ent_turn_put(s->n, b, &t, true, s->r->view.reference.b, true, 1);
-    ent_sha256(s->transaction.data, s->transaction.len, w.capture);
+    memcpy(w.capture, s->capture, sizeof w.capture);
     return ent_watch_in(s->n, b, &w, err);
 }
 
@@ -272,16 +288,12 @@ static void draw_lot(holding *s, ent_batch *b, ent_lot_draw *ret, ent_err *err)
     *ret = d;
 }
 
-static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
+/* Row, quota, turn, outbox: all that must be there before the answer leaves, and in the order in which searches were decided. Under the lock. */
+static ent_code begin_answer(holding *s, ent_entry_kind kind, ent_batch *b, ent_err *err)
 {
-    ENT_AUTO_BATCH b = ent_batch_new("search");
-    uint64_t index[ENT_BATCH_ENTRIES] = {UINT64_MAX};
-    ent_lot_draw draw;
     ent_entry e;
-    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    int64_t t0 = ent_ticks(s->n);
     answer_entry(s, kind, &e);
-    if (s->r->view.hit) ENT_TRY(seal_probe(s, b, err));
+    if (s->r->has_probe) ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(s->r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(s->sealed.data, s->sealed.len));
     if (s->r->view.hit) ENT_TRY(ent_case_begin(s->n, b, s->r, &s->flow, err));
     ent_quota quota = quota_of(s);
     if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
@@ -290,21 +302,39 @@ static ent_code commit_answer(holding *s, ent_entry_kind kind, ent_err *err)
     ent_batch_entry(b, &e); /* the first: its index is the row's */
     if (s->shown && kind != ENT_ENTRY_REFUSED) slip_entry(s, &e, b);
     if (kind != ENT_ENTRY_REFUSED) ENT_TRY(note_search(s, b, err));
-    ent_code code = ent_commit(s->n, b, index, err);
+    return ent_commit_begin(s->n, b, err);
+}
+
+/* The entry's index, for those who look later, unless the record was destroyed meanwhile and its row with it; the lot. Under the lock. */
+static void note_index(holding *s, const ent_batch *ended)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("search-index");
+    ent_search_record *now = malloc(sizeof *now);
+    ent_lot_draw draw;
+    if (b && now) {
+        ent_batch_forget(b, ended);
+        bool there = ent_search_get(s->n, s->r->view.reference.b, now, NULL) == ENT_OK;
+        now->view.index = s->r->view.index;
+        now->view.append_us = s->r->view.append_us;
+        if (there) ent_search_put(b, ENT_CHANGE_PUT, now);
+        draw_lot(s, b, &draw, NULL);
+        ent_code code = s->chosen ? ent_commit(s->n, b, NULL, NULL) : ent_commit_begin(s->n, b, NULL);
+        if (code == ENT_OK && s->chosen) ent_lot_keep(s->n, &draw);
+    }
+    free(now);
+}
+
+/* What begin_answer began, ended: durable, in the ledger. Not under the lock. */
+static ent_code end_answer(holding *s, ent_batch *b, int64_t from, ent_err *err)
+{
+    uint64_t index[ENT_BATCH_ENTRIES] = {UINT64_MAX};
+    ENT_TRY(ent_commit_end(s->n, b, index, err));
     s->r->view.index = index[0];
-    s->r->view.append_us = 1000 * (ent_ticks(s->n) - t0);
-    if (code != ENT_OK) {
-        if (s->r->has_probe && (code == ENT_CONFLICT || code == ENT_EXISTS || code == ENT_NO_SPACE))
-            (void)!s->n->c.keys.destroy(s->n->c.keys.self, s->r->probe_slot, NULL);
-        s->r->has_probe = false;
-        return code;
-    }
-    ENT_AUTO_BATCH after = ent_batch_new("search-index");
-    if (after) { /* the entry's index and the time it took, for those who look later */
-        ent_search_put(after, ENT_CHANGE_PUT, s->r);
-        draw_lot(s, after, &draw, NULL);
-        if (ent_commit(s->n, after, NULL, NULL) == ENT_OK && s->chosen) ent_lot_keep(s->n, &draw);
-    }
+    s->r->view.append_us = 1000 * (ent_ticks(s->n) - from);
+    pthread_mutex_lock(&s->n->lock);
+    note_index(s, b);
+    pthread_mutex_unlock(&s->n->lock);
+    ent_commit_point(b->name, "before-tell");
     return ENT_OK;
 }
 
@@ -415,18 +445,56 @@ static int64_t next_step(const ent_flow_node *n, int64_t from, int64_t at)
 
 static void fix_slot(holding *s) { s->slot = next_step(s->n, s->from, ent_ticks(s->n) + s->n->c.grid_ms / 2); }
 
-/* Not the same thing twice at the same time, and a quota that two take from at once: tried again. */
-static ent_code search_once(holding *s, ent_err *err)
+/* May it be asked? Nothing borrowed from the agreement is used after it but copies. */
+static ent_code permit(holding *s, ent_err *err)
 {
     pthread_mutex_lock(&s->n->lock);
     if (ent_date_compare(ent_today(s->n), s->n->looked) != 0) ent_parts_look(s->n); /* what fell due at midnight is no hit a minute later either */
     ent_code code = find_agreement(s, err);
+    pthread_mutex_unlock(&s->n->lock);
     if (code == ENT_OK) code = check_asked(s, err);
-    if (code == ENT_OK) code = find_agreement(s, err); /* the lock was let go meanwhile */
     if (code == ENT_OK) code = check_pledge(s, err);
+    if (code != ENT_OK) return code;
+    pthread_mutex_lock(&s->n->lock);
+    code = find_agreement(s, err); /* again: the lock was let go */
     if (code == ENT_OK) code = decide_agreement(s, err);
     pthread_mutex_unlock(&s->n->lock);
-    /* from here on nothing borrowed from the agreement is used but copies */
+    return code;
+}
+
+/* Whether the search saw what it may see now: flows have the bits that it went by, and the candidate is there, not hidden, and this flow's
+ * to see. Under the lock. */
+static bool still_stands(const holding *s)
+{
+    ent_retention kept;
+    if (s->looks != s->n->looks) return false;
+    if (!s->r->view.hit) return true;
+    const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
+    if (!p || p->hidden) return false;
+    ent_part_retention(s->n, p, &kept);
+    return ent_part_flows(s->n, p, &kept) >> s->bit & 1;
+}
+
+/* The answer, begun, if it may still be given. Under the lock. */
+static ent_code settle(holding *s, ent_batch *b, bool *ret_again, ent_err *err)
+{
+    ent_quota quota = quota_of(s);
+    ent_ask used = {0};
+    ENT_TRY(find_agreement(s, err)); /* suspended meanwhile, it is not answered */
+    *ret_again = !still_stands(s);
+    if (*ret_again) read_bit(s, ent_agreement_flow(s->h->a, s->in->message.flow));
+    if (*ret_again) return s->bit >= 0 ? ENT_OK : refuse(s, ENT_REFUSED, "flow", "this node is not the holder of that flow", err);
+    ent_quota_used(s->n, &quota, &used);
+    if (!ent_flow_quota(&s->flow, &used, &s->verdict)) return ent_fail(err, ENT_QUOTA, "%s", s->verdict.reason);
+    ENT_TRY(check_turn(s, err));
+    return begin_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, b, err);
+}
+
+/* Compared, and again as often as what was compared with is not what there is at the end. */
+static ent_code search_once(holding *s, ent_err *err)
+{
+    enum { TRIES = 20 };
+    ent_code code = permit(s, err);
     if (s->verdict.flow) s->verdict.flow = &s->flow;
     if (s->verdict.purpose) s->verdict.purpose = ent_flow_purpose(&s->flow, s->in->message.purpose);
     begin_record(s);
@@ -435,34 +503,71 @@ static ent_code search_once(holding *s, ent_err *err)
     ENT_TRY(decode_probe(s, err));
     fix_slot(s);
     ENT_TRY(match_probe(s, err));
-    for (int tries = 0;; tries++) {
+    for (int tries = 0; tries < TRIES; tries++) {
+        ENT_AUTO_BATCH b = ent_batch_new("search");
+        bool again = false;
+        if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        int64_t from = ent_ticks(s->n);
+        code = seal_probe(s, err);
         pthread_mutex_lock(&s->n->lock);
-        ent_quota quota = quota_of(s);
-        ent_ask used = {0};
-        ent_quota_used(s->n, &quota, &used);
-        bool spent = !ent_flow_quota(&s->flow, &used, &s->verdict);
-        /* gone meanwhile: what fell due or was destroyed since the match is no hit */
-        if (s->r->view.hit) {
-            const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
-            if (!p || p->hidden) s->r->view.hit = false, memset(&s->r->view.candidate, 0, sizeof s->r->view.candidate);
-        }
-        code = spent ? ent_fail(err, ENT_QUOTA, "%s", s->verdict.reason) : check_turn(s, err);
-        if (code == ENT_OK) code = commit_answer(s, s->r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, err);
+        if (code == ENT_OK) code = settle(s, b, &again, err);
         pthread_mutex_unlock(&s->n->lock);
-        if (code != ENT_CONFLICT || tries == 100) return code;
+        if (code == ENT_OK && !again) return end_answer(s, b, from, err);
+        drop_probe(s, code);
+        if (code == ENT_OK) code = match_probe(s, err);
+        if (code != ENT_OK && code != ENT_CONFLICT) return code;
     }
+    return ent_fail(err, ENT_BUSY, "what is held changed with each comparison");
 }
 
 static ent_code commit_refusal(holding *s, const char *reason, ent_err *err)
 {
+    ENT_AUTO_BATCH b = ent_batch_new("search");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     s->r->view.refused = true;
     s->r->view.hit = false;
+    s->r->view.candidate = (ent_part_id){0};
     snprintf(s->r->view.clause, sizeof s->r->view.clause, "%s", s->verdict.clause);
     snprintf(s->r->reason, sizeof s->r->reason, "%.199s", reason);
+    int64_t from = ent_ticks(s->n);
     pthread_mutex_lock(&s->n->lock);
-    ent_code code = commit_answer(s, ENT_ENTRY_REFUSED, err);
+    ent_code code = begin_answer(s, ENT_ENTRY_REFUSED, b, err);
     pthread_mutex_unlock(&s->n->lock);
-    return code;
+    return code == ENT_OK ? end_answer(s, b, from, err) : code;
+}
+
+/* ---- the same request twice at the same time ---- */
+
+/* One that is being answered, from before it is looked up until its answer is there for whoever asks again. */
+typedef struct ent_flight {
+    const uint8_t *id;
+    struct ent_flight *next;
+} flight;
+
+static bool in_flight(const ent_flow_node *n, const uint8_t id[ENT_ID_SIZE])
+{
+    const flight *f = n->flights;
+    while (f && !ent_id_equal(f->id, id)) f = f->next;
+    return f != NULL;
+}
+
+static void take_off(ent_flow_node *n, flight *f)
+{
+    pthread_mutex_lock(&n->lock);
+    while (in_flight(n, f->id)) pthread_cond_wait(&n->landed, &n->lock);
+    f->next = n->flights;
+    n->flights = f;
+    pthread_mutex_unlock(&n->lock);
+}
+
+static void land(ent_flow_node *n, const flight *f)
+{
+    pthread_mutex_lock(&n->lock);
+    flight **at = &n->flights;
+    while (*at != f) at = &(*at)->next;
+    *at = f->next;
+    pthread_cond_broadcast(&n->landed);
+    pthread_mutex_unlock(&n->lock);
 }
 
 static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
@@ -472,11 +577,8 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
     if (code == ENT_OK) return;
     if (code == ENT_NOT_FOUND) {
         code = search_once(s, &err);
-        if (code == ENT_EXISTS) { /* the same request, a moment earlier, in another thread */
-            *s->r = (ent_search_record){0};
-            if (answer_again(s, ret_body, ret_status, &err) == ENT_OK) return;
-        }
-        if (code == ENT_OK) code = write_known(s->n, s->r, ret_body, ret_status, &err);
+        /* a hit is read again as whoever asks again would: its record may have been destroyed since it was decided */
+        if (code == ENT_OK) code = s->r->view.hit ? answer_again(s, ret_body, ret_status, &err) : write_known(s->n, s->r, ret_body, ret_status, &err);
         if (code == ENT_OK) return;
     }
     *ret_status = status_of(code);
@@ -520,10 +622,14 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     switch (arrival->message.kind) {
     case ENT_MESSAGE_SEARCH: {
         ent_history_seen(n, arrival->partner, arrival->message.proof, strlen(arrival->message.proof));
-        holding s = {.n = n, .in = arrival, .bit = -1, .from = from, .r = calloc(1, sizeof(ent_search_record))};
+        holding s = {.n = n, .in = arrival, .bit = -1, .from = from, .sealed = ENT_BUF(ENT_LIMIT_BODY + 64), .r = calloc(1, sizeof(ent_search_record))};
+        flight f = {.id = arrival->message.id};
+        take_off(n, &f);
         if (s.r) receive_search(&s, ret_status, ret_body);
         else *ret_status = 503, ent_refusal_write(503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
+        land(n, &f);
         ent_capture_free(&s.probe);
+        ent_buf_free(&s.sealed);
         if (s.r) ent_wipe(s.r, sizeof *s.r);
         free(s.r);
         *ret_release = release_of(&s);

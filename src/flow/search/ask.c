@@ -241,9 +241,11 @@ static ent_code commit_note(asking *q, ent_batch *b, ent_err *err)
     bool chosen = false, lost = q->ret->refused && !q->ret->clause[0]; /* the holder may have answered all the same */
     pthread_mutex_lock(&q->n->lock);
     ent_code code = !q->ret->refused ? note_answered(q, b, &draw, &chosen, err) : lost ? ent_lot_wait(q->n, b, &draw, err) : ENT_OK;
-    if (code == ENT_OK) code = ent_commit_with(q->n, b, q->again ? ent_destructions_finish : NULL, index, err);
+    if (code == ENT_OK) code = q->again ? ent_commit_with(q->n, b, ent_destructions_finish, index, err) : ent_commit_begin(q->n, b, err);
     if (code == ENT_OK && chosen) ent_lot_keep(q->n, &draw);
     pthread_mutex_unlock(&q->n->lock);
+    if (code == ENT_OK && !q->again) code = ent_commit_end(q->n, b, index, err);
+    if (code == ENT_OK && !q->again) code = ent_commit_forget(q->n, b, err);
     if (code == ENT_OK) q->ret->received = index[0];
     return code;
 }

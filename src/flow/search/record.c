@@ -155,10 +155,12 @@ struct references {
     size_t count, cap;
 };
 
-static ent_code note_candidate(void *ctx, const ent_search_record *r)
+/* Of every search there ever was: only the candidate's place in the row is looked at. */
+static ent_code note_candidate(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct references *refs = ctx;
-    if (ent_id_is_zero(r->view.candidate.b) || !ent_part_in(refs->parts, r->view.candidate.b)) return ENT_OK;
+    if (key_len != ENT_ID_SIZE || value_len < 1 + ENT_ID_SIZE) return ENT_DAMAGED;
+    if (ent_id_is_zero(value + 1) || !ent_part_in(refs->parts, value + 1)) return ENT_OK;
     if (refs->count == refs->cap) {
         size_t cap = refs->cap ? refs->cap * 2 : 16;
         ent_search_id *id = realloc(refs->id, cap * sizeof *id);
@@ -166,7 +168,7 @@ static ent_code note_candidate(void *ctx, const ent_search_record *r)
         refs->id = id;
         refs->cap = cap;
     }
-    refs->id[refs->count++] = r->view.reference;
+    memcpy(refs->id[refs->count++].b, key, ENT_ID_SIZE);
     return ENT_OK;
 }
 
@@ -227,7 +229,9 @@ static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_reco
 ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err)
 {
     struct references refs = {.parts = parts};
-    ent_code code = ent_searches_walk(n, note_candidate, &refs, err);
+    ent_change all = {.key = "", .key_len = 0};
+    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_SEARCHES, &all, note_candidate, &refs, err);
+    if (code == ENT_DAMAGED) code = ent_fail(err, code, "a search's row cannot be read");
     ent_search_record *r = malloc(sizeof *r);
     if (code == ENT_OK && !r) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < refs.count && code == ENT_OK; i++) {
