@@ -38,4 +38,6 @@ status 0 "the other is found" look_in_copy prints/2_2.png
 status 0 "one custodian wants it to end" gb agreement end deal --as c.gb
 status 0 "the agreement ends" gb agreement end deal --as d.gb
 status 3 "no search any more" look_in_copy prints/2_2.png
+gb ledger export from-gb > /dev/null; us ledger export from-us > /dev/null
+status 0 "the audit of both ledgers" "$entente" audit from-gb from-us
 verdict

@@ -9,13 +9,23 @@
 #include <string.h>
 
 /* Entries are written by several threads: an entry may be appended a moment after one that is younger. */
-enum { TIME_SLACK_MS = 60000, OPEN_MS = 120000 };
+enum { TIME_SLACK_MS = 60000, OPEN_MS = 120000, REPORTED_MS = 86400000 };
 
 typedef struct item {
     const ent_entry *e;
     uint32_t side;
     uint64_t index;
 } item;
+
+/* When the holder's ledger last says that the requester of a flow was in contact: a page given, a search of the copy reported. */
+typedef struct contact {
+    uint32_t side;
+    uint8_t agreement[32];
+    char flow[ENT_FLOW_NAME];
+    int64_t last_ms;
+} contact;
+
+enum { CONTACTS = 256 };
 
 typedef struct audit {
     const ent_audit_side *sides;
@@ -25,6 +35,8 @@ typedef struct audit {
     void (*found)(void *ctx, const ent_audit_finding *finding);
     void *ctx;
     ent_audit_counts counts;
+    contact contact[CONTACTS]; /* what is beyond is not judged */
+    size_t contacts;
 } audit;
 
 static const struct {
@@ -143,6 +155,7 @@ static const item *first_of(dossier d, size_t side, bool (*is)(ent_entry_kind ki
 static bool is_asked(ent_entry_kind k) { return k == ENT_ENTRY_ASKED; }
 static bool is_received(ent_entry_kind k) { return k == ENT_ENTRY_RECEIVED; }
 static bool is_searched(ent_entry_kind k) { return k == ENT_ENTRY_ASKED || k == ENT_ENTRY_LOCAL_SEARCH; }
+static bool is_local(ent_entry_kind k) { return k == ENT_ENTRY_LOCAL_SEARCH; }
 static bool is_drawn(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_LOCAL_SEARCH; }
 static bool is_outcome(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_REFUSED; }
 static bool is_hit(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT; }
@@ -218,6 +231,45 @@ static void check_destroyed(audit *a, dossier d)
     /* due on that day; a node has that day to do it */
     if (ent_date_compare(last->e->destroy_by, ent_time_date(s->entries[s->count - 1].time)) < 0)
         report(a, ENT_AUDIT_NOT_DESTROYED, last);
+}
+
+/* ---- searches of a copy ---- */
+
+static contact *contact_of(audit *a, size_t side, const ent_entry *e, bool make)
+{
+    size_t i = 0;
+    while (i < a->contacts && (a->contact[i].side != side || memcmp(a->contact[i].agreement, e->agreement, 32) != 0 || strcmp(a->contact[i].flow, e->flow) != 0)) i++;
+    if (i < a->contacts) return &a->contact[i];
+    if (!make || i == CONTACTS) return NULL;
+    contact *c = &a->contact[a->contacts++];
+    *c = (contact){.side = (uint32_t)side, .last_ms = INT64_MIN};
+    memcpy(c->agreement, e->agreement, 32);
+    memcpy(c->flow, e->flow, sizeof c->flow);
+    return c;
+}
+
+static void note_contacts(audit *a, size_t side)
+{
+    for (size_t i = 0; i < a->sides[side].count; i++) {
+        const ent_entry *e = &a->sides[side].entries[i];
+        if (e->kind != ENT_ENTRY_FEED && e->kind != ENT_ENTRY_LOCAL_SEARCH) continue;
+        contact *c = contact_of(a, side, e, true);
+        if (c && e->time.ms > c->last_ms) c->last_ms = e->time.ms;
+    }
+}
+
+/* The requester reports within 24 hours of contact (docs/protocol/feed.md); the holder reports nothing that was not searched. */
+static void check_local(audit *a, dossier d, const item *searched)
+{
+    const ent_audit_text *t = text_of(a, searched->e);
+    const ent_flow *f = t ? ent_agreement_flow(t->agreement, searched->e->flow) : NULL;
+    if (!f) return;
+    bool ours = strcmp(f->requester, a->sides[searched->side].name) == 0;
+    size_t other = side_named(a, ours ? f->holder : f->requester);
+    if (other == a->side_count || first_of(d, other, is_local)) return;
+    const contact *c = ours ? contact_of(a, other, searched->e, false) : NULL;
+    if (!ours) report(a, ENT_AUDIT_NOT_ASKED, searched);
+    else if (c && c->last_ms - searched->e->time.ms > REPORTED_MS) report(a, ENT_AUDIT_NOT_REPORTED, searched);
 }
 
 /* ---- the lot ---- */
@@ -301,6 +353,7 @@ static void check_case(audit *a, dossier d)
         if (i->e->kind == ENT_ENTRY_ASKED) check_asked(a, d, i);
         if (is_outcome(i->e->kind)) check_outcome(a, d, i);
         if (i->e->kind == ENT_ENTRY_DISCLOSED) check_disclosed(a, d, i);
+        if (is_local(i->e->kind)) check_local(a, d, i);
         if (is_drawn(i->e->kind)) check_lot(a, d, i);
     }
     check_destroyed(a, d);
@@ -450,6 +503,7 @@ ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_aud
     if (!items) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", total);
     for (size_t s = 0; s < side_count; s++) {
         check_order(&a, (uint32_t)s);
+        note_contacts(&a, s);
         for (size_t k = 0; k < sides[s].count; k++)
             if (!ent_id_is_zero(sides[s].entries[k].case_number.b)) items[n++] = (item){&sides[s].entries[k], (uint32_t)s, k};
     }

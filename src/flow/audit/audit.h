@@ -21,6 +21,7 @@
     X(NOT_ANSWERED, "asked; the partner's ledger has no answer, though one is claimed here")                           \
     X(NO_END, "asked; neither an answer nor its failure was written down")                                             \
     X(NOT_ASKED, "answered; the partner's ledger did not ask")                                                         \
+    X(NOT_REPORTED, "searched in a copy; there was contact a day later, and the holder's ledger does not know")            \
     X(TWICE, "the same search answered twice")                                                                         \
     X(DIFFERS, "both ledgers have it, with another agreement, flow or purpose")                                       \
     X(NOT_CONFIRMED, "disclosed without a hit and an examination before it")                                           \

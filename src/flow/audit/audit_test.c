@@ -358,11 +358,28 @@ static void lot_passed_over(void **state)
     expect(c, ENT_AUDIT_LOT_PASSED_OVER, 1);
 }
 
+/* A search of a copy stands in both ledgers, a day after the next contact at the latest; what nobody searched is not reported. */
+static void searches_of_a_copy(void **state)
+{
+    court *c = *state;
+    add(c, true, ENT_ENTRY_LOCAL_SEARCH, 1, noon(1));
+    later(c, 3);
+    expect(c, 0, 0); /* no contact since */
+    add(c, false, ENT_ENTRY_FEED, 50, noon(3));
+    expect(c, ENT_AUDIT_NOT_REPORTED, 1);
+    assert_int_equal(c->last.side, 0);
+    c->gb_count--;
+    add(c, false, ENT_ENTRY_LOCAL_SEARCH, 1, noon(3));
+    expect(c, 0, 0);
+    add(c, false, ENT_ENTRY_LOCAL_SEARCH, 2, noon(3));
+    expect(c, ENT_AUDIT_NOT_ASKED, 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(clean),  CASE(hidden),       CASE(open_ended),  CASE(answered_twice), CASE(differs),
-                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over)};
+                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }
