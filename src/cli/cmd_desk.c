@@ -1,6 +1,7 @@
 /* `desk`: capture keys, and what a desk's device does with one: the statement of a crossing before what it captured. `lot`: crossings
  * that are opened to the auditor. `alarm`. */
 #include "cli/act.h"
+#include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/keys.h"
 
@@ -301,14 +302,30 @@ static ent_code check_opening(const char *file, const char *card_file, opening *
     return ENT_OK;
 }
 
+/* Whether the lot, drawn from the holder's ledger as it lies in a bundle, chose this search: what the opening says of the head is the requester's
+ * and the holder's word. */
+static ent_code check_draw(const char *folder, const opening *o, const ent_entry *asked, ent_err *err)
+{
+    ent_court *c = ent_court_new();
+    ent_code code = c ? ent_court_read(c, folder, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK && strcmp(c->party[0].card.name, o->holder) != 0) code = ent_fail(err, ENT_CONFLICT, "%s: the bundle is of %s, %s was asked", folder, c->party[0].card.name, o->holder);
+    size_t i = 0;
+    while (code == ENT_OK && i < c->party[0].count && (!ent_audit_drawn(c->party[0].entries[i].kind) || !ent_id_equal(c->party[0].entries[i].case_number.b, asked->case_number.b))) i++;
+    if (code == ENT_OK && i == c->party[0].count) code = ent_fail(err, ENT_NOT_FOUND, "%s: no answer to this search is in it", folder);
+    else if (code == ENT_OK && !c->party[0].chosen[i]) code = ent_fail(err, ENT_CONFLICT, "the lot did not choose this search: by entry %zu of %s", i, o->holder);
+    ent_court_free(c);
+    return code;
+}
+
 static int lot_verify(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "lot verify FILE --card CARD",
+    static const ent_cmd_help h = {.usage = "lot verify FILE --card CARD [--holder BUNDLE]",
                                    .about = "Checks what `lot show` printed against the requester's card, offline: the entry \"asked\" commits to this crossing, its desk's key signed the\n"
-                                            "statement, the times agree. Exit status 4: it does not hold.",
+                                            "statement, the times agree. With the holder's bundle (docs/protocol/audit.md) the lot is drawn anew from its ledger. Exit status 4: it does not hold.",
                                    .example = "entente lot verify crossing.opening --card us.card"};
-    const char *card = NULL;
-    const ent_opt opts[] = {{.name = "--card", .value = &card, .hint = "CARD", .help = "of the node that asked"}, {0}};
+    const char *card = NULL, *holder = NULL;
+    const ent_opt opts[] = {{.name = "--card", .value = &card, .hint = "CARD", .help = "of the node that asked"},
+                            {.name = "--holder", .value = &holder, .hint = "BUNDLE", .help = "of the node that answered"}, {0}};
     ent_err err = {0};
     ent_entry e;
     int n;
@@ -317,11 +334,12 @@ static int lot_verify(ent_cli *cli, int argc, char **argv)
     if (n != 1 || !card) return ent_cli_usage(&h, "a file and --card are needed");
     opening *o = calloc(1, sizeof *o);
     code = o ? check_opening(argv[0], card, o, &e, &err) : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK && holder) code = check_draw(holder, o, &e, &err);
     if (code == ENT_OK) {
         char time[ENT_TIME_TEXT];
         ent_time_text(o->c.time, time);
         printf("it holds: entry %llu of %s commits to this crossing\ndesk %s, device %s, officer %s, %s\ndocument %s %s; reference %s\n%s\n", o->asked, o->node, o->c.desk,
-               o->c.device, o->c.officer, time, o->c.issued_by, o->c.document, o->c.reference, o->chosen ? "the lot chose it" : "the lot did not choose it");
+               o->c.device, o->c.officer, time, o->c.issued_by, o->c.document, o->c.reference, !o->chosen ? "the lot did not choose it" : holder ? "the lot chose it, by the holder's ledger" : "the lot chose it, by the head that both say");
     }
     free(o);
     err.code = code;

@@ -156,7 +156,7 @@ static bool is_asked(ent_entry_kind k) { return k == ENT_ENTRY_ASKED; }
 static bool is_received(ent_entry_kind k) { return k == ENT_ENTRY_RECEIVED; }
 static bool is_searched(ent_entry_kind k) { return k == ENT_ENTRY_ASKED || k == ENT_ENTRY_LOCAL_SEARCH; }
 static bool is_local(ent_entry_kind k) { return k == ENT_ENTRY_LOCAL_SEARCH; }
-static bool is_drawn(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_LOCAL_SEARCH; }
+bool ent_audit_drawn(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_LOCAL_SEARCH; }
 static bool is_outcome(ent_entry_kind k) { return is_answer(k) || k == ENT_ENTRY_REFUSED; }
 static bool is_hit(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT; }
 static bool is_examined(ent_entry_kind k) { return k == ENT_ENTRY_EXAMINED; }
@@ -276,7 +276,7 @@ static void check_local(audit *a, dossier d, const item *searched)
 
 bool ent_audit_draw(const ent_entry *e, const uint8_t head[32])
 {
-    return (is_answer(e->kind) || e->kind == ENT_ENTRY_LOCAL_SEARCH) && ent_lot_chosen(head, e->case_number.b);
+    return ent_audit_drawn(e->kind) && ent_lot_chosen(head, e->case_number.b);
 }
 
 static const item *lot_entry(dossier d, size_t side, const char *word)
@@ -354,7 +354,7 @@ static void check_case(audit *a, dossier d)
         if (is_outcome(i->e->kind)) check_outcome(a, d, i);
         if (i->e->kind == ENT_ENTRY_DISCLOSED) check_disclosed(a, d, i);
         if (is_local(i->e->kind)) check_local(a, d, i);
-        if (is_drawn(i->e->kind)) check_lot(a, d, i);
+        if (ent_audit_drawn(i->e->kind)) check_lot(a, d, i);
     }
     check_destroyed(a, d);
 }
@@ -442,7 +442,7 @@ static size_t find_periods(const audit *a, const item *items, size_t n, period *
     for (size_t k = 0; k < n; k++) {
         const item *i = &items[k];
         const ent_audit_side *s = &a->sides[i->side];
-        const ent_audit_text *t = is_drawn(i->e->kind) && s->chosen && s->chosen[i->index] ? text_of(a, i->e) : NULL;
+        const ent_audit_text *t = ent_audit_drawn(i->e->kind) && s->chosen && s->chosen[i->index] ? text_of(a, i->e) : NULL;
         const ent_flow *f = t ? ent_agreement_flow(t->agreement, i->e->flow) : NULL;
         size_t from = k, to = k;
         if (!f || f->test || strcmp(f->holder, s->name) != 0) continue;
@@ -486,7 +486,7 @@ static ent_code check_suspended(audit *a, const item *items, size_t n, ent_err *
     size_t count = find_periods(a, items, n, p);
     order_periods(p, count);
     for (size_t k = 0; count && k < n; k++)
-        if (is_drawn(items[k].e->kind) && was_suspended(a, &items[k], p, count)) report(a, ENT_AUDIT_LOT_PASSED_OVER, &items[k]);
+        if (ent_audit_drawn(items[k].e->kind) && was_suspended(a, &items[k], p, count)) report(a, ENT_AUDIT_LOT_PASSED_OVER, &items[k]);
     free(p);
     return ENT_OK;
 }

@@ -69,6 +69,9 @@ typedef struct ent_audit_counts {
  * ledger asks for each entry (docs/protocol/crossing.md, "The lot"). */
 bool ent_audit_draw(const ent_entry *e, const uint8_t head[32]);
 
+/* Of entries of this kind it is asked. */
+bool ent_audit_drawn(ent_entry_kind kind);
+
 /* Calls found for each finding, by rule and then by entry. ENT_NO_MEMORY. Time: O(n log n) of all entries. */
 ENT_MUST_CHECK ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_audit_text *texts,
                                   size_t text_count, void (*found)(void *ctx, const ent_audit_finding *finding), void *ctx,
