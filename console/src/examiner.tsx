@@ -7,7 +7,7 @@ import { say, texts as t } from "./texts";
 import { Empty, Field, Loaded, Note, Outcome, Page, short, Table, useDo, useLoad, when } from "./ui";
 import { length, nothingDrawn, start, Viewer, type Drawn, type Tool, type View } from "./viewer";
 
-type Case = { case: string; state: string; step: string; until: string; suitable: boolean | null; own: string; version: number };
+type Case = { case: string; state: string; step: string; until: string; suitable: boolean | null; face: boolean; own: string; version: number };
 type Picture = { of: "probe" | "candidate"; modality: "fingerprint" | "face"; finger: number; png: string };
 type Opened = { case: Case; pictures: Picture[] };
 /** `form`: of a face, each feature: seen in the probe, then compared. */
@@ -23,7 +23,7 @@ async function signature(what: "analysis" | "conclusion", id: string, word: stri
 
 function marksText(d: Draft, pictures: Picture[]): string {
   return JSON.stringify({
-    "entente-marks": 1, notes: d.notes, ...(Object.keys(d.form).length ? { form: Object.fromEntries(Object.entries(d.form).map(([k, v]) => [k, v.seen])) } : {}),
+    "entente-marks": 1, notes: d.notes,
     pictures: pictures.map((p, i) => ({ finger: p.finger, ...(d.drawn[i] ?? nothingDrawn) })),
   }, null, 1);
 }
@@ -35,9 +35,9 @@ function Lines(p: { drawn: Drawn; mark: (d: Drawn) => void }) {
       <span>{t.exam.ridges}</span></div>}</Field>)}</>;
 }
 
-/* ---- faces: feature by feature (FISWG, Facial Image Comparison Feature List for Morphological Analysis) ---- */
+/* ---- faces: feature by feature (docs/law/examination.md); the node takes neither step without the whole form ---- */
 
-const features = Object.keys(t.exam.features), hasFace = (all: Picture[]): boolean => all.some((x) => x.modality === "face");
+const features = Object.keys(t.exam.features);
 
 function Form(p: { draft: Draft; step: "seen" | "found"; change: (part: Partial<Draft>) => void }) {
   const words = p.step === "seen" ? t.exam.seen : t.exam.found, set = (k: string, v: string) => p.change({ form: { ...p.draft.form, [k]: { seen: "", found: "", ...p.draft.form[k], [p.step]: v } } });
@@ -48,7 +48,8 @@ function Form(p: { draft: Draft; step: "seen" | "found"; change: (part: Partial<
 }
 
 const filled = (d: Draft, step: "seen" | "found"): boolean => features.every((k) => d.form[k]?.[step]);
-const formText = (d: Draft): string => features.map((k) => `${k}: ${d.form[k]?.found ?? ""}`).join("\n");
+/** What is signed begins with it. */
+const formText = (d: Draft, step: "seen" | "found"): string => `${["morphological-form/v1", ...features.map((k) => `${k}: ${d.form[k]?.[step] ?? ""}`)].join("\n")}\n\n`;
 
 const tools: Tool[] = ["move", "ending", "fork", "dot", "measure"];
 
@@ -73,12 +74,12 @@ type Step = { opened: Opened; draft: Draft; change: (part: Partial<Draft>) => vo
 
 function Analysis(p: Step) {
   const probes = p.opened.pictures.filter((x) => x.of === "probe"), [at, setAt] = useState(0), [tool, setTool] = useState<Tool>("move");
-  const [view, setView] = useState<View>(start), work = useDo(), drawn = p.draft.drawn[at] ?? nothingDrawn;
+  const [view, setView] = useState<View>(start), work = useDo(), drawn = p.draft.drawn[at] ?? nothingDrawn, face = p.opened.case.face;
   const mark = (d: Drawn) => p.change({ drawn: { ...p.draft.drawn, [at]: d } });
   const lock = () => work.run(async () => {
     if (!p.draft.suitable) return work.say(t.exam.needSuitable);
-    if (hasFace(probes) && !filled(p.draft, "seen")) return work.say(t.exam.needForm);
-    const marks = marksText(p.draft, probes), word = p.draft.suitable === "yes" ? "suitable" : "not-suitable";
+    if (face && !filled(p.draft, "seen")) return work.say(t.exam.needForm);
+    const marks = (face ? formText(p.draft, "seen") : "") + marksText(p.draft, probes), word = p.draft.suitable === "yes" ? "suitable" : "not-suitable";
     await act("case-analyse", { case: p.opened.case.case, suitable: p.draft.suitable, signature: await signature("analysis", p.opened.case.case, word, 1, marks) }, utf8(marks));
     await p.reload();
   });
@@ -91,7 +92,7 @@ function Analysis(p: Step) {
         <Tools tool={tool} set={setTool} /><p class="hint">{t.exam.keys}</p></section>
       <section class="card"><p>{say(t.exam.marks, { count: drawn.marks.length })}</p>
         <Lines drawn={drawn} mark={mark} />
-        {hasFace(probes) && <Form draft={p.draft} step="seen" change={p.change} />}
+        {face && <Form draft={p.draft} step="seen" change={p.change} />}
         <Field label={t.exam.notes} hint={t.exam.notesHint}>{(id, by) => <textarea id={id} aria-describedby={by} rows={5} maxLength={8000} value={p.draft.notes} onInput={(e) => p.change({ notes: e.currentTarget.value })} />}</Field>
         <fieldset><legend>{t.exam.suitable}</legend>{(["yes", "no"] as const).map((v) => <label class="choice" key={v}>
           <input type="radio" name="suitable" checked={p.draft.suitable === v} onChange={() => p.change({ suitable: v })} />{t.exam[v]}</label>)}</fieldset>
@@ -123,22 +124,21 @@ function Pair(p: Step) {
 }
 
 function Conclusion(p: Step) {
-  const work = useDo(), k = p.opened.case;
+  const work = useDo(), k = p.opened.case, form = k.face && p.draft.finding !== "not-suitable";
   useEffect(() => work.say(""), [p.draft.finding, p.draft.reasons, p.draft.form]);
   const conclude = () => work.run(async () => {
     const { finding, reasons } = p.draft;
     if (!finding) return work.say(t.exam.needFinding);
     if (!reasons.trim()) return work.say(t.exam.needReasons);
-    const face = hasFace(p.opened.pictures);
-    if (face && !filled(p.draft, "found")) return work.say(t.exam.needForm);
-    const whole = face ? `${formText(p.draft)}\n\n${reasons}` : reasons, signed = await signature("conclusion", k.case, finding, k.version + 1, whole);
+    if (form && !filled(p.draft, "found")) return work.say(t.exam.needForm);
+    const whole = (form ? formText(p.draft, "found") : "") + reasons, signed = await signature("conclusion", k.case, finding, k.version + 1, whole);
     const { case: now } = await act<{ case: Case }>("case-conclude", { case: k.case, finding, signature: signed }, utf8(whole));
     p.change({ reasons: "", finding: "" });
     await p.reload();
     return say(t.exam.done, { finding: t.exam.findings[finding as keyof typeof t.exam.findings], version: now.version, state: now.state });
   });
   return <section class="card"><h2>{t.exam.conclusion}</h2>
-    {hasFace(p.opened.pictures) && <Form draft={p.draft} step="found" change={p.change} />}
+    {form && <Form draft={p.draft} step="found" change={p.change} />}
     <fieldset><legend>{t.exam.conclusion}</legend>{Object.entries(t.exam.findings).map(([word, text]) => <label class="choice" key={word}>
       <input type="radio" name="finding" checked={p.draft.finding === word} onChange={() => p.change({ finding: word })} />{text}</label>)}</fieldset>
     <Field label={t.exam.reasons} hint={t.exam.reasonsHint}>{(id, by) => <textarea id={id} aria-describedby={by} rows={5} maxLength={16000} value={p.draft.reasons} onInput={(e) => p.change({ reasons: e.currentTarget.value })} />}</Field>

@@ -2,11 +2,14 @@
 #include "cli/commands.h"
 
 #include "adapter/file/disk.h"
+#include "base/check.h"
 #include "base/text.h"
+#include "law/morphology.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- pictures as files ---- */
 
@@ -61,11 +64,49 @@ static ent_code write_pictures(const json_t *out, const char *folder, ent_err *e
     return ENT_OK;
 }
 
+/* The form that a face takes, to be filled in: a word for each feature. What is there already is the examiner's. */
+static ent_code write_form(const json_t *out, const char *folder, ent_err *err)
+{
+    char path[PATH_MAX];
+    static const char *const features[] = {
+#define ENT_X(name) #name ": \n",
+        ENT_FACE_FEATURES(ENT_X)
+#undef ENT_X
+    };
+    ENT_AUTO_BUF text = ENT_BUF(4096);
+    const json_t *k = json_object_get(out, "case");
+    bool seen = strcmp(ent_cli_text(k, "step"), "analysis") == 0;
+    if (!json_is_true(json_object_get(k, "face"))) return ENT_OK;
+    if (snprintf(path, sizeof path, "%s/%s.form", folder, seen ? "analysis" : "conclusion") >= (int)sizeof path) return ent_fail(err, ENT_USAGE, "the folder's name is too long");
+    if (access(path, F_OK) == 0) return ENT_OK;
+    ent_buf_str(&text, ENT_FORM_FIRST_LINE "\n");
+    for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) ent_buf_str(&text, features[i]);
+    ENT_TRY(ent_disk_replace(path, text.data, text.len, 0600, err));
+    printf("%s (each feature: %s)\n", path, seen ? "clear, limited or absent" : "same, explained, differs or not-comparable");
+    return ENT_OK;
+}
+
+/* What is signed of a face: the form from its file, an empty line, the text. */
+static ent_code with_form(const char *form, ent_form_step step, ent_bytes text, ent_buf *ret, ent_err *err)
+{
+    ENT_AUTO_BUF file = ENT_BUF(1 << 16);
+    if (form) {
+        ENT_TRY(ent_cli_load(form, &file, err));
+        size_t len = file.len;
+        while (len && (file.data[len - 1] == '\n' || file.data[len - 1] == '\r')) len--;
+        ENT_TRY(ent_form_check(file.data, len, step, NULL, err));
+        ent_buf_put(ret, file.data, len);
+        ent_buf_str(ret, "\n\n");
+    }
+    ent_buf_put(ret, text.data, text.len);
+    return ent_buf_check(ret, err);
+}
+
 static int candidate_show(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "candidate show CASE [-d DIR] --as EXAMINER",
                                    .about = "The pictures for your step, as PNG files: the probe alone until your analysis is locked, then the candidate's prints\n"
-                                            "beside it. They are copies outside the node: destroy them with the case.",
+                                            "beside it; of a face the form to be filled in besides. They are copies outside the node: destroy them with the case.",
                                    .example = "entente candidate show 0123456789abcdef0123456789abcdef -d case --as x.example"};
     const char *as = NULL, *folder = ".";
     const ent_opt opts[] = {{.name = "-d", .value = &folder, .hint = "DIR", .help = "where the pictures go (default: here)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
@@ -80,6 +121,7 @@ static int candidate_show(ent_cli *cli, int argc, char **argv)
     code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) code = ent_cli_act(s, "case-open", json_pack("{s:s}", "case", argv[0]), NULL, 0, &out, &err);
     if (code == ENT_OK) code = write_pictures(out, folder, &err);
+    if (code == ENT_OK) code = write_form(out, folder, &err);
     if (code == ENT_OK && !cli->json) printf("your step: %s\n", ent_cli_text(json_object_get(out, "case"), "step"));
     json_decref(out);
     ent_cli_end(s);
@@ -98,11 +140,12 @@ static json_t *signature_of(const ent_cli_session *s, const char *text)
 
 static int candidate_analyse(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "candidate analyse CASE --suitable yes|no [--marks FILE] --as EXAMINER",
+    static const ent_cmd_help h = {.usage = "candidate analyse CASE --suitable yes|no [--form FILE] [--marks FILE] --as EXAMINER",
                                    .about = "Locks your analysis of the probe with your signature; the candidate can be seen afterwards and the analysis not be changed.",
                                    .example = "entente candidate analyse 0123456789abcdef0123456789abcdef --suitable yes --marks marks.txt --as x.example"};
-    const char *as = NULL, *suitable = "", *marks = NULL;
+    const char *as = NULL, *suitable = "", *marks = NULL, *form = NULL;
     const ent_opt opts[] = {{.name = "--suitable", .value = &suitable, .hint = "yes|no", .help = "whether the probe allows a comparison"},
+                            {.name = "--form", .value = &form, .hint = "FILE", .help = "of a face: the morphological form, as `candidate show` wrote it, filled in"},
                             {.name = "--marks", .value = &marks, .hint = "FILE", .help = "what you marked, as text; sealed with the probe"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
     ent_cli_session *s = NULL;
@@ -110,12 +153,13 @@ static int candidate_analyse(ent_cli *cli, int argc, char **argv)
     json_t *out = NULL;
     uint8_t id[ENT_ID_SIZE];
     char text[ENT_CASE_SIGNED];
-    ENT_AUTO_BUF body = ENT_BUF(1 << 20);
+    ENT_AUTO_BUF marked = ENT_BUF(1 << 20), body = ENT_BUF(1 << 20);
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !ent_id_parse(argv[0], id)) return ent_cli_usage(&h, "name the case: 32 hexadecimal digits");
-    if (marks) code = ent_cli_load(marks, &body, &err);
+    if (marks) code = ent_cli_load(marks, &marked, &err);
+    if (code == ENT_OK) code = with_form(form, ENT_FORM_SEEN, ENT_BYTES(marked.data, marked.len), &body, &err);
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) {
         ent_case_analysis_text(id, strcmp(suitable, "yes") == 0, body.data ? body.data : (const uint8_t *)"", body.len, text);
@@ -145,30 +189,34 @@ static ent_code version_of(ent_cli_session *s, const char *id, unsigned *ret, en
 
 static int candidate_conclude(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "candidate conclude CASE identified|excluded|inconclusive|not-suitable --reasons TEXT --as EXAMINER",
+    static const ent_cmd_help h = {.usage = "candidate conclude CASE identified|excluded|inconclusive|not-suitable --reasons TEXT [--form FILE] --as EXAMINER",
                                    .about = "Your conclusion, signed. Others conclude without seeing it; when enough have, the probe is destroyed and the partner told.\n"
-                                            "Concluding again is a new version, while nothing was disclosed.",
+                                            "Of a face the form says first how each feature compares, unless the probe is not suitable. Concluding again is a new\n"
+                                            "version, while nothing was disclosed.",
                                    .example = "entente candidate conclude 0123456789abcdef0123456789abcdef excluded --reasons \"delta differs\" --as x.example"};
-    const char *as = NULL, *reasons = NULL;
-    const ent_opt opts[] = {{.name = "--reasons", .value = &reasons, .hint = "TEXT", .help = "why; sealed with the probe"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
+    const char *as = NULL, *reasons = NULL, *form = NULL;
+    const ent_opt opts[] = {{.name = "--reasons", .value = &reasons, .hint = "TEXT", .help = "why; sealed with the probe"},
+                            {.name = "--form", .value = &form, .hint = "FILE", .help = "of a face: the morphological form, as `candidate show` wrote it, filled in"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
     ent_cli_session *s = NULL;
     ent_err err = {0};
     json_t *out = NULL;
     uint8_t id[ENT_ID_SIZE];
     char text[ENT_CASE_SIGNED];
     unsigned version = 0;
+    ENT_AUTO_BUF body = ENT_BUF(1 << 20);
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 2 || !reasons || !ent_id_parse(argv[0], id)) return ent_cli_usage(&h, "a case, a conclusion and --reasons are needed");
     ent_finding f = ent_finding_named(argv[1]);
     if (f == ENT_FINDING_COUNT) return ent_cli_usage(&h, "a conclusion is identified, excluded, inconclusive or not-suitable");
-    code = ent_cli_begin(cli, as, &s, &err);
+    code = with_form(form, ENT_FORM_FOUND, ENT_BYTES(reasons, strlen(reasons)), &body, &err);
+    if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) code = version_of(s, argv[0], &version, &err);
     if (code == ENT_OK) {
-        ent_case_conclusion_text(id, f, version + 1, reasons, strlen(reasons), text);
+        ent_case_conclusion_text(id, f, version + 1, body.data ? body.data : (const uint8_t *)"", body.len, text);
         json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "finding", argv[1], "signature", signature_of(s, text));
-        code = ent_cli_act(s, "case-conclude", params, reasons, strlen(reasons), &out, &err);
+        code = ent_cli_act(s, "case-conclude", params, body.data, body.len, &out, &err);
     }
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) printf("concluded: %s; the case is %s\n", argv[1], ent_cli_text(json_object_get(out, "case"), "state"));

@@ -456,14 +456,14 @@ ENT_MUST_CHECK ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor 
 typedef enum ent_case_state { ENT_CASE_OPEN, ENT_CASE_CONCLUDED, ENT_CASE_EXPIRED, ENT_CASE_WITHDRAWN, ENT_CASE_STATE_COUNT } ent_case_state;
 
 /* What somebody may see of a case. An examiner sees their own work, and what stands only once the case has ended; whether it
- * is a control, nobody who examines ever sees. */
+ * is a control, nobody who examines ever sees. face: it is of a face too, and takes the morphological form (law/morphology.h). */
 typedef struct ent_case_view {
     uint8_t id[ENT_ID_SIZE];
     ent_case_state state;
     ent_finding finding;             /* that stands; ENT_FINDING_NONE: not for you, or none yet */
     ent_time opened, until;
     size_t needed, concluded;        /* examiners; 0 for an examiner */
-    bool mine, analysed, suitable;   /* the asking examiner's own work */
+    bool mine, analysed, suitable, face; /* the asking examiner's own work */
     ent_finding own;
     unsigned version;
     /* custodian and auditor */
@@ -485,7 +485,7 @@ ENT_MUST_CHECK ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by
 void ent_case_analysis_text(const uint8_t id[ENT_ID_SIZE], bool suitable, const void *marks, size_t len, char ret_text[ENT_CASE_SIGNED]);
 void ent_case_conclusion_text(const uint8_t id[ENT_ID_SIZE], ent_finding finding, unsigned version, const void *reasons, size_t len,
                               char ret_text[ENT_CASE_SIGNED]);
-/* Locks the analysis. marks: what the examiner marked, up to 64 KiB of text; sealed with the probe. */
+/* Locks the analysis. marks: what the examiner marked, up to 64 KiB of text; of a face it begins with the form. Sealed with the probe. */
 ENT_MUST_CHECK ent_code ent_flow_case_analyse(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], bool suitable, const void *marks,
                                               size_t len, const uint8_t signature[ENT_SIGNATURE_SIZE], ent_err *err);
 /* A conclusion, with its reasons; again: a new version of it, while nothing was disclosed. The case ends when enough have

@@ -625,41 +625,6 @@ static void unasked(void **state)
     assert_int_equal(kept(s, NULL), 0);
 }
 
-static void see_rate(void *ctx, const ent_examiner_rate *r)
-{
-    ent_examiner_rate *mine = ctx;
-    if (strcmp(r->name, "x.example") == 0) *mine = *r;
-}
-
-/* Controls look like any case to who examines, end like any case, tell nobody outside, and are counted. */
-static void controls(void **state)
-{
-    story *s = *state;
-    ent_enrolled e;
-    ent_flow_close(s->gb.flow);
-    s->gb.c.control_per_mille = 1000;
-    assert_int_equal(ent_flow_open(&s->gb.c, &s->gb.flow, NULL), ENT_OK);
-    hit(s, &e);
-    struct found all = cases_of(s, &s->gb.custodian), x = cases_of(s, &s->gb.examiner);
-    assert_int_equal(all.count, 2);
-    assert_int_equal(x.count, 2);
-    for (size_t i = 0; i < 2; i++) {
-        assert_false(x.view[i].control);
-        assert_true(ent_id_is_zero(x.view[i].reference.b));
-        if (!all.view[i].control) continue;
-        assert_int_equal(analyse(s, &s->gb.examiner, all.view[i].id, true), ENT_OK);
-        struct pictures p = look(s, &s->gb.examiner, all.view[i].id, ENT_OK);
-        assert_int_equal(p.probes, 1);
-        assert_int_equal(p.candidates, 1);
-        assert_int_equal(conclude(s, &s->gb.examiner, all.view[i].id, ENT_FINDING_IDENTIFIED), ENT_OK);
-        examine(s, &s->gb.second, all.view[i].id, ENT_FINDING_EXCLUDED);
-    }
-    ent_examiner_rate r = {0};
-    assert_int_equal(ent_flow_case_rates(s->gb.flow, &s->gb.custodian, see_rate, &r, NULL), ENT_OK);
-    assert_int_equal(r.controls, 1);
-    assert_int_equal(r.identified, 1);
-}
-
 /* The text of a disclosure: what was written is read, and no altered byte passes for another text of the same meaning. */
 static void text_form(void **state)
 {
@@ -691,7 +656,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
-        STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), STORY(controls), cmocka_unit_test(text_form),
+        STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@ static json_t *case_json(const ent_case_view *v, bool examiner)
     json_object_set_new(k, "opened", time_json(v->opened));
     json_object_set_new(k, "until", time_json(v->until));
     json_object_set_new(k, "finding", json_string(ent_finding_text(v->finding)));
+    json_object_set_new(k, "face", json_boolean(v->face));
     if (examiner) {
         json_object_set_new(k, "step", json_string(!v->analysed ? "analysis" : v->own == ENT_FINDING_NONE ? "comparison" : "concluded"));
         json_object_set_new(k, "suitable", v->analysed ? json_boolean(v->suitable) : json_null());

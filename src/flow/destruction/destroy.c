@@ -13,7 +13,7 @@
 #include "flow/destruction/time.h"
 #include "flow/destruction/tombstone.h"
 #include "flow/disclosure/disclosure.h"
-#include "flow/examination/case.h"
+#include "flow/examination/control.h"
 #include "flow/feed/feed.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
@@ -366,6 +366,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = ent_tombstones_tick(n, err);
     if (code == ENT_OK && sure) code = sweep(n, err);
     pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK) code = ent_controls_make(n, err);
     ent_flow_tell(n);
     ent_feed_contact(n);
     return code;

@@ -1,4 +1,4 @@
-#include "flow/examination/case.h"
+#include "flow/examination/control.h"
 
 #include "base/check.h"
 #include "base/cursor.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, ROW_MAX = 8192 };
+enum { VERSION = 2, ROW_MAX = 8192 };
 
 /* ---- rows ---- */
 
@@ -50,7 +50,7 @@ void ent_case_put(ent_batch *b, const ent_case *k)
     ent_buf_u8(&row, VERSION);
     ent_buf_u8(&row, (uint8_t)k->state);
     ent_buf_u8(&row, (uint8_t)k->finding);
-    ent_buf_u8(&row, k->control);
+    ent_buf_u8(&row, (uint8_t)(k->control | k->face << 1));
     ent_buf_put(&row, k->reference.b, ENT_ID_SIZE);
     ent_buf_put(&row, k->candidate.b, ENT_ID_SIZE);
     ent_buf_put(&row, k->probe.b, ENT_ID_SIZE);
@@ -60,6 +60,8 @@ void ent_case_put(ent_batch *b, const ent_case *k)
     ent_buf_u8(&row, (uint8_t)strlen(k->flow));
     ent_buf_str(&row, k->flow);
     ent_buf_put(&row, k->salt, 32);
+    ent_buf_u8(&row, (uint8_t)k->finger_count);
+    ent_buf_put(&row, k->fingers, k->finger_count);
     ent_buf_u8(&row, (uint8_t)k->opinion_count);
     for (size_t i = 0; i < k->opinion_count; i++) put_opinion(&row, &k->opinion[i]);
     ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_CASES, ENT_BYTES(k->id, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
@@ -73,7 +75,8 @@ static ent_code decode(const uint8_t *key, const uint8_t *row, size_t len, ent_c
     uint8_t version = ent_cursor_u8(&c);
     ret->state = (ent_case_state)ent_cursor_u8(&c);
     ret->finding = (ent_finding)ent_cursor_u8(&c);
-    ret->control = ent_cursor_u8(&c) != 0;
+    uint8_t flags = ent_cursor_u8(&c);
+    ret->control = flags & 1, ret->face = flags >> 1 & 1;
     ent_cursor_copy(&c, ret->reference.b, ENT_ID_SIZE);
     ent_cursor_copy(&c, ret->candidate.b, ENT_ID_SIZE);
     ent_cursor_copy(&c, ret->probe.b, ENT_ID_SIZE);
@@ -84,6 +87,9 @@ static ent_code decode(const uint8_t *key, const uint8_t *row, size_t len, ent_c
     if (n >= sizeof ret->flow) return ENT_DAMAGED;
     ent_cursor_copy(&c, ret->flow, n);
     ent_cursor_copy(&c, ret->salt, 32);
+    ret->finger_count = ent_cursor_u8(&c);
+    if (ret->finger_count > ENT_CAPTURE_PRINTS) return ENT_DAMAGED;
+    ent_cursor_copy(&c, ret->fingers, ret->finger_count);
     ret->opinion_count = ent_cursor_u8(&c);
     if (ret->opinion_count > ENT_CASE_OPINIONS) return ENT_DAMAGED;
     for (size_t i = 0; i < ret->opinion_count; i++) take_opinion(&c, &ret->opinion[i]);
@@ -201,55 +207,30 @@ bool ent_case_assign(ent_flow_node *n, ent_case *k)
 
 /* ---- begin, end ---- */
 
-/* Two of the node's own prints of different persons, where there are any. */
-static bool choose_control(ent_flow_node *n, ent_case *k)
+/* A probe's face is shown when there is one to hold it against. */
+static bool has_photograph(ent_flow_node *n, const ent_part_id *candidate)
 {
-    const ent_held_part *two[2] = {0};
-    for (int tries = 0; tries < 64 && !two[1]; tries++) {
-        uint32_t lot;
-        ent_fill(n, &lot, sizeof lot);
-        const ent_held_part *p = n->part_count ? &n->parts[lot % n->part_count] : NULL;
-        if (!p || p->hidden || p->facts.material != ENT_MATERIAL_FINGERPRINT) continue;
-        if (!two[0]) two[0] = p;
-        else if (!ent_id_equal(two[0]->person.b, p->person.b)) two[1] = p;
-    }
-    if (!two[1]) return false;
-    k->probe = two[0]->id;
-    k->candidate = two[1]->id;
-    return true;
+    const ent_held_part *p = ent_part_held(n, candidate->b);
+    for (const ent_held_part *q = p ? ent_part_first(n, ENT_BY_ENCOUNTER, p->encounter.b) : NULL; q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q))
+        if (q->facts.material == ENT_MATERIAL_PHOTOGRAPH && !q->hidden) return true;
+    return false;
 }
 
-static void begin_control(ent_flow_node *n, ent_batch *b, const ent_case *beside)
-{
-    uint32_t lot;
-    ent_case k = *beside;
-    ent_fill(n, &lot, sizeof lot);
-    if (lot % 1000 >= n->c.control_per_mille || !choose_control(n, &k)) return;
-    k.control = true;
-    k.opinion_count = 0;
-    ent_fill(n, k.id, ENT_ID_SIZE);
-    ent_fill(n, k.reference.b, ENT_ID_SIZE);
-    ent_fill(n, k.salt, sizeof k.salt);
-    (void)ent_case_assign(n, &k);
-    ent_case_put(b, &k);
-}
-
-ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, ent_err *err)
+ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, const ent_capture *probe, ent_err *err)
 {
     if (f->confirm_by == ENT_CONFIRM_REQUESTER || !r->has_probe) return ENT_OK;
     int64_t within = f->confirm_within_ms && f->confirm_within_ms < ENT_LIMIT_PROBE_KEPT_MS ? f->confirm_within_ms : ENT_LIMIT_PROBE_KEPT_MS;
     ent_case k = {.state = ENT_CASE_OPEN, .reference = r->view.reference, .candidate = r->view.candidate,
                   .opened = r->view.received, .until = {r->view.received.ms + within}, .needed = f->examiners ? f->examiners : 1};
-    const ent_held_part *p = ent_part_held(n, r->view.candidate.b);
-    bool face = r->view.face_score != 0 || (p && p->facts.material == ENT_MATERIAL_PHOTOGRAPH);
-    if (face && k.needed < 2) k.needed = 2; /* a face: two persons, always */
+    k.face = probe->face_count && has_photograph(n, &k.candidate);
+    if (k.face && k.needed < 2) k.needed = 2; /* a face: two persons, always */
     if (k.needed > ENT_CASE_OPINIONS - 1) return ent_fail(err, ENT_UNSUPPORTED, "a flow that asks for more than %d examiners", ENT_CASE_OPINIONS - 1);
     snprintf(k.flow, sizeof k.flow, "%s", f->name);
     ent_fill(n, k.id, ENT_ID_SIZE);
     ent_fill(n, k.salt, sizeof k.salt);
     (void)ent_case_assign(n, &k);
     ent_case_put(b, &k);
-    begin_control(n, b, &k);
+    ent_control_plan(n, b, &k, probe);
     return ENT_OK;
 }
 
@@ -332,6 +313,7 @@ static ent_code needs_something(void *ctx, const ent_case *k)
 {
     struct ticking *t = ctx;
     ent_case changed = *k;
+    if (ent_control_waits(k) && ent_now(t->n).ms <= k->until.ms) return ENT_OK; /* control.c's */
     bool drawn = k->state == ENT_CASE_CONCLUDED && !k->control && !ent_id_is_zero(k->candidate.b); /* until its time, for those who examined */
     bool over = (k->state == ENT_CASE_OPEN || drawn) && ent_now(t->n).ms > k->until.ms;
     if (!over && !ent_case_assign(t->n, &changed)) return ENT_OK;

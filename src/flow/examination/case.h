@@ -1,5 +1,5 @@
-/* A case: one hit at this node, to be examined by persons before anything more than "hit" is said. Or a control: two prints of the
- * node's own records that do not match, mixed in so that the examiners' error rates can be known; nobody who works on one can tell.
+/* A case: one hit at this node, to be examined by persons before anything more than "hit" is said. Or a control (control.h): two prints of
+ * the node's own records that do not match.
  *
  *   open ──conclude…──> concluded ──(disclose)
  *     ├──its time ends──> expired        the partner is told: unresolved
@@ -10,6 +10,7 @@
 #ifndef FLOW_CASE_H
 #define FLOW_CASE_H
 
+#include "flow/capture/capture.h"
 #include "flow/commit.h"
 #include "flow/search/record.h"
 #include "law/examination.h"
@@ -32,9 +33,12 @@ typedef struct ent_case {
     ent_case_state state;
     ent_finding finding;           /* when concluded */
     bool control;
+    bool face;                     /* the probe has a face, and so has the candidate's encounter: both are shown, and the form is filled in */
     ent_search_id reference;       /* of the search; of a control a random number */
     ent_part_id candidate;
-    ent_part_id probe;             /* of a control: the part whose print stands for the probe */
+    ent_part_id probe;             /* of a control: the part of which the probe was made; zero until it was */
+    size_t finger_count;           /* of a control: what its probe has, as a case's beside it: positions, 0 untold */
+    uint8_t fingers[ENT_CAPTURE_PRINTS];
     ent_time opened, until;
     uint8_t needed;                /* examiners that the flow asks for */
     char flow[ENT_FLOW_NAME];
@@ -50,11 +54,11 @@ ENT_MUST_CHECK ent_code ent_case_of(ent_flow_node *n, const uint8_t reference[EN
 /* All cases; `see` answers ENT_OK to go on. */
 ENT_MUST_CHECK ent_code ent_cases_walk(ent_flow_node *n, ent_code (*see)(void *ctx, const ent_case *k), void *ctx, ent_err *err);
 
-/* Opens a case for a hit, in the batch that answers it; now and then a control beside it. */
-ENT_MUST_CHECK ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, ent_err *err);
+/* Opens a case for a hit, in the batch that answers it; now and then a control is planned beside it. */
+ENT_MUST_CHECK ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, const ent_capture *probe, ent_err *err);
 /* Ends the case of this search, if there is an open one, in somebody else's batch. */
 ENT_MUST_CHECK ent_code ent_case_end(ent_flow_node *n, ent_batch *b, const uint8_t reference[ENT_ID_SIZE], ent_case_state how, ent_err *err);
-/* Adds that what the examiners wrote goes. */
+/* Adds that what the examiners wrote goes, and a control's probe. */
 ENT_MUST_CHECK ent_code ent_case_drop_texts(ent_flow_node *n, ent_batch *b, const ent_case *k, ent_err *err);
 /* Parts go: controls that were made of them are withdrawn, what the machine drew of concluded cases is dropped. (Its search's open case ends with
  * the search.) */

@@ -6,9 +6,10 @@
 #include "base/wipe.h"
 #include "flow/capture/capture.h"
 #include "flow/disclosure/disclosure.h"
-#include "flow/examination/case.h"
+#include "flow/examination/control.h"
 #include "flow/examination/machine.h"
 #include "flow/state.h"
+#include "law/morphology.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,11 +58,11 @@ static void view(const ent_case *k, const ent_actor *by, ent_case_view *ret)
 {
     ent_case copy = *k;
     const ent_opinion *own = own_opinion(&copy, by);
-    *ret = (ent_case_view){.state = k->state, .opened = k->opened, .until = k->until, .mine = own != NULL};
+    *ret = (ent_case_view){.state = k->state, .opened = k->opened, .until = k->until, .mine = own != NULL, .face = k->face};
     memcpy(ret->id, k->id, ENT_ID_SIZE);
     if (own) ret->analysed = own->analysed, ret->suitable = own->suitable, ret->own = own->finding, ret->version = own->version;
     if (by->role == ENT_ROLE_EXAMINER) {
-        if (k->state == ENT_CASE_CONCLUDED && !k->control) ret->finding = k->finding;
+        if (k->state == ENT_CASE_CONCLUDED) ret->finding = k->finding;
         return;
     }
     ret->finding = k->finding;
@@ -82,6 +83,7 @@ static ent_code list_one(void *ctx, const ent_case *k)
 {
     struct listing *l = ctx;
     ent_case_view v;
+    if (ent_control_waits(k)) return ENT_OK;
     view(k, l->by, &v);
     if (v.mine || l->by->role != ENT_ROLE_EXAMINER) l->see(l->ctx, &v);
     return ENT_OK;
@@ -122,13 +124,17 @@ static void add_picture(pictures *p, bool candidate, uint8_t finger, const void 
     ent_buf_put(&p->of[p->count++].file, bytes, len);
 }
 
-static ent_code unseal_probe(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_slot slot, ent_buf *ret, ent_err *err)
+/* Under the lock: the transaction of the case's probe. r: room for a search's row. */
+static ent_code unseal_probe(ent_flow_node *n, const ent_case *k, ent_search_record *r, ent_buf *ret, ent_err *err)
 {
     uint8_t binding[32];
+    const uint8_t *reference = k->reference.b;
     ENT_WIPED_KEY key;
     ENT_AUTO_BUF box = ENT_BUF(ENT_LIMIT_BODY + 64);
+    if (k->control) return ent_control_probe(n, k, ret, err);
+    ENT_TRY(ent_search_get(n, reference, r, err));
     ent_probe_binding(reference, binding);
-    ENT_TRY(n->c.keys.get(n->c.keys.self, slot, binding, &key, err));
+    ENT_TRY(n->c.keys.get(n->c.keys.self, r->probe_slot, binding, &key, err));
     ENT_TRY(n->c.store.get(n->c.store.self, ENT_TABLE_PROBES, reference, ENT_ID_SIZE, &box, err));
     return ent_unseal(&key, ENT_BYTES(reference, ENT_ID_SIZE), ENT_BYTES(box.data, box.len), ret, err);
 }
@@ -136,7 +142,6 @@ static ent_code unseal_probe(ent_flow_node *n, const uint8_t reference[ENT_ID_SI
 struct stored {
     const ent_key32 *key;
     pictures *into;
-    bool candidate;
     uint32_t fingers; /* bits of the positions that are wanted; 0: all */
     bool face;
     ent_err *err;
@@ -150,11 +155,11 @@ static ent_code add_stored(void *ctx, const uint8_t *key, size_t key_len, const 
     uint8_t finger = s->face ? ENT_PICTURE_FACE : key[ENT_ID_SIZE + 2];
     if (!s->face && s->fingers && finger && finger < 32 && !(s->fingers & 1u << finger)) return ENT_OK;
     ENT_TRY(ent_unseal(s->key, ENT_BYTES(key, key_len), ENT_BYTES(value, value_len), &plain, s->err));
-    add_picture(s->into, s->candidate, finger, plain.data, plain.len);
+    add_picture(s->into, true, finger, plain.data, plain.len);
     return ENT_OK;
 }
 
-static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, bool candidate, uint32_t fingers, pictures *into, ent_err *err)
+static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, uint32_t fingers, pictures *into, ent_err *err)
 {
     uint8_t binding[32], prefix[ENT_ID_SIZE + 1];
     ENT_WIPED_KEY key;
@@ -164,23 +169,24 @@ static ent_code part_pictures(ent_flow_node *n, const ent_held_part *p, bool can
     memcpy(prefix, p->id.b, ENT_ID_SIZE);
     prefix[ENT_ID_SIZE] = p->facts.material == ENT_MATERIAL_PHOTOGRAPH ? 'F' : 'I';
     ent_change range = {.key = prefix, .key_len = sizeof prefix};
-    struct stored s = {&key, into, candidate, fingers, p->facts.material == ENT_MATERIAL_PHOTOGRAPH, err};
+    struct stored s = {&key, into, fingers, p->facts.material == ENT_MATERIAL_PHOTOGRAPH, err};
     return n->c.store.scan(n->c.store.self, ENT_TABLE_BLOBS, &range, add_stored, &s, err);
 }
 
-/* The candidate's part, and when the probe has a face, the photograph of the same encounter. */
+/* The candidate's part, and of a case with a face the photograph of the same encounter. */
 static ent_code candidate_pictures(ent_flow_node *n, const ent_part_id *id, uint32_t fingers, bool face, pictures *into, ent_err *err)
 {
     const ent_held_part *p = ent_part_held(n, id->b);
-    ENT_TRY(part_pictures(n, p, true, fingers, into, err));
+    ENT_TRY(part_pictures(n, p, fingers, into, err));
     if (!face || p->facts.material == ENT_MATERIAL_PHOTOGRAPH) return ENT_OK;
     for (const ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, p->encounter.b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q))
-        if (q->facts.material == ENT_MATERIAL_PHOTOGRAPH && !q->hidden) ENT_TRY(part_pictures(n, q, true, 0, into, err));
+        if (q->facts.material == ENT_MATERIAL_PHOTOGRAPH && !q->hidden) ENT_TRY(part_pictures(n, q, 0, into, err));
     return ENT_OK;
 }
 
-/* The probe of a search is a transaction: the sandbox opens it, not under the lock. ret_fingers: the positions in it. */
-static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pictures *into, uint32_t *ret_fingers, bool *ret_face, ent_err *err)
+/* A probe is a transaction: the sandbox opens it, not under the lock. Its face is shown when there is one to hold it against. ret_fingers:
+ * the positions in it. */
+static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, bool face, pictures *into, uint32_t *ret_fingers, ent_err *err)
 {
     ENT_AUTO_BUF read = ENT_BUF(ENT_CAPTURE_MAX);
     ent_capture c;
@@ -192,8 +198,7 @@ static ent_code probe_pictures(ent_flow_node *n, const ent_buf *transaction, pic
         all |= !c.print[i]->finger;
         *ret_fingers |= 1u << c.print[i]->finger;
     }
-    for (size_t i = 0; i < c.face_count; i++) add_picture(into, false, ENT_PICTURE_FACE, c.face[i].image, c.face[i].image_len);
-    *ret_face = c.face_count > 0;
+    for (size_t i = 0; i < c.face_count && face; i++) add_picture(into, false, ENT_PICTURE_FACE, c.face[i].image, c.face[i].image_len);
     if (all) *ret_fingers = 0; /* an unknown position: every finger of the candidate is looked at */
     ent_capture_free(&c);
     return ENT_OK;
@@ -228,7 +233,6 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     ent_opinion *own;
     pictures p = {0};
     uint32_t fingers = 0;
-    bool face = false;
     ENT_AUTO_BUF transaction = ENT_BUF(ENT_LIMIT_BODY);
     ENT_TRY(ent_gate(by, ENT_MAY_EXAMINE, err));
     ent_search_record *r = calloc(1, sizeof *r);
@@ -237,16 +241,13 @@ ent_code ent_flow_case_open(ent_flow_node *n, const ent_actor *by, const uint8_t
     ent_code code = my_case(n, by, id, &k, &own, err);
     bool compare = code == ENT_OK && own->analysed;
     if (code == ENT_OK && k.state != ENT_CASE_OPEN) code = ent_fail(err, ENT_GONE, "this case is concluded; its probe is destroyed");
-    if (code == ENT_OK && k.control) code = part_pictures(n, ent_part_held(n, k.probe.b), false, 0, &p, err);
-    if (code == ENT_OK && !k.control) code = ent_search_get(n, k.reference.b, r, err);
-    if (code == ENT_OK && !k.control) code = unseal_probe(n, k.reference.b, r->probe_slot, &transaction, err);
+    if (code == ENT_OK) code = unseal_probe(n, &k, r, &transaction, err);
     pthread_mutex_unlock(&n->lock);
     free(r);
-    if (code == ENT_OK && !k.control) code = probe_pictures(n, &transaction, &p, &fingers, &face, err);
-    for (size_t i = 0; k.control && i < p.count && fingers != UINT32_MAX; i++) fingers |= p.of[i].finger && p.of[i].finger != ENT_PICTURE_FACE ? 1u << p.of[i].finger : 0;
+    if (code == ENT_OK) code = probe_pictures(n, &transaction, k.face, &p, &fingers, err);
     if (code == ENT_OK && compare) {
         pthread_mutex_lock(&n->lock);
-        code = candidate_pictures(n, &k.candidate, fingers, face, &p, err);
+        code = candidate_pictures(n, &k.candidate, fingers, k.face, &p, err);
         pthread_mutex_unlock(&n->lock);
     }
     if (code == ENT_OK) code = show(n, &p, see, ctx, err);
@@ -312,6 +313,7 @@ static ent_code analyse(ent_flow_node *n, const ent_actor *by, const uint8_t id[
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(my_case(n, by, id, &k, &own, err));
     if (own->analysed) return ent_fail(err, ENT_CONFLICT, "your analysis is locked already; go on to the comparison");
+    if (k.face) ENT_TRY(ent_form_check(marks.data, marks.len, ENT_FORM_SEEN, NULL, err));
     ent_case_analysis_text(id, suitable, marks.data, marks.len, text);
     if (!key_signed(n, by, text, signature)) return ent_fail(err, ENT_SIGNATURE, "the analysis is not signed with the key of %s", by->name);
     if (!k.control) ENT_TRY(ent_search_get(n, k.reference.b, r, err));
@@ -377,16 +379,10 @@ static ent_code plan_drawing(ent_flow_node *n, const ent_actor *by, const uint8_
     ent_case k;
     ent_opinion *own;
     ENT_TRY(my_case(n, by, id, &k, &own, err));
-    const ent_held_part *c = ent_part_held(n, k.candidate.b), *p = k.control ? ent_part_held(n, k.probe.b) : NULL;
-    bool prints = c && c->facts.material == ENT_MATERIAL_FINGERPRINT && !c->hidden && (!k.control || p);
-    if (k.state != ENT_CASE_OPEN || !prints) return ENT_OK;
+    const ent_held_part *c = ent_part_held(n, k.candidate.b);
+    if (k.state != ENT_CASE_OPEN || !c || c->facts.material != ENT_MATERIAL_FINGERPRINT || c->hidden) return ENT_OK;
     plan->candidate = c->id, plan->candidate_slot = c->slot;
-    if (k.control) plan->control = p->id, plan->control_slot = p->slot;
-    else {
-        ENT_TRY(ent_search_get(n, k.reference.b, r, err));
-        ENT_TRY(unseal_probe(n, k.reference.b, r->probe_slot, &plan->transaction, err));
-    }
-    return ENT_OK;
+    return unseal_probe(n, &k, r, &plan->transaction, err);
 }
 
 /* In the batch that concludes: sealed under the candidate's key, with which it dies. */
@@ -422,7 +418,7 @@ static ent_code read_drawing(ent_flow_node *n, const ent_case *k, ent_machine_vi
     if (code != ENT_OK) return code;
     ENT_TRY(ent_unseal(&key, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len), &plain, err));
     ENT_TRY(ent_machine_read(plain.data, plain.len, ret, err));
-    return part_pictures(n, p, true, ret->finger ? 1u << ret->finger : 0, into, err);
+    return part_pictures(n, p, ret->finger ? 1u << ret->finger : 0, into, err);
 }
 
 ent_code ent_flow_case_machine(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_see_picture *see, void *ctx, ent_machine_view *ret, ent_err *err)
@@ -453,6 +449,15 @@ typedef struct concluding {
     const ent_buf *drawing;
 } concluding;
 
+/* The form first, then reasons of the examiner's own. */
+static ent_code face_form(const concluding *c, ent_err *err)
+{
+    size_t form;
+    ENT_TRY(ent_form_check(c->reasons.data, c->reasons.len, ENT_FORM_FOUND, &form, err));
+    if (form == c->reasons.len) return ent_fail(err, ENT_USAGE, "a conclusion needs its reasons, after the form");
+    return ent_form_allows(c->reasons.data, c->reasons.len, c->finding, err);
+}
+
 static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], const concluding *c, ent_search_record *r, ent_case_view *ret_view,
                          ent_err *err)
 {
@@ -467,6 +472,7 @@ static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id
     if (!own->suitable && c->finding != ENT_FINDING_NOT_SUITABLE)
         return ent_fail(err, ENT_CONFLICT, "your analysis says that the probe is not suitable: the conclusion can only be not-suitable");
     if (k.state == ENT_CASE_CONCLUDED && own->finding == ENT_FINDING_NONE) return ent_fail(err, ENT_GONE, "this case is concluded");
+    if (k.face && c->finding != ENT_FINDING_NOT_SUITABLE) ENT_TRY(face_form(c, err));
     if (own->version == UINT8_MAX) return ent_fail(err, ENT_REFUSED, "a conclusion that was changed 255 times");
     ent_case_conclusion_text(id, c->finding, own->version + 1u, c->reasons.data, c->reasons.len, text);
     if (!key_signed(n, by, text, c->signature)) return ent_fail(err, ENT_SIGNATURE, "the conclusion is not signed with the key of %s", by->name);

@@ -140,8 +140,7 @@ ent_code ent_machine_draw(ent_flow_node *n, const ent_machine_plan *plan, ent_bu
 {
     templates probe = {0}, candidate = {0};
     ent_machine_view v = {0};
-    bool control = !ent_id_is_zero(plan->control.b);
-    ent_code code = control ? of_part(n, &plan->control, plan->control_slot, &probe, err) : of_transaction(n, &plan->transaction, &probe, err);
+    ent_code code = of_transaction(n, &plan->transaction, &probe, err);
     if (code == ENT_OK) code = of_part(n, &plan->candidate, plan->candidate_slot, &candidate, err);
     if (code == ENT_OK) code = best_of(&probe, &candidate, &v, err);
     if (code == ENT_OK && v.score >= 0) write(&v, ret_drawing);

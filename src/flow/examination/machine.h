@@ -20,9 +20,9 @@ typedef struct ent_machine_view {
 
 /* What is needed to draw, copied under the lock. */
 typedef struct ent_machine_plan {
-    ent_part_id candidate, control; /* control: the part that stands for the probe; zero: the transaction does */
-    ent_slot candidate_slot, control_slot;
-    ent_buf transaction;
+    ent_part_id candidate;
+    ent_slot candidate_slot;
+    ent_buf transaction; /* the probe */
 } ent_machine_plan;
 
 /* Not under the lock. ret_drawing stays empty when nothing of it is a print that can be matched. */

@@ -294,7 +294,7 @@ static ent_code begin_answer(holding *s, ent_entry_kind kind, ent_batch *b, ent_
     ent_entry e;
     answer_entry(s, kind, &e);
     if (s->r->has_probe) ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(s->r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(s->sealed.data, s->sealed.len));
-    if (s->r->view.hit) ENT_TRY(ent_case_begin(s->n, b, s->r, &s->flow, err));
+    if (s->r->view.hit) ENT_TRY(ent_case_begin(s->n, b, s->r, &s->flow, &s->probe, err));
     ent_quota quota = quota_of(s);
     if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
     put_answer(s, b);
