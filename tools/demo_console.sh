@@ -71,9 +71,9 @@ flows:
     requester: us.example
     purposes:
       - { name: terrorism-threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual }
-    modalities: [fingerprint]
+    modalities: [fingerprint, face]
     against: [tenprint]
-    subjects: { powers: [uk-terrorism-3y, uk-terrorism-convicted], exclude: [] }
+    subjects: { powers: [uk-terrorism-3y, uk-terrorism-convicted, ew-custody-photograph], exclude: [] }
     search: { per-day: 2000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
@@ -102,6 +102,31 @@ deal border-checks-north ca CAN
 "$entente" synth finger --count 1 --impressions 1 --seed 55 -o other > /dev/null || fail "synth"
 part=$("$entente" --node gb --json enrol other/1_1.png --taken-under ta-2000-s41 --offence terrorism-related,qualifying --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
 "$entente" --node gb record event "$part" unlawful --date "$(date -u +%F)" --as d.gb > /dev/null || fail "event"
+# A second hit, with a face: two pictures that are drawn, no person's. Examiners fill in the morphological form.
+face() { # EYES MOUTH OUT: a head, seen from the front
+  LC_ALL=C awk -v eyes="$1" -v mouth="$2" 'BEGIN { w = 240; h = 300; printf "P5\n%d %d\n255\n", w, h
+    for (y = 0; y < h; y++) for (x = 0; x < w; x++) {
+      dx = (x - 120) / 78; dy = (y - 155) / 112; v = 205 - y / 6
+      if (dx * dx + dy * dy < 1) v = 168 - 30 * dx + (y < 95 ? -70 : 0)
+      for (s = -1; s <= 1; s += 2) { ex = (x - 120 - s * eyes) / 15; ey = (y - 135) / 7; if (ex * ex + ey * ey < 1) v = 60; if (ex > -1.3 && ex < 1.3 && y > 116 && y < 122) v = 80 }
+      if (x > 114 && x < 126 && y > 150 && y < 185) v -= 18
+      mx = (x - 120) / mouth; my = (y - 215) / 6; if (mx * mx + my * my < 1) v = 92
+      printf "%c", int(v) }
+  }' > "$3.pgm" && "$entente" image convert "$3.pgm" "$3" > /dev/null || fail "drawing a face"
+}
+face 32 30 face-arrest.png; face 31 33 face-desk.png
+"$entente" synth finger --count 1 --impressions 2 --seed 33 -o masked > /dev/null || fail "synth"
+pack() { "$entente" itl pack "masked/$1" --finger 2 --face "$2" --taken-under ta-2000-s41 --offence terrorism-related,qualifying --taken "$(date -u +%Y%m%d)" -o "$3" > /dev/null || fail "pack"; }
+pack 1_1.png face-arrest.png arrest.an2; pack 1_2.png face-desk.png desk.an2
+"$entente" --node gb enrol arrest.an2 --as c.gb > /dev/null || fail "enrol"
+"$entente" --node us desk capture desk.an2 --desk desk-1 --officer s.us --nationality UTO -o face.capture > /dev/null || fail "capture"
+"$entente" --node us search face.capture --agreement border-checks --purpose terrorism-threat-check --crossing DESK-FACE --as s.us > face.txt || fail "the search that must hit with a face"
+# One part that only a hold keeps: two custodians open it.
+"$entente" synth finger --count 1 --impressions 1 --seed 77 -o held > /dev/null || fail "synth"
+"$entente" itl pack held/1_1.png --finger 7 --name "EXEMPLA, HELD" --taken-under ta-2000-s41 --offence terrorism-related,qualifying --taken "$(date -u +%Y%m%d)" -o held.an2 > /dev/null || fail "pack"
+held=$("$entente" --node gb --json enrol held.an2 --as c.gb | grep -o '"part": *"[0-9a-f]*"' | head -1 | grep -o '[0-9a-f]\{32\}') || fail "enrol"
+"$entente" --node gb record hold "$held" --date "$(date -u +%F)" --review "$(( $(date -u +%Y) + 1 ))-01-01" --document "R v Exempla" --as c.gb > /dev/null || fail "hold"
+"$entente" --node gb record event "$held" unlawful --date "$(date -u +%F)" --as c.gb > /dev/null && "$entente" --node gb approve "$held" 1 --as d.gb > /dev/null && "$entente" --node gb retention run --as c.gb > /dev/null || fail "the hold store"
 # The same finger, arrested again for something that the border flow does not see: a pair for the custodian to look at.
 "$entente" --node gb enrol known/1_1.png --taken-under pace --offence recordable,qualifying --taken "$(date -u -d '-20 days' +%F)" --as c.gb > /dev/null || fail "enrol"
 # A programme by two custodians, and a country in it (UTO: ICAO's specimen).

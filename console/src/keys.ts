@@ -1,11 +1,13 @@
 // The person's own key: a small text file under a passphrase (Argon2id, AES-256-GCM; src/cli/keys.c writes it). It is opened here,
 // in the browser, and kept as a key that WebCrypto does not give out again, until the page is left.
 import { argon2idAsync } from "@noble/hashes/argon2.js";
+import { boxKey } from "./box";
 import { join, unhex, utf8, type Bytes } from "./bytes";
 
 export interface Person {
   name: string;
-  key: CryptoKey;
+  key: CryptoKey;        // signs
+  box: CryptoKey | null; // opens what was sealed to it
 }
 
 export type KeyFile = { name: string; quick: boolean; salt: Bytes; box: Bytes };
@@ -23,7 +25,7 @@ const PKCS8 = unhex("302e020100300506032b657004220420")!; // RFC 8410: an Ed2551
 export async function personOf(name: string, seed: Bytes): Promise<Person> {
   const der = join(PKCS8, seed);
   try {
-    return { name, key: await crypto.subtle.importKey("pkcs8", der, "Ed25519", false, ["sign"]) };
+    return { name, key: await crypto.subtle.importKey("pkcs8", der, "Ed25519", false, ["sign"]), box: await boxKey(seed) };
   } finally {
     der.fill(0);
   }

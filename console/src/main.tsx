@@ -5,6 +5,7 @@ import { Agreements } from "./agreements";
 import { ActError, closeSession, currentSession, setPerson, signInNeeded, unlocked, type Failure, type Role, type Session } from "./api";
 import { Ledger, Proofs } from "./auditor";
 import { Approvals, Disclosures, Due, Persons, Rates, YearPage } from "./custodian";
+import { Comes, Holds, RegimesPage } from "./custody";
 import { Desk } from "./desk";
 import { Cases } from "./examiner";
 import { Slips } from "./redress";
@@ -12,26 +13,34 @@ import { Received, Secondary } from "./secondary";
 import { SignIn } from "./signin";
 import { say, texts as t } from "./texts";
 import { Note, sessionNow } from "./ui";
+import { Alarms, Desks, Lots } from "./watch";
 
-const pages: Record<string, { text: string; page: FunctionComponent<{ custodian: boolean }>; roles: Role[] }> = {
-  desk: { text: t.nav.desk, page: Desk, roles: ["officer"] },
-  secondary: { text: t.nav.secondary, page: Secondary, roles: ["officer"] },
-  admission: { text: t.nav.admission, page: Admission, roles: ["officer"] },
-  cases: { text: t.nav.cases, page: Cases, roles: ["examiner"] },
-  due: { text: t.nav.due, page: Due, roles: ["custodian"] },
-  approvals: { text: t.nav.approvals, page: Approvals, roles: ["custodian"] },
-  persons: { text: t.nav.persons, page: Persons, roles: ["custodian"] },
-  ledger: { text: t.nav.ledger, page: Ledger, roles: ["auditor"] },
-  held: { text: t.nav.due, page: Due, roles: ["auditor"] },
-  disclosures: { text: t.nav.disclosures, page: Disclosures, roles: ["custodian", "auditor"] },
-  received: { text: t.nav.received, page: Received, roles: ["officer", "custodian", "examiner"] },
-  slips: { text: t.nav.slips, page: Slips, roles: ["officer", "custodian", "auditor"] },
-  agreements: { text: t.nav.agreements, page: Agreements, roles: ["custodian", "auditor"] },
-  programmes: { text: t.nav.programmes, page: Programmes, roles: ["custodian"] },
-  history: { text: t.nav.history, page: History, roles: ["officer", "custodian", "auditor", "examiner", "operator"] },
-  rates: { text: t.nav.rates, page: Rates, roles: ["custodian", "auditor"] },
-  year: { text: t.nav.year, page: YearPage, roles: ["custodian", "auditor"] },
-  proofs: { text: t.nav.proofs, page: Proofs, roles: ["auditor", "custodian"] },
+type Group = keyof typeof t.groups;
+const pages: Record<string, { text: string; group: Group; page: FunctionComponent<{ custodian: boolean }>; roles: Role[] }> = {
+  desk: { text: t.nav.desk, group: "work", page: Desk, roles: ["officer"] },
+  secondary: { text: t.nav.secondary, group: "work", page: Secondary, roles: ["officer"] },
+  admission: { text: t.nav.admission, group: "work", page: Admission, roles: ["officer"] },
+  cases: { text: t.nav.cases, group: "work", page: Cases, roles: ["examiner"] },
+  due: { text: t.nav.due, group: "records", page: Due, roles: ["custodian"] },
+  warnings: { text: t.nav.warnings, group: "records", page: Comes, roles: ["custodian", "auditor"] },
+  approvals: { text: t.nav.approvals, group: "records", page: Approvals, roles: ["custodian"] },
+  persons: { text: t.nav.persons, group: "records", page: Persons, roles: ["custodian"] },
+  ledger: { text: t.nav.ledger, group: "proof", page: Ledger, roles: ["auditor"] },
+  proofs: { text: t.nav.proofs, group: "proof", page: Proofs, roles: ["auditor", "custodian"] },
+  held: { text: t.nav.due, group: "records", page: Due, roles: ["auditor"] },
+  holds: { text: t.nav.holds, group: "records", page: Holds, roles: ["custodian", "auditor"] },
+  regimes: { text: t.nav.regimes, group: "records", page: RegimesPage, roles: ["custodian", "auditor"] },
+  agreements: { text: t.nav.agreements, group: "exchange", page: Agreements, roles: ["custodian", "auditor"] },
+  disclosures: { text: t.nav.disclosures, group: "exchange", page: Disclosures, roles: ["custodian", "auditor"] },
+  received: { text: t.nav.received, group: "exchange", page: Received, roles: ["officer", "custodian", "examiner"] },
+  slips: { text: t.nav.slips, group: "exchange", page: Slips, roles: ["officer", "custodian", "auditor"] },
+  desks: { text: t.nav.desks, group: "watch", page: Desks, roles: ["custodian", "auditor", "operator"] },
+  lots: { text: t.nav.lots, group: "watch", page: Lots, roles: ["custodian", "auditor"] },
+  alarms: { text: t.nav.alarms, group: "watch", page: Alarms, roles: ["custodian", "auditor"] },
+  rates: { text: t.nav.rates, group: "proof", page: Rates, roles: ["custodian", "auditor"] },
+  year: { text: t.nav.year, group: "proof", page: YearPage, roles: ["custodian", "auditor"] },
+  programmes: { text: t.nav.programmes, group: "exchange", page: Programmes, roles: ["custodian"] },
+  history: { text: t.nav.history, group: "proof", page: History, roles: ["officer", "custodian", "auditor", "examiner", "operator"] },
 };
 
 const allowed = (role: Role): [string, (typeof pages)[string]][] => Object.entries(pages).filter(([, p]) => p.roles.includes(role));
@@ -58,12 +67,16 @@ function KeyDialog(p: { why: Failure; session: Session; done: (s: Session) => vo
   </dialog>;
 }
 
+const MANY = 8; // pages, from which on they are told apart by groups
+
 function Bar(p: { session: Session; at: string; out: () => void; lock: () => void }) {
+  const mine = allowed(p.session.role);
   return <header class="bar">
     <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById("page")?.focus(); }}>{t.skip}</a>
     <div class="mark"><img src="/mark.svg" alt="" /><span>{t.app}<small>{p.session.node}</small></span></div>
-    <nav aria-label={t.pages}><ul>{allowed(p.session.role).map(([name, page]) =>
-      <li key={name}><a href={`#/${name}`} aria-current={name === p.at ? "page" : undefined}>{page.text}</a></li>)}</ul></nav>
+    <nav aria-label={t.pages}>{(Object.keys(t.groups) as Group[]).map((group) => [group, mine.filter(([, page]) => page.group === group)] as const).filter(([, of]) => of.length).map(([group, of]) =>
+      <div key={group}>{mine.length > MANY && <p id={`g-${group}`}>{t.groups[group]}</p>}<ul aria-labelledby={mine.length > MANY ? `g-${group}` : undefined}>{of.map(([name, page]) =>
+        <li key={name}><a href={`#/${name}`} aria-current={name === p.at ? "page" : undefined}>{page.text}</a></li>)}</ul></div>)}</nav>
     <div class="who"><strong>{p.session.name}</strong><span>{t.roles[p.session.role]}</span>
       <span>{say(t.until, { time: new Date(p.session.until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }) })}</span>
       <div>{unlocked() && <button class="small" onClick={p.lock}>{t.lock}</button>}<button class="small" onClick={p.out}>{t.signOut}</button></div></div>

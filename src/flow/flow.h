@@ -347,7 +347,13 @@ ENT_MUST_CHECK ent_code ent_flow_regime_propose(ent_flow_node *n, const ent_acto
                                                 ent_err *err);
 /* The second custodian: worked out anew as of today, then in force; what moved earlier has its window. ENT_REFUSED with an alarm in the
  * ledger: it would make too much due. agree false: the proposal is dropped, by anybody who may propose. */
-ENT_MUST_CHECK ent_code ent_flow_regime_approve(ent_flow_node *n, const ent_actor *by, bool agree, ent_regime_change *ret_change, ent_err *err);
+/* seen: SHA-256 of the proposed set that this person looked at; NULL: whichever waits. ENT_CONFLICT: another one waits by now. */
+ENT_MUST_CHECK ent_code ent_flow_regime_approve(ent_flow_node *n, const ent_actor *by, bool agree, const uint8_t *seen, ent_regime_change *ret_change, ent_err *err);
+/* A file of the proposed set that differs from the one in force: both texts; a length of 0: it is not there. */
+typedef void ent_see_regime_file(void *ctx, const char *name, ent_bytes was, ent_bytes is);
+/* What waits for a second custodian: its difference, as it is today. ENT_NOT_FOUND. */
+ENT_MUST_CHECK ent_code ent_flow_regime_waiting(ent_flow_node *n, const ent_actor *by, ent_see_regime_file *see, void *ctx, ent_regime_change *ret_change,
+                                                uint8_t ret_digest[32], ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_regimes(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_regime *r), void *ctx,
                                          ent_regimes_view *ret_view, ent_err *err);
 

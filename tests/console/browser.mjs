@@ -58,6 +58,19 @@ export async function signedIn(node, name, options) {
   return page;
 }
 
+/** Goes on by the Tab key alone until what has the focus is called so; its name. */
+export async function tabTo(page, name, key = "Tab") {
+  for (let i = 0; i < 120; i++) {
+    await page.keyboard.press(key);
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      return e.getAttribute("aria-label") || [...(e.labels ?? [])].map((l) => l.innerText).join(" ") || e.innerText || "";
+    });
+    if (name.test(at)) return at;
+  }
+  throw new Error(`nothing called ${name} can be reached by Tab`);
+}
+
 /** In light and in dark: contrast differs. */
 export async function accessible(page, what) {
   await page.evaluate(axe); // through the debugger: the page's own policy would refuse it

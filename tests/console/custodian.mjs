@@ -1,5 +1,8 @@
-// The custodian's stories: what falls due, a hold, another's act approved and one's own refused, a disclosure that the officer opens.
-import { accessible, address, check, look, signedIn } from "./browser.mjs";
+// The custodian's stories: what falls due, a hold, another's act approved and one's own refused, a disclosure that the officer opens; the hold
+// store and a change of the regimes, by two each.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { accessible, address, check, folder, look, signedIn, unlock } from "./browser.mjs";
 
 const go = async (page, node, name) => {
   await page.goto(`${address[node]}#/${name}`);
@@ -84,8 +87,126 @@ async function picture(page) {
   await page.waitForSelector("pre:has-text('entente-agreement/v1')");
 }
 
+/** One word of a hold's two; what the page says. */
+async function giveWord(page, reference) {
+  await page.click("tbody tr:has-text('in the hold store') button:has-text('Open')");
+  await page.fill("label:text-is('For the case') + input", reference);
+  await page.click("text=Give your word");
+  await page.waitForSelector("form.card .note");
+  return page.textContent("form.card .note");
+}
+
+/** A hold's record: one custodian opens nothing, not even twice; another for another case neither; the second for the same case is shown it once. */
+async function holdStore(page, other) {
+  await go(page, "gb", "holds");
+  await page.waitForSelector("tr:has-text('in the hold store')");
+  await look(page, "holds");
+  await accessible(page, "the hold store");
+  check("one custodian's word opens nothing", /Another custodian/.test(await giveWord(page, "R v Exempla")));
+  check("nor does the same custodian's second", !(await page.$("section[aria-label='What two persons opened']")) && !/Opened/.test(await giveWord(page, "R v Exempla")));
+  await go(other, "gb", "holds");
+  check("another's for another case neither", !/Opened/.test(await giveWord(other, "R v Nobody")));
+  const said = await giveWord(other, "R v Exempla");
+  await other.waitForSelector("section[aria-label='What two persons opened'] img.print");
+  check("two custodians open it for one case, in the browser", /Opened by two/.test(said), said);
+  await look(other, "hold-opened");
+  await accessible(other, "an opened hold");
+  await other.click("section[aria-label='What two persons opened'] button:has-text('Close')");
+  await other.waitForSelector("section[aria-label='What two persons opened']", { state: "detached" });
+}
+
+/** A set of regimes in which one file differs: the proposer sees what it moves, the second one the lines, and what was replaced meanwhile is not signed. */
+async function regimes(page, other) {
+  const share = new URL("../../share/regimes/", import.meta.url).pathname, made = join(folder, "set");
+  mkdirSync(made, { recursive: true });
+  const files = readdirSync(share).filter((f) => f.endsWith(".yaml")), set = (title) => files.map((f) => {
+    const text = readFileSync(join(share, f), "utf8");
+    writeFileSync(join(made, f), f === "uk-terrorism-3y.yaml" ? text.replace(/^title: .*$/m, `title: ${title}`) : text);
+    return join(made, f);
+  });
+  const propose = async (title) => {
+    await page.setInputFiles("label:text-is('All files of the set') + input", set(title));
+    await page.click("text=Show what it moves");
+    await page.waitForSelector("form.card .note.good");
+    const would = await page.textContent("form.card .note.good");
+    await page.click("text=Sign the proposal");
+    await page.waitForSelector("form.card .note.good:has-text('Proposed')");
+    return would;
+  };
+  await go(page, "gb", "regimes");
+  check("the proposer sees which file differs", /Differs: uk-terrorism-3y \(changed\)/.test(await propose("A title that two have looked at")));
+  await page.waitForSelector(".diff .comes");
+  await page.click("text=Sign too");
+  await page.waitForSelector("section[aria-label='A change waits for a second person'] .note.bad");
+  check("nobody brings their own proposal into force", true);
+  await go(other, "gb", "regimes");
+  await other.waitForSelector(".diff .comes");
+  const seen = await other.$$eval(".diff .goes, .diff .comes", (l) => l.map((x) => x.innerText));
+  check("the second custodian sees the lines that go and come", seen.length === 2 && /looked at/.test(seen[1]), seen.join(" | "));
+  await look(other, "regimes");
+  await accessible(other, "a change of regimes");
+  await propose("Another title meanwhile");
+  await other.click("text=Sign too");
+  await other.waitForSelector("section[aria-label='A change waits for a second person'] .note.bad:has-text('another change was proposed meanwhile')");
+  check("what was not looked at is not signed", true);
+  await other.reload();
+  await other.waitForSelector(".diff .comes:has-text('meanwhile')");
+  await other.click("text=Drop it");
+  await other.waitForSelector("dialog[open]");
+  await unlock(other, "gb", "d.gb");
+  await other.waitForSelector("dialog", { state: "detached" });
+  await other.click("text=Drop it");
+  await other.waitForSelector("section[aria-label='A change waits for a second person']", { state: "detached" });
+  check("dropped, what was in force stays", true);
+}
+
+async function warned(page) {
+  await go(page, "gb", "warnings");
+  await page.fill("#within", "1200");
+  await page.click("main button:has-text('Show')");
+  await page.waitForSelector("main tbody tr");
+  check("what comes is told before it comes, with its clause", /TA 2000/.test(await page.textContent("main tbody")));
+  await look(page, "warnings");
+  await accessible(page, "what comes");
+}
+
+/** Desks' keys by two; alarms; the lot, whose drawing a short day may not show: its rows are put into the answer on the way. */
+async function watched() {
+  const page = await signedIn("us", "c.us");
+  await go(page, "us", "desks");
+  await page.fill("label:text-is('Desk') + input", "gate-7");
+  await page.fill("label:text-is('Public key') + input", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="); // RFC 8032, 7.1, test 1
+  await page.click("button:text-is('Propose')");
+  await page.waitForSelector("tr:has-text('gate-7'):has-text('proposed')");
+  await page.click("tr:has-text('gate-7') button:has-text('Approve')");
+  await page.waitForSelector("main > .note.bad");
+  check("who proposed a desk's key does not approve it", true);
+  await look(page, "desks");
+  await accessible(page, "desks");
+  await page.click("tr:has-text('gate-7') button:has-text('Withdraw')");
+  await page.waitForSelector("tr:has-text('gate-7'):has-text('withdrawn')");
+  await go(page, "us", "alarms");
+  await look(page, "alarms");
+  await accessible(page, "alarms");
+  const of = (state, reference, overdue) => ({ reference: reference.repeat(16), agreement: "border-checks", flow: "border-check", partner: "gb.example", ours: true, state, asked: "2026-11-01T08:00:00.000Z", until: "2026-12-01", overdue });
+  await page.route("**/v1/lot-list*", (r) => r.fulfill({ json: { lots: [of("chosen", "1a", true), of("opened", "2b", false), of("seen", "3c", false)] } }));
+  const asked = page.waitForRequest(/lot-open/);
+  await go(page, "us", "lots");
+  await look(page, "lots");
+  await accessible(page, "the lot");
+  await page.click("tr:has-text('1a1a1a1a') button:has-text('Open to the auditor')");
+  check("opening a lot is signed by the custodian", /^c\.us \d+ [0-9a-f]{32} /.test((await asked).headers()["entente-as"]));
+  check("no error in the pages of what is watched", page.problems.length === 0, page.problems.join("; "));
+  await page.context().close();
+}
+
 export async function custodian() {
-  const page = await signedIn("gb", "c.gb");
+  const page = await signedIn("gb", "c.gb"), other = await signedIn("gb", "d.gb");
+  await warned(page);
+  await holdStore(page, other);
+  await regimes(page, other);
+  await other.context().close();
+  await watched();
   await due(page);
   await approve();
   await disclose(page);

@@ -1,5 +1,7 @@
-// The examiner's stories: the probe alone, the lock, the candidate beside it, two signed conclusions that end the case.
-import { accessible, check, look, signedIn } from "./browser.mjs";
+// The examiner's stories: the probe alone, the lock, the candidate beside it, two signed conclusions that end the case; a face with its form, once
+// by the keyboard alone.
+import { join } from "node:path";
+import { accessible, check, folder, look, open, passphrase, signedIn, tabTo } from "./browser.mjs";
 
 const forbidden = /score|ratio|rank|log10|"name"|category|minutiae|control|reference/;
 
@@ -95,13 +97,87 @@ async function examine(name, whole) {
   await page.context().close();
 }
 
+const FEATURES = 12;
+
+/** A face: the node takes no step without the form, whatever a page would send; the page says what is missing. */
+async function face(name) {
+  const page = await signedIn("gb", name);
+  await page.click("tr:has-text('analysis') button:has-text('Open')");
+  await page.waitForSelector(".form-grid select");
+  check("a face has its form", (await page.locator(".form-grid select").count()) === FEATURES);
+  await page.click("label.choice:text-is('suitable')");
+  await page.click("text=Lock the analysis");
+  await page.waitForSelector(".note.bad:has-text('Fill in every feature')");
+  for (const s of await page.$$(".form-grid select")) await s.selectOption("clear");
+  await look(page, "face-analysis");
+  await accessible(page, "the analysis of a face");
+  await page.click("text=Lock the analysis");
+  await page.waitForSelector("h1:has-text('Comparison')");
+  await page.waitForFunction(() => document.querySelectorAll("canvas").length === 2);
+  for (const s of await page.$$(".form-grid select")) await s.selectOption("same");
+  await page.locator(".form-grid select").first().selectOption("differs");
+  await page.click("label.choice:has-text('identified')");
+  await page.fill("label:has-text('Reasons') + textarea", "the same");
+  await page.click("text=Sign the conclusion");
+  await page.waitForSelector(".note.bad:has-text('differs and nothing explains it')");
+  check("the node holds the conclusion to the form", true);
+  await look(page, "face-comparison");
+  await accessible(page, "the comparison of a face");
+  await page.click("label.choice:has-text('excluded')");
+  await page.click("text=Sign the conclusion");
+  await page.waitForSelector(".note:has-text('version 1')");
+  check(`${name}: no error in the page`, page.problems.length === 0, page.problems.join("; "));
+  await page.context().close();
+}
+
+/** From the sign-in to the conclusion without a pointer. */
+async function byKeyboard(name) {
+  const page = await open("gb"), press = (...keys) => keys.reduce((done, k) => done.then(() => page.keyboard.press(k)), Promise.resolve());
+  const chooser = page.waitForEvent("filechooser");
+  await tabTo(page, /Your key file/);
+  await press("Enter");
+  await (await chooser).setFiles(join(folder, "gb", "people", `${name}.key`));
+  await tabTo(page, /Passphrase/);
+  await page.keyboard.type(passphrase);
+  await press("Enter");
+  await page.waitForSelector("tr:has-text('analysis') button:has-text('Open')");
+  await tabTo(page, /^Open/);
+  await press("Enter");
+  await page.waitForFunction(() => /zoom [1-9]/.test(document.querySelector("canvas")?.getAttribute("aria-label") ?? ""));
+  await tabTo(page, /^Probe: zoom/);
+  await press("+", "ArrowLeft", "]", "m");
+  check("marks are made from the keyboard", /turned 5 degrees, 1 marks/.test(await page.getAttribute("canvas", "aria-label")));
+  await tabTo(page, /^Shape of the face/);
+  for (let i = 0; i < FEATURES; i++) await press("c", "Tab"); // clear
+  await tabTo(page, /^suitable/);
+  await press("Space");
+  await tabTo(page, /^Lock the analysis/);
+  await press("Enter");
+  await page.waitForSelector("h1:has-text('Comparison')");
+  await page.waitForSelector(".form-grid select");
+  await tabTo(page, /^Shape of the face/);
+  for (let i = 0; i < FEATURES; i++) await press("d", "Tab"); // differs
+  await tabTo(page, /^identified/, "Shift+Tab").catch(() => tabTo(page, /^identified/));
+  await press("Space", "ArrowDown"); // excluded
+  await tabTo(page, /^Reasons/);
+  await page.keyboard.type("the ears differ");
+  await tabTo(page, /^Sign the conclusion/);
+  await press("Enter");
+  await page.waitForSelector(".note:has-text('version 1')");
+  check("from the sign-in to the conclusion by the keyboard alone", /excluded, version 1/.test(await page.textContent("main")), await page.textContent("main"));
+  check(`${name}: no error in the page`, page.problems.length === 0, page.problems.join("; "));
+  await page.context().close();
+}
+
 export async function examiner() {
   await examine("x.gb", true);
   await examine("y.gb", false);
+  await face("x.gb");
+  await byKeyboard("y.gb");
   const page = await signedIn("gb", "x.gb");
-  await page.waitForSelector("tr:has-text('concluded')");
+  await page.waitForSelector("tr:has-text('concluded'):has-text('identified')");
   check("two of one mind conclude the case", true);
-  await page.click("tr:has-text('concluded') button:has-text('Look')");
+  await page.click("tr:has-text('concluded'):has-text('identified') button:has-text('Look')");
   const before = await page.innerText("main");
   check("nothing of the machine's until it is asked for", !/Score|likelihood/.test(before.replace("Open the machine's drawing and score", "")), before);
   await page.click("text=Open the machine's drawing and score");

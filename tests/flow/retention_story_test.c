@@ -388,7 +388,7 @@ static void regimes_by_two(void **state)
     assert_non_null(strstr(err.detail, "line 8"));
     assert_int_equal(ent_flow_regime_propose(s->gb.flow, &s->gb.officer, two.data, two.len, true, &c, NULL), ENT_DENIED);
     assert_int_equal(ent_flow_regime_propose(s->gb.flow, &s->gb.custodian, three.data, three.len, false, &c, NULL), ENT_EXISTS);
-    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, &c, NULL), ENT_NOT_FOUND);
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, NULL, &c, NULL), ENT_NOT_FOUND);
     s->clock.now = ent_date_start((ent_date){2028, 6, 1});
     assert_int_equal(ent_flow_regime_propose(s->gb.flow, &s->gb.custodian, two.data, two.len, false, &c, NULL), ENT_OK);
     assert_int_equal(c.file_count, 1);
@@ -396,15 +396,15 @@ static void regimes_by_two(void **state)
     assert_int_equal(c.sooner, 2);
     assert_int_equal(c.due, 2);
     assert_true(c.alarm);
-    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.custodian, true, &c, NULL), ENT_DENIED);
-    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, &c, NULL), ENT_REFUSED);
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.custodian, true, NULL, &c, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, NULL, &c, NULL), ENT_REFUSED);
     assert_int_equal(last_of(s, ENT_ENTRY_ALARM).kind, ENT_ENTRY_ALARM);
     assert_false(part(s, &e.part[0].id).kept.due);
     s->gb.c.regime_due_per_mille = 1000; /* the operator's word, in node.yaml */
     story_restart(s, &s->gb);
     assert_int_equal(years_in_force(s, &v), 3);
     assert_true(v.proposed);
-    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, &c, NULL), ENT_OK);
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, NULL, &c, NULL), ENT_OK);
     assert_int_equal(years_in_force(s, &v), 2);
     assert_false(v.proposed || v.differ);
     assert_true(part(s, &e.part[0].id).kept.due);

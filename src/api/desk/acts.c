@@ -399,6 +399,7 @@ static const struct {
     {"retention-warnings", true, ent_desk_warnings},
     {"regime-list", true, ent_desk_regime_list},
     {"regime-propose", true, ent_desk_regime_propose},
+    {"regime-waiting", true, ent_desk_regime_waiting},
     {"regime-approve", true, ent_desk_regime_approve},
     {"time", false, ent_desk_time},
     {"time-confirm", true, ent_desk_time_confirm},
@@ -466,7 +467,16 @@ bool ent_desk_needs_person(const char *act)
     return true;
 }
 
-ent_code ent_desk_act(const ent_desk_node *n, const ent_desk_request *r, json_t **ret_json, ent_err *err)
+/* A sentence may quote what was asked, or end where the room does: it leaves as UTF-8 all the same. */
+static void repair(char *text)
+{
+    for (size_t len = strlen(text), n; *text; text += n, len -= n) {
+        for (n = 1; n <= 4 && n <= len && !ent_utf8_valid((const uint8_t *)text, n);) n++;
+        if (n > 4 || n > len) n = 1, *text = '?';
+    }
+}
+
+static ent_code run_act(const ent_desk_node *n, const ent_desk_request *r, json_t **ret_json, ent_err *err)
 {
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         if (strcmp(acts[i].name, r->act) != 0) continue;
@@ -478,4 +488,11 @@ ent_code ent_desk_act(const ent_desk_node *n, const ent_desk_request *r, json_t 
         return code;
     }
     return ent_fail(err, ENT_NOT_FOUND, "the desk interface has no act \"%s\"", r->act);
+}
+
+ent_code ent_desk_act(const ent_desk_node *n, const ent_desk_request *r, json_t **ret_json, ent_err *err)
+{
+    ent_code code = run_act(n, r, ret_json, err);
+    if (code != ENT_OK && err) repair(err->detail);
+    return code;
 }

@@ -49,13 +49,36 @@ ent_code ent_desk_regime_propose(const ent_desk_node *n, const ent_desk_request 
     return code;
 }
 
+static void see_file(void *ctx, const char *name, ent_bytes was, ent_bytes is)
+{
+    json_array_append_new(ctx, json_pack("{s:s,s:o,s:o}", "regime", name, "was", json_stringn(was.data, was.len), "is", json_stringn(is.data, is.len)));
+}
+
+ent_code ent_desk_regime_waiting(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t digest[32];
+    json_t *texts = json_array();
+    ent_regime_change *c = calloc(1, sizeof *c);
+    json_object_set_new(out, "texts", texts);
+    if (!c) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = ent_flow_regime_waiting(n->flow, r->by, see_file, texts, c, digest, err);
+    if (code == ENT_OK) {
+        json_object_set_new(out, "sha256", hex_json(digest, 32));
+        put_change(out, c);
+    }
+    free(c);
+    return code;
+}
+
 ent_code ent_desk_regime_approve(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
-    const char *word = param(r, "agree");
+    const char *word = param(r, "agree"), *seen = param(r, "sha256");
+    uint8_t digest[32];
     if (strcmp(word, "yes") != 0 && strcmp(word, "no") != 0) return ent_fail(err, ENT_USAGE, "\"agree\" is yes or no");
+    if (*seen && !ent_unhex(seen, digest, sizeof digest)) return ent_fail(err, ENT_USAGE, "\"sha256\" is 64 hexadecimal digits: of the proposal that was looked at");
     ent_regime_change *c = calloc(1, sizeof *c);
     if (!c) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    ent_code code = ent_flow_regime_approve(n->flow, r->by, *word == 'y', c, err);
+    ent_code code = ent_flow_regime_approve(n->flow, r->by, *word == 'y', *seen ? digest : NULL, c, err);
     json_object_set_new(out, "in-force", json_boolean(*word == 'y'));
     if (code == ENT_OK) put_change(out, c);
     free(c);

@@ -109,7 +109,7 @@ ent_desk_run ent_desk_access, ent_desk_year, ent_desk_rebuild;
 /* acts_hold.c */
 ent_desk_run ent_desk_hold_share, ent_desk_hold_open, ent_desk_warnings;
 /* acts_regime.c */
-ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_approve;
+ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_waiting, ent_desk_regime_approve;
 /* acts_case.c */
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_machine, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_kept_list, ent_desk_kept_open;

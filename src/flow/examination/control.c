@@ -215,7 +215,7 @@ static ent_code draw_candidate(ent_flow_node *n, const ent_case *k, pair *ret, e
     for (int tries = 0; tries < CANDIDATES; tries++) {
         samples *s;
         picks unused;
-        double o;
+        double o = -INFINITY;
         const ent_held_part *p = draw(n, k, ret->probe);
         if (!p) break;
         if (ent_part_in(&looked_at, p->id.b)) continue;

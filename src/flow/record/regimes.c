@@ -127,6 +127,17 @@ static void compare_files(const files *old, const files *fresh, ent_regime_chang
     }
 }
 
+/* Likewise: shows what differs. */
+static void show_files(const files *old, const files *fresh, ent_see_regime_file *see, void *ctx)
+{
+    for (size_t i = 0, k = 0; i < old->count || k < fresh->count;) {
+        int order = i == old->count ? 1 : k == fresh->count ? -1 : strcmp(old->at[i].name, fresh->at[k].name);
+        ent_bytes was = order <= 0 ? ENT_BYTES(old->at[i].text, old->at[i].len) : ENT_BYTES("", 0), is = order >= 0 ? ENT_BYTES(fresh->at[k].text, fresh->at[k].len) : ENT_BYTES("", 0);
+        if (was.len != is.len || memcmp(was.data, is.data, was.len) != 0) see(ctx, order <= 0 ? old->at[i].name : fresh->at[k].name, was, is);
+        i += order <= 0, k += order >= 0;
+    }
+}
+
 static bool sooner(ent_date now, ent_date before)
 {
     return now.year && (!before.year || ent_date_compare(now, before) < 0);
@@ -278,22 +289,55 @@ static ent_code drop_draft(ent_flow_node *n, const ent_actor *by, const proposal
     return ent_commit(n, b, NULL, err);
 }
 
-static ent_code decide(ent_flow_node *n, const ent_actor *by, bool agree, proposal *p, ent_regime_change *ret, ent_err *err)
+static ent_code decide(ent_flow_node *n, const ent_actor *by, bool agree, const uint8_t *seen, proposal *p, ent_regime_change *ret, ent_err *err)
 {
+    uint8_t digest[32];
     ENT_TRY(load_draft(n, p, err));
+    ent_sha256(p->set, p->len, digest);
+    if (seen && memcmp(seen, digest, 32) != 0) return ent_fail(err, ENT_CONFLICT, "another change was proposed meanwhile: look at that one first");
     if (!agree) return drop_draft(n, by, p, err);
     if (ent_id_equal(p->by.b, by->pseudonym.b)) return ent_fail(err, ENT_DENIED, "%s proposed it: nobody approves their own act", by->name);
     ENT_TRY(compare(n, p->set, p->len, ret, err)); /* as it is today, not as it was when it was proposed */
     return ret->alarm ? stop_with_alarm(n, by, p, ret, err) : bring_into_force(n, by, p, ret, err);
 }
 
-ent_code ent_flow_regime_approve(ent_flow_node *n, const ent_actor *by, bool agree, ent_regime_change *ret_change, ent_err *err)
+ent_code ent_flow_regime_approve(ent_flow_node *n, const ent_actor *by, bool agree, const uint8_t *seen, ent_regime_change *ret_change, ent_err *err)
 {
     ENT_TRY(ent_gate(by, ENT_MAY_CHANGE_REGIMES, err));
     proposal p = {0};
     ent_regime_change change = {0};
     pthread_mutex_lock(&n->lock);
-    ent_code code = decide(n, by, agree, &p, &change, err);
+    ent_code code = decide(n, by, agree, seen, &p, &change, err);
+    pthread_mutex_unlock(&n->lock);
+    ent_buf_free(&p.row);
+    if (code == ENT_OK) *ret_change = change;
+    return code;
+}
+
+static ent_code show_waiting(ent_flow_node *n, proposal *p, ent_see_regime_file *see, void *ctx, ent_regime_change *ret, ent_err *err)
+{
+    ENT_AUTO_BUF now = ENT_BUF(ENT_REGIME_SET_MAX);
+    ENT_TRY(load_draft(n, p, err));
+    ENT_TRY(compare(n, p->set, p->len, ret, err));
+    files *f = calloc(2, sizeof *f);
+    ent_code code = f ? load(n, force, &now, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_NOT_FOUND) code = ENT_OK;
+    if (code == ENT_OK) code = ent_regime_set_walk(now.data, now.len, list_file, &f[0], err);
+    if (code == ENT_OK) code = ent_regime_set_walk(p->set, p->len, list_file, &f[1], err);
+    if (code == ENT_OK) show_files(&f[0], &f[1], see, ctx);
+    free(f);
+    return code;
+}
+
+ent_code ent_flow_regime_waiting(ent_flow_node *n, const ent_actor *by, ent_see_regime_file *see, void *ctx, ent_regime_change *ret_change, uint8_t ret_digest[32],
+                                 ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_RECORDS, err));
+    proposal p = {0};
+    ent_regime_change change = {0};
+    pthread_mutex_lock(&n->lock);
+    ent_code code = show_waiting(n, &p, see, ctx, &change, err);
+    if (code == ENT_OK) ent_sha256(p.set, p.len, ret_digest);
     pthread_mutex_unlock(&n->lock);
     ent_buf_free(&p.row);
     if (code == ENT_OK) *ret_change = change;
