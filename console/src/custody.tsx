@@ -64,7 +64,7 @@ function OpenHold(p: { part: Held; done: (values: Value[] | null) => void }) {
     const out = await word(p.part.part, reference.trim());
     if (typeof out === "string") return work.say(out);
     p.done(out.opened ? out.values : null);
-    return out.opened ? h.opened : h.oneWord;
+    return h.oneWord;
   });
   return <form class="card" onSubmit={(e) => { e.preventDefault(); open(); }}><h2>{h.open} <code>{short(p.part.part)}</code></h2><p>{h.openSay}</p>
     <Field label={h.case} hint={h.caseHint}>{(id, by) => <input id={id} aria-describedby={by} maxLength={60} value={reference} onInput={(e) => setReference(e.currentTarget.value)} />}</Field>
@@ -80,7 +80,7 @@ export function Holds(p: { custodian: boolean }) {
   return <Page title={h.title} lead={h.about}>
     <Outcome of={work} />
     {values && <Shown values={values} close={() => setValues(null)} />}
-    {part && <OpenHold key={part.part} part={part} done={setValues} />}
+    {part && <OpenHold key={part.part} part={part} done={(v) => { setValues(v); if (v) setPart(null); }} />}
     <Loaded of={list}>{(v) => held(v.parts).length ? <>
       <Numbers of={[[h.heldNow, held(v.parts).length], [h.inStore, held(v.parts).filter((x) => x["in-hold-store"]).length], [h.overdue, held(v.parts).filter((x) => (x["hold-review"] ?? "9") < inDays(0)).length, held(v.parts).some((x) => (x["hold-review"] ?? "9") < inDays(0))]]} />
       <section class="card"><Table caption={h.title} quiet head={[h.review, t.due.part, t.due.material, t.due.taken, t.due.status, ...(p.custodian ? [t.choose] : [])]}>
@@ -98,8 +98,9 @@ type Change = { files: { regime: string; what: string }[]; parts: number; sooner
 type Waiting = Change & { sha256: string; texts: { regime: string; was: string; is: string }[] };
 
 /** The set as it is signed (src/law/regime_set.h): for each file, by name, the name and the bytes with their lengths before them. */
-async function setOf(files: File[]): Promise<Bytes> {
-  const all = await Promise.all(files.map(async (f) => ({ name: utf8(f.name.replace(/\.ya?ml$/, "")), bytes: new Uint8Array(await f.arrayBuffer()) })));
+async function setOf(files: File[]): Promise<Bytes | null> {
+  const all = await Promise.all(files.map(async (f) => ({ name: utf8(f.name.replace(/\.ya?ml$/, "")), bytes: new Uint8Array(await f.arrayBuffer()) }))).catch(() => null);
+  if (!all) return null;
   const order = (a: Bytes, b: Bytes) => { const i = a.findIndex((x, k) => x !== b[k]); return i < 0 ? a.length - b.length : i < b.length ? a[i]! - b[i]! : 1; };
   const number = (n: number, size: number) => Uint8Array.from({ length: size }, (_, i) => (n >>> (8 * (size - 1 - i))) & 255);
   return join(...all.sort((a, b) => order(a.name, b.name)).flatMap((f) => [number(f.name.length, 2), f.name, number(f.bytes.length, 4), f.bytes]));
@@ -150,14 +151,16 @@ function ProposeRegimes(p: { done: () => void }) {
   const r = t.regimes, [files, setFiles] = useState<File[]>([]), [seen, setSeen] = useState<Change | null>(null), work = useDo();
   const send = (dry: "yes" | "no") => void work.run(async () => {
     if (!files.length) return work.say(r.needFiles);
-    const change = await act<Change>("regime-propose", { "dry-run": dry }, await setOf(files));
+    const set = await setOf(files);
+    if (!set) return work.say(t.desk.unreadable);
+    const change = await act<Change>("regime-propose", { "dry-run": dry }, set);
     setSeen(change);
     if (dry === "yes") return change.files.length ? say(r.would, { files: change.files.map((f) => `${f.regime} (${f.what})`).join(", ") }) : r.same;
     p.done();
     return r.proposed;
   });
   return <form class="card" onSubmit={(e) => { e.preventDefault(); send("no"); }}><h2>{r.propose}</h2>
-    <Field label={r.files} hint={r.filesHint}>{(id, by) => <input id={id} aria-describedby={by} type="file" multiple accept=".yaml,.yml" onChange={(e) => { setSeen(null); setFiles([...(e.currentTarget.files ?? [])]); }} />}</Field>
+    <Field label={r.files} hint={r.filesHint}>{(id, by) => <input id={id} aria-describedby={by} type="file" multiple accept=".yaml,.yml" onClick={(e) => { e.currentTarget.value = ""; }} onChange={(e) => { setSeen(null); setFiles([...(e.currentTarget.files ?? [])]); }} />}</Field>
     <Outcome of={work} />
     {seen && <Moves of={seen} />}
     <div class="row"><button type="button" disabled={work.busy} onClick={() => send("yes")}>{r.look}</button><button class="main" type="submit" disabled={work.busy}>{r.sign}</button></div>

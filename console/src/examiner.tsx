@@ -59,7 +59,7 @@ function Tools(p: { tool: Tool; set: (tool: Tool) => void }) {
 }
 
 function Choose(p: { of: string; pictures: Picture[]; at: number; set: (i: number) => void }) {
-  const name = (i: number) => `${say(t.exam.picture, { of: p.of, n: i + 1, all: p.pictures.length })}${p.pictures[i]?.finger ? ` (${Object.values(t.desk.fingers)[p.pictures[i]!.finger]})` : ""}`;
+  const name = (i: number) => `${say(t.exam.picture, { of: p.of, n: i + 1, all: p.pictures.length })}${p.pictures[i]?.modality === "face" ? ` (${t.desk.fingers.face})` : p.pictures[i]?.finger ? ` (${Object.values(t.desk.fingers)[p.pictures[i]!.finger]})` : ""}`;
   if (p.pictures.length < 2) return <h2>{name(0)}</h2>;
   return <Field label={p.of}>{(id) => <select id={id} value={p.at} onChange={(e) => p.set(Number(e.currentTarget.value))}>
     {p.pictures.map((_, i) => <option key={i} value={i}>{name(i)}</option>)}</select>}</Field>;

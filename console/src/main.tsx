@@ -21,11 +21,11 @@ const pages: Record<string, { text: string; group: Group; page: FunctionComponen
   secondary: { text: t.nav.secondary, group: "work", page: Secondary, roles: ["officer"] },
   admission: { text: t.nav.admission, group: "work", page: Admission, roles: ["officer"] },
   cases: { text: t.nav.cases, group: "work", page: Cases, roles: ["examiner"] },
+  ledger: { text: t.nav.ledger, group: "proof", page: Ledger, roles: ["auditor"] },
   due: { text: t.nav.due, group: "records", page: Due, roles: ["custodian"] },
   warnings: { text: t.nav.warnings, group: "records", page: Comes, roles: ["custodian", "auditor"] },
   approvals: { text: t.nav.approvals, group: "records", page: Approvals, roles: ["custodian"] },
   persons: { text: t.nav.persons, group: "records", page: Persons, roles: ["custodian"] },
-  ledger: { text: t.nav.ledger, group: "proof", page: Ledger, roles: ["auditor"] },
   proofs: { text: t.nav.proofs, group: "proof", page: Proofs, roles: ["auditor", "custodian"] },
   held: { text: t.nav.due, group: "records", page: Due, roles: ["auditor"] },
   holds: { text: t.nav.holds, group: "records", page: Holds, roles: ["custodian", "auditor"] },
@@ -74,7 +74,7 @@ function Bar(p: { session: Session; at: string; out: () => void; lock: () => voi
   return <header class="bar">
     <a class="skip" href="#page" onClick={(e) => { e.preventDefault(); document.getElementById("page")?.focus(); }}>{t.skip}</a>
     <div class="mark"><img src="/mark.svg" alt="" /><span>{t.app}<small>{p.session.node}</small></span></div>
-    <nav aria-label={t.pages}>{(Object.keys(t.groups) as Group[]).map((group) => [group, mine.filter(([, page]) => page.group === group)] as const).filter(([, of]) => of.length).map(([group, of]) =>
+    <nav class={mine.length > MANY ? "many" : undefined} aria-label={t.pages}>{(Object.keys(t.groups) as Group[]).map((group) => [group, mine.filter(([, page]) => page.group === group)] as const).filter(([, of]) => of.length).map(([group, of]) =>
       <div key={group}>{mine.length > MANY && <p id={`g-${group}`}>{t.groups[group]}</p>}<ul aria-labelledby={mine.length > MANY ? `g-${group}` : undefined}>{of.map(([name, page]) =>
         <li key={name}><a href={`#/${name}`} aria-current={name === p.at ? "page" : undefined}>{page.text}</a></li>)}</ul></div>)}</nav>
     <div class="who"><strong>{p.session.name}</strong><span>{t.roles[p.session.role]}</span>

@@ -48,7 +48,7 @@ export function Lots(p: { custodian: boolean }) {
     <Outcome of={work} />
     {shown && <Opened of={shown} close={() => setShown(null)} />}
     <Loaded of={list}>{(v) => v.lots.length ? <>
-      <Numbers of={[[l.toOpen, v.lots.filter((x) => x.ours && x.state === "chosen").length], [l.overdue, v.lots.filter((x) => x.overdue).length, v.lots.some((x) => x.overdue)], [l.seen, v.lots.filter((x) => x.state === "seen").length]]} />
+      <Numbers of={[[l.toOpen, v.lots.filter((x) => x.ours && x.state === "chosen").length], [l.overdueCount, v.lots.filter((x) => x.overdue).length, v.lots.some((x) => x.overdue)], [l.seen, v.lots.filter((x) => x.state === "seen").length]]} />
       <section class="card"><Table caption={l.title} quiet head={[l.until, l.search, l.where, l.asked, t.cases.state, t.choose]}>
         {[...v.lots].sort((x, y) => x.until.localeCompare(y.until)).map((x) => <tr key={x.reference}><td class="day">{x.until}</td><td><code>{short(x.reference)}</code></td><td>{x.agreement} · {x.flow}<p class="hint">{say(x.ours ? t.alarms.asked : t.alarms.answered, { partner: x.partner })}</p></td><td class="day">{when(x.asked)}</td>
           <td><span class={`tag ${x.overdue ? "bad" : x.state === "chosen" ? "refer" : "plain"}`}>{x.overdue ? l.overdue : l.states[x.state] ?? x.state}</span></td>

@@ -79,6 +79,11 @@ export async function accessible(page, what) {
     await finds(page, `${what}, ${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: "light" });
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: 320, height });
+  const wide = await page.evaluate(() => document.scrollingElement.scrollWidth);
+  check(`${what}: at 320 pixels nothing is beside the page`, wide <= 320, `${wide} pixels`); // WCAG 2.2, 1.4.10
+  await page.setViewportSize({ width, height });
 }
 
 async function finds(page, what) {

@@ -133,10 +133,11 @@ async function face(name) {
 /** From the sign-in to the conclusion without a pointer. */
 async function byKeyboard(name) {
   const page = await open("gb"), press = (...keys) => keys.reduce((done, k) => done.then(() => page.keyboard.press(k)), Promise.resolve());
-  const chooser = page.waitForEvent("filechooser");
+  page.on("filechooser", (c) => c.setFiles(join(folder, "gb", "people", `${name}.key`)));
+  await page.waitForSelector("input[type=file]");
   await tabTo(page, /Your key file/);
-  await press("Enter");
-  await (await chooser).setFiles(join(folder, "gb", "people", `${name}.key`));
+  await press("Space");
+  await page.waitForFunction(() => document.querySelector("input[type=file]").files.length === 1);
   await tabTo(page, /Passphrase/);
   await page.keyboard.type(passphrase);
   await press("Enter");
