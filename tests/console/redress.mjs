@@ -1,8 +1,12 @@
 // The traveller who was stopped for nothing: excluded by persons, a slip with their consent, printed as a code; the code read again at the
 // next crossing, which goes on; revoked, it does not. And admission, by the same desk.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { accessible, address, check, folder, look, sheet, signedIn } from "./browser.mjs";
+import { accessible, address, browser, check, folder, look, sheet, signedIn } from "./browser.mjs";
 import { ask, capture, field } from "./desk.mjs";
+
+const jsQR = createRequire(new URL("../../console/package.json", import.meta.url))("jsqr");
 
 /** Both examiners exclude whatever waits for them: what the desk's story asked about. */
 async function exclude(name) {
@@ -11,8 +15,10 @@ async function exclude(name) {
   while (await page.locator("tr:has-text('analysis')").count()) {
     await page.click("tr:has-text('analysis') button:has-text('Open')");
     await page.click("label.choice:text-is('suitable')");
+    for (const s of await page.$$(".form-grid select")) await s.selectOption("clear");
     await page.click("text=Lock the analysis");
     await page.click("label.choice:has-text('excluded')");
+    for (const s of await page.$$(".form-grid select")) await s.selectOption("differs");
     await page.fill("label:has-text('Reasons') + textarea", "difference in the core's form and in level 2 detail");
     await page.click("text=Sign the conclusion");
     await page.waitForSelector(".note:has-text('version 1')");
@@ -20,6 +26,21 @@ async function exclude(name) {
     await page.waitForSelector("main tbody tr");
   }
   await page.context().close();
+}
+
+/** By a decoder that is not the console's; its pixels in a page of their own. */
+async function decoded(path) {
+  const page = await browser.newPage();
+  const { width, height, data } = await page.evaluate(async (png) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height }), c = canvas.getContext("2d");
+    c.drawImage(image, 0, 0);
+    return { width: image.width, height: image.height, data: [...c.getImageData(0, 0, image.width, image.height).data] };
+  }, readFileSync(path).toString("base64"));
+  await page.close();
+  return jsQR(Uint8ClampedArray.from(data), width, height)?.data ?? "nothing";
 }
 
 async function slip(page) {
@@ -36,6 +57,8 @@ async function slip(page) {
   await page.locator("svg.qr").first().screenshot({ path: join(folder, "slip.png"), scale: "device" });
   const [file] = await Promise.all([page.waitForEvent("download"), page.click("button:has-text('Save its file')")]);
   await file.saveAs(join(folder, "slip.txt"));
+  const read = await decoded(join(folder, "slip.png"));
+  check("another decoder reads the code too, to the last byte", read === readFileSync(join(folder, "slip.txt"), "utf8"), read);
 }
 
 async function again(page) {
