@@ -6,11 +6,12 @@ root=$(readlink -f "$(dirname "$0")/../..")
 entente=$(readlink -f "$1"); shift
 skip() { echo "skipped: $1"; exit 77; }
 command -v node > /dev/null || skip "no node"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' || skip "node 20 or later is needed, this is $(node --version)"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' || skip "node 18 or later is needed, this is $(node --version)"
 [ -n "${CONSOLE_SANITIZED:-}" ] || ! grep -q __asan_init "$entente" || skip "sanitized: the browser's stories are of the program as it ships (CONSOLE_SANITIZED=1 runs them)"
 command -v chromium > /dev/null || command -v google-chrome > /dev/null || skip "no chromium"
 [ -d "$root/console/node_modules/playwright-core" ] && [ -f "$root/share/console/console.js" ] || skip "the console is not built: make console"
-export REFER_AFTER=${REFER_AFTER:-4000} # a machine under sanitizers answers late, and who is late is a referral
+slow=2000; grep -q __asan_init "$entente" && slow=4000 # under sanitizers a node answers late, and who is late is a referral
+export REFER_AFTER=${REFER_AFTER:-$slow}
 export ENTENTE=$entente CONSOLE_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/entente-console-XXXXXX")
 "$root/tools/demo_console.sh" "$entente" > "$CONSOLE_FOLDER/out" 2>&1 & demo=$!
 finish() { trap - EXIT INT TERM; kill $demo 2>/dev/null; wait $demo 2>/dev/null; rm -rf "$CONSOLE_FOLDER"; }

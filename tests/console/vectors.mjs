@@ -1,8 +1,10 @@
 // The browser's ledger code over the vectors that the C code is tested with (tests/vectors/ledger), and its refusals.
 import { build } from "../../console/node_modules/esbuild/lib/main.js";
+import { webcrypto } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 
+globalThis.crypto ??= webcrypto; // Node 18 has it there only
 const root = new URL("../../", import.meta.url).pathname;
 const folder = mkdtempSync(`${tmpdir()}/entente-vectors-`), outfile = `${folder}/tlog.mjs`;
 await build({ entryPoints: [`${root}console/src/tlog.ts`], bundle: true, format: "esm", outfile, target: "es2023" });
@@ -71,7 +73,7 @@ for (let i = 0; i < row.length; i += 5) {
   if ((await t.checkLedger(both, cutRow(other), home)).good) taken++;
 }
 check("no changed bit of two years is accepted", taken === 0);
-check("an entry less in the closed year is none", !(await t.checkLedger(both, cutRow(row).toSpliced(1, 1), home)).good);
+check("an entry less in the closed year is none", !(await t.checkLedger(both, cutRow(row).filter((_, i) => i !== 1), home)).good);
 const raw = proof.extra, cut = (at, v) => { const b = raw.slice(); b[at] = v; return t.readEntry(b); };
 check("entries that no encoder writes are refused", !cut(0, 2) && !cut(1, 9) && !cut(255, 1) && !cut(101, 65) && !cut(193, 1) && !t.readEntry(raw.slice(1)));
 process.exit(failures ? 1 : 0);

@@ -363,11 +363,21 @@ static uint16_t years_in_force(story *s, ent_regimes_view *ret)
     return p.years;
 }
 
+/* One file differs: both texts of it, and nothing of the others. */
+static void see_difference(void *ctx, const char *name, ent_bytes was, ent_bytes is)
+{
+    assert_string_equal(name, "uk-terrorism-3y");
+    assert_true(was.len > 0 && is.len > 0 && (was.len != is.len || memcmp(was.data, is.data, was.len) != 0));
+    ++*(size_t *)ctx;
+}
+
 /* The files of the folder are in force once; then a change takes two custodians, shows what it moves, and what it moves earlier has
  * its window. One that makes more due than is configured stops with an alarm, whoever signs it. */
 static void regimes_by_two(void **state)
 {
     story *s = *state;
+    size_t differences = 0;
+    uint8_t seen[32];
     ENT_AUTO_BUF three = ENT_BUF(1), two = ENT_BUF(1), bad = ENT_BUF(1);
     ent_regime_change c;
     ent_regimes_view v;
@@ -397,6 +407,12 @@ static void regimes_by_two(void **state)
     assert_int_equal(c.due, 2);
     assert_true(c.alarm);
     assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.custodian, true, NULL, &c, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_regime_waiting(s->gb.flow, &s->gb.deputy, see_difference, &differences, &c, seen, NULL), ENT_OK);
+    assert_int_equal(differences, 1);
+    assert_int_equal(c.sooner, 2);
+    seen[0] ^= 1; /* a proposal that came in its place is not signed unseen */
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, seen, &c, NULL), ENT_CONFLICT);
+    assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, false, seen, &c, NULL), ENT_CONFLICT);
     assert_int_equal(ent_flow_regime_approve(s->gb.flow, &s->gb.deputy, true, NULL, &c, NULL), ENT_REFUSED);
     assert_int_equal(last_of(s, ENT_ENTRY_ALARM).kind, ENT_ENTRY_ALARM);
     assert_false(part(s, &e.part[0].id).kept.due);
