@@ -1,5 +1,6 @@
 // The desk's stories: sign-in, captures, proceed and refer, secondary, sessions, two tabs, the line down, bad input.
 import { readFileSync, writeFileSync } from "node:fs";
+import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { accessible, address, captured, check, folder, look, open, sheet, signedIn, unlock } from "./browser.mjs";
 
@@ -175,6 +176,26 @@ async function twoTabs(page) {
   await page.click(".captures button:has-text('Remove')");
 }
 
+/** One request by hand, with headers that no browser would let a page set; its status. */
+const few = new Agent({ keepAlive: true, maxSockets: 4 });
+const knock = (headers, path = "/v1/person-list", method = "POST") => new Promise((done) => {
+  const { hostname, port, host } = new URL(address.us);
+  request({ agent: few, hostname, port, path, method, headers: { Host: host, ...headers } }, (r) => { r.resume(); done(r.statusCode); }).on("error", () => done(0)).end();
+});
+
+/** The door: another host's name, another page's origin, navigation to an act, guesses without end. */
+async function door() {
+  const port = new URL(address.us).port, evil = [`http://evil.example`, `http://localhost:${Number(port) + 1}`, `https://localhost:${port}`, "null"];
+  check("another host's name is refused, for acts and for the page", (await knock({ Host: "evil.example" })) === 403 && (await knock({ Host: `evil.example:${port}` }, "/", "GET")) === 403);
+  check("so is every other origin", (await Promise.all(evil.map((Origin) => knock({ Origin })))).every((s) => s === 403));
+  check("a navigation reaches no act", (await knock({}, "/v1/person-list", "GET")) === 404);
+  check("without a signature or a session nothing is told", (await knock({}, "/v1/record-list")) === 403);
+  check("nor to a signature that is none", (await knock({ "Entente-As": "o.us 1 2 3" })) === 403);
+  const guesses = await Promise.all(Array.from({ length: 260 }, () => knock({ Origin: address.us.slice(0, -1) })));
+  check("who guesses without end is slowed down", guesses.includes(401) && guesses.includes(429) && guesses.every((s) => s === 401 || s === 429), [...new Set(guesses)].join());
+  few.destroy();
+}
+
 async function bounds(page) {
   const status = (path, init = {}) => page.evaluate(([p, i]) => fetch(p, i).then((r) => r.status, () => 0), [path, init]);
   check("reading goes in the session", (await status("/v1/person-list", { method: "POST" })) === 200);
@@ -185,6 +206,7 @@ async function bounds(page) {
   check("without a session the page learns nothing", (await alone.evaluate(() => fetch("/v1/person-list", { method: "POST" }).then((r) => r.status))) === 401);
   check("and its large bodies are not taken", (await alone.evaluate(() => fetch("/v1/capture-add?desk=X", { method: "POST", body: new Uint8Array(1 << 20) }).then((r) => r.status))) === 401);
   await alone.context().close();
+  await door();
 }
 
 async function lineDown(page) {
