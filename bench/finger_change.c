@@ -15,7 +15,7 @@ typedef struct draw {
     const ent_image *in;
     uint64_t seed;
     double a[8]; /* -1 to 1 */
-    double border;
+    double border, light; /* the grey of the border; the one that a tenth of the pixels exceed */
 } draw;
 
 static double uniform(uint64_t *s, double low, double high)
@@ -168,7 +168,7 @@ static double blurred(draw *d, place p, double v)
     return weight > 0 ? sum / weight : v;
 }
 
-/* eight light lines across, two to four pixels wide */
+/* eight lines across as light as the print's valleys, two to four pixels wide */
 static double scratched(draw *d, place p, double v)
 {
     uint64_t s = (uint64_t)(int64_t)(d->a[0] * 1e9);
@@ -176,7 +176,7 @@ static double scratched(draw *d, place p, double v)
         double sine, cosine, at = uniform(&s, -0.4, 0.4) * d->in->width, wide = uniform(&s, 1, 2.2);
         finger_sincos(uniform(&s, 0, FINGER_PI), &sine, &cosine);
         double away = cosine * (p.x - d->in->width / 2.0) + sine * (p.y - d->in->height / 2.0) - at;
-        if (away > -wide && away < wide) return 240;
+        if (away > -wide && away < wide) return d->light;
     }
     return v;
 }
@@ -230,6 +230,15 @@ static double border_of(const ent_image *g)
     return 255;
 }
 
+static double light_of(const ent_image *g)
+{
+    size_t histogram[256] = {0}, all = (size_t)g->width * g->height, seen = 0;
+    for (size_t i = 0; i < all; i++) histogram[g->pixels[i]]++;
+    for (int v = 255; v > 0; v--)
+        if ((seen += histogram[v]) * 10 >= all) return v;
+    return 0;
+}
+
 bool finger_change(const ent_image *grey, const char *name, uint64_t number, ent_image *ret)
 {
     const change *c = NULL;
@@ -240,7 +249,7 @@ bool finger_change(const ent_image *grey, const char *name, uint64_t number, ent
     uint32_t w = c->width ? c->width : (uint32_t)(grey->width * scale), h = c->height ? c->height : (uint32_t)(grey->height * scale);
     ent_image out;
     if (ent_image_new(w, h, 1, &out, NULL) != ENT_OK) return false;
-    draw d = {.in = grey, .seed = number * 2654435761u + 7, .border = border_of(grey)};
+    draw d = {.in = grey, .seed = number * 2654435761u + 7, .border = border_of(grey), .light = light_of(grey)};
     for (int k = 0; k < 8; k++) d.a[k] = uniform(&d.seed, -1, 1);
     bool moved = c->from || c->width;
     for (uint32_t y = 0; y < h; y++)
