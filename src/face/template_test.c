@@ -131,16 +131,16 @@ static void refuses_no_embedding(void **state)
     assert_int_equal(ent_face_quantise(zero, 961, model, 0, t, &n, NULL), ENT_FORMAT);
 }
 
-/* A ratio is clamped to the calibration's bound, the line beyond it is told apart; no calibration claims nothing. */
+/* A ratio is clamped to the calibration's bounds, which are not the same for a person and against one; the line beyond it is told apart; no calibration claims nothing. */
 static void claims_no_more_than_measured(void **state)
 {
-    ent_face_calibration c = {.fitted = true, .middle = 0.3, .offset = 0.5, .slope = 20, .bound = 4, .inward = 0.1, .outward = 1};
+    ent_face_calibration c = {.fitted = true, .middle = 0.3, .offset = 0.5, .slope = 20, .bound = 4, .below = 2, .inward = 0.1, .outward = 1};
     (void)state;
     ent_face_meaning m = ent_face_llr(&c, 0.4);
     assert_true(fabs(m.ratio - 2.5) < 1e-12 && m.low < m.ratio && m.high > m.ratio);
     m = ent_face_llr(&c, 0.9);
     assert_true(m.known && m.ratio == 4 && fabs(m.extrapolated - 12.5) < 1e-9);
-    assert_true(ent_face_llr(&c, -0.5).ratio == -4);
+    assert_true(ent_face_llr(&c, -0.5).ratio == -2);
     c.fitted = false;
     m = ent_face_llr(&c, 0.9);
     assert_true(!m.known && m.ratio == 0);
