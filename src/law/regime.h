@@ -229,6 +229,7 @@ bool ent_under_18_at_offence(const ent_legal_facts *facts); /* unknown counts as
 /* Words of files and commands; NULL / ENT_EVENT_COUNT / 0 for what is not one. Static storage. */
 const char *ent_legal_event_text(ent_legal_event_kind kind);
 ent_legal_event_kind ent_legal_event_named(const char *word);
+bool ent_legal_event_about_person(ent_legal_event_kind kind); /* a linked encounter's counts too */
 const char *ent_material_text(ent_material material);
 uint32_t ent_offence_named(const char *word);
 const char *ent_offence_text(unsigned bit);

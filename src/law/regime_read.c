@@ -65,7 +65,6 @@ static ent_code read_keep(const ent_doc *doc, ent_regime *r, ent_err *err)
     if (r->keep != ENT_KEEP_WHILE_OPEN && ent_doc_get(doc, "open-until"))
         return ent_doc_fail(ent_doc_get(doc, "open-until"), err, "\"open-until\" belongs to \"keep: while-open\"");
     if (!ent_doc_get(doc, "review")) return ENT_OK;
-    if (r->keep != ENT_KEEP_INDEFINITELY) return ent_doc_fail(ent_doc_get(doc, "review"), err, "\"review\" belongs to \"keep: indefinitely\"");
     return read_period(doc, "review", &r->review, err);
 }
 
@@ -177,17 +176,55 @@ static ent_code read_all(const ent_doc *doc, ent_regime *r, ent_err *err)
     return read_events(ent_doc_get(doc, "events"), r, err);
 }
 
+#define BIT(kind) (1u << ENT_EVENT_##kind)
+
+/* What an event is, whatever a file says (docs/law/regime.md): a hold and what a person is told are no powers, an overriding event opens
+ * none, and an extension is one of a power that is there. */
+static ent_code wrong_event(const ent_doc *doc, const ent_regime *r, ent_err *err)
+{
+    const uint32_t no_power = BIT(HOLD) | BIT(RELEASE) | BIT(ACCESS_EXEMPT) | BIT(ACCESS_EXEMPT_ENDED), overrides = BIT(UNLAWFUL) | BIT(MISTAKEN_IDENTITY);
+    const uint32_t of_extension = BIT(APPLICATION) | BIT(APPLICATION_REFUSED) | BIT(EXTENSION) | BIT(APPEAL) | BIT(APPEAL_DISMISSED);
+    const uint32_t opens = r->needs | r->starts, named = opens | r->without | r->open_until;
+    const ent_doc *events = ent_doc_get(doc, "events");
+    uint32_t ends = 0, weakened = 0;
+    for (int k = 0; k < ENT_EVENT_COUNT; k++) {
+        if (r->then[k] != ENT_THEN_NOTHING) ends |= 1u << k;
+        if (r->then[k] == ENT_THEN_ENDS) weakened |= 1u << k;
+    }
+    if ((named | ends) & no_power) return ent_doc_fail(ends & no_power ? events : doc, err, "a hold suspends destruction and nothing else, and what a person is told keeps nothing: no rule rests on such an event");
+    if (opens & overrides) return ent_doc_fail(doc, err, "\"unlawful\" and \"mistaken-identity\" end every power: a rule that they open can never apply");
+    if (weakened & overrides) return ent_doc_fail(events, err, "\"unlawful\" and \"mistaken-identity\" end every power: \"ends\" contradicts that, \"destroy-now\" gives it a clause");
+    if ((opens | r->open_until | ends) & of_extension) return ent_doc_fail(doc, err, "applications, extensions and appeals are under a power that keeps already: they neither open nor end one");
+    if (r->open_until & opens) return ent_doc_fail(ent_doc_get(doc, "open-until"), err, "an event both opens this power and is what it is open until: the rule can never apply");
+    return ENT_OK;
+}
+
+/* Nearly for ever is for ever. */
+static ent_code unreviewed(const ent_doc *doc, const ent_regime *r, ent_err *err)
+{
+    enum { YEARS = 10 };
+    bool is_long = r->period.years > YEARS || r->period.months > 12 * YEARS;
+    bool reviewed = r->review.years || r->review.months || r->review.days;
+    if (is_long && !reviewed) return ent_doc_fail(ent_doc_get(doc, "keep"), err, "more than %d years need \"review:\", as \"indefinitely\" does", YEARS);
+    if (!is_long && reviewed && r->keep != ENT_KEEP_INDEFINITELY) return ent_doc_fail(ent_doc_get(doc, "review"), err, "\"review\" belongs to \"keep: indefinitely\" and to more than %d years", YEARS);
+    return ENT_OK;
+}
+
 /* What no sequence of events could ever bring into force. */
 static ent_code never_applies(const ent_doc *doc, const ent_regime *r, ent_err *err)
 {
     const ent_doc *when = ent_doc_get(doc, "when");
-    const uint32_t convicted = 1u << ENT_EVENT_CONVICTED, opens = r->needs | r->starts;
+    const uint32_t convicted = BIT(CONVICTED), opens = r->needs | r->starts;
+    bool personal = false;
+    for (int k = 0; k < ENT_EVENT_COUNT; k++) personal |= ((opens | r->without) >> k & 1) && ent_legal_event_about_person((ent_legal_event_kind)k);
     if (r->starts & r->without)
         return ent_doc_fail(when, err, "the clock starts with an event that \"without\" rules out: this rule can never apply");
     if ((r->sentence != ENT_SENTENCE_ANY || r->first_conviction) && !(opens & convicted))
         return ent_doc_fail(when, err, "\"sentence\" and \"first-conviction\" ask of a conviction: \"convicted\" must have \"happened\" or start the clock");
-    if (r->any_encounter && !r->needs && !r->without && !r->starts)
-        return ent_doc_fail(when, err, "\"in-any-encounter\" asks for events, and this rule names none");
+    if (r->any_encounter && !personal)
+        return ent_doc_fail(when, err, "\"in-any-encounter\" asks for events about the person, and this rule names none: the others are their own encounter's");
+    if (r->keep == ENT_KEEP_SENTENCE && r->sentence == ENT_SENTENCE_NONE)
+        return ent_doc_fail(when, err, "\"keep\" counts a sentence and \"sentence\" asks for none: a contradiction");
     if (r->keep == ENT_KEEP_WITH_OTHERS && r->material != 1u << ENT_MATERIAL_BIOGRAPHIC)
         return ent_doc_fail(ent_doc_get(doc, "material"), err, "\"with-the-record\" is for the biographic block, which is kept with the prints and photographs");
     return ENT_OK;
@@ -199,6 +236,8 @@ ent_code ent_regime_read(const ent_doc *doc, ent_regime *ret_regime, ent_err *er
     ENT_TRY(read_all(doc, &r, err));
     if (r.keep == ENT_KEEP_SENTENCE && !(r.starts & 1u << ENT_EVENT_CONVICTED))
         return ent_doc_fail(doc, err, "\"keep: sentence and …\" starts its clock at \"convicted\"");
+    ENT_TRY(wrong_event(doc, &r, err));
+    ENT_TRY(unreviewed(doc, &r, err));
     ENT_TRY(never_applies(doc, &r, err));
     *ret_regime = r;
     return ENT_OK;

@@ -43,7 +43,7 @@ static ent_date period_end(ent_date start, ent_period p, bool following)
     return following || clamped ? end : day_before(end);
 }
 
-static bool about_person(ent_legal_event_kind kind)
+bool ent_legal_event_about_person(ent_legal_event_kind kind)
 {
     static const bool person[] = {
 #define ENT_X(name, text, about) about,
@@ -79,7 +79,7 @@ static void each_event(const scene *s, bool any_encounter, visit *see, void *ctx
         const ent_legal_facts *f = n ? &s->linked[n - 1] : s->facts;
         for (size_t i = 0; i < f->event_count; i++) {
             const ent_legal_event *e = &f->events[i];
-            if (n && !about_person(e->kind)) continue;
+            if (n && !ent_legal_event_about_person(e->kind)) continue;
             if (counts(f, e, s->today) && !see(ctx, f, e)) return;
         }
     }
@@ -119,7 +119,9 @@ static bool first_of(const scene *s, uint32_t kinds, bool any_encounter, ent_dat
 bool ent_under_18_at_offence(const ent_legal_facts *f)
 {
     if (!stated(f->birth) || !stated(f->offence_date)) return true;
-    return before(f->offence_date, ent_date_add(f->birth, 18, 0, 0));
+    ent_date eighteen = ent_date_add(f->birth, 18, 0, 0);
+    if (eighteen.day != f->birth.day) eighteen = day_after(eighteen); /* born on 29 February: on 1 March, not the day before */
+    return before(f->offence_date, eighteen);
 }
 
 static bool adult_at_offence(const ent_legal_facts *f)
@@ -197,9 +199,9 @@ bool ent_convicted(const ent_legal_facts *facts, const ent_legal_facts *linked, 
 static ent_date window_start(const ent_extend *x, ent_date until)
 {
     if (no_period(x->within_last)) return (ent_date){1, 1, 1};
-    ent_date end = day_after(until);
-    return ent_date_from_days(
-        ent_date_days(ent_date_add(end, -x->within_last.years, -x->within_last.months, 0)) - x->within_last.days);
+    ent_date end = day_after(until), from = ent_date_add(end, -x->within_last.years, -x->within_last.months, 0);
+    if (from.day != end.day) from = day_after(from); /* no such day in that month: the shorter reading */
+    return ent_date_from_days(ent_date_days(from) - x->within_last.days);
 }
 
 static bool under(const ent_regime *r, const ent_legal_event *e) { return strcmp(e->regime, r->name) == 0; }

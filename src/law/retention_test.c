@@ -74,6 +74,22 @@ static void counts_leap_days(void **state)
     assert_date(ask(&r, 1, &f, d(2022, 1, 1)).due_on, d(2024, 3, 1));
 }
 
+/* Born on 29 February one is eighteen on 1 March: the day before, a minor still. The last three months of a period that ends on 30 May begin
+ * on 1 March, because there is no 31 February. */
+static void counts_leap_birthdays_and_short_months(void **state)
+{
+    (void)state;
+    ent_legal_facts f = {.birth = d(2004, 2, 29), .offence_date = d(2022, 2, 28)};
+    assert_true(ent_under_18_at_offence(&f));
+    f.offence_date = d(2022, 3, 1);
+    assert_false(ent_under_18_at_offence(&f));
+    ent_regime r = terrorism();
+    f = taken_on(d(2024, 5, 31), NULL, 0);
+    assert_date(ask(&r, 1, &f, d(2025, 1, 1)).power[0].window_from, d(2027, 3, 1));
+    f = taken_on(d(2024, 2, 29), NULL, 0);
+    assert_date(ask(&r, 1, &f, d(2025, 1, 1)).power[0].window_from, d(2026, 12, 1));
+}
+
 /* "Following" a day does not count it: Scotland's three years end one day later. */
 static void leaves_the_first_day_out_where_the_law_does(void **state)
 {
@@ -333,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_the_first_day),
         cmocka_unit_test(counts_leap_days),
+        cmocka_unit_test(counts_leap_birthdays_and_short_months),
         cmocka_unit_test(leaves_the_first_day_out_where_the_law_does),
         cmocka_unit_test(extends_once),
         cmocka_unit_test(extends_again_where_the_law_does),
