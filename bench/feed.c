@@ -151,7 +151,8 @@ static void person(node *n, const ent_actor *by, const char *name, ent_actor *re
     uint8_t seed[32];
     ent_sha256(name, strlen(name), seed);
     ent_sign_keys(seed, &key, &secret);
-    must(ent_flow_person_add(n->flow, by, name, ENT_ROLE_CUSTODIAN, &key, &err), name, &err);
+    bool waits; /* not: a node's first two custodians */
+    must(ent_flow_person_add(n->flow, by, name, ENT_ROLE_CUSTODIAN, &key, &waits, &err), name, &err);
     must(ent_flow_person(n->flow, name, ret, &err), name, &err);
 }
 

@@ -266,7 +266,8 @@ int main(int argc, char **argv)
     if (!parts) return 0;
     for (uint32_t f = 0; f < FINGERS; f++) make_capture(f);
     ent_flow_node *n = open_node(argv[1]);
-    if (ent_flow_person_add(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &key, &err) != ENT_OK || ent_flow_person(n, "c.example", &custodian, &err) != ENT_OK) die("person", &err);
+    bool waits;
+    if (ent_flow_person_add(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &key, &waits, &err) != ENT_OK || ent_flow_person(n, "c.example", &custodian, &err) != ENT_OK) die("person", &err);
     story.now = ent_date_start((ent_date){2028, 3, 1});
     enrol_many(n, LIVING, (ent_date){2028, 3, 1});
     search(n, "before", false);

@@ -188,7 +188,11 @@ static void person(node *n, const ent_actor *by, const char *name, ent_role role
     uint8_t seed[32];
     ent_sha256(name, strlen(name), seed);
     ent_sign_keys(seed, &key, &secret);
-    must(ent_flow_person_add(n->flow, by, name, role, &key, &err), name, &err);
+    char digits[ENT_KEY_DIGITS];
+    bool waits;
+    must(ent_flow_person_add(n->flow, by, name, role, &key, &waits, &err), name, &err);
+    ent_key_digits(&key, digits);
+    if (waits) must(ent_flow_person_decide(n->flow, &n->deputy, name, digits, &err), name, &err);
     must(ent_flow_person(n->flow, name, ret, &err), name, &err);
 }
 

@@ -40,13 +40,12 @@ for n in gb ca us; do
   for _ in $(seq 200); do grep -q ready $n.ready 2>/dev/null && break; sleep 0.1; done
   grep -q ready $n.ready || fail "$n does not start"
 done
-for who in "d.gb custodian" "x.gb examiner" "y.gb examiner" "a.gb auditor"; do
-  "$entente" --node gb person add ${who% *} --role ${who#* } --as c.gb > /dev/null || fail "person"
+for n in gb us ca; do "$entente" --node $n person add d.$n --role custodian --as c.$n > /dev/null || fail "person"; done
+for who in "gb x.gb examiner" "gb y.gb examiner" "gb a.gb auditor" "us o.us officer" "us s.us officer" "us a.us auditor"; do
+  read -r n name role <<< "$who"
+  "$entente" --node $n person add $name --role $role --as c.$n > proposed || fail "person"
+  "$entente" --node $n person approve $name --digits "$(sed -n 's/^    \([0-9 ]*\)$/\1/p' proposed)" --as d.$n > /dev/null || fail "person"
 done
-for who in "d.us custodian" "o.us officer" "s.us officer" "a.us auditor"; do
-  "$entente" --node us person add ${who% *} --role ${who#* } --as c.us > /dev/null || fail "person"
-done
-"$entente" --node ca person add d.ca --role custodian --as c.ca > /dev/null || fail "person"
 "$entente" --node us desk add desk-1 --as c.us > /dev/null && "$entente" --node us desk approve desk-1 --as d.us > /dev/null || fail "desk"
 for n in gb ca us; do "$entente" --node $n partner card > $n.card 2> /dev/null || fail "card"; done
 for n in gb ca; do

@@ -47,6 +47,7 @@ enum ent_limits {
     /* keys and their standby */
     ENT_LIMIT_SLOTS = 1 << 24,              /* of a node: 4 GiB a file, 2 GiB of memory */
     ENT_LIMIT_STANDBY_FRAME = 2 << 20,
+    ENT_LIMIT_ASIDE_PIECES = 256,           /* of a MiB: what the standby keeps of one held record */
     ENT_LIMIT_STANDBY_WAIT_MS = 20000,      /* for one answer */
     /* memory that is locked and kept from dumps */
     ENT_LIMIT_ARENA = 64 << 20,

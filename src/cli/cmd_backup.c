@@ -78,14 +78,17 @@ static void print_restored(const ent_cli *cli, const ent_node_restored *r)
 {
     if (cli->json) {
         printf("{\"node\":\"%s\",\"kept\":%zu,\"purged\":%zu,\"probes-purged\":%zu,\"ledger\":%" PRIu64 ",\"ledger-then\":%" PRIu64 ",\"enrolled-since\":%" PRIu64
-               ",\"events-since\":%" PRIu64 ",\"epoch\":%u}\n", r->name, r->purged.kept, r->purged.parts, r->purged.probes, r->ledger, r->ledger_then, r->enrolled_since, r->events_since, r->epoch);
+               ",\"decided-since\":%" PRIu64 ",\"later\":%zu,\"held\":%zu,\"suspended\":%zu,\"epoch\":%u}\n", r->name, r->purged.kept, r->purged.parts, r->purged.probes, r->ledger, r->ledger_then,
+               r->enrolled_since, r->decided_since, r->later, r->held, r->suspended, r->epoch);
         return;
     }
     printf("%s is put together: %zu parts; %zu were destroyed after the backup and taken out; epoch %u\n"
            "the ledger has %" PRIu64 " entries, %" PRIu64 " of them made after the backup\n", r->name, r->purged.kept, r->purged.parts, r->epoch, r->ledger, r->ledger - r->ledger_then);
-    if (r->enrolled_since || r->events_since)
-        printf("not in the backup, to be done again: %" PRIu64 " parts enrolled, %" PRIu64 " legal events (entries %" PRIu64 " and later of `entente ledger show`)\n", r->enrolled_since, r->events_since,
-               r->ledger_then);
+    if (r->later || r->held) printf("from the standby: the law recorded since of %zu parts, %zu parts of the hold store\n", r->later, r->held);
+    if (r->suspended) printf("%zu persons were suspended, or changed their key, after the backup and may do nothing here: `entente person list`\n", r->suspended);
+    if (r->enrolled_since || r->decided_since)
+        printf("not in the backup, to be done again: %" PRIu64 " parts enrolled, %" PRIu64 " decisions on persons, partners, agreements, regimes (entries %" PRIu64 " and later of `entente ledger show`)\n",
+               r->enrolled_since, r->decided_since, r->ledger_then);
 }
 
 static void print_anew(const ent_cli *cli, const ent_node_restored *r, const char *name, const char *folder)

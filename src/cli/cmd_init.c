@@ -90,7 +90,7 @@ int ent_cmd_init(ent_cli *cli, int argc, char **argv)
         printf("%s is ready in %s; its first custodian is %s.\n\nnext:\n"
                "  export ENTENTE_NODE=%s\n"
                "  entente serve                                              run it\n"
-               "  entente person add NAME --role officer --as %s      who may search\n"
+               "  entente person add NAME --role custodian --as %s    the second, by the first alone; everybody after by two\n"
                "  entente partner card > card.txt                            what partners need of you\n",
                c.name, argv[0], custodian, argv[0], custodian);
     return 0;

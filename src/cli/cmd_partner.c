@@ -48,6 +48,50 @@ static int add(ent_cli *cli, int argc, char **argv)
     return ent_cli_simple(cli, as, "partner-add", json_object(), argv[0], print_added);
 }
 
+static void print_anew(const json_t *out)
+{
+    long long known = (long long)json_integer_value(json_object_get(out, "known")), remembered = (long long)json_integer_value(json_object_get(out, "remembered"));
+    printf("%s is a partner now in place of %s, which is refused from this second.\n", ent_cli_text(out, "name"), ent_cli_text(out, "instead-of"));
+    if (!remembered) printf("This node co-signed nothing of its old ledger: nothing here confirms or contradicts the statement.\n");
+    else if (remembered > known) printf("The statement knows %lld entries of %s/%lld, this node co-signed %lld: they have lost %lld at least. Keep your receipts of that time; the audit needs them.\n", known,
+                                        ent_cli_text(out, "instead-of"), (long long)json_integer_value(json_object_get(out, "year")), remembered, remembered - known);
+    else printf("The statement knows %lld entries of its old ledger, this node co-signed %lld of them: nothing here contradicts it.\n", known, remembered);
+    printf("Compare these digits of its key with them by voice; nothing is asked or answered before an agreement with the new name is signed:\n\n    %s\n", ent_cli_text(out, "key-digits"));
+}
+
+static int anew(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "partner anew STATEMENT CARD --as CUSTODIAN",
+                                   .about = "Accepts a partner that lost its standby and began anew under another name: STATEMENT is the file gap.signed of its folder, which two of\n"
+                                            "its persons signed, CARD its new card. What this node remembers of the old ledger is held against the statement; the old name is refused\n"
+                                            "from then on; the ledger says so, with the statement's digest. Agreements with the old name do not pass over.",
+                                   .example = "entente partner anew gap.signed card.txt --as c.example"};
+    const char *as = NULL;
+    const ent_opt opts[] = {{.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    ENT_AUTO_BUF statement = ENT_BUF(1), card = ENT_BUF(1), body = ENT_BUF(1 << 20);
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    json_t *out = NULL;
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 2) return ent_cli_usage(&h, "name the statement's file and the card's");
+    code = ent_cli_load(argv[0], &statement, &err);
+    if (code == ENT_OK) code = ent_cli_load(argv[1], &card, &err);
+    ent_buf_u32(&body, (uint32_t)statement.len);
+    ent_buf_put(&body, statement.data, statement.len);
+    ent_buf_put(&body, card.data, card.len);
+    if (code == ENT_OK) code = ent_buf_check(&body, &err);
+    if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
+    if (code == ENT_OK) code = ent_cli_act(s, "partner-anew", json_object(), body.data, body.len, &out, &err);
+    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK) print_anew(out);
+    json_decref(out);
+    ent_cli_end(s);
+    err.code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
 static void print_partners(const json_t *out)
 {
     size_t i;
@@ -84,7 +128,7 @@ static int revoke(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_partner(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"card", card, "print this node's card"}, {"add", add, "take a partner's card"}, {"list", list, "the partners"}, {"revoke", revoke, "refuse a partner's keys from now on"}, {0}};
+    static const ent_command commands[] = {{"card", card, "print this node's card"}, {"anew", anew, "accept one that began anew after a loss"}, {"add", add, "take a partner's card"}, {"list", list, "the partners"}, {"revoke", revoke, "refuse a partner's keys from now on"}, {0}};
     return ent_cli_group(cli, "partner", "The other nodes. A card has what one node must know of another.", commands, argc, argv);
 }
 

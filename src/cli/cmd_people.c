@@ -12,9 +12,19 @@
 static void print_nothing(const json_t *out) { (void)out; }
 
 static const ent_cmd_help add_help = {.usage = "person add NAME --role ROLE --as CUSTODIAN",
-                                      .about = "Adds somebody who works here: custodian, officer, examiner, auditor or operator. Makes their personal key\n"
-                                               "(people/NAME.key) under their own passphrase.",
+                                      .about = "Proposes somebody who is to work here: custodian, officer, examiner, auditor or operator. Makes their personal key\n"
+                                               "(people/NAME.key) under their own passphrase and says its digits. They may do nothing before a second person approved them\n"
+                                               "(`person approve`). Only the second custodian of a node comes by the first one's word alone; the ledger says so.",
                                       .example = "entente person add o.example --role officer --as c.example"};
+
+static void print_proposed(const json_t *out)
+{
+    const char *name = ent_cli_text(out, "name");
+    if (json_is_true(json_object_get(out, "waits")))
+        printf("%s is proposed as %s; their key is people/%s.key, its digits are\n\n    %s\n\nAnother custodian, to whom %s reads these digits, approves: entente person approve %s --digits \"…\"\n", name,
+               ent_cli_text(out, "role"), name, ent_cli_text(out, "key-digits"), name, name);
+    else printf("%s works here now as %s, by your word alone; their key is people/%s.key, its digits are\n\n    %s\n", name, ent_cli_text(out, "role"), name, ent_cli_text(out, "key-digits"));
+}
 
 static int person_add(ent_cli *cli, int argc, char **argv)
 {
@@ -42,11 +52,44 @@ static int person_add(ent_cli *cli, int argc, char **argv)
         unlink(path);
     }
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) printf("%s works here now as %s; their key is people/%s.key\n", argv[0], role, argv[0]);
+    else if (code == ENT_OK) print_proposed(out);
     json_decref(out);
     ent_cli_end(s);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static void print_approved(const json_t *out) { printf("%s works here now\n", ent_cli_text(out, "approved")); }
+
+static int person_approve(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "person approve NAME --digits DIGITS --as NAME",
+                                   .about = "The second person's word on somebody who is proposed. They read you the digits of their key, which came with it: what is approved\n"
+                                            "is that key. A custodian, not the one who proposed; where no other custodian can act, an operator or an auditor.",
+                                   .example = "entente person approve o.example --digits \"12345 67890 12345 67890\" --as d.example"};
+    const char *as = NULL, *digits = NULL;
+    const ent_opt opts[] = {{.name = "--digits", .value = &digits, .hint = "DIGITS", .help = "of their key, as they read them"},
+                            {.name = "--as", .value = &as, .hint = "NAME", .help = "another custodian"}, {0}};
+    int n;
+    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n != 1 || !digits) return ent_cli_usage(&h, "name the person and the digits of their key");
+    return ent_cli_simple(cli, as, "person-approve", json_pack("{s:s,s:s}", "name", argv[0], "digits", digits), NULL, print_approved);
+}
+
+static void print_dropped(const json_t *out) { printf("the proposal of %s is dropped\n", ent_cli_text(out, "dropped")); }
+
+static int person_drop(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "person drop NAME --as CUSTODIAN", .about = "Drops a proposal, one's own or another's. Somebody who works here is suspended instead.",
+                                   .example = "entente person drop o.example --as d.example"};
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"person-drop", {"name", NULL}, "a custodian", print_dropped});
+}
+
+static const char *standing(const json_t *p)
+{
+    if (json_object_get(p, "proposed-by")) return "proposed";
+    return json_is_true(json_object_get(p, "suspended")) ? "suspended" : "";
 }
 
 static void print_people(const json_t *out)
@@ -54,13 +97,12 @@ static void print_people(const json_t *out)
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(out, "people"), i, p)
-        printf("%-24s %-10s %s key until %.10s\n", ent_cli_text(p, "name"), ent_cli_text(p, "role"), json_is_true(json_object_get(p, "suspended")) ? "suspended" : "         ",
-               ent_cli_text(p, "key-expires"));
+        printf("%-24s %-10s %-9s key until %.10s, digits %s\n", ent_cli_text(p, "name"), ent_cli_text(p, "role"), standing(p), ent_cli_text(p, "key-expires"), ent_cli_text(p, "key-digits"));
 }
 
 static int person_list(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "person list", .about = "Who works here.", .example = "entente person list"};
+    static const ent_cmd_help h = {.usage = "person list", .about = "Who works here, who is proposed, and the digits of their keys.", .example = "entente person list"};
     const ent_opt opts[] = {{0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
@@ -83,7 +125,8 @@ static int person_suspend(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_person(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"add", person_add, "add somebody who works here"}, {"list", person_list, "who works here"},
+    static const ent_command commands[] = {{"add", person_add, "propose somebody who is to work here"}, {"approve", person_approve, "the second person's word on them"},
+                                           {"drop", person_drop, "drop a proposal"}, {"list", person_list, "who works here"},
                                            {"suspend", person_suspend, "end what they may do"}, {0}};
     return ent_cli_group(cli, "person", "The people of this node; each acts with a key of their own.", commands, argc, argv);
 }

@@ -17,6 +17,7 @@ ent_code ent_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoc
     snprintf(e.clause, sizeof e.clause, "epoch %u ended", epoch - 1);
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     b->reserve = true;
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_META, ENT_BYTES(ENT_EPOCH_DUE, sizeof ENT_EPOCH_DUE - 1), ENT_BYTES("", 0));
     ent_batch_entry(b, &e);
     ENT_TRY(ent_commit(n, b, NULL, err));
     n->destroyed_since = false;

@@ -20,6 +20,7 @@
 #include "port/keys.h"
 #include "port/ledger.h"
 #include "port/random.h"
+#include "port/standby.h"
 #include "port/store.h"
 #include "port/witnesses.h"
 
@@ -33,6 +34,7 @@ typedef struct ent_flow_config {
     ent_store store;
     ent_keys keys;
     ent_ledger ledger;
+    ent_standby standby;            /* .self NULL: none */
     ent_clock clock;
     ent_random random;
     ent_decoder decoder;            /* jobs "capture", "picture", "pixels": see capture/read.h */
@@ -62,20 +64,33 @@ void ent_flow_close(ent_flow_node *n);
 /* ---- people ---- */
 
 ENT_MUST_CHECK ent_code ent_flow_person(ent_flow_node *n, const char *name, ent_actor *ret_actor, ent_err *err);
-/* `by` NULL only for the first custodian of a node without people. ENT_EXISTS. */
+/* Proposes somebody, who is nobody here until ent_flow_person_decide (*ret_waits). At once, alone and in the ledger as such: the first
+ * custodian of a node without people (`by` NULL), and the second by the first. ENT_EXISTS; ENT_DENIED: somebody has this key. */
 ENT_MUST_CHECK ent_code ent_flow_person_add(ent_flow_node *n, const ent_actor *by, const char *name, ent_role role,
-                                            const ent_public_key *key, ent_err *err);
+                                            const ent_public_key *key, bool *ret_waits, ent_err *err);
+/* The second person's word. `digits`: of the key (ent_key_digits), as its owner read them out; NULL drops the proposal. ENT_DENIED: one's
+ * own proposal; not a custodian, where another custodian can act. ENT_REFUSED: other digits. */
+ENT_MUST_CHECK ent_code ent_flow_person_decide(ent_flow_node *n, const ent_actor *by, const char *name, const char *digits, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_person_suspend(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
 /* The new key, signed by the old: both valid for the overlap. */
 ENT_MUST_CHECK ent_code ent_flow_person_rotate(ent_flow_node *n, const ent_actor *by, const ent_public_key *fresh,
                                                const uint8_t signature[ENT_SIGNATURE_SIZE], ent_err *err);
-ENT_MUST_CHECK ent_code ent_flow_people(ent_flow_node *n, void (*see)(void *ctx, const ent_actor *a), void *ctx, ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_people(ent_flow_node *n, void (*see)(void *ctx, const ent_actor *a, const ent_actor_id *proposed_by), void *ctx, ent_err *err); /* NULL: works here */
 #define ENT_ROTATE_TEXT "entente person key v1" /* then the new key's 32 bytes: what the old key signs */
 
 /* ---- partners and agreements ---- */
 
 ENT_MUST_CHECK ent_code ent_flow_partner_add(ent_flow_node *n, const ent_actor *by, const void *card, size_t len,
                                              ent_card *ret_card, ent_err *err);
+/* A partner that began anew without its standby: the statement that its persons signed (docs/operating/backup.md), and its new card. The old
+ * name is refused from then on. ENT_CONFLICT: the card is another's, or what this node remembers contradicts the statement. */
+typedef struct ent_gap_view {
+    ent_card card;
+    char old_name[ENT_PARTY_NAME];
+    uint32_t year;                  /* of the old log */
+    uint64_t known, remembered;     /* its entries, as the statement knows and as this node co-signed; 0: never */
+} ent_gap_view;
+ENT_MUST_CHECK ent_code ent_flow_partner_anew(ent_flow_node *n, const ent_actor *by, ent_bytes statement, ent_bytes card, ent_gap_view *ret_view, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx,
                                           ent_err *err);
 /* Its keys and certificates are refused from this second, whatever it sends. */

@@ -23,6 +23,7 @@ typedef enum ent_role {
 /* act, words for the refusal, the roles that may */
 #define ENT_GATE(X)                                                                                                    \
     X(ADD_PERSON, "add a person", CUSTODIAN_)                                                                          \
+    X(APPROVE_PERSON, "approve a person", CUSTODIAN_ | OPERATOR_ | AUDITOR_)                                           \
     X(SUSPEND_PERSON, "suspend a person", CUSTODIAN_)                                                                  \
     X(ROTATE_OWN_KEY, "change their own key", ANYBODY_)                                                                \
     X(ADD_PARTNER, "add a partner", CUSTODIAN_)                                                                        \

@@ -51,7 +51,11 @@ static ent_code open_ledger(ent_flow_node *n, ent_err *err)
 static ent_code load_all(ent_flow_node *n, ent_err *err)
 {
     size_t drained;
+    ENT_AUTO_BUF due = ENT_BUF(16);
     ENT_TRY(ent_destructions_finish(n, err));
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_META, ENT_EPOCH_DUE, sizeof ENT_EPOCH_DUE - 1, &due, err);
+    if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
+    n->destroyed_since = code == ENT_OK;
     ENT_TRY(ent_outbox_drain(n, &drained, err));
     ENT_TRY(open_ledger(n, err));
     ENT_TRY(ent_regimes_load(n, err));
@@ -103,6 +107,7 @@ void ent_flow_close(ent_flow_node *n)
     ent_witnessing_free(n);
     ent_copies_free(n);
     free(n->people);
+    free(n->proposed);
     free(n->partners);
     free(n->desks);
     ent_lots_free(n);

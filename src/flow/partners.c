@@ -43,24 +43,30 @@ ent_code ent_partners_load(ent_flow_node *n, ent_err *err)
     return code == ENT_OK ? ENT_OK : ent_fail(err, code, "the rows of partners cannot be read");
 }
 
-static ent_code commit_partner(ent_flow_node *n, const ent_actor *by, const ent_held_partner *p, const void *card, size_t len,
-                               const char *clause, ent_err *err)
+static ent_code put_partner(ent_batch *b, const ent_held_partner *p, const void *card, size_t len, ent_err *err)
 {
-    ENT_AUTO_BATCH b = ent_batch_new("partner");
     ENT_AUTO_BUF row = ENT_BUF(ENT_CARD_MAX + 64);
-    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_buf_u8(&row, 1);
     ent_buf_u8(&row, p->revoked);
     ent_buf_put(&row, p->old_key.b, 32);
     ent_buf_u64(&row, (uint64_t)p->old_until_ms);
     ent_buf_put(&row, card, len);
     ENT_TRY(ent_buf_check(&row, err));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTNERS, ENT_BYTES(p->card.name, strlen(p->card.name)), ENT_BYTES(row.data, row.len));
+    return ENT_OK;
+}
+
+static ent_code commit_partner(ent_flow_node *n, const ent_actor *by, const ent_held_partner *p, const void *card, size_t len,
+                               const char *clause, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("partner");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ENT_TRY(put_partner(b, p, card, len, err));
     ent_entry e = {.kind = ENT_ENTRY_PARTNER, .time = ent_now(n), .follows = ENT_ENTRY_NONE};
     if (by) e.actor = by->pseudonym;
     snprintf(e.clause, sizeof e.clause, "%s", clause);
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_sha256(card, len, e.commitment); /* a card is public: its digest commits without a salt */
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTNERS, ENT_BYTES(p->card.name, strlen(p->card.name)), ENT_BYTES(row.data, row.len));
     ent_batch_entry(b, &e);
     return ent_commit(n, b, NULL, err);
 }
@@ -127,6 +133,28 @@ ent_code ent_flow_partner_revoke(ent_flow_node *n, const ent_actor *by, const ch
     if (code == ENT_OK) have->revoked = true;
     pthread_mutex_unlock(&n->lock);
     return code;
+}
+
+ent_code ent_partner_follow(ent_flow_node *n, const ent_actor *by, const char *old_name, const void *card_text, size_t len, const ent_card *card, ent_bytes statement, ent_err *err)
+{
+    ENT_AUTO_BATCH b = ent_batch_new("partner");
+    ENT_AUTO_BUF old_card = ENT_BUF(ENT_CARD_MAX);
+    ent_held_partner *partners = realloc(n->partners, (n->partner_count + 1) * sizeof *partners);
+    if (!b || !partners) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    n->partners = partners;
+    ent_held_partner *have = ent_partner_named(n, old_name), ended = *have, fresh = {.card = *card};
+    ended.revoked = true;
+    ENT_TRY(stored_card(n, old_name, &old_card, err));
+    ENT_TRY(put_partner(b, &ended, old_card.data, old_card.len, err));
+    ENT_TRY(put_partner(b, &fresh, card_text, len, err));
+    ent_entry e = {.kind = ENT_ENTRY_PARTNER, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .actor = by->pseudonym, .clause = "accepted anew after a gap"};
+    ent_fill(n, e.case_number.b, sizeof e.case_number.b);
+    ent_sha256(statement.data, statement.len, e.commitment);
+    ent_batch_entry(b, &e);
+    ENT_TRY(ent_commit(n, b, NULL, err));
+    *have = ended;
+    n->partners[n->partner_count++] = fresh;
+    return ENT_OK;
 }
 
 ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx, ent_err *err)

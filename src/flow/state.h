@@ -57,12 +57,21 @@ typedef struct ent_endings {
 void ent_endings_begin(ent_endings *q);
 void ent_endings_finish(ent_endings *q);
 
+/* Whom one custodian proposed: nobody here until a second person agreed. */
+typedef struct ent_proposed {
+    ent_actor person;
+    ent_actor_id by;
+    ent_case_id case_number; /* of the entries of both words */
+} ent_proposed;
+
 struct ent_flow_node {
     ent_flow_config c;
     pthread_mutex_t lock;
     ent_endings endings;
     ent_actor *people;
     size_t people_count;
+    ent_proposed *proposed;
+    size_t proposed_count;
     ent_held_partner *partners;
     size_t partner_count;
     ent_held_agreement *agreements, *next; /* those that count; later versions that do not yet */
@@ -77,7 +86,7 @@ struct ent_flow_node {
     struct ent_witnessing *witnessing; /* flow/receipt */
     struct ent_copies *copies; /* flow/feed */
     uint64_t entries_read;     /* of the ledger, for ent_parts_find_entries */
-    bool destroyed_since;      /* slots were overwritten since the epoch began */
+    bool destroyed_since;      /* slots were overwritten since the epoch began; ENT_EPOCH_DUE is in the store then */
     struct ent_regime_sets *regime_sets; /* record/regimes.c: the one in force first */
     struct ent_tombstones *tombstones; /* destruction/tombstone.c */
     struct ent_openings *openings; /* record/hold.c: words that wait for a second one */
@@ -121,6 +130,7 @@ void ent_agreements_free(ent_flow_node *n);
 /* Later versions whose day has come take the place of those before. Under the lock. Each minute. */
 ENT_MUST_CHECK ent_code ent_agreements_tick(ent_flow_node *n, ent_err *err);
 
+#define ENT_EPOCH_DUE "epoch-due" /* in META */
 /* Ends the epoch of the keys; `by` NULL: the clock. Under the lock. */
 ENT_MUST_CHECK ent_code ent_epoch_end(ent_flow_node *n, const ent_actor *by, uint32_t *ret_epoch, ent_err *err);
 /* Gives each part the index of its entry "enrolled", read from the ledger once. Under the lock. */
@@ -129,6 +139,9 @@ ENT_MUST_CHECK ent_code ent_parts_find_entries(ent_flow_node *n, ent_err *err);
 /* Under the lock: the partner, agreement or desk of that name, NULL. */
 ent_desk_view *ent_desk_named(ent_flow_node *n, const char *name);
 ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
+/* The new partner and the end of the old in one batch, with an entry whose commitment is the SHA-256 of `statement`. Under the lock. */
+ENT_MUST_CHECK ent_code ent_partner_follow(ent_flow_node *n, const ent_actor *by, const char *old_name, const void *card_text, size_t len, const ent_card *card, ent_bytes statement,
+                                           ent_err *err);
 ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
 /* Which flows of which agreements, in force today, in which this node is the holder, may see a part: a bit each. The bit of
  * a flow is its place in the walk over agreements and flows. Under the lock. */

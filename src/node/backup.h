@@ -3,6 +3,8 @@
 #ifndef NODE_BACKUP_H
 #define NODE_BACKUP_H
 
+#include "flow/backup/aside.h"
+#include "flow/backup/people.h"
 #include "flow/backup/purge.h"
 #include "flow/backup/stream.h"
 #include "node/node.h"
@@ -36,7 +38,10 @@ typedef struct ent_node_restored {
     ent_purged purged;
     uint64_t ledger;         /* entries now */
     uint64_t ledger_then;    /* when the backup was made */
-    uint64_t enrolled_since, events_since; /* entries since then, whose rows no backup has */
+    uint64_t enrolled_since;               /* entries since then, whose rows no backup has */
+    uint64_t decided_since;                /* and of persons, partners, agreements, regimes, programmes */
+    size_t suspended;        /* persons who were suspended, or changed their key, since */
+    size_t later, held;      /* parts whose later law the standby had; that it had whole, being in the hold store */
     uint32_t epoch;
     uint64_t lost;           /* without a standby: rows that nobody can read any more, and agreements of the old name */
 } ent_node_restored;

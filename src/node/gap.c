@@ -6,7 +6,7 @@
  *     new-key ed25519 BASE64
  *     made 2026-03-10T09:08:07.123Z
  *     backup-made 2026-03-09T22:00:00.000Z
- *     log-known 1234 BASE64                entries and root that the backup knew; there may have been more
+ *     log-known gb.example/2026 1234 BASE64  log, entries and root that the backup knew; there may have been more
  *     rows-lost 5678
  *     reason TEXT
  *     signed NAME BASE64                   Ed25519 of everything before the first such line; two of them
@@ -42,8 +42,8 @@ ent_code ent_node_gap_write(const char *folder, const ent_node_gap *g, ent_err *
     ent_time_text(g->backup_made, made);
     ent_base64(g->log_root, 32, root);
     ent_base64(g->key.b, 32, key);
-    ent_buf_fmt(&text, "entente-gap/v1\nnode %s\nnew-node %s\nnew-key ed25519 %s\nmade %s\nbackup-made %s\nlog-known %llu %s\nrows-lost %llu\nreason %.1000s\n", g->old_name, g->new_name,
-                key, now, made, (unsigned long long)g->log_size, root, (unsigned long long)g->lost, g->reason);
+    ent_buf_fmt(&text, "entente-gap/v1\nnode %s\nnew-node %s\nnew-key ed25519 %s\nmade %s\nbackup-made %s\nlog-known %s %llu %s\nrows-lost %llu\nreason %.1000s\n", g->old_name, g->new_name,
+                key, now, made, g->log_origin, (unsigned long long)g->log_size, root, (unsigned long long)g->lost, g->reason);
     ENT_TRY(ent_buf_check(&text, err));
     ent_node_path(folder, "gap", path);
     return ent_disk_replace(path, text.data, text.len, 0644, err);

@@ -94,7 +94,8 @@ static ent_code first_custodian(const char *folder, const ent_node_config *c, co
     if (code == ENT_OK) code = ent_file_year_ledger(path, c->name, secret, ent_node_year(), &f.ledger, err);
     if (code == ENT_OK) code = ent_node_open_store(folder, c, &f.store, err);
     if (code == ENT_OK) code = ent_flow_open(&f, &flow, err);
-    if (code == ENT_OK) code = ent_flow_person_add(flow, NULL, name, ENT_ROLE_CUSTODIAN, key, err);
+    bool waits;
+    if (code == ENT_OK) code = ent_flow_person_add(flow, NULL, name, ENT_ROLE_CUSTODIAN, key, &waits, err);
     ent_flow_close(flow);
     if (f.store.close) f.store.close(f.store.self);
     if (f.ledger.close) f.ledger.close(f.ledger.self);

@@ -141,6 +141,7 @@ static ent_code open_ports(ent_node *n, bool serving, ent_err *err)
     ent_node_path(n->folder, "ledger", path);
     ENT_TRY(ent_file_year_ledger(path, n->config.name, &n->identity, 0, &c->ledger, err));
     ENT_TRY(ent_node_keep_ledger(&n->custody, &c->ledger, err));
+    c->standby = n->custody.standby;
     ENT_TRY(ent_node_open_store(n->folder, &n->config, &c->store, err));
     if (serving) ENT_TRY(open_client(n, err));
     c->identity = n->identity;

@@ -268,7 +268,7 @@ static ent_code count_since(restoring *r, ent_err *err)
         ENT_TRY(r->ledger.read(r->ledger.self, i, bytes, err));
         if (ent_entry_decode(bytes, &e, NULL) != ENT_OK) continue; /* a later kind than this program knows */
         r->out.enrolled_since += e.kind == ENT_ENTRY_ENROLLED;
-        r->out.events_since += e.kind == ENT_ENTRY_EVENT || e.kind == ENT_ENTRY_EXTENDED || e.kind == ENT_ENTRY_HELD;
+        r->out.decided_since += e.kind == ENT_ENTRY_PERSON || e.kind == ENT_ENTRY_PARTNER || e.kind == ENT_ENTRY_AGREEMENT || e.kind == ENT_ENTRY_REGIME || e.kind == ENT_ENTRY_DESIGNATION;
     }
     return ENT_OK;
 }
@@ -295,6 +295,52 @@ static ent_code take_ledger(restoring *r, ent_err *err)
 
 /* ---- together ---- */
 
+/* ---- what was put aside ---- */
+
+static ent_code load_aside(const restoring *r, const char *name, ent_buf *ret, ent_err *err)
+{
+    char relative[300], path[PATH_MAX];
+    ENT_AUTO_BUF file = ENT_BUF(2 << 20);
+    snprintf(relative, sizeof relative, "aside/%s", name);
+    if (!ent_node_path(r->o->standby, relative, path)) return ent_fail(err, ENT_USAGE, "the standby's path is too long");
+    ENT_TRY(ent_disk_load(path, &file, err));
+    ent_buf_put(ret, file.data, file.len);
+    return ent_buf_check(ret, err);
+}
+
+static ent_code take_aside(restoring *r, const char *name, ent_err *err)
+{
+    ENT_AUTO_BUF file = ENT_BUF(2 << 20);
+    ENT_AUTO_BUF pieces = ENT_BUF((size_t)ENT_LIMIT_ASIDE_PIECES << 20);
+    uint32_t count;
+    ent_part_id part;
+    ent_aside_was was;
+    ENT_TRY(load_aside(r, name, &file, err));
+    ENT_TRY(ent_aside_pieces(ENT_BYTES(file.data, file.len), &count, err));
+    for (uint32_t i = 0; i < count; i++) {
+        char piece[80];
+        snprintf(piece, sizeof piece, "blob-%.32s-%04u", name + 5, i);
+        ENT_TRY(load_aside(r, piece, &pieces, err));
+    }
+    ENT_TRY(ent_restore_aside(&r->store, &r->keys, ENT_BYTES(file.data, file.len), pieces.len ? ENT_BYTES(pieces.data, pieces.len) : ENT_BYTES("", 0), &part, &was, err));
+    r->out.later += was == ENT_ASIDE_LATER;
+    r->out.held += was == ENT_ASIDE_HELD;
+    return was == ENT_ASIDE_HELD ? ent_restore_hide(&r->store, ent_system_clock(), ent_system_random(), &part, 1, err) : ENT_OK;
+}
+
+/* A standby of before this was kept has none. */
+static ent_code take_asides(restoring *r, ent_err *err)
+{
+    char path[PATH_MAX];
+    ent_node_path(r->o->standby, "aside", path);
+    DIR *d = opendir(path);
+    ent_code code = ENT_OK;
+    for (struct dirent *e; d && code == ENT_OK && (e = readdir(d));)
+        if (strncmp(e->d_name, "part-", 5) == 0) code = take_aside(r, e->d_name, err);
+    if (d) closedir(d);
+    return code;
+}
+
 static ent_code purge(restoring *r, ent_err *err)
 {
     ent_node_config config;
@@ -303,6 +349,8 @@ static ent_code purge(restoring *r, ent_err *err)
     config.standby[0] = 0; /* its folder is locked here; the node compares at its start */
     ENT_TRY(ent_node_open_keys(r->folder, &config, false, &r->custody, &r->keys, err));
     r->out.epoch = r->keys.epoch(r->keys.self);
+    ENT_TRY(take_asides(r, err));
+    ENT_TRY(ent_restore_people(&r->store, &r->ledger, r->out.ledger_then, &r->out.suspended, err));
     return ent_restore_purge(&r->store, &r->keys, ent_system_clock(), ent_system_random(), &r->out.purged, err);
 }
 
@@ -385,6 +433,7 @@ static ent_code begin_anew(restoring *r, ent_err *err)
     ent_node_path(r->folder, "ledger", path);
     ENT_TRY(ent_file_year_ledger(path, config.name, &secret, ent_node_year(), &r->ledger, err));
     gap.lost = r->out.lost, gap.log_size = r->backed_up.size, gap.backup_made = r->made;
+    gap.log_origin = r->backed_up.origin;
     memcpy(gap.log_root, r->backed_up.root.b, 32);
     ent_sign_public(&secret, &gap.key);
     r->out.epoch = r->keys.epoch(r->keys.self);

@@ -28,11 +28,11 @@ static void note(int priority, const char *format, ...)
     va_end(args);
 }
 
-static void warn_about_person(void *ctx, const ent_actor *a)
+static void warn_about_person(void *ctx, const ent_actor *a, const ent_actor_id *proposed_by)
 {
     const ent_time *now = ctx;
     char who[ENT_ID_TEXT];
-    if (a->suspended || a->expires_ms - now->ms >= WARN_MS) return;
+    if (proposed_by || a->suspended || a->expires_ms - now->ms >= WARN_MS) return;
     ent_id_text(a->pseudonym.b, who);
     note(4, "the key of the person %.8s… ends in %lld days: `entente keys rotate`", who, (long long)((a->expires_ms - now->ms) / 86400000));
 }

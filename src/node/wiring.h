@@ -70,6 +70,7 @@ typedef struct ent_node_gap {
     ent_time backup_made, now;
     uint64_t log_size, lost;
     uint8_t log_root[32];
+    const char *log_origin;
     ent_public_key key;
 } ent_node_gap;
 

@@ -32,7 +32,8 @@ typedef struct ent_standby {
     ENT_MUST_CHECK ent_code (*commit)(void *self, ent_err *err);
     /* Ledger entries from an index on, which must be its size, and the checkpoint that signs them. ENT_CONFLICT. */
     ENT_MUST_CHECK ent_code (*append)(void *self, uint64_t from, size_t count, const uint8_t *entries, const void *note, size_t note_len, ent_err *err);
-    /* A small file by its name: identity.key, tls.key, tls.crt, node.yaml, card.serial. */
+    /* A small file by its name: identity.key, tls.key, tls.crt, node.yaml, card.serial; what is put aside (flow/record/aside.c): part-ID and
+     * blob-ID-NNNN, of which an empty part-ID takes both out, erased. */
     ENT_MUST_CHECK ent_code (*file)(void *self, const char *name, const void *bytes, size_t len, ent_err *err);
     void (*close)(void *self);
 } ent_standby;

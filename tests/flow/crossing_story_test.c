@@ -379,7 +379,7 @@ static ent_actor auditor_of(story_node *n)
 {
     ent_public_key key = {{77}};
     ent_actor a;
-    assert_int_equal(ent_flow_person_add(n->flow, &n->custodian, "a.example", ENT_ROLE_AUDITOR, &key, NULL), ENT_OK);
+    story_works(n->flow, &n->custodian, &n->deputy, "a.example", ENT_ROLE_AUDITOR, &key);
     assert_int_equal(ent_flow_person(n->flow, "a.example", &a, NULL), ENT_OK);
     return a;
 }

@@ -223,7 +223,7 @@ static void add_third(story *s, ent_actor *ret)
     ent_public_key key;
     story_secret("z.example", &secret);
     ent_sign_public(&secret, &key);
-    assert_int_equal(ent_flow_person_add(s->gb.flow, &s->gb.custodian, "z.example", ENT_ROLE_EXAMINER, &key, NULL), ENT_OK);
+    story_works(s->gb.flow, &s->gb.custodian, &s->gb.deputy, "z.example", ENT_ROLE_EXAMINER, &key);
     assert_int_equal(ent_flow_person(s->gb.flow, "z.example", ret, NULL), ENT_OK);
 }
 

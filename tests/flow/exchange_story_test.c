@@ -142,7 +142,7 @@ static void quota_by_the_hour(void **state)
     assert_string_equal(ask(2).clause, "search.per-officer-hour");
     ent_actor first = s->us.officer;
     ent_public_key key = {{99}};
-    assert_int_equal(ent_flow_person_add(s->us.flow, &s->us.custodian, "o2.example", ENT_ROLE_OFFICER, &key, NULL), ENT_OK);
+    story_works(s->us.flow, &s->us.custodian, &s->us.deputy, "o2.example", ENT_ROLE_OFFICER, &key);
     assert_int_equal(ent_flow_person(s->us.flow, "o2.example", &s->us.officer, NULL), ENT_OK);
     assert_false(ask(0).refused);
     assert_string_equal(ask(1).clause, "search.per-hour");

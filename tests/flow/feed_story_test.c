@@ -389,6 +389,17 @@ static ent_lot_view lot_of(story_node *n)
     return v;
 }
 
+struct lots {
+    ent_lot_view at[8];
+    size_t count;
+};
+
+static void see_each_lot(void *ctx, const ent_lot_view *v)
+{
+    struct lots *l = ctx;
+    if (l->count < 8) l->at[l->count++] = *v;
+}
+
 /* The lot is drawn among searches of the copy too, when the holder takes note of them; what it does not choose leaves no statement behind.
  * Overdue, neither is the copy searched nor a page given; opened, both go on. */
 static void lot_of_local_searches(void **state)
@@ -427,7 +438,7 @@ static void lot_of_local_searches(void **state)
     assert_int_equal(search(s, 1, &r), ENT_REFUSED);
     assert_int_equal(ent_flow_feed_pull(s->us.flow, &s->us.custodian, &records, &err), ENT_REFUSED);
     assert_non_null(strstr(err.detail, "chosen by lot"));
-    assert_int_equal(ent_flow_person_add(s->us.flow, &s->us.custodian, "a.example", ENT_ROLE_AUDITOR, &key, NULL), ENT_OK);
+    story_works(s->us.flow, &s->us.custodian, &s->us.deputy, "a.example", ENT_ROLE_AUDITOR, &key);
     assert_int_equal(ent_flow_person(s->us.flow, "a.example", &auditor, NULL), ENT_OK);
     assert_int_equal(ent_flow_lot_open(s->us.flow, &s->us.custodian, theirs.reference.b, &err), ENT_OK);
     assert_int_equal(ent_flow_lot_show(s->us.flow, &auditor, theirs.reference.b, &opening, &receipt, &err), ENT_OK);
@@ -437,6 +448,10 @@ static void lot_of_local_searches(void **state)
     ent_sign_public(&s->us.c.identity, &identity);
     assert_int_equal(ent_proof_verify(ent_buf_cstr(&receipt), receipt.len, "us.example", &identity, &e, &index, NULL, &err), ENT_OK);
     assert_int_equal(e.kind, ENT_ENTRY_LOCAL_SEARCH);
+    struct lots others = {0};
+    assert_int_equal(ent_flow_lots(s->us.flow, &s->us.custodian, see_each_lot, &others, NULL), ENT_OK);
+    for (size_t i = 0; i < others.count; i++)
+        if (others.at[i].state == ENT_LOT_CHOSEN) assert_int_equal(ent_flow_lot_open(s->us.flow, &s->us.custodian, others.at[i].reference.b, &err), ENT_OK);
     assert_int_equal(pull(s, &records), ENT_OK);
     ent_buf_free(&read_once);
 }

@@ -130,13 +130,22 @@ void story_secret(const char *name, ent_secret_key *ret)
     ent_sign_keys(seed, &public, ret);
 }
 
+void story_works(ent_flow_node *n, const ent_actor *by, const ent_actor *second, const char *name, ent_role role, const ent_public_key *key)
+{
+    char digits[ENT_KEY_DIGITS];
+    bool waits;
+    assert_int_equal(ent_flow_person_add(n, by, name, role, key, &waits, NULL), ENT_OK);
+    ent_key_digits(key, digits);
+    if (waits) assert_int_equal(ent_flow_person_decide(n, second, name, digits, NULL), ENT_OK);
+}
+
 static void add_person(story_node *n, const ent_actor *by, const char *name, ent_role role, ent_actor *ret)
 {
     ent_public_key key;
     ent_secret_key secret;
     story_secret(name, &secret);
     ent_sign_public(&secret, &key);
-    assert_int_equal(ent_flow_person_add(n->flow, by, name, role, &key, NULL), ENT_OK);
+    story_works(n->flow, by, &n->deputy, name, role, &key);
     assert_int_equal(ent_flow_person(n->flow, name, ret, NULL), ENT_OK);
 }
 

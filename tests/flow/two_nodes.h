@@ -76,6 +76,8 @@ void story_photograph(uint32_t who, uint32_t shot, ent_buf *ret_png);
 void story_transaction(uint32_t finger, uint32_t impression, uint32_t who, uint32_t shot, ent_buf *ret_file);
 /* The key of somebody who works at a node of the story. */
 void story_secret(const char *name, ent_secret_key *ret);
+/* Somebody who is to work here, by two persons' words where two are needed. */
+void story_works(ent_flow_node *n, const ent_actor *by, const ent_actor *second, const char *name, ent_role role, const ent_public_key *key);
 /* A synthetic print as PNG. */
 void story_print(uint32_t finger, uint32_t impression, ent_buf *ret_png);
 ent_code story_enrol(story *s, uint32_t finger, uint32_t impression, ent_enrolled *ret);

@@ -11,9 +11,14 @@ held() { gb --json record show --as c.gb | python3 -c 'import json,sys; print(le
 stop gb
 sed -i "s|^standby: .*|standby: \"exec $entente standby keep $work/standby\"|" gb/node.yaml
 start gb || { bad "the node does not start with a standby"; cat gb.log; verdict; }
-status 0 "prints are enrolled" enrol prints/[1-4]_1.png
+encounter_of() { sed -n 's/.*encounter \([0-9a-f]*\),.*/\1/p' out; }
+encounter=()
+for i in 1 2 3 4; do status 0 "print $i is enrolled" enrol prints/${i}_1.png; encounter+=("$(encounter_of)"); done
+print_of() { gb record show "$1" --as c.gb | awk '/fingerprint/{print $1; exit}'; }
+four=$(print_of "${encounter[3]}"); charged=$(print_of "${encounter[2]}")
+works gb op2.gb operator
 before=$(held)
-id=$(gb --json record show --as c.gb | python3 -c 'import json,sys; print(json.load(sys.stdin)["parts"][0]["encounter"])')
+id=${encounter[0]}
 
 # a backup while searches are answered
 for i in 1 2 3; do search prints/1_2.png > /dev/null 2>&1; done &
@@ -25,6 +30,18 @@ cp -a standby standby-then
 status 0 "the searches go on" search prints/2_2.png
 status 0 "one more is enrolled" enrol prints/5_1.png
 status 0 "a destruction after the backup" gb destroy "$id" --reason test --as c.gb
+# two holds whose records no power keeps any more: one is in the backup, one came after it; a charge; somebody who may act no more
+today=$(date -u +%F)
+status 0 "another is enrolled" enrol prints/5_2.png
+five=$(print_of "$(encounter_of)")
+for part in "$four" "$five"; do
+  status 0 "a hold" gb record hold "$part" --date "$today" --review 2099-01-01 --document "R v Exempla" --as c.gb
+  gb record event "$part" unlawful --date "$today" --as c.gb > /dev/null; gb approve "$part" 1 --as d.gb > /dev/null
+done
+status 0 "they go into the hold store" gb retention run --as c.gb; says "^0 parts" "they go into the hold store"
+[ "$(ls standby/aside | grep -c ^blob)" -ge 2 ] || bad "the standby does not keep what is in the hold store"
+status 0 "a charge" gb record event "$charged" charged --date "$today" --as c.gb
+status 0 "somebody is suspended" gb person suspend op2.gb --as c.gb
 gb ledger show | tail -1 > last
 status 4 "restore while the old node runs" restore first --standby standby --to again; says "still runs" "restore while the old node runs"
 
@@ -47,13 +64,27 @@ unset "pid[gb]"; cp with-standby gb/node.yaml
 status 4 "its present standby refuses it too" gb status; says "older copy" "its present standby refuses it too"
 rm -rf gb
 status 0 "the restore" restore first remembered --standby standby --to gb
-says "1 were destroyed after the backup" "the restore"; says "1 parts enrolled" "the restore says what is lost"
+says "1 were destroyed after the backup" "the restore"; says "2 parts enrolled" "the restore says what is lost"
+says "since of 1 parts, 2 parts of the hold store" "the restore"; says "1 persons were suspended" "the restore"
 start gb || { bad "the restored node does not start"; cat gb.log; verdict; }
 gb ledger show > out; says "$(cut -c1-40 last)" "the last entry is still in the ledger"
-[ "$(held)" -lt "$before" ] || bad "what was destroyed came back"
+[ "$(held)" -eq "$before" ] || bad "not the four of before, without the destroyed one, with the one that is held"
 status 4 "what was destroyed" gb record show "$id" --as c.gb
 status 3 "its transaction is a tombstone" enrol prints/1_1.png
 status 0 "a partner's search of the restored node" search prints/2_2.png
+gb person list > out; says "op2.gb .*suspended" "who was suspended stays so"
+gb record events "$charged" --as c.gb > out; says "charged" "the charge is not lost"
+status 0 "what is held" gb hold list --as c.gb; [ "$(grep -c "in the hold store" out)" -eq 2 ] || bad "the hold store lost a record"
+status 1 "what is held is not searched" search prints/4_2.png
+for part in "$four" "$five"; do
+  status 0 "one word" gb hold open "$part" --case "R v Exempla" --as c.gb
+  status 0 "the second" gb hold open "$part" --case "R v Exempla" -d "evidence-$part" --as d.gb
+done
+cmp -s "evidence-$four/fingerprint-image-1-finger-0" prints/4_1.png || bad "what two opened is not what was enrolled"
+cmp -s "evidence-$five/fingerprint-image-1-finger-0" prints/5_2.png || bad "what was enrolled after the backup and held is not whole"
+gb record release "$five" --date "$today" --as c.gb > /dev/null
+status 0 "released, it goes" gb retention run --as c.gb; says "^1 parts" "released, it goes"
+[ "$(ls standby/aside | grep -c "$five")" -eq 0 ] || bad "the standby keeps what was destroyed"
 status 0 "enrolling goes on" enrol prints/5_1.png
 status 0 "and so does the end of an epoch" gb keys rotate --epoch --as c.gb
 
@@ -73,7 +104,7 @@ rm standby; mv away standby
 stop gb; start gb || { bad "the node does not start with its standby back"; cat gb.log; verdict; }
 status 4 "the destruction was finished" gb record show "$id" --as c.gb
 status 0 "enrolling goes on with the standby back" enrol prints/6_1.png
-gb person add op.gb --role operator --as c.gb > /dev/null
+works gb op.gb operator
 status 0 "a second backup" backup second
 stop gb
 "$entente" standby show standby > out; says "epoch" "what the standby holds"
@@ -97,6 +128,22 @@ gb ledger show > out; says "gap statement" "the new ledger"
 [ "$(held)" -eq 0 ] || bad "records without keys are shown"
 gb partner card > gb2.card 2> /dev/null; grep -q "^name gb.example.2" gb2.card || bad "the card has the old name"
 [ "$(key gb2.card)" != "$(key gb.card)" ] || bad "the old key is used again"
-status 0 "the partner takes the new node" us partner add gb2.card --as c.us
+# each partner accepts it: statement and card together, against what it remembers
+sed 's/^new-key ed25519 .*/new-key ed25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=/' gb/gap.signed > other-key
+status 4 "a card that is not the statement's" us partner anew other-key gb2.card --as c.us; says "one of the two files" "a card that is not the statement's"
+grep -v "^signed op.gb" gb/gap.signed > one-signer
+status 3 "a statement of one" us partner anew one-signer gb2.card --as c.us; says "two persons" "a statement of one"
+status 0 "the partner accepts the new node" us partner anew gb/gap.signed gb2.card --as c.us; says "in place of gb.example" "the partner accepts the new node"; says "co-signed" "what it remembers"
+status 4 "twice" us partner anew gb/gap.signed gb2.card --as c.us
+status 3 "a search of the old name" search prints/2_2.png
+digest=$(sha256sum gb/gap.signed | cut -d' ' -f1)
+us ledger show > out; says "accepted anew after a gap" "the partner's ledger"
+# a new agreement with the new name, and the exchange goes on under the new log
+gb partner add us.card --as c.gb > /dev/null
+sed "s/^agreement: deal/agreement: deal-anew/; s/gb\.example/gb.example.2/g; s|$(key gb.card)|$(key gb2.card)|" deal.yaml > anew.yaml
+sign anew.yaml deal-anew
 status 0 "enrolling begins again" enrol prints/1_1.png
+look_anew() { capture prints/1_2.png && us search traveller.capture --agreement deal-anew --purpose threat-check --as o.us; }
+status 0 "a search of the node that began anew" look_anew
+status 0 "its receipt is of the new log" "$entente" verify "us/receipts/$(reference).tlog-proof" --card gb2.card
 verdict

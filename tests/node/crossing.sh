@@ -5,8 +5,8 @@
 command -v python3 > /dev/null || { echo "skipped: no python3"; exit 77; }
 source "$(dirname "$0")/world.sh"
 world 1000
-for n in gb us; do $n person add a.$n --role auditor --as c.$n > /dev/null; done
-us person add p.us --role officer --as c.us > /dev/null
+for n in gb us; do works $n a.$n auditor; done
+works us p.us officer
 enrol prints/1_1.png > /dev/null
 ask() { us search "$@" --purpose threat-check --as "${asker:-o.us}"; }
 entries() { $1 ledger show | grep -c " $2 "; }

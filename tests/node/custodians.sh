@@ -28,12 +28,42 @@ status 0 "the calendar" gb retention calendar --as c.gb; says "$(( $(date -u +%Y
 status 0 "what falls due in four years" gb retention due --within 1461d --as c.gb; says "destroy by" "what falls due in four years"
 
 status 0 "a destruction" gb destroy "$two" --reason "court order 5" --proof proof.json --as c.gb
-status 0 "its proof" gb verify proof.json --card gb.card; says "VERIFIED: fingerprint" "its proof"; says "lose their key when epoch 1 ends" "its proof"
-sed 's/court order 5/court order 6/' proof.json > other.json
-status 4 "another reason" gb verify other.json --card gb.card; says "does not open the commitment" "another reason"
+status 0 "its proof" gb verify proof.json --card gb.card; says "VERIFIED: fingerprint" "its proof"; epoch_of() { sed -n 's/.*"epoch": *\([0-9]*\).*/\1/p' "$1" | head -1; } # the day's run may have ended one meanwhile
+epoch=$(epoch_of proof.json); says "lose their key when epoch $epoch ends" "its proof"
+cat > tamper.py <<'P'
+# Every field of a proof, changed: one file each.
+import copy, json
+proof = json.load(open("proof.json"))
+def changed(v):
+    if isinstance(v, int): return [v + 1, v - 1]
+    at = v.index("\n\n") - 3 if "tlog-proof" in v else len(v) // 2 # in the proof's hashes; in the middle
+    return [v[:at] + ("b" if v[at] != "b" else "c") + v[at + 1:], ""]
+places = [(proof, k) for k in ("entente-destruction", "reason", "custody")] + [(proof["parts"][0], k) for k in proof["parts"][0]]
+n = 0
+for where, key in places:
+    was = where[key]
+    for new in changed(was):
+        where[key] = new
+        json.dump(proof, open(f"tampered-{n}-{key}.json", "w")); n += 1
+    where[key] = was
+for where in (proof, proof["parts"][0]):
+    where["note"] = "more"; json.dump(proof, open(f"tampered-{n}-more.json", "w")); n += 1; del where["note"]
+proof["parts"][0]["enrolled"], proof["parts"][0]["destroyed"] = proof["parts"][0]["destroyed"], proof["parts"][0]["enrolled"]
+json.dump(proof, open(f"tampered-{n}-exchanged.json", "w"))
+P
+python3 tamper.py
+for f in tampered-*.json; do status 4 "a proof that was changed: $f" gb verify "$f" --card gb.card; grep -q VERIFIED out && bad "$f is said to be verified"; done
+[ "$(ls tampered-*.json | wc -l)" -eq 23 ] || bad "$(ls tampered-*.json | wc -l) changed proofs"
 status 4 "another node's card" gb verify proof.json --card us.card
 status 0 "the epoch's end" gb keys rotate --epoch --as c.gb
-gb ledger prove "$(gb ledger show | awk '/epoch 1 ended/{print $1}')" > epoch.tlog-proof
+gb ledger prove "$(gb ledger show | awk "/epoch $epoch ended/{print \$1}")" > epoch.tlog-proof
+gb ledger prove 1 > early.tlog-proof
+status 4 "an entry that is no epoch's end" gb verify proof.json --card gb.card --epoch early.tlog-proof
+status 0 "one more" gb enrol prints/5_1.png --taken-under ta-2000-s41 --offence terrorism-related --as c.gb
+status 0 "another destruction, in the next epoch" gb destroy "$(sed -n 's/^enrolled as encounter \([0-9a-f]*\).*/\1/p' out)" --reason later --proof later.json --as c.gb
+status 4 "an epoch that ended before it" gb verify later.json --card gb.card --epoch epoch.tlog-proof; says "ended before" "an epoch that ended before it"
+sed -E "s/(\"epoch\": *)$(epoch_of later.json)/\1$epoch/" later.json > lied.json; cmp -s later.json lied.json && bad "the epoch was not changed"
+status 4 "the epoch made earlier" gb verify lied.json --card gb.card --epoch epoch.tlog-proof
 status 0 "its proof, complete" gb verify proof.json --card gb.card --epoch epoch.tlog-proof; says "destroyed everywhere in this node" "its proof, complete"
 
 status 0 "a person's request" gb subject-access --print prints/3_2.png -o held.html --as c.gb
@@ -46,7 +76,7 @@ cmp -s exempt.html nothing.html || bad "exempt and nothing held are different pa
 cmp -s held.html nothing.html && bad "what is held is not told"
 status 3 "nobody else may ask" us subject-access --print prints/6_2.png --as o.us
 
-status 0 "the year" gb report retention --year "$(date -u +%Y)" --full --format json --as c.gb; says '"overdue":0' "the year"; says '"destroyed":4' "the year"
+status 0 "the year" gb report retention --year "$(date -u +%Y)" --full --format json --as c.gb; says '"overdue":0' "the year"; says '"destroyed":5' "the year"
 status 0 "the year, for the public" gb report retention --year "$(date -u +%Y)" --format csv --as c.gb
 grep -q '"destroyed",3' out && bad "a small number is shown"
 # a hold, to the end: two custodians open it, one cannot

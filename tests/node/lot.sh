@@ -5,7 +5,7 @@ later=$(readlink -f "$2"); [ -f "$later" ] || { echo "no $2"; exit 1; }
 source "$(dirname "$0")/world.sh"
 world 100000
 stop gb; sed -i 's/answer-grid: .*/answer-grid: 20 ms/' gb/node.yaml; start gb || exit 1
-for n in gb us; do $n person add a.$n --role auditor --as c.$n > /dev/null; done
+for n in gb us; do works $n a.$n auditor; done
 days=0
 # DAYS: both nodes and all commands go on as long after
 go_on() {

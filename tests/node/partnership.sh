@@ -41,7 +41,7 @@ Y
   for c in c d; do "$entente" --node $1 agreement countersign deal-$1 --as $c.$1 > out 2>&1 || { bad "$1 countersigns"; cat out; }; done
 }
 member us us USA
-us person add o.us --role officer --as c.us > /dev/null; us desk add desk-1 --as c.us > /dev/null; us desk approve desk-1 --as d.us > /dev/null
+works us o.us officer; us desk add desk-1 --as c.us > /dev/null; us desk approve desk-1 --as d.us > /dev/null
 names=(); for i in $(seq $members); do names+=("m$(printf %02d "$i")"); done
 for m in "${names[@]}"; do member $m $m "$([ $m = m18 ] && echo SYR || echo NLD)"; joins $m "$([ $m = m18 ] && echo SYR || echo NLD)" "$([ $m = m17 ] && echo 1 || echo 1000)"; done
 

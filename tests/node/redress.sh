@@ -4,7 +4,7 @@
 . "$(dirname "$0")/world.sh"
 modalities="fingerprint, face" powers="uk-terrorism-3y, ew-custody-photograph"
 world 100
-gb person add y.gb --role examiner --as c.gb > /dev/null
+works gb y.gb examiner
 first=$(ls prints/*_1.png | head -1); finger=$(basename "$first" _1.png); second=prints/${finger}_2.png
 status 0 "enrolling" gb enrol "$first" --taken-under ta-2000-s41 --as c.gb
 status 0 "stopped" look "$second"

@@ -50,6 +50,12 @@ flows:
     articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }
 Y
 }
+# NODE NAME ROLE: proposed by c, approved by d over the digits of the key
+works() {
+  local digits
+  digits=$("$entente" --node "$1" --json person add "$2" --role "$3" --as "c.$1" | sed -n 's/.*"key-digits": "\(.*\)".*/\1/p')
+  "$entente" --node "$1" person approve "$2" --digits "$digits" --as "d.$1" > /dev/null || bad "$2 does not come to work at $1"
+}
 world() { # PER-DAY
   local port=$((20000 + RANDOM % 30000))
   "$entente" init gb --name gb.example --country GBR --custodian c.gb --port $port --accept-unlocked-memory --accept-residue ${store[@]+"${store[@]}"} > /dev/null || exit 1
@@ -59,8 +65,8 @@ world() { # PER-DAY
   "$entente" synth finger --count 6 --impressions 2 --seed 5 -o prints > /dev/null || exit 1
   start gb || { cat gb.log; exit 1; }
   start us || { cat us.log; exit 1; }
-  gb person add x.gb --role examiner --as c.gb > /dev/null; us person add o.us --role officer --as c.us > /dev/null
   gb person add d.gb --role custodian --as c.gb > /dev/null; us person add d.us --role custodian --as c.us > /dev/null
+  works gb x.gb examiner; works us o.us officer
   us desk add desk-1 --as c.us > /dev/null; us desk approve desk-1 --as d.us > /dev/null
   gb partner card > gb.card 2>/dev/null; us partner card > us.card 2>/dev/null
   gb partner add us.card --as c.gb > /dev/null; us partner add gb.card --as c.us > /dev/null

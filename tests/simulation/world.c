@@ -259,12 +259,18 @@ static void begin_people(sim_node *n)
     for (int who = 0; who < PEOPLE; who++) {
         ent_secret_key secret;
         ent_public_key key;
-        ent_actor by;
+        char digits[ENT_KEY_DIGITS];
+        ent_actor by, second;
         ent_err err = {0};
+        bool waits;
         sim_secret(who, 0, &secret);
         ent_sign_public(&secret, &key);
+        ent_key_digits(&key, digits);
         if (who) sim_actor(n, CUSTODIAN, &by);
-        must(ent_flow_person_add(n->flow, who ? &by : NULL, people[who], roles[who], &key, &err), &err, people[who]);
+        must(ent_flow_person_add(n->flow, who ? &by : NULL, people[who], roles[who], &key, &waits, &err), &err, people[who]);
+        if (!waits) continue;
+        sim_actor(n, DEPUTY, &second);
+        must(ent_flow_person_decide(n->flow, &second, people[who], digits, &err), &err, people[who]);
     }
 }
 

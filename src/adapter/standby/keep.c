@@ -7,6 +7,7 @@
 #include "base/wipe.h"
 #include "merkle/shard.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -199,6 +200,33 @@ static ent_code append(keeper *k, ent_cursor *c, ent_err *err)
 
 /* ---- small files ---- */
 
+enum { PART_NAME = 5 + 32, BLOB_NAME = PART_NAME + 5 };
+
+static bool is_aside(const char *name)
+{
+    size_t len = strlen(name), hex = strspn(name + (len > 5 ? 5 : len), "0123456789abcdef");
+    if (strncmp(name, "part-", 5) == 0) return len == PART_NAME && hex == 32;
+    return strncmp(name, "blob-", 5) == 0 && len == BLOB_NAME && hex == 32 && name[PART_NAME] == '-' && strspn(name + PART_NAME + 1, "0123456789") == 4;
+}
+
+/* With its pieces. The row goes last: cut short, the next drop or a restore finds it again. */
+static ent_code drop_aside(keeper *k, const char *part, ent_err *err)
+{
+    char folder[PATH_MAX], path[PATH_MAX + 300];
+    path_of(k, "aside", folder);
+    DIR *d = opendir(folder);
+    ent_code code = d ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", folder, strerror(errno));
+    for (struct dirent *e; code == ENT_OK && (e = readdir(d));) {
+        if (strncmp(e->d_name, "blob-", 5) != 0 || strncmp(e->d_name + 5, part + 5, 32) != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        code = ent_disk_shred(path, err);
+    }
+    if (d) closedir(d);
+    snprintf(path, sizeof path, "%s/%s", folder, part);
+    if (code != ENT_OK || access(path, F_OK) != 0) return code;
+    return ent_disk_shred(path, err);
+}
+
 static ent_code take_file(keeper *k, ent_cursor *c, ent_err *err)
 {
     static const char *const known[] = {"identity.key", "tls.key", "tls.crt", "node.yaml", "card.serial"};
@@ -210,9 +238,11 @@ static ent_code take_file(keeper *k, ent_cursor *c, ent_err *err)
     memcpy(name, text, len);
     name[len] = 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) fits |= strcmp(name, known[i]) == 0;
-    if (!fits) return ent_fail(err, ENT_FORMAT, "the standby keeps no file of the name that it was given");
+    bool aside = is_aside(name);
+    if (!fits && !aside) return ent_fail(err, ENT_FORMAT, "the standby keeps no file of the name that it was given");
     size_t n = ent_cursor_left(c);
-    snprintf(relative, sizeof relative, "node/%s", name);
+    if (aside && !n && *name == 'p') return drop_aside(k, name, err);
+    snprintf(relative, sizeof relative, "%s/%s", aside ? "aside" : "node", name);
     path_of(k, relative, path);
     return ent_disk_replace(path, n ? ent_cursor_take(c, n) : (const uint8_t *)"", n, 0600, err);
 }
@@ -258,8 +288,8 @@ static ent_code serve(keeper *k, int in, int out, ent_err *err)
 
 static ent_code make_folders(const keeper *k, ent_err *err)
 {
-    static const char *const names[] = {"", "keys", "ledger", "node"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const names[] = {"", "keys", "ledger", "node", "aside"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[PATH_MAX];
         path_of(k, names[i], path);
         if (mkdir(path, 0700) != 0 && errno != EEXIST) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));

@@ -2,7 +2,8 @@
  * ssh on another host, which then carries secrecy and identity. docs/protocol/standby.md has the frames.
  *
  *     DIR/keys/    slots and root, as a node has them        DIR/node/   identity.key, tls.key, tls.crt, node.yaml, card.serial
- *     DIR/ledger/  entries, checkpoint                       DIR/lock    one keeper at a time */
+ *     DIR/ledger/  entries, checkpoint                       DIR/aside/  part-ID, blob-ID-NNNN: rows that a backup may be too old for
+ *     DIR/lock     one keeper at a time */
 #ifndef ADAPTER_STANDBY_H
 #define ADAPTER_STANDBY_H
 

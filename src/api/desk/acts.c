@@ -1,6 +1,8 @@
 #include "api/desk/crossing.h"
 #include "api/desk/params.h"
 
+#include "base/cursor.h"
+
 /* ---- people ---- */
 
 static ent_code person_add(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
@@ -13,15 +15,43 @@ static ent_code person_add(const ent_desk_node *n, const ent_desk_request *r, js
     ENT_TRY(need(r, "key", &key, err));
     if (ent_role_named(role) == ENT_ROLE_COUNT) return ent_fail(err, ENT_USAGE, "no role \"%s\": custodian, officer, examiner, auditor or operator", role);
     if (!ent_unbase64(key, strlen(key), public.b, 32, &got) || got != 32) return ent_fail(err, ENT_USAGE, "\"key\" is an Ed25519 public key in base64");
-    ENT_TRY(ent_flow_person_add(n->flow, r->by, name, ent_role_named(role), &public, err));
+    char digits[ENT_KEY_DIGITS];
+    bool waits;
+    ENT_TRY(ent_flow_person_add(n->flow, r->by, name, ent_role_named(role), &public, &waits, err));
+    ent_key_digits(&public, digits);
     json_object_set_new(out, "name", json_string(name));
     json_object_set_new(out, "role", json_string(role));
+    json_object_set_new(out, "key-digits", json_string(digits));
+    json_object_set_new(out, "waits", json_boolean(waits));
     return ENT_OK;
 }
 
-static void see_person(void *ctx, const ent_actor *a)
+static ent_code person_approve(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *name, *digits;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(need(r, "digits", &digits, err));
+    ENT_TRY(ent_flow_person_decide(n->flow, r->by, name, digits, err));
+    json_object_set_new(out, "approved", json_string(name));
+    return ENT_OK;
+}
+
+static ent_code person_drop(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    const char *name;
+    ENT_TRY(need(r, "name", &name, err));
+    ENT_TRY(ent_flow_person_decide(n->flow, r->by, name, NULL, err));
+    json_object_set_new(out, "dropped", json_string(name));
+    return ENT_OK;
+}
+
+static void see_person(void *ctx, const ent_actor *a, const ent_actor_id *proposed_by)
 {
     json_t *p = json_object();
+    char digits[ENT_KEY_DIGITS];
+    ent_key_digits(&a->key, digits);
+    json_object_set_new(p, "key-digits", json_string(digits));
+    if (proposed_by) json_object_set_new(p, "proposed-by", id_json(proposed_by->b));
     json_object_set_new(p, "name", json_string(a->name));
     json_object_set_new(p, "role", json_string(ent_role_text(a->role)));
     json_object_set_new(p, "suspended", json_boolean(a->suspended));
@@ -90,6 +120,25 @@ static ent_code partner_add(const ent_desk_node *n, const ent_desk_request *r, j
     ent_card card;
     ENT_TRY(ent_flow_partner_add(n->flow, r->by, r->body, r->len, &card, err));
     put_card(out, &card);
+    return ENT_OK;
+}
+
+/* The statement's length (u32), the statement, the card. */
+static ent_code partner_anew(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    ent_gap_view v;
+    ent_cursor c = ENT_CURSOR(r->body, r->len);
+    ent_bytes statement = {NULL, ent_cursor_u32(&c)}, card;
+    statement.data = ent_cursor_take(&c, statement.len);
+    card.len = ent_cursor_left(&c);
+    card.data = ent_cursor_take(&c, card.len);
+    if (!ent_cursor_ok(&c) || !statement.len || !card.len) return ent_fail(err, ENT_USAGE, "the body is the statement's length in four bytes, the statement, the card");
+    ENT_TRY(ent_flow_partner_anew(n->flow, r->by, statement, card, &v, err));
+    put_card(out, &v.card);
+    json_object_set_new(out, "instead-of", json_string(v.old_name));
+    json_object_set_new(out, "year", json_integer(v.year));
+    json_object_set_new(out, "known", json_integer((json_int_t)v.known));
+    json_object_set_new(out, "remembered", json_integer((json_int_t)v.remembered));
     return ENT_OK;
 }
 
@@ -368,10 +417,13 @@ static const struct {
     {"receipt", false, receipt},
     {"person-list", false, person_list},
     {"person-add", true, person_add},
+    {"person-approve", true, person_approve},
+    {"person-drop", true, person_drop},
     {"person-suspend", true, person_suspend},
     {"person-rotate", true, person_rotate},
     {"partner-list", false, partner_list},
     {"partner-add", true, partner_add},
+    {"partner-anew", true, partner_anew},
     {"partner-revoke", true, partner_revoke},
     {"agreement-list", false, agreement_list},
     {"agreement-envelope", false, agreement_envelope},

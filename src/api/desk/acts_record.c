@@ -59,7 +59,7 @@ static ent_code put_proof(const ent_desk_node *n, const char *reason, const ent_
 {
     json_t *proof = json_object(), *parts = json_array();
     json_object_set_new(out, "proof", proof);
-    json_object_set_new(proof, "entente-destruction", json_integer(1));
+    json_object_set_new(proof, "entente-destruction", json_integer(2));
     json_object_set_new(proof, "reason", json_string(reason));
     json_object_set_new(proof, "custody", json_string(d->custody));
     json_object_set_new(proof, "parts", parts);

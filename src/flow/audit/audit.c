@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "law/disclosure.h"
+#include "flow/people.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,10 +73,19 @@ static void count_kind(audit *a, ent_entry_kind kind)
     a->counts.destroyed += kind == ENT_ENTRY_DESTROYED;
 }
 
+/* The first and the second custodian of a node, and nobody after them. */
+static bool came_alone(const ent_entry *e, size_t before[2])
+{
+    if (e->kind != ENT_ENTRY_PERSON) return false;
+    if (strcmp(e->clause, ENT_CLAUSE_FIRST) == 0) return before[0]++ > 0;
+    return strcmp(e->clause, ENT_CLAUSE_SECOND) == 0 && before[1]++ > 0;
+}
+
 static void check_order(audit *a, uint32_t side)
 {
     const ent_audit_side *s = &a->sides[side];
     int64_t latest = INT64_MIN;
+    size_t alone[2] = {0};
     for (size_t n = 0; n < s->count; n++) {
         const ent_entry *e = &s->entries[n];
         item i = {e, side, n};
@@ -83,6 +93,7 @@ static void check_order(audit *a, uint32_t side)
         if (latest != INT64_MIN && e->time.ms < latest - TIME_SLACK_MS) report(a, ENT_AUDIT_TIME, &i);
         if (e->time.ms > latest) latest = e->time.ms;
         if (e->follows != ENT_ENTRY_NONE && e->follows >= n) report(a, ENT_AUDIT_FOLLOWS, &i);
+        if (came_alone(e, alone)) report(a, ENT_AUDIT_ALONE, &i);
     }
 }
 
@@ -345,6 +356,20 @@ static void check_lot(audit *a, dossier d, const item *answer)
         if (d.at[k].e->kind == ENT_ENTRY_LOT && strcmp(d.at[k].e->clause, "lot: chosen") == 0) report(a, ENT_AUDIT_LOT_FALSE, &d.at[k]);
 }
 
+/* Another's proposal of the same role and key, in the same ledger, before it. */
+static void check_person(audit *a, dossier d, const item *approved)
+{
+    const size_t here = sizeof ENT_CLAUSE_APPROVED - 1, there = sizeof ENT_CLAUSE_PROPOSED - 1;
+    if (strncmp(approved->e->clause, ENT_CLAUSE_APPROVED, here) != 0) return;
+    for (size_t k = 0; k < d.n; k++) {
+        const ent_entry *e = d.at[k].e;
+        if (d.at[k].side != approved->side || d.at[k].index >= approved->index || e->kind != ENT_ENTRY_PERSON || strncmp(e->clause, ENT_CLAUSE_PROPOSED, there) != 0) continue;
+        bool same = strcmp(e->clause + there, approved->e->clause + here) == 0 && memcmp(e->commitment, approved->e->commitment, 32) == 0;
+        if (same && !ent_id_equal(e->actor.b, approved->e->actor.b)) return;
+    }
+    report(a, ENT_AUDIT_ALONE, approved);
+}
+
 static void check_case(audit *a, dossier d)
 {
     for (size_t k = 0; k < d.n; k++) {
@@ -355,6 +380,7 @@ static void check_case(audit *a, dossier d)
         if (i->e->kind == ENT_ENTRY_DISCLOSED) check_disclosed(a, d, i);
         if (is_local(i->e->kind)) check_local(a, d, i);
         if (ent_audit_drawn(i->e->kind)) check_lot(a, d, i);
+        if (i->e->kind == ENT_ENTRY_PERSON) check_person(a, d, i);
     }
     check_destroyed(a, d);
 }

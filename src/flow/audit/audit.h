@@ -30,7 +30,8 @@
     X(LOT_HIDDEN, "chosen by lot, and this ledger does not say so")                                                    \
     X(LOT_FALSE, "said to be chosen by lot, and the hash did not choose it")                                           \
     X(LOT_DUE, "chosen by lot, due, and not opened to the auditor")                                                    \
-    X(LOT_PASSED_OVER, "answered while a search that the lot chose was due and not opened")
+    X(LOT_PASSED_OVER, "answered while a search that the lot chose was due and not opened")                            \
+    X(ALONE, "somebody came to work here by one person's word")
 
 typedef enum ent_audit_rule {
 #define ENT_X(name, text) ENT_AUDIT_##name,

@@ -375,11 +375,43 @@ static void searches_of_a_copy(void **state)
     expect(c, ENT_AUDIT_NOT_ASKED, 1);
 }
 
+static void person(court *c, uint8_t number, int hour, uint8_t actor, const char *clause)
+{
+    ent_entry *e = add(c, false, ENT_ENTRY_PERSON, number, noon(hour));
+    e->actor.b[0] = actor;
+    snprintf(e->clause, sizeof e->clause, "%s", clause);
+}
+
+/* The first two custodians come alone, once; everybody after them by two persons' words about one role and key. */
+static void nobody_comes_alone(void **state)
+{
+    court *c = *state;
+    person(c, 1, 1, 1, "custodian: the first, by nobody");
+    person(c, 2, 2, 1, "custodian: the second, by the first alone");
+    person(c, 3, 3, 1, "proposed: officer");
+    person(c, 3, 4, 2, "works here: officer");
+    expect(c, 0, 0);
+    person(c, 4, 5, 1, "proposed: officer");
+    person(c, 4, 6, 1, "works here: officer"); /* the same person's word twice */
+    expect(c, ENT_AUDIT_ALONE, 1);
+    c->gb_count--;
+    person(c, 4, 6, 2, "works here: custodian"); /* of another role */
+    expect(c, ENT_AUDIT_ALONE, 1);
+    c->gb[c->gb_count - 1] = c->gb[3];
+    c->gb[c->gb_count - 1].time.ms = noon(6);
+    c->gb[c->gb_count - 1].case_number.b[0] = 9; /* nobody proposed it */
+    expect(c, ENT_AUDIT_ALONE, 1);
+    c->gb_count--;
+    person(c, 5, 7, 1, "custodian: the second, by the first alone");
+    expect(c, ENT_AUDIT_ALONE, 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(clean),  CASE(hidden),       CASE(open_ended),  CASE(answered_twice), CASE(differs),
-                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy)};
+                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy),
+                                       CASE(nobody_comes_alone)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

@@ -310,15 +310,36 @@ static ent_code purge_all(ent_flow_node *n, ent_purged *ret, ent_err *err)
 }
 
 /* A node that was not opened: the rows' functions need no more of it than its ports. */
-ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret, ent_err *err)
+static ent_flow_node *ports_only(const ent_store *store, ent_clock clock, ent_random random)
 {
     ent_flow_node *n = calloc(1, sizeof *n);
-    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (!n) return NULL;
     n->c.store = *store;
-    n->c.keys = *keys;
     n->c.clock = clock;
     n->c.random = random;
+    return n;
+}
+
+ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret, ent_err *err)
+{
+    ent_flow_node *n = ports_only(store, clock, random);
+    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    n->c.keys = *keys;
     ent_code code = purge_all(n, ret, err);
+    free(n);
+    return code;
+}
+
+ent_code ent_restore_hide(const ent_store *store, ent_clock clock, ent_random random, const ent_part_id *parts, size_t count, ent_err *err)
+{
+    ent_code code = ENT_OK;
+    ent_flow_node *n = ports_only(store, clock, random);
+    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < count && code == ENT_OK; i++) {
+        row_key of = {.len = ENT_ID_SIZE};
+        memcpy(of.b, parts[i].b, ENT_ID_SIZE);
+        code = forget_mentions(n, &of, 1, err);
+    }
     free(n);
     return code;
 }

@@ -3,6 +3,7 @@
 #ifndef FLOW_BACKUP_PURGE_H
 #define FLOW_BACKUP_PURGE_H
 
+#include "base/ids.h"
 #include "port/clock.h"
 #include "port/keys.h"
 #include "port/random.h"
@@ -19,5 +20,7 @@ typedef struct ent_purged {
 /* Can be run again after a crash. ENT_DAMAGED for a slot or a row that cannot be read: then nothing is decided about it. */
 ENT_MUST_CHECK ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret_purged,
                                           ent_err *err);
+/* Searches, cases and waiting messages of the backup that name parts which have gone into the hold store since. */
+ENT_MUST_CHECK ent_code ent_restore_hide(const ent_store *store, ent_clock clock, ent_random random, const ent_part_id *parts, size_t count, ent_err *err);
 
 #endif

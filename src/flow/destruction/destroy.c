@@ -10,6 +10,7 @@
 #include "flow/commit.h"
 #include "flow/crossing/crossing.h"
 #include "flow/crossing/watch.h"
+#include "flow/destruction/proof.h"
 #include "flow/destruction/time.h"
 #include "flow/destruction/tombstone.h"
 #include "flow/disclosure/disclosure.h"
@@ -19,6 +20,7 @@
 #include "flow/queue.h"
 #include "flow/redress/redress.h"
 #include "flow/search/record.h"
+#include "flow/record/aside.h"
 #include "flow/record/likely.h"
 #include "flow/state.h"
 
@@ -54,14 +56,24 @@ static ent_code take_out(ent_flow_node *n, ent_batch *b, const ent_held_part *p,
     return ENT_OK;
 }
 
+static void custody_text(ent_flow_node *n, char ret[96])
+{
+    ent_custody c = {0};
+    n->c.keys.custody(n->c.keys.self, &c);
+    snprintf(ret, 96, "%s%s; root %s%s", c.medium, c.overwrites ? "" : ", which may keep what was overwritten",
+             c.root == ENT_ROOT_HARDWARE ? "in hardware" : c.root == ENT_ROOT_TOKEN ? "in a token" : "in a file", c.standby ? "; standby" : "");
+}
+
 static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason)
 {
+    char custody[96];
     uint8_t salt[32];
     ent_entry e = {.kind = ENT_ENTRY_DESTROYED, .time = ent_now(n), .follows = p->index, .case_number = p->case_number};
     if (by) e.actor = by->pseudonym;
     snprintf(e.clause, sizeof e.clause, "%s", clause);
     snprintf(e.purpose, sizeof e.purpose, "%s", ent_material_text(p->facts.material));
-    ent_derive(p->salt, "destroyed", reason, strlen(reason), salt);
+    custody_text(n, custody);
+    ent_destroyed_salt(p->salt, reason, custody, n->c.keys.epoch(n->c.keys.self), salt);
     ent_commit_to(salt, p->digest, sizeof p->digest, e.commitment);
     ent_batch_entry(b, &e);
 }
@@ -112,7 +124,7 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
         s.count = 0;
         ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_DUE, &range, gather, &s, err);
         if (code != ENT_OK && code != ENT_BUSY) return ent_fail(err, code, "a destruction's row cannot be read");
-        ent_change done[64];
+        ent_change done[64 + 1];
         ent_slot slots[64];
         for (size_t i = 0; i < s.count; i++) slots[i] = s.at[i].slot;
         if (s.count) ENT_TRY(n->c.keys.destroy_many(n->c.keys.self, slots, s.count, err));
@@ -120,7 +132,9 @@ ent_code ent_destructions_finish(ent_flow_node *n, ent_err *err)
         for (size_t i = 0; i < s.count; i++) {
             done[i] = (ent_change){.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_DUE, .key = s.at[i].key, .key_len = sizeof s.at[i].key};
         }
-        if (s.count) ENT_TRY(ent_store_stage(&n->c.store, done, s.count, true, err)); /* lost in a crash, the keys are found destroyed */
+        done[s.count] = (ent_change){ENT_CHANGE_PUT, ENT_TABLE_META, ENT_EPOCH_DUE, sizeof ENT_EPOCH_DUE - 1, "1", 1}; /* over a restart too */
+        if (s.count) ENT_TRY(ent_store_stage(&n->c.store, done, s.count + 1, true, err)); /* lost in a crash, the keys are found destroyed */
+        n->destroyed_since |= s.count > 0;
     } while (s.count);
     return ENT_OK;
 }
@@ -182,22 +196,19 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
     /* the slots are overwritten after the rows are gone and before the entry is appended, so that the ledger never says
      * "destroyed" of a key that is still there */
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, indexes, err));
-    n->destroyed_since = true;
     ent_encounter_id of[GROUP];
     for (size_t i = 0; i < count; i++) of[i] = parts[i]->encounter;
     for (size_t i = 0; i < count; i++) {
         if (ret && i < 3) ret->index[i] = ret->part[i].index = indexes[i];
         ent_held_part *p = ent_part_held(n, ids[i].b);
+        if (p) ent_aside_drop(n, p);
         if (p) ent_part_drop(n, p);
     }
     for (size_t i = 0; i < count; i++) /* a name is kept with its prints, and no longer */
         for (ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, of[i].b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q)) ent_part_look(n, q);
     if (ret) {
-        ent_custody c = {0};
-        n->c.keys.custody(n->c.keys.self, &c);
         ret->parts = count;
-        snprintf(ret->custody, sizeof ret->custody, "%s%s; root %s%s", c.medium, c.overwrites ? "" : ", which may keep what was overwritten",
-                 c.root == ENT_ROOT_HARDWARE ? "in hardware" : c.root == ENT_ROOT_TOKEN ? "in a token" : "in a file", c.standby ? "; standby" : "");
+        custody_text(n, ret->custody);
     }
     return ENT_OK;
 }

@@ -205,7 +205,6 @@ static ent_code end_year(ent_flow_node *n, size_t at, ent_err *err)
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_batch_entry(b, &e);
     ENT_TRY(ent_commit_with(n, b, ent_destructions_finish, NULL, err));
-    n->destroyed_since = true;
     n->tombstones->of[at] = n->tombstones->of[--n->tombstones->count];
     ent_wipe(&n->tombstones->of[n->tombstones->count], sizeof *k);
     return ENT_OK;

@@ -36,6 +36,9 @@ bool ent_independently_cosigned(const ent_agreement *a, const char *note, size_t
 void ent_checkpoint_receive(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body);
 void ent_receipts_receive(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body);
 
+/* What this node co-signed last of that partner's log of that year; size 0: nothing. Under the lock. */
+ENT_MUST_CHECK ent_code ent_partner_remembered(ent_flow_node *n, const char *partner, uint32_t year, ent_checkpoint *ret, ent_err *err);
+
 /* ---- loading ---- */
 
 ENT_MUST_CHECK ent_code ent_witnessing_load(ent_flow_node *n, ent_err *err);

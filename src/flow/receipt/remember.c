@@ -32,6 +32,15 @@ static ent_code recall(ent_flow_node *n, const char *partner, uint32_t year, mem
     return ENT_OK;
 }
 
+ent_code ent_partner_remembered(ent_flow_node *n, const char *partner, uint32_t year, ent_checkpoint *ret, ent_err *err)
+{
+    memory m = {.note = ENT_BUF(ENT_NOTE_MAX)};
+    ent_code code = recall(n, partner, year, &m, err);
+    if (code == ENT_OK) *ret = m.note.len ? m.c : (ent_checkpoint){0};
+    ent_buf_free(&m.note);
+    return code;
+}
+
 static ent_code keys_of(ent_flow_node *n, const char *partner, ent_public_key ret_keys[ENT_PEER_KEYS], size_t *ret_count, ent_err *err)
 {
     ent_peer peer;

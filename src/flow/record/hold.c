@@ -12,6 +12,7 @@
 #include "flow/examination/case.h"
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
+#include "flow/record/aside.h"
 #include "flow/record/hold.h"
 #include "flow/search/record.h"
 #include "flow/state.h"
@@ -110,11 +111,11 @@ static ent_code move(ent_flow_node *n, ent_held_part *p, ent_err *err)
     ENT_TRY(split(n, &key, &p->hold, err));
     ent_hold_binding(p->id.b, binding);
     ent_code code = n->c.keys.new_slot(n->c.keys.self, binding, &p->slot, &fresh, err);
+    if (code == ENT_OK) code = ent_aside_part(n, p, err); /* a backup of before lacks it, and its key is overwritten now */
     if (code == ENT_OK) code = commit_move(n, p, old, err);
     if (code == ENT_OK) {
         ent_gallery_remove(n->gallery, &p->id);
         ent_face_holding_remove(n->faces, &p->id);
-        n->destroyed_since = true;
         return ENT_OK;
     }
     /* where only the entry or the overwriting failed, the row is the new one: the fresh slot stays, the next start goes on from there */
@@ -190,7 +191,10 @@ static ent_code log_word(ent_flow_node *n, const ent_actor *by, ent_held_part *p
     snprintf(e.clause, sizeof e.clause, "%s", clause);
     ent_derive(p->salt, "hold", case_digest, 32, salt);
     ent_commit_to(salt, case_digest, 32, e.commitment);
-    if (kind == ENT_ENTRY_EXPORTED) ENT_TRY(ent_part_put(n, b, p, err)); /* shares for the custodians of today */
+    if (kind == ENT_ENTRY_EXPORTED) {
+        ENT_TRY(ent_part_put(n, b, p, err)); /* shares for the custodians of today */
+        ENT_TRY(ent_aside_part(n, p, err));
+    }
     ent_batch_entry(b, &e);
     return ent_commit(n, b, NULL, err);
 }

@@ -7,6 +7,7 @@
 #include "base/wipe.h"
 #include "flow/commit.h"
 #include "flow/disclosure/disclosure.h"
+#include "flow/record/aside.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -162,6 +163,14 @@ static ent_code put_moved(ent_flow_node *n, ent_batch *b, const ent_actor *by, c
     return ENT_OK;
 }
 
+/* On the standby too, before the batch is committed: should that fail, nothing was acknowledged. */
+static ent_code put_aside(ent_flow_node *n, ent_held_part *const *parts, size_t count, bool all, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all || parts[i]->facts.event_count || parts[i]->hold) ENT_TRY(ent_aside_part(n, parts[i], err));
+    return ENT_OK;
+}
+
 static void put_back(const dates *d)
 {
     for (size_t i = 0; i < d->count; i++) d->part[i]->due_on = d->due_on[i], d->part[i]->not_before = d->not_before[i];
@@ -234,6 +243,7 @@ static ent_code change_events(ent_flow_node *n, const ent_actor *by, ent_held_pa
         ent_batch_entry(b, &e);
         if (overrides(events[which].kind)) code = ent_disclosures_recall(n, b, p->transaction, NULL, ENT_RECALL_UNLAWFUL, err);
     }
+    if (code == ENT_OK) code = put_aside(n, d.part, d.count, false, err);
     if (code == ENT_OK) code = ent_commit(n, b, NULL, err);
     if (code != ENT_OK) {
         p->facts.events = old;
@@ -455,8 +465,9 @@ static ent_code rename_encounter(ent_flow_node *n, const ent_actor *by, const ui
         snprintf(e.clause, sizeof e.clause, "%s", clause);
         ent_commit_to(own[0]->salt, person->b, ENT_ID_SIZE, e.commitment);
         ent_batch_entry(b, &e);
-        code = ent_commit(n, b, NULL, err);
+        code = put_aside(n, own, count, true, err);
     }
+    if (code == ENT_OK) code = ent_commit(n, b, NULL, err);
     if (code != ENT_OK) {
         for (size_t i = 0; i < count; i++) ent_part_renamed(n, own[i], &old);
         put_back(&after);
