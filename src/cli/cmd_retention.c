@@ -207,17 +207,21 @@ int ent_cmd_gallery(ent_cli *cli, int argc, char **argv)
 
 enum { CELLS = 128 };
 
-/* The table as lines of a label and a number; sums as readers know them: all destroyed is the sum over clauses. */
+/* The table as lines of a label and a number, and the sums as readers know them: all destroyed is the sum over clauses; and what was ever
+ * collected, which no line says, is what is held and what was destroyed (in a later year: with what the report before said is held). So a
+ * hidden number of destructions would follow from collections and holdings. */
 typedef struct table {
     char label[CELLS][80];
-    ent_cell cell[CELLS];
-    size_t count, first_clause, clauses, destroyed;
+    ent_cell cell[CELLS + 1]; /* the last one of a report: ever collected */
+    size_t count, materials, first_clause, clauses, destroyed, first_held;
 } table;
 
 static void line(table *t, const char *group, const char *label, const json_t *value)
 {
     if (t->count == CELLS) return;
     snprintf(t->label[t->count], sizeof t->label[0], "%s%s%s", group, *label ? ": " : "", label);
+    for (char *c = t->label[t->count]; *c; c++) /* a clause is a lawyer's text: it ends no cell and begins no formula */
+        if (*c == '"' || *c == '\\' || (unsigned char)*c < 0x20) *c = '\'';
     t->cell[t->count++].value = (uint64_t)json_integer_value(value);
 }
 
@@ -231,6 +235,7 @@ static void lines(table *t, const char *group, const json_t *object)
 static void fill(table *t, const json_t *out)
 {
     lines(t, "collected", json_object_get(out, "collected"));
+    t->materials = t->count;
     line(t, "extended", "", json_object_get(out, "extended"));
     line(t, "holds begun", "", json_object_get(out, "holds"));
     t->destroyed = t->count;
@@ -238,17 +243,27 @@ static void fill(table *t, const json_t *out)
     t->first_clause = t->count;
     lines(t, "destroyed by", json_object_get(out, "destroyed-by-clause"));
     t->clauses = t->count - t->first_clause;
+    t->first_held = t->count;
     lines(t, "held now", json_object_get(out, "held"));
     line(t, "on hold now", "", json_object_get(out, "on-hold"));
 }
 
 static ent_code hide_small(table *t, ent_err *err)
 {
-    ent_sum *sum = calloc(1, sizeof *sum);
+    ent_sum *sum = calloc(3, sizeof *sum);
     if (!sum) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    sum->total = t->destroyed;
-    for (size_t i = 0; i < t->clauses; i++) sum->part[sum->count++] = t->first_clause + i;
-    ent_code code = ent_suppress(t->cell, t->count, sum, t->clauses ? 1 : 0, err);
+    size_t ever = t->count;
+    sum[0].total = sum[1].total = ever;
+    sum[1].part[sum[1].count++] = t->destroyed;
+    t->cell[ever].value = t->cell[t->destroyed].value;
+    for (size_t i = 0; i < t->materials; i++) {
+        sum[0].part[sum[0].count++] = i;
+        sum[1].part[sum[1].count++] = t->first_held + i;
+        t->cell[ever].value += t->cell[t->first_held + i].value;
+    }
+    sum[2].total = t->destroyed;
+    for (size_t i = 0; i < t->clauses; i++) sum[2].part[sum[2].count++] = t->first_clause + i;
+    ent_code code = ent_suppress(t->cell, t->count + 1, sum, t->clauses ? 3 : 2, err);
     free(sum);
     return code;
 }

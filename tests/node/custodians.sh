@@ -79,6 +79,35 @@ status 3 "nobody else may ask" us subject-access --print prints/6_2.png --as o.u
 status 0 "the year" gb report retention --year "$(date -u +%Y)" --full --format json --as c.gb; says '"overdue":0' "the year"; says '"destroyed":5' "the year"
 status 0 "the year, for the public" gb report retention --year "$(date -u +%Y)" --format csv --as c.gb
 grep -q '"destroyed",3' out && bad "a small number is shown"
+cat > subtract.py <<'P'
+# An independent look at a published year: whatever the printed numbers and the two sums determine must be printed, or a zero.
+import json, sys
+from fractions import Fraction
+public, full = (json.load(open(f))["figures"] for f in sys.argv[1:3])
+rows = [({k: 1 for k in full if k.startswith("destroyed by")}, {"destroyed": 1}),
+        ({k: 1 for k in full if k.startswith("collected")}, {**{k: 1 for k in full if k.startswith("held now")}, "destroyed": 1})]
+hidden = [k for k in full if public[k] is None]
+m = []
+for left, right in rows:
+    m.append([Fraction(left.get(k, 0) - right.get(k, 0)) for k in hidden])
+at = 0
+for c in range(len(hidden)):
+    r = next((i for i in range(at, len(m)) if m[i][c]), None)
+    if r is None: continue
+    m[at], m[r] = m[r], m[at]
+    m[at] = [x / m[at][c] for x in m[at]]
+    for i in range(len(m)):
+        if i != at: m[i] = [x - m[i][c] * y for x, y in zip(m[i], m[at])]
+    at += 1
+told = [hidden[[i for i, x in enumerate(r) if x][0]] for r in m if sum(x != 0 for x in r) == 1]
+small = [k for k in full if 0 < full[k] < 10 and public[k] is not None]
+wrong = [k for k in full if public[k] not in (None, full[k])]
+print("hidden", len(hidden), "told by subtraction", told, "small and shown", small, "changed", wrong)
+sys.exit(bool(told or small or wrong))
+P
+status 0 "more arrests" gb enrol prints/[1-6]_2.png prints/6_1.png prints/1_1.png --taken-under ta-2000-s41 --offence terrorism-related --as c.gb
+for f in full public; do gb report retention --year "$(date -u +%Y)" $([ $f = full ] && echo --full) --format json --as c.gb > $f.json; done
+status 0 "an independent hand subtracts" python3 subtract.py public.json full.json; says "told by subtraction \[\]" "an independent hand subtracts"
 # a hold, to the end: two custodians open it, one cannot
 one=$(print_of "${encounter[0]}")
 status 2 "a hold without its review" gb record hold "$one" --date "$today" --as c.gb
