@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUP = 32 }; /* parts that go in one batch; meanwhile the others wait */
+enum { GROUP = 64 }; /* parts that go in one batch; half as many were slower and kept searches waiting no less */
 
 struct names {
     ent_batch *b;
