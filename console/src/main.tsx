@@ -8,6 +8,7 @@ import { Approvals, Disclosures, Due, Persons, Rates, YearPage } from "./custodi
 import { Comes, Holds, RegimesPage } from "./custody";
 import { Desk } from "./desk";
 import { Cases } from "./examiner";
+import { People } from "./people";
 import { Slips } from "./redress";
 import { Received, Secondary } from "./secondary";
 import { SignIn } from "./signin";
@@ -34,6 +35,7 @@ const pages: Record<string, { text: string; group: Group; page: FunctionComponen
   disclosures: { text: t.nav.disclosures, group: "exchange", page: Disclosures, roles: ["custodian", "auditor"] },
   received: { text: t.nav.received, group: "exchange", page: Received, roles: ["officer", "custodian", "examiner"] },
   slips: { text: t.nav.slips, group: "exchange", page: Slips, roles: ["officer", "custodian", "auditor"] },
+  people: { text: t.nav.people, group: "watch", page: People, roles: ["custodian", "auditor", "operator"] },
   desks: { text: t.nav.desks, group: "watch", page: Desks, roles: ["custodian", "auditor", "operator"] },
   lots: { text: t.nav.lots, group: "watch", page: Lots, roles: ["custodian", "auditor"] },
   alarms: { text: t.nav.alarms, group: "watch", page: Alarms, roles: ["custodian", "auditor"] },

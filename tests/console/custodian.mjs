@@ -1,5 +1,6 @@
 // The custodian's stories: what falls due, a hold, another's act approved and one's own refused, a disclosure that the officer opens; the hold
 // store and a change of the regimes, by two each.
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { accessible, address, check, folder, look, signedIn } from "./browser.mjs";
@@ -169,6 +170,30 @@ async function warned(page) {
   await accessible(page, "what comes");
 }
 
+/** Proposed at the command line, approved by another custodian who types the digits that the person reads. */
+async function people(page, other) {
+  const env = { ...process.env, ENTENTE_PASSPHRASE_FILE: join(folder, "passphrase"), ENTENTE_QUICK_KEYS: "1" };
+  const out = execFileSync(process.env.ENTENTE, ["--node", join(folder, "gb"), "person", "add", "z.gb", "--role", "operator", "--as", "c.gb"], { env }).toString();
+  const digits = /^ {4}([0-9 ]+)$/m.exec(out)[1], type = async (p, d) => { await p.fill("form[aria-label='z.gb'] input", d); await p.click("form[aria-label='z.gb'] button[type=submit]"); };
+  await go(page, "gb", "people");
+  await page.waitForSelector("form[aria-label='z.gb']");
+  check("the digits are not on the page of whoever types them", !(await page.innerText("main")).includes(digits));
+  await type(page, digits);
+  await page.waitForSelector("form[aria-label='z.gb'] .note.bad");
+  check("who proposed a person does not approve them", true);
+  await go(other, "gb", "people");
+  await type(other, digits.replace(/\d/, (d) => String((Number(d) + 1) % 10)));
+  await other.waitForSelector("form[aria-label='z.gb'] .note.bad");
+  check("nor do other digits", true);
+  await look(other, "people");
+  await accessible(other, "people");
+  await type(other, digits);
+  await other.waitForSelector("tr:has-text('z.gb'):has-text('works here')");
+  await other.click("tr:has-text('z.gb') button:has-text('Suspend')");
+  await other.waitForSelector("tr:has-text('z.gb'):has-text('suspended')");
+  check("approved by another, and suspended", true);
+}
+
 /** Desks' keys by two; alarms; the lot, whose drawing a short day may not show: its rows are put into the answer on the way. */
 async function watched() {
   const page = await signedIn("us", "c.us");
@@ -204,6 +229,7 @@ export async function custodian() {
   await warned(page);
   await holdStore(page, other);
   await regimes(page, other);
+  await people(page, other);
   await other.context().close();
   await watched();
   await due(page);
