@@ -2,7 +2,7 @@
 BUILD ?= build
 SETUP = tools/setup.sh
 
-.PHONY: help setup build models console demo demo-console check asan tsan fuzz bench format lint clean
+.PHONY: help setup build models console demo demo-console check fuzz msan bench format lint clean
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -31,6 +31,9 @@ check: setup ## build with the address and undefined-behaviour sanitizers, run e
 
 fuzz: setup ## run the fuzz targets (all, or TARGET=…) for TIME seconds each (default 60)
 	@tools/fuzz.sh $(or $(TIME),60) $(TARGET)
+
+msan: setup ## replay the fuzz corpora of our own decoders under the memory sanitizer (all, or TARGET=…)
+	@tools/msan.sh $(TARGET)
 
 bench: build ## run the benchmarks; prints ratios and medians
 	@bench/run.sh $(BUILD)/entente
