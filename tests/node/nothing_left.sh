@@ -13,7 +13,7 @@ ln -s disk/gb gb
 sed -i "s|^standby: .*|standby: \"exec $entente standby keep $work/standby\"|" gb/node.yaml
 cat > look.py <<'P'
 # needles.py IMAGE TEMPLATE NAME > needles: pieces that must not be found.  look.py needles TARGET…: files, folders, pid:N.
-import ctypes, os, sys
+import base64, ctypes, os, re, sys
 
 def pieces(data, n=16, step=997):
     return [p for p in (data[i:i + n] for i in range(64, len(data) - n, step)) if len(set(p)) > 8]
@@ -58,6 +58,14 @@ def targets(names):
                     if not f.endswith(".sock"): yield os.path.join(folder, f), open(os.path.join(folder, f), "rb").read()
         else: yield name, open(name, "rb").read()
 
+# What is written in it as hexadecimal digits or as base64, in either alphabet and from any of the places where a group may begin.
+def spelled(data):
+    found = [bytes.fromhex(run[i:len(run) - (len(run) - i) % 2].decode()) for run in re.findall(rb"[0-9A-Fa-f]{24,}", data) for i in (0, 1)]
+    for run in re.findall(rb"[A-Za-z0-9+/_-]{20,}", data):
+        run = run.replace(b"-", b"+").replace(b"_", b"/")
+        found += [base64.b64decode(run[i:len(run) - (len(run) - i) % 4]) for i in range(4)]
+    return b"\0".join(found)
+
 if sys.argv[1] == "content":
     for path in sys.argv[2:]:
         data = open(path, "rb").read()
@@ -76,8 +84,11 @@ else:
     empty = bytes(4096)
     for where, data in targets(sys.argv[2:]): # empty pages left out: a needle has more than zeros
         data = b"".join(data[at:at + 4096] for at in range(0, len(data), 4096) if data[at:at + 4096] != empty)
+        written = spelled(data)
         for kind, hex in needles:
-            if bytes.fromhex(hex) in data: print(kind, "in", where); found += 1
+            needle = bytes.fromhex(hex)
+            if needle in data: print(kind, "in", where); found += 1
+            if needle in written: print(kind, "spelled in", where); found += 1
     sys.exit(1 if found else 0)
 P
 look() { python3 look.py "$@"; }
@@ -93,9 +104,13 @@ for i in 1 2; do
   "$entente" finger extract prints/${i}_1.png -o $i.ent > /dev/null || bad "extract"
   "$entente" image convert prints/${i}_1.png $i.pgm > /dev/null 2>&1 || bad "convert"
 done
-{ look content prints/[12]_1.png [12].ent [12].pgm; look name "$name"; } > content
-[ "$(wc -l < content)" -gt 100 ] || bad "only $(wc -l < content) pieces to look for"
-present "content, in the files that were enrolled" content prints
+{ look content prints/[12]_1.png [12].ent [12].pgm; look name "$name"; } > marks
+[ "$(wc -l < marks)" -gt 100 ] || bad "only $(wc -l < marks) pieces to look for"
+present "content, in the files that were enrolled" marks prints
+mkdir told; base64 -w 64 1.ent > told/64; base64 -w 0 1.pgm | tr '+/' '-_' > told/url; od -An -v -tx1 2.pgm | tr -d ' \n' > told/hex
+for f in told/*; do present "content, spelled in $f" marks "$f"; done
+look content 1.pgm > two; printf 'x%s' "$(base64 -w 0 1.pgm)" > told/url
+present "content, spelled from any place" two told/url; rm -r told two
 status 0 "a backup before" gb backup before --as c.gb --passphrase-file backup-pass
 cp gb/keys/slots slots-before; cp gb/keys/root.1 root-before
 printf 'root %s\n' "$(head -c 32 root-before | od -An -tx1 | tr -d ' \n')" > root-needle
@@ -109,7 +124,7 @@ look keys slots-before root-before gb/keys/slots > keys
 sync
 present "the root on the device before the epoch's end" root-needle disk.img
 status 0 "the end of the epoch" gb keys rotate --epoch --as c.gb
-cat content keys root-needle > needles
+cat marks keys root-needle > needles
 absent "in the memory of the node that goes on" needles pid:${pid[gb]}
 for p in $(pgrep -P "${pid[gb]}"); do absent "in the memory of the node's helper" needles pid:$p; done
 absent "in the node's folder" needles gb/
