@@ -21,8 +21,9 @@ make -s console > "$log" 2>&1 || { echo "the console is not built, its stories w
 command -v npm > /dev/null && { (cd tests/interop && npm ci --silent --ignore-scripts) > "$log" 2>&1 || { echo "no independent signatures, their test is skipped:"; tail -n 3 "$log"; }; }
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
-meson test -C "$checked" --print-errorlogs --no-rebuild "$@" || status=1
-meson test -C "$plain" --print-errorlogs --no-rebuild --suite node --suite simulation "$@" || status=1
+beside=$(($(nproc) + 1)) # tests wait as well as work
+meson test -C "$checked" --num-processes "$beside" --print-errorlogs --no-rebuild "$@" || status=1
+meson test -C "$plain" --num-processes "$beside" --print-errorlogs --no-rebuild --suite node --suite simulation "$@" || status=1
 python3 - "$checked/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
 import json, sys
 n = {"OK": 0, "SKIP": 0}
