@@ -163,9 +163,13 @@ expect $? 3 "a disclosure before anybody examined"
 for x in x.gb y.gb; do
   for case in $("$entente" --node gb candidate list --as $x | awk '/ open /{print $1}'); do
     "$entente" --node gb candidate show "$case" -d "$x-$case" --as $x > /dev/null || fail "show"
-    run --node gb candidate analyse "$case" --suitable yes --as $x || fail "analyse"
+    form=$x-$case/analysis.form
+    [ ! -f "$form" ] || sed -i 's/: $/: clear/' "$form" # of a face: each feature has its word
+    run --node gb candidate analyse "$case" --suitable yes $([ ! -f "$form" ] || echo --form "$form") --as $x || fail "analyse"
     "$entente" --node gb candidate show "$case" -d "$x-$case" --as $x > /dev/null || fail "show"
-    run --node gb candidate conclude "$case" identified --reasons "the demo's: level 2 detail in agreement" --as $x || fail "conclude"
+    form=$x-$case/conclusion.form
+    [ ! -f "$form" ] || sed -i 's/: $/: same/' "$form"
+    run --node gb candidate conclude "$case" identified --reasons "the demo's: level 2 detail in agreement" $([ ! -f "$form" ] || echo --form "$form") --as $x || fail "conclude"
   done
 done
 run --node us search show "$reference" --as c.us || fail "show"
