@@ -8,6 +8,11 @@ fail() { echo "FAILED: $*"; exit 1; }
 "$entente" synth finger --seed 7 -o "$work/prints" --count 1 --impressions 1 >/dev/null 2>&1 || fail "no synthetic print"
 print=$(find "$work/prints" -type f | head -1)
 "$entente" itl pack "$print" --finger 2 --name "EXAMPLE, ALEX" --birth 19900131 --offence recordable -o "$work/a.an2" >/dev/null || fail "itl pack"
+# What is written to and is no file stays what it is: renamed over, /dev/null would be gone for everybody.
+ln -s "$work/written.an2" "$work/link"; mkfifo "$work/pipe"; cat "$work/pipe" >"$work/piped" & : >"$work/written.an2"
+for to in link pipe; do "$entente" itl pack "$print" --finger 2 -o "$work/$to" >/dev/null || fail "itl pack -o $to"; done; wait
+[ -L "$work/link" ] && [ -p "$work/pipe" ] || fail "a link or a pipe was replaced"
+for f in written.an2 piped; do "$entente" itl check "$work/$f" >/dev/null || fail "what was written into $f"; done
 for wrong in 99 11 x -1; do "$entente" itl pack "$print" --finger $wrong -o "$work/w.an2" 2>/dev/null; [ $? = 2 ] || fail "--finger $wrong"; done
 
 "$entente" itl check "$work/a.an2" --domain auto >"$work/out" || { cat "$work/out"; fail "what was packed does not conform"; }

@@ -82,9 +82,28 @@ static ent_code write_whole(int fd, const void *bytes, size_t n, ent_err *err)
     return ent_disk_sync(fd, err);
 }
 
+/* Into what is there and is no file: a pipe, a terminal, /dev/null, which a rename would take away from everybody. */
+static ent_code write_into(const char *path, const void *bytes, size_t n, ent_err *err)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    if (fd < 0) return fail(err, path);
+    size_t done = 0;
+    while (done < n) {
+        ssize_t some = write(fd, (const char *)bytes + done, n - done);
+        if (some < 0 && errno == EINTR) continue;
+        if (some <= 0) break;
+        done += (size_t)some;
+    }
+    ent_code code = done == n ? ENT_OK : fail(err, path);
+    close(fd);
+    return code;
+}
+
 ent_code ent_disk_replace(const char *path, const void *bytes, size_t n, mode_t mode, ent_err *err)
 {
     char beside[PATH_MAX];
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) return write_into(path, bytes, n, err);
     if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) return ent_fail(err, ENT_FORMAT, "path too long: %s", path);
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) return fail(err, path); /* not the name beside it, which nobody gave */

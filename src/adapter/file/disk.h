@@ -15,7 +15,7 @@ ENT_MUST_CHECK ent_code ent_disk_write(int fd, const void *bytes, size_t n, off_
 ENT_MUST_CHECK ent_code ent_disk_read(int fd, void *ret_bytes, size_t n, off_t at, ent_err *err);
 ENT_MUST_CHECK ent_code ent_disk_sync(int fd, ent_err *err); /* fdatasync; an error means: stop writing for good */
 ENT_MUST_CHECK ent_code ent_disk_sync_folder(const char *path, ent_err *err);
-/* Writes beside it, syncs, renames over it, syncs the folder. */
+/* Writes beside it, syncs, renames over it, syncs the folder. What is there and is no file (a link, a pipe, /dev/null) is written into. */
 ENT_MUST_CHECK ent_code ent_disk_replace(const char *path, const void *bytes, size_t n, mode_t mode, ent_err *err);
 /* Appends the whole file (at most ret->max bytes). ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_disk_load(const char *path, ent_buf *ret, ent_err *err);
