@@ -325,7 +325,7 @@ static ent_code take_aside(restoring *r, const char *name, ent_err *err)
     ENT_TRY(ent_restore_aside(&r->store, &r->keys, ENT_BYTES(file.data, file.len), pieces.len ? ENT_BYTES(pieces.data, pieces.len) : ENT_BYTES("", 0), &part, &was, err));
     r->out.later += was == ENT_ASIDE_LATER;
     r->out.held += was == ENT_ASIDE_HELD;
-    return was == ENT_ASIDE_HELD ? ent_restore_hide(&r->store, ent_system_clock(), ent_system_random(), &part, 1, err) : ENT_OK;
+    return was == ENT_ASIDE_HELD ? ent_restore_hide(&r->store, &r->keys, ent_system_clock(), ent_system_random(), &part, err) : ENT_OK;
 }
 
 /* A standby of before this was kept has none. */

@@ -3,6 +3,7 @@
 #include "flow/two_nodes.h"
 
 #include "crypto/seal.h"
+#include "flow/backup/purge.h"
 #include "flow/disclosure/disclosure.h"
 
 #include <string.h>
@@ -408,6 +409,112 @@ static void recalls(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+/* ---- restored from a backup of before ---- */
+
+struct copying {
+    ent_store *to;
+    ent_table table;
+};
+
+static ent_code copy_row(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct copying *c = ctx;
+    ent_change put = {ENT_CHANGE_PUT, c->table, key, key_len, value, value_len};
+    return c->to->commit(c->to->self, &put, 1, true, NULL);
+}
+
+static ent_store back_up(story *s)
+{
+    ent_store *from = &s->gb.c.store, backup;
+    ent_change all = {.key = "", .key_len = 0};
+    assert_int_equal(ent_memory_store(&backup, NULL), ENT_OK);
+    for (int t = 0; t < ENT_TABLE_COUNT; t++) assert_int_equal(from->scan(from->self, (ent_table)t, &all, copy_row, &(struct copying){&backup, (ent_table)t}, NULL), ENT_OK);
+    return backup;
+}
+
+/* The disk is lost: the rows are the backup's, keys and ledger (the standby's) are of now. */
+static void restore(story *s, ent_store backup, const ent_part_id *moved)
+{
+    ent_flow_config *c = &s->gb.c;
+    ent_purged out;
+    if (moved) assert_int_equal(ent_restore_hide(&backup, &c->keys, c->clock, c->random, moved, NULL), ENT_OK);
+    assert_int_equal(ent_restore_purge(&backup, &c->keys, c->clock, c->random, &out, NULL), ENT_OK);
+    assert_int_equal(out.parts > 0, !moved);
+    c->store.close(c->store.self);
+    c->store = backup;
+    story_restart(s, &s->gb);
+}
+
+/* Listed without an undertaking, chased, and answered. */
+static ent_disclosure_view chased(story *s)
+{
+    ent_flow_counts c;
+    assert_string_equal(record(s).recalled_for, "destroyed");
+    assert_int_equal(record(s).undertaken.ms, 0);
+    s->line_down = false;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    assert_true(record(s).undertaken.ms != 0);
+    assert_true(record(s).gone_index != UINT64_MAX);
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.queue, 0);
+    return record(s);
+}
+
+static ent_store disclosed_and_backed_up(story *s, ent_enrolled *ret_enrolled)
+{
+    ent_disclosed d;
+    ent_search_id reference = hit(s, ret_enrolled);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 1);
+    return back_up(s);
+}
+
+/* A recall that still waited when the disk was lost is made again: of an arrest that went whole, and of one of its parts. */
+static void lost_with_its_recall(story *s, bool whole)
+{
+    ent_enrolled e;
+    ent_destroyed destroyed;
+    ent_store backup = disclosed_and_backed_up(s, &e);
+    s->line_down = true;
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, whole ? e.encounter.b : e.part[0].id.b, "due", &destroyed, NULL), ENT_OK);
+    assert_int_equal(destroyed.parts == e.part_count, whole);
+    restore(s, backup, NULL);
+    assert_int_equal(kept(s, NULL), 1);
+    chased(s);
+}
+
+static void restored_before_its_recall(void **state) { lost_with_its_recall(*state, true); }
+static void restored_without_a_part(void **state) { lost_with_its_recall(*state, false); }
+
+/* A recall that had been answered is answered alike, and once more is enough. */
+static void restored_after_its_recall(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed destroyed;
+    ent_store backup = disclosed_and_backed_up(s, &e);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), 0);
+    uint64_t first = record(s).gone_index;
+    restore(s, backup, NULL);
+    assert_int_equal(chased(s).gone_index, first);
+    restore(s, back_up(s), &e.part[0].id); /* nothing is left to call back */
+    assert_int_equal(record(s).gone_index, first);
+}
+
+/* What went into the hold store after the backup is called back too; its key lives on. */
+static void restored_into_hold(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_store backup = disclosed_and_backed_up(s, &e);
+    s->line_down = true;
+    restore(s, backup, &e.part[0].id);
+    chased(s);
+}
+
 static size_t waiting_at(const story_node *n)
 {
     ent_flow_counts c;
@@ -655,7 +762,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(restored_before_its_recall), STORY(restored_without_a_part), STORY(restored_after_its_recall), STORY(restored_into_hold), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,16 @@ works gb op2.gb operator
 before=$(held)
 id=${encounter[0]}
 
+# something of the first is disclosed
+works gb y.gb examiner
+status 0 "a hit" search prints/1_2.png; reference=$(reference)
+for x in x.gb y.gb; do
+  case=$(gb candidate list --as $x | awk '/ open /{print $1; exit}')
+  gb candidate show "$case" -d "$x" --as $x > /dev/null; gb candidate analyse "$case" --suitable yes --as $x > /dev/null
+  gb candidate show "$case" -d "$x" --as $x > /dev/null; gb candidate conclude "$case" identified --reasons "agreement" --as $x > /dev/null
+done
+status 0 "a disclosure" gb disclose "$reference" --as c.gb
+
 # a backup while searches are answered
 for i in 1 2 3; do search prints/1_2.png > /dev/null 2>&1; done &
 status 0 "a backup of a serving node" backup first; wait %% 2>/dev/null
@@ -30,6 +40,7 @@ cp -a standby standby-then
 status 0 "the searches go on" search prints/2_2.png
 status 0 "one more is enrolled" enrol prints/5_1.png
 status 0 "a destruction after the backup" gb destroy "$id" --reason test --as c.gb
+status 0 "its recall" gb disclose list --as c.gb; says "(destroyed), destroyed there, proven" "its recall"
 # two holds whose records no power keeps any more: one is in the backup, one came after it; a charge; somebody who may act no more
 today=$(date -u +%F)
 status 0 "another is enrolled" enrol prints/5_2.png
@@ -70,6 +81,7 @@ start gb || { bad "the restored node does not start"; cat gb.log; verdict; }
 gb ledger show > out; says "$(cut -c1-40 last)" "the last entry is still in the ledger"
 [ "$(held)" -eq "$before" ] || bad "not the four of before, without the destroyed one, with the one that is held"
 status 4 "what was destroyed" gb record show "$id" --as c.gb
+status 0 "what was disclosed of it" gb disclose list --as c.gb; says "recalled .*(destroyed)" "what was disclosed of it is recalled again"
 status 3 "its transaction is a tombstone" enrol prints/1_1.png
 status 0 "a partner's search of the restored node" search prints/2_2.png
 gb person list > out; says "op2.gb .*suspended" "who was suspended stays so"
@@ -84,6 +96,7 @@ cmp -s "evidence-$four/fingerprint-image-1-finger-0" prints/4_1.png || bad "what
 cmp -s "evidence-$five/fingerprint-image-1-finger-0" prints/5_2.png || bad "what was enrolled after the backup and held is not whole"
 gb record release "$five" --date "$today" --as c.gb > /dev/null
 status 0 "released, it goes" gb retention run --as c.gb; says "^1 parts" "released, it goes"
+status 0 "the recall" gb disclose list --as c.gb; says "(destroyed), destroyed there, proven" "the partner gives its undertaking again"
 [ "$(ls standby/aside | grep -c "$five")" -eq 0 ] || bad "the standby keeps what was destroyed"
 status 0 "enrolling goes on" enrol prints/5_1.png
 status 0 "and so does the end of an epoch" gb keys rotate --epoch --as c.gb

@@ -75,30 +75,50 @@ static ent_code put_blobs(const ent_store *store, ent_bytes pieces, const ent_pa
 }
 
 /* A part's row begins with its version and its slot's number. */
-static ent_code key_lives(const ent_keys *keys, const item *part, bool *ret, ent_err *err)
+static ent_code slot_of(ent_bytes row, ent_slot *ret, ent_err *err)
 {
-    ent_cursor c = ENT_CURSOR(part->value.data, part->value.len);
+    ent_cursor c = ENT_CURSOR(row.data, row.len);
     ent_cursor_u8(&c);
-    uint64_t slot = ent_cursor_u64(&c);
-    if (!ent_cursor_ok(&c)) return damaged(err);
-    ent_code code = keys->look(keys->self, (ent_slot){slot});
+    ret->number = ent_cursor_u64(&c);
+    return ent_cursor_ok(&c) ? ENT_OK : damaged(err);
+}
+
+static ent_code key_lives(const ent_keys *keys, ent_slot slot, bool *ret)
+{
+    ent_code code = keys->look(keys->self, slot);
     *ret = code == ENT_OK;
     return code == ENT_GONE || code == ENT_NOT_FOUND ? ENT_OK : code;
+}
+
+/* The move into the hold store gives a part another slot; a backup of after the move has that one. */
+static ent_code has_moved(const ent_store *store, const item *part, ent_slot now, bool *ret_there, bool *ret_moved, ent_err *err)
+{
+    ENT_AUTO_BUF row = ENT_BUF(ENT_STORE_VALUE_MAX);
+    ent_slot then = {0};
+    ent_code code = store->get(store->self, part->table, part->key.data, part->key.len, &row, err);
+    *ret_there = code == ENT_OK;
+    *ret_moved = true;
+    if (code != ENT_OK) return code == ENT_NOT_FOUND ? ENT_OK : code;
+    ENT_TRY(slot_of(ENT_BYTES(row.data, row.len), &then, err));
+    *ret_moved = then.number != now.number;
+    return ENT_OK;
 }
 
 ent_code ent_restore_aside(const ent_store *store, const ent_keys *keys, ent_bytes file, ent_bytes pieces, ent_part_id *ret_part, ent_aside_was *ret_was, ent_err *err)
 {
     ent_cursor c = ENT_CURSOR(file.data, file.len);
     item part;
-    bool lives = false, there = false;
+    ent_slot slot = {0};
+    bool lives = false, there = false, moved = false;
     uint32_t count = ent_cursor_u32(&c);
     if (!next_item(&c, &part) || part.table != ENT_TABLE_PARTS || part.key.len != ENT_ID_SIZE) return damaged(err);
     memcpy(ret_part->b, part.key.data, ENT_ID_SIZE);
     *ret_was = ENT_ASIDE_GONE;
-    ENT_TRY(key_lives(keys, &part, &lives, err));
+    ENT_TRY(slot_of(part.value, &slot, err));
+    ENT_TRY(key_lives(keys, slot, &lives));
     if (!lives) return ENT_OK;
-    ENT_TRY(is_there(store, &part, &there, err));
-    *ret_was = count ? ENT_ASIDE_HELD : there ? ENT_ASIDE_LATER : ENT_ASIDE_LOST;
+    ENT_TRY(has_moved(store, &part, slot, &there, &moved, err));
+    *ret_was = count && moved ? ENT_ASIDE_HELD : there ? ENT_ASIDE_LATER : ENT_ASIDE_LOST;
     if (*ret_was == ENT_ASIDE_LOST) return ENT_OK;
     ENT_TRY(put_missing(store, c, err));
     ENT_TRY(put_blobs(store, pieces, ret_part, err));

@@ -11,7 +11,7 @@ typedef enum ent_aside_was {
     ENT_ASIDE_GONE,   /* its key is destroyed: nothing was put back */
     ENT_ASIDE_LOST,   /* enrolled after the backup, which alone would have its images */
     ENT_ASIDE_LATER,  /* the backup's row was given the law that was recorded since */
-    ENT_ASIDE_HELD    /* of the hold store: whole */
+    ENT_ASIDE_HELD    /* moved into the hold store since: whole */
 } ent_aside_was;
 
 /* How many pieces belong to it. ENT_FORMAT. */

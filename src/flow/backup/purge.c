@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/ids.h"
 #include "flow/commit.h"
+#include "flow/disclosure/disclosure.h"
 #include "flow/examination/case.h"
 #include "flow/queue.h"
 #include "flow/search/record.h"
@@ -128,6 +129,13 @@ static ent_code forget_blobs(const ent_store *store, const row_key *part, ent_er
     return code;
 }
 
+/* Without entries: what happened is in the ledger. */
+static ent_code commit_rows(ent_flow_node *n, const ent_batch *b, ent_err *err)
+{
+    if (b->failed != ENT_OK) return ent_fail(err, b->failed, "too many rows name what was destroyed");
+    return b->count ? n->c.store.commit(n->c.store.self, b->change, b->count, true, err) : ENT_OK;
+}
+
 /* What names a part elsewhere: searches, cases, messages that wait. As its destruction does it (flow/destruction), but for the
  * entries, which are in the ledger. */
 static ent_code forget_mentions(ent_flow_node *n, const row_key *gone, size_t count, ent_err *err)
@@ -142,8 +150,7 @@ static ent_code forget_mentions(ent_flow_node *n, const row_key *gone, size_t co
         ENT_TRY(ent_searches_forget(n, b, &set, err));
         ENT_TRY(ent_cases_forget(n, b, &set, err));
         ENT_TRY(ent_queue_forget(n, b, &set, err));
-        if (b->failed != ENT_OK) return ent_fail(err, b->failed, "too many rows name what was destroyed");
-        if (b->count) ENT_TRY(n->c.store.commit(n->c.store.self, b->change, b->count, true, err));
+        ENT_TRY(commit_rows(n, b, err));
     }
     return ENT_OK;
 }
@@ -164,8 +171,6 @@ static ent_code forget_parts(ent_flow_node *n, picked *gone, ent_err *err)
 /* ---- encounters ---- */
 
 typedef struct encounters {
-    const ent_store *store;
-    ent_err *err;
     size_t count, cap;
     struct {
         uint8_t id[ENT_ID_SIZE];
@@ -197,22 +202,51 @@ static ent_code is_of_encounter(picked *p, const uint8_t *key, size_t key_len, c
     return ENT_OK;
 }
 
-/* Nothing is left of it: the transaction cannot come again. */
-static ent_code close_encounter(const ent_store *store, const uint8_t id[ENT_ID_SIZE], ent_err *err)
+/* The tokens of its transaction; the caller frees p->at. */
+static ent_code find_tokens(const ent_store *store, const uint8_t id[ENT_ID_SIZE], picked *p, ent_err *err)
 {
-    picked p = {.is_meant = is_of_encounter, .id = id};
-    ent_code code = pick_all(store, ENT_TABLE_TRANSACTIONS, ENT_BYTES("", 0), &p, err);
-    for (size_t i = 0; i < p.count && code == ENT_OK; i++) {
-        ent_change c = {.kind = ENT_CHANGE_PUT, .table = ENT_TABLE_TRANSACTIONS, .key = p.at[i].b, .key_len = p.at[i].len, .value = "D", .value_len = 1};
-        code = store->commit(store->self, &c, 1, true, err);
-    }
-    free(p.at);
-    ent_change gone = {.kind = ENT_CHANGE_DELETE, .table = ENT_TABLE_ENCOUNTERS, .key = id, .key_len = ENT_ID_SIZE};
-    return code == ENT_OK ? store->commit(store->self, &gone, 1, true, err) : code;
+    *p = (picked){.is_meant = is_of_encounter, .id = id};
+    return pick_all(store, ENT_TABLE_TRANSACTIONS, ENT_BYTES("", 0), p, err);
 }
 
-static ent_code look_at_encounter(const ent_store *store, const uint8_t id[ENT_ID_SIZE], const ent_buf *parts, size_t *closed, ent_err *err)
+/* The destruction called back what was disclosed of it; that recall may have been lost with the disk, and a backup of before has none. Who
+ * answered the first one gives the same undertaking again (docs/protocol/disclosure.md). */
+static ent_code recall(ent_flow_node *n, ent_batch *b, const picked *tokens, ent_err *err)
 {
+    for (size_t i = 0; i < tokens->count; i++) {
+        if (tokens->at[i].len != 32) return ent_fail(err, ENT_DAMAGED, "a transaction's row cannot be read");
+        ENT_TRY(ent_disclosures_recall(n, b, tokens->at[i].b, NULL, ENT_RECALL_DESTROYED, err));
+    }
+    return ENT_OK;
+}
+
+/* Nothing is left of it: the transaction cannot come again. */
+static void put_left(ent_batch *b, const uint8_t id[ENT_ID_SIZE], const ent_buf *left, const picked *tokens)
+{
+    if (left->len) {
+        ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_ENCOUNTERS, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES(left->data, left->len));
+        return;
+    }
+    for (size_t i = 0; i < tokens->count; i++) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_TRANSACTIONS, ENT_BYTES(tokens->at[i].b, tokens->at[i].len), ENT_BYTES("D", 1));
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ENCOUNTERS, ENT_BYTES(id, ENT_ID_SIZE), ENT_BYTES("", 0));
+}
+
+/* In one batch with the recalls, so that a purge that was cut short makes them still. */
+static ent_code shrink_encounter(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], const ent_buf *left, ent_err *err)
+{
+    picked tokens;
+    ENT_AUTO_BATCH b = ent_batch_new("purge");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = find_tokens(&n->c.store, id, &tokens, err);
+    if (code == ENT_OK) code = recall(n, b, &tokens, err);
+    if (code == ENT_OK) put_left(b, id, left, &tokens);
+    free(tokens.at);
+    return code == ENT_OK ? commit_rows(n, b, err) : code;
+}
+
+static ent_code look_at_encounter(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], const ent_buf *parts, size_t *closed, ent_err *err)
+{
+    const ent_store *store = &n->c.store;
     ENT_AUTO_BUF left = ENT_BUF(65536), row = ENT_BUF(ENT_STORE_VALUE_MAX);
     for (size_t i = 0; i + ENT_ID_SIZE <= parts->len; i += ENT_ID_SIZE) {
         ent_buf_clear(&row);
@@ -221,19 +255,19 @@ static ent_code look_at_encounter(const ent_store *store, const uint8_t id[ENT_I
         else if (code != ENT_NOT_FOUND) return ent_fail(err, code, "a part's row cannot be read");
     }
     if (left.len == parts->len && left.len) return ENT_OK;
-    if (!left.len) return ++*closed, close_encounter(store, id, err);
-    ent_change c = {.kind = ENT_CHANGE_PUT, .table = ENT_TABLE_ENCOUNTERS, .key = id, .key_len = ENT_ID_SIZE, .value = left.data, .value_len = left.len};
-    return store->commit(store->self, &c, 1, true, err);
+    *closed += !left.len;
+    return shrink_encounter(n, id, &left, err);
 }
 
-static ent_code look_at_encounters(const ent_store *store, size_t *ret_closed, ent_err *err)
+static ent_code look_at_encounters(ent_flow_node *n, size_t *ret_closed, ent_err *err)
 {
-    encounters e = {.store = store, .err = err};
+    encounters e = {0};
+    const ent_store *store = &n->c.store;
     ent_change all = {.key = "", .key_len = 0};
     ent_code code = store->scan(store->self, ENT_TABLE_ENCOUNTERS, &all, remember_encounter, &e, err);
     if (code != ENT_OK) code = ent_fail(err, code, "an encounter's row cannot be read");
     for (size_t i = 0; i < e.count; i++) {
-        if (code == ENT_OK) code = look_at_encounter(store, e.at[i].id, &e.at[i].parts, ret_closed, err);
+        if (code == ENT_OK) code = look_at_encounter(n, e.at[i].id, &e.at[i].parts, ret_closed, err);
         ent_buf_free(&e.at[i].parts);
     }
     free(e.at);
@@ -301,20 +335,21 @@ static ent_code purge_all(ent_flow_node *n, ent_purged *ret, ent_err *err)
     out.parts = p.count;
     out.kept = p.kept;
     free(p.at);
-    if (code == ENT_OK) code = look_at_encounters(store, &out.encounters, err);
+    if (code == ENT_OK) code = purge_table(store, ENT_TABLE_DISCLOSURES, keys, &out.disclosures, err); /* those of which recalls are made are left */
+    if (code == ENT_OK) code = look_at_encounters(n, &out.encounters, err);
     if (code == ENT_OK) code = look_at_probes(store, keys, &out.probes, err);
-    if (code == ENT_OK) code = purge_table(store, ENT_TABLE_DISCLOSURES, keys, &out.disclosures, err);
     if (code == ENT_OK) code = purge_table(store, ENT_TABLE_KEPT, keys, &out.disclosures, err);
     if (code == ENT_OK) *ret = out;
     return code;
 }
 
 /* A node that was not opened: the rows' functions need no more of it than its ports. */
-static ent_flow_node *ports_only(const ent_store *store, ent_clock clock, ent_random random)
+static ent_flow_node *ports_only(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random)
 {
     ent_flow_node *n = calloc(1, sizeof *n);
     if (!n) return NULL;
     n->c.store = *store;
+    n->c.keys = *keys;
     n->c.clock = clock;
     n->c.random = random;
     return n;
@@ -322,24 +357,49 @@ static ent_flow_node *ports_only(const ent_store *store, ent_clock clock, ent_ra
 
 ent_code ent_restore_purge(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, ent_purged *ret, ent_err *err)
 {
-    ent_flow_node *n = ports_only(store, clock, random);
+    ent_flow_node *n = ports_only(store, keys, clock, random);
     if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    n->c.keys = *keys;
     ent_code code = purge_all(n, ret, err);
     free(n);
     return code;
 }
 
-ent_code ent_restore_hide(const ent_store *store, ent_clock clock, ent_random random, const ent_part_id *parts, size_t count, ent_err *err)
+/* ---- into the hold store since ---- */
+
+static ent_code has_part(picked *p, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len, bool *ret)
 {
-    ent_code code = ENT_OK;
-    ent_flow_node *n = ports_only(store, clock, random);
-    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < count && code == ENT_OK; i++) {
-        row_key of = {.len = ENT_ID_SIZE};
-        memcpy(of.b, parts[i].b, ENT_ID_SIZE);
-        code = forget_mentions(n, &of, 1, err);
+    (void)key;
+    if (key_len != ENT_ID_SIZE || value_len % ENT_ID_SIZE) return ENT_DAMAGED;
+    for (size_t i = 0; i < value_len; i += ENT_ID_SIZE) *ret |= memcmp(value + i, p->id, ENT_ID_SIZE) == 0;
+    return ENT_OK;
+}
+
+/* As the move did: gone from every copy that is searched. */
+static ent_code recall_of_part(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], ent_err *err)
+{
+    picked of = {.is_meant = has_part, .id = id}, tokens;
+    ENT_AUTO_BATCH b = ent_batch_new("hide");
+    if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = pick_all(&n->c.store, ENT_TABLE_ENCOUNTERS, ENT_BYTES("", 0), &of, err);
+    for (size_t i = 0; i < of.count && code == ENT_OK; i++) {
+        code = find_tokens(&n->c.store, of.at[i].b, &tokens, err);
+        if (code == ENT_OK) code = recall(n, b, &tokens, err);
+        free(tokens.at);
     }
+    free(of.at);
+    return code == ENT_OK ? commit_rows(n, b, err) : code;
+}
+
+ent_code ent_restore_hide(const ent_store *store, const ent_keys *keys, ent_clock clock, ent_random random, const ent_part_id *part, ent_err *err)
+{
+    size_t unreadable = 0;
+    row_key of = {.len = ENT_ID_SIZE};
+    ent_flow_node *n = ports_only(store, keys, clock, random);
+    if (!n) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    memcpy(of.b, part->b, ENT_ID_SIZE);
+    ent_code code = forget_mentions(n, &of, 1, err);
+    if (code == ENT_OK) code = purge_table(store, ENT_TABLE_DISCLOSURES, keys, &unreadable, err);
+    if (code == ENT_OK) code = recall_of_part(n, part->b, err);
     free(n);
     return code;
 }
