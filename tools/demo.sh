@@ -191,10 +191,12 @@ asked=$("$entente" --node us ledger show | awk '/ asked /{print $1; exit}')
 run verify asked.tlog-proof --card us.card || fail "verify"
 
 title "11  The record is destroyed, and what was disclosed comes back"
-run --node gb destroy "$candidate" --reason "the demo's" --as c.gb || fail "destroy"
+run --node gb destroy "$candidate" --reason "the demo's" --proof destroyed.json --as c.gb || fail "destroy"
 
 run --node gb disclose list --as c.gb || fail "disclosures"
 run --node us received list --as o.us || fail "received"
+run --node gb disclose undertakings "$disclosure" -o undertaken --as c.gb || fail "undertakings"
+run verify destroyed.json --card gb.card --undertaking "undertaken/$disclosure.tlog-proof" --partner us.card || fail "verify"
 
 title "12  The same traveller again"
 capture "$known"

@@ -49,10 +49,10 @@ ent_code ent_cli_options(const ent_cmd_help *help, const ent_opt *opts, int argc
         }
         if (o->flag && !equals) {
             *o->flag = true;
-        } else if (o->value && (equals || i + 1 < argc)) {
-            *o->value = equals ? equals + 1 : argv[++i];
+        } else if ((o->value || (o->words && o->words->count < ENT_CLI_WORDS)) && (equals || i + 1 < argc)) {
+            *(o->value ? o->value : &o->words->at[o->words->count++]) = equals ? equals + 1 : argv[++i];
         } else {
-            ent_cli_usage(help, "%s %s", o->name, o->flag ? "takes no argument" : "needs an argument");
+            ent_cli_usage(help, "%s %s", o->name, o->flag ? "takes no argument" : o->words && o->words->count == ENT_CLI_WORDS ? "is named too often" : "needs an argument");
             return ENT_USAGE;
         }
     }

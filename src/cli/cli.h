@@ -16,12 +16,21 @@ typedef struct ent_cli {
 } ent_cli;
 
 /* One option of a command. Exactly one of value, flag, list is set. */
+/* The arguments of an option that may be named more than once. */
+enum { ENT_CLI_WORDS = 64 };
+
+typedef struct ent_cli_words {
+    size_t count;
+    const char *at[ENT_CLI_WORDS];
+} ent_cli_words;
+
 typedef struct ent_opt {
     const char *name;    /* "--format"; "-o" is the only short one */
     const char **value;  /* takes an argument */
     bool *flag;          /* takes none */
     const char *hint;    /* of the argument: "FILE", "native|iso" */
     const char *help;    /* one sentence */
+    ent_cli_words *words; /* takes an argument, each time that it is named; instead of `value` */
 } ent_opt;
 
 typedef struct ent_cmd_help {

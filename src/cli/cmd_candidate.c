@@ -280,17 +280,58 @@ static void print_disclosures(const json_t *out)
     }
 }
 
+static ent_code write_undertaking(const json_t *out, const char *folder, ent_err *err)
+{
+    char path[PATH_MAX];
+    const char *proof = ent_cli_text(out, "proof");
+    if (snprintf(path, sizeof path, "%s/%.32s.tlog-proof", folder, ent_cli_text(out, "disclosure")) >= (int)sizeof path) return ent_fail(err, ENT_USAGE, "the folder's name is too long");
+    ENT_TRY(ent_disk_replace(path, proof, strlen(proof), 0600, err));
+    fprintf(stderr, "%s: destroyed by %s\n", path, ent_cli_text(out, "partner"));
+    return ENT_OK;
+}
+
+/* Those that there are are written, also when others are missing. */
+static int undertakings(const ent_cli *cli, const char *as, char **ids, int count, const char *folder)
+{
+    ent_cli_session *s = NULL;
+    ent_err err = {0};
+    int status = 0;
+    ent_code code = ent_cli_begin(cli, as, &s, &err);
+    if (code != ENT_OK) return ent_cli_error(cli, &err);
+    mkdir(folder, 0700);
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        json_t *out = NULL;
+        code = ent_cli_act(s, "disclosure-undertaking", json_pack("{s:s}", "disclosure", ids[i]), NULL, 0, &out, &err);
+        if (code == ENT_OK) code = write_undertaking(out, folder, &err);
+        if (code != ENT_OK) fprintf(stderr, "%s: %s: %s\n", ids[i], ent_code_text(code), err.detail);
+        if (code != ENT_OK && !status) status = ent_code_exit(code);
+        json_array_append_new(list, code == ENT_OK ? out : json_pack("{s:s,s:s}", "disclosure", ids[i], "error", ent_code_name(code)));
+        if (code != ENT_OK) json_decref(out);
+    }
+    json_t *all = json_pack("{s:o}", "undertakings", list);
+    if (cli->json) ent_cli_print_json(all);
+    json_decref(all);
+    ent_cli_end(s);
+    return status;
+}
+
 int ent_cmd_disclose(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "disclose REFERENCE [--fields LIST] --as CUSTODIAN | disclose list --as CUSTODIAN",
+    static const ent_cmd_help h = {.usage = "disclose REFERENCE [--fields LIST] --as CUSTODIAN | disclose list --as CUSTODIAN | disclose undertakings DISCLOSURE… -o DIR --as CUSTODIAN",
                                    .about = "After the examiners that the agreement demands have identified: sends the fields that it grants, sealed to the requester's\n"
-                                            "key, with the legal status of today. Who examined cannot disclose. `list` shows what was disclosed and what became of it.",
+                                            "key, with the legal status of today. Who examined cannot disclose. `list` shows what was disclosed and what became of it;\n"
+                                            "`undertakings` writes the partners' proofs that they destroyed it, one file each, as `entente verify --undertaking` takes them.",
                                    .example = "entente disclose 0123456789abcdef0123456789abcdef --fields name,status --as c.example"};
-    const char *as = NULL, *fields = "";
-    const ent_opt opts[] = {{.name = "--fields", .value = &fields, .hint = "LIST", .help = "only these, commas between (default: all that are granted)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
+    const char *as = NULL, *fields = "", *folder = NULL;
+    const ent_opt opts[] = {{.name = "-o", .value = &folder, .hint = "DIR", .help = "where undertakings go"}, {.name = "--fields", .value = &fields, .hint = "LIST", .help = "only these, commas between (default: all that are granted)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
+    if (n && strcmp(argv[0], "undertakings") == 0) {
+        if (n < 2 || !folder) return ent_cli_usage(&h, "name the disclosures (`disclose list`, or the proof of destruction, has their numbers) and -o");
+        return undertakings(cli, as, argv + 1, n - 1, folder);
+    }
     if (n != 1) return ent_cli_usage(&h, "name the reference of the search");
     if (strcmp(argv[0], "list") == 0) return ent_cli_simple(cli, as, "disclosure-list", json_object(), NULL, print_disclosures);
     return ent_cli_simple(cli, as, "disclose", json_pack("{s:s,s:s}", "reference", argv[0], "fields", fields), NULL, print_disclosed);

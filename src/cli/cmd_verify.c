@@ -10,10 +10,12 @@
 #include <string.h>
 
 static const ent_cmd_help help = {
-    .usage = "verify RECEIPT|PROOF --card CARD | --log NAME --key BASE64 [--witness VKEY] [--epoch RECEIPT]",
+    .usage = "verify RECEIPT|PROOF --card CARD | --log NAME --key BASE64 [--witness VKEY] [--epoch RECEIPT] [--undertaking RECEIPT --partner CARD]…",
     .about = "Checks a receipt, or a proof of destruction (`entente destroy --proof`), offline: the entry, its place in the tree, the tree's root under the log's signature. Needs no node: only the\n"
              "receipt and the card (or name and identity key) of whoever's ledger it is from. With --witness the checkpoint must bear the\n"
-             "cosignature of that witness too (its verifier key, as `entente-witness init` prints it).",
+             "cosignature of that witness too (its verifier key, as `entente-witness init` prints it). A proof of destruction lists to whom the record\n"
+             "had been disclosed: --undertaking, as often as there are (`entente disclose undertakings` writes them), shows that a partner destroyed\n"
+             "its copy, in the ledger of the partner's card; for each that is not shown, that is said.",
     .example = "entente verify 0123….tlog-proof --card partner-card.txt"};
 
 static void print_entry(const ent_cli *cli, const char *origin, const ent_entry *e, uint64_t index, const ent_checkpoint *c)
@@ -66,9 +68,12 @@ static ent_code check_witness(const char *vkey, const char *text, size_t len, en
 int ent_cmd_verify(ent_cli *cli, int argc, char **argv)
 {
     const char *card = NULL, *log = NULL, *key = NULL, *witness = NULL, *epoch = NULL;
+    ent_cli_words undertakings = {0}, partners = {0};
     const ent_opt opts[] = {{.name = "--card", .value = &card, .hint = "FILE", .help = "the card of the node whose ledger it is from"},
                             {.name = "--log", .value = &log, .hint = "NAME", .help = "or its name"}, {.name = "--key", .value = &key, .hint = "BASE64", .help = "and identity key"},
-                            {.name = "--witness", .value = &witness, .hint = "VKEY", .help = "who must have co-signed: NAME+ID+KEY"}, {.name = "--epoch", .value = &epoch, .hint = "RECEIPT", .help = "of the end of the keys' epoch, with a proof of destruction"}, {0}};
+                            {.name = "--witness", .value = &witness, .hint = "VKEY", .help = "who must have co-signed: NAME+ID+KEY"}, {.name = "--epoch", .value = &epoch, .hint = "RECEIPT", .help = "of the end of the keys' epoch, with a proof of destruction"},
+                            {.name = "--undertaking", .words = &undertakings, .hint = "RECEIPT", .help = "of a partner's entry \"destroyed\", with a proof of destruction; may be repeated"},
+                            {.name = "--partner", .words = &partners, .hint = "CARD", .help = "of a partner that gave one; may be repeated"}, {0}};
     ent_err err = {0};
     char origin[ENT_PARTY_NAME];
     ent_public_key public;
@@ -82,7 +87,9 @@ int ent_cmd_verify(ent_cli *cli, int argc, char **argv)
     if (n != 1 || (!card && !(log && key))) return ent_cli_usage(&help, "a receipt and --card (or --log and --key) are needed");
     code = find_key(card, log, key, origin, &public, &err);
     if (code == ENT_OK) code = ent_cli_load(argv[0], &text, &err);
-    if (code == ENT_OK && text.len && text.data[0] == '{') return ent_cli_verify_destruction(cli, argv[0], (const char *)text.data, text.len, origin, &public, epoch);
+    if (code == ENT_OK && text.len && text.data[0] == '{')
+        return ent_cli_verify_destruction(cli, &(ent_cli_destruction){argv[0], (const char *)text.data, text.len, origin, &public, epoch, &undertakings, &partners});
+    if (code == ENT_OK && (epoch || undertakings.count || partners.count)) return ent_cli_usage(&help, "%s is no proof of destruction: --epoch, --undertaking and --partner go with one", argv[0]);
     if (code == ENT_OK) code = ent_proof_verify((const char *)text.data, text.len, origin, &public, &e, &index, &c, &err);
     if (code == ENT_OK && witness) code = check_witness(witness, ent_buf_cstr(&text), text.len, &err);
     err.code = code;

@@ -66,7 +66,16 @@ int ent_cli_evaluate_face(ent_cli *cli, int argc, char **argv);
 int ent_cli_evaluate_fusion(ent_cli *cli, int argc, char **argv);
 
 /* `verify` of a proof of destruction, `report retention`. */
-int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch);
+typedef struct ent_cli_destruction {
+    const char *file, *text;
+    size_t len;
+    const char *origin;           /* whose ledger, and its key */
+    const ent_public_key *key;
+    const char *epoch;            /* receipt of its end; NULL */
+    const ent_cli_words *undertakings, *partners; /* files: tlog-proofs of partners' entries, cards */
+} ent_cli_destruction;
+
+int ent_cli_verify_destruction(const ent_cli *cli, const ent_cli_destruction *in);
 int ent_cli_report_retention(ent_cli *cli, int argc, char **argv);
 
 /* Of the group `finger`, in cmd_finger_show.c. */

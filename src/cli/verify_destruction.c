@@ -1,6 +1,7 @@
 /* `entente verify PROOF`: a proof of destruction (docs/protocol/destruction.md), offline. */
 #include "cli/act.h"
 #include "cli/commands.h"
+#include "cli/undertakings.h"
 
 #include "base/check.h"
 #include "base/text.h"
@@ -79,7 +80,7 @@ static ent_code agrees(const json_t *part, const standing e[2], ent_err *err)
 
 /* Each commitment opened with what the proof carries: enrolled under the salt, destroyed under one derived from it and from all that is
  * said of the act. */
-static ent_code check_part(const json_t *proof, const json_t *part, const ledger_of *l, standing ret[2], ent_err *err)
+static ent_code check_part(const json_t *proof, const ent_destroyed_copies *copies, const json_t *part, const ledger_of *l, standing ret[2], ent_err *err)
 {
     uint8_t salt[32], digest[32], gone[32], mac[32];
     const json_t *epoch = json_object_get(part, "epoch");
@@ -90,7 +91,7 @@ static ent_code check_part(const json_t *proof, const json_t *part, const ledger
     ent_hmac_sha256(salt, 32, &ENT_BYTES(digest, 32), 1, mac);
     if (ret[0].e.kind != ENT_ENTRY_ENROLLED || !ent_equal(mac, ret[0].e.commitment, 32)) return ent_fail(err, ENT_SIGNATURE, "the proof does not open the commitment of \"enrolled\"");
     if (!json_is_integer(epoch) || json_integer_value(epoch) < 1 || json_integer_value(epoch) > UINT32_MAX) return ent_fail(err, ENT_FORMAT, "the proof does not say of which epoch the slot was");
-    ent_destroyed_salt(salt, ent_cli_text(proof, "reason"), ent_cli_text(proof, "custody"), (uint32_t)json_integer_value(epoch), gone);
+    ent_destroyed_salt(salt, &(ent_destroyed_act){ent_cli_text(proof, "reason"), ent_cli_text(proof, "custody"), (uint32_t)json_integer_value(epoch), copies}, gone);
     ent_hmac_sha256(gone, 32, &ENT_BYTES(digest, 32), 1, mac);
     if (ret[1].e.kind != ENT_ENTRY_DESTROYED || !ent_equal(mac, ret[1].e.commitment, 32)) return ent_fail(err, ENT_SIGNATURE, "the proof does not open the commitment of \"destroyed\"");
     return agrees(part, ret, err);
@@ -117,45 +118,60 @@ static void print_part(const json_t *part, const standing e[2])
            e[0].e.clause, gone, (unsigned long long)e[1].index, e[1].e.clause);
 }
 
-static void print_end(const json_t *proof, long long epoch, const standing *ended)
+static void print_end(const json_t *proof, const ent_undertakings *u, long long epoch, const standing *ended)
 {
     char when[ENT_TIME_TEXT];
+    size_t missing = ent_undertakings_missing(u);
     printf("  keys on   %s\n", ent_cli_text(proof, "custody"));
+    ent_undertakings_print(u);
     if (ended) {
         ent_time_text(ended->e.time, when);
-        printf("  epoch ended %s: older copies of the overwritten slots have no key any more; destroyed everywhere in this node\n", when);
+        printf("  epoch ended %s: older copies of the overwritten slots have no key any more; destroyed everywhere in this node%s\n", when,
+               !u->copies.count || missing ? "" : " and by every partner to which it was disclosed");
     } else printf("  overwritten; older copies of the slots lose their key when epoch %lld ends (--epoch RECEIPT proves that)\n", epoch);
+    if (missing) printf("  what was disclosed is not shown to be destroyed: %zu of %zu without an undertaking (--undertaking FILE --partner CARD)\n", missing, u->copies.count + u->copies.unlisted);
 }
 
-static ent_code check_form(const char *file, const json_t *proof, ent_err *err)
+static ent_code check_form(const char *file, const json_t *proof, ent_undertakings *ret, ent_err *err)
 {
-    if (json_integer_value(json_object_get(proof, "entente-destruction")) != 2) return ent_fail(err, ENT_FORMAT, "%s is no proof of destruction of this form", file);
+    if (json_integer_value(json_object_get(proof, "entente-destruction")) != 3) return ent_fail(err, ENT_FORMAT, "%s is no proof of destruction of this form", file);
     if (!json_array_size(json_object_get(proof, "parts"))) return ent_fail(err, ENT_FORMAT, "%s speaks of no part", file);
-    return only(proof, " entente-destruction reason custody parts ", err);
+    ENT_TRY(only(proof, " entente-destruction reason custody disclosed unlisted parts ", err));
+    return ent_undertakings_read(proof, ret, err);
 }
 
-int ent_cli_verify_destruction(const ent_cli *cli, const char *file, const char *text, size_t len, const char *origin, const ent_public_key *key, const char *epoch_file)
+static void print_json(const json_t *proof, const ent_undertakings *u, bool ended)
+{
+    json_t *out = json_pack("{s:b,s:I,s:b,s:o,s:I}", "verified", 1, "parts", (json_int_t)json_array_size(json_object_get(proof, "parts")), "epoch-ended", ended, "disclosed",
+                            ent_undertakings_json(u), "unlisted", (json_int_t)u->copies.unlisted);
+    ent_cli_print_json(out);
+    json_decref(out);
+}
+
+int ent_cli_verify_destruction(const ent_cli *cli, const ent_cli_destruction *in)
 {
     ent_err err = {0};
     json_error_t at;
-    json_t *proof = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at), *part;
-    const ledger_of l = {origin, key};
+    json_t *proof = json_loadb(in->text, in->len, JSON_REJECT_DUPLICATES, &at), *part;
+    const ledger_of l = {in->origin, in->key};
     standing last = {0}, ended = {0};
+    ent_undertakings u;
     size_t i;
     long long epoch = 0;
-    ent_code code = check_form(file, proof, &err);
+    ent_code code = check_form(in->file, proof, &u, &err);
+    if (code == ENT_OK) code = ent_undertakings_take(&u, in->undertakings, in->partners, &err);
     json_array_foreach(json_object_get(proof, "parts"), i, part)
     {
         standing e[2];
-        if (code == ENT_OK) code = check_part(proof, part, &l, e, &err);
+        if (code == ENT_OK) code = check_part(proof, &u.copies, part, &l, e, &err);
         if (code != ENT_OK) break;
         if (json_integer_value(json_object_get(part, "epoch")) > epoch) epoch = json_integer_value(json_object_get(part, "epoch"));
         if (!i || comes_after(&e[1], &last)) last = e[1];
         if (!cli->json) print_part(part, e);
     }
-    if (code == ENT_OK && epoch_file) code = check_epoch(epoch_file, &l, epoch, &last, &ended, &err);
-    if (code == ENT_OK && cli->json) printf("{\"verified\":true,\"parts\":%zu,\"epoch-ended\":%s}\n", json_array_size(json_object_get(proof, "parts")), epoch_file ? "true" : "false");
-    else if (code == ENT_OK) print_end(proof, epoch, epoch_file ? &ended : NULL);
+    if (code == ENT_OK && in->epoch) code = check_epoch(in->epoch, &l, epoch, &last, &ended, &err);
+    if (code == ENT_OK && cli->json) print_json(proof, &u, in->epoch != NULL);
+    else if (code == ENT_OK) print_end(proof, &u, epoch, in->epoch ? &ended : NULL);
     json_decref(proof);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);

@@ -228,11 +228,27 @@ typedef struct ent_destroyed_part {
     uint32_t epoch;                 /* of the keys, when the slot was overwritten */
 } ent_destroyed_part;
 
+/* What was disclosed of the encounter and is on record: at most so many are listed, more are counted. */
+enum { ENT_DESTROYED_COPIES = 64 };
+
+typedef struct ent_destroyed_copy {
+    uint8_t id[ENT_ID_SIZE];        /* of the disclosure */
+    ent_search_id reference;        /* the search that it answered: the case number of the partner's entry "destroyed" */
+    char partner[ENT_NODE_NAME_MAX];
+} ent_destroyed_copy;
+
+typedef struct ent_destroyed_copies {
+    size_t count;
+    uint32_t unlisted;
+    ent_destroyed_copy at[ENT_DESTROYED_COPIES];
+} ent_destroyed_copies;
+
 typedef struct ent_destroyed {
     size_t parts;
     uint64_t index[3];
     ent_destroyed_part part[3];
     char custody[96];               /* what can be said of the overwritten keys: medium, root, standby */
+    ent_destroyed_copies copies;    /* at partners, when it was destroyed here */
 } ent_destroyed;
 
 /* A part or a whole encounter. When it returns, it is in no gallery, its keys are overwritten and its rows are gone. */
@@ -555,6 +571,9 @@ typedef struct ent_disclosure_view {
 
 ENT_MUST_CHECK ent_code ent_flow_disclosures(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_disclosure_view *v), void *ctx,
                                              ent_err *err);
+/* The partner's undertaking: the tlog-proof of its entry "destroyed", as it came. ENT_NOT_FOUND while there is none. */
+ENT_MUST_CHECK ent_code ent_flow_undertaking(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_disclosure_view *ret_view,
+                                             ent_buf *ret_proof, ent_err *err);
 
 /* What a partner disclosed to us. */
 typedef struct ent_kept_view {

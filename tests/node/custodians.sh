@@ -27,6 +27,20 @@ status 3 "an officer links nothing" us record link "$one" "$two" --as o.us
 status 0 "the calendar" gb retention calendar --as c.gb; says "$(( $(date -u +%Y) + 3 ))-" "the calendar"
 status 0 "what falls due in four years" gb retention due --within 1461d --as c.gb; says "destroy by" "what falls due in four years"
 
+# two disclosures on one search, which the destruction calls back
+works gb y.gb examiner
+status 0 "a hit" look prints/2_2.png
+reference=$(reference)
+for x in x.gb y.gb; do
+  case=$(gb candidate list --as $x 2>/dev/null | sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' | head -1)
+  gb candidate analyse "$case" --suitable yes --as $x > out 2>&1 || { bad "analyse"; cat out; }
+  gb candidate conclude "$case" identified --reasons "level 2 detail in agreement" --as $x > out 2>&1 || { bad "conclude"; cat out; }
+done
+for field in status name; do status 0 "a disclosure of the $field" gb disclose "$reference" --fields $field --as c.gb; says "it has arrived" "a disclosure of the $field"; done
+mapfile -t disclosed < <(gb disclose list --as c.gb | sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p')
+[ ${#disclosed[@]} -eq 2 ] || bad "${#disclosed[@]} disclosures"
+status 4 "no undertaking before the recall" gb disclose undertakings "${disclosed[@]}" -o early --as c.gb; says "no undertaking yet" "no undertaking before the recall"
+
 status 0 "a destruction" gb destroy "$two" --reason "court order 5" --proof proof.json --as c.gb
 status 0 "its proof" gb verify proof.json --card gb.card; says "VERIFIED: fingerprint" "its proof"; epoch_of() { sed -n 's/.*"epoch": *\([0-9]*\).*/\1/p' "$1" | head -1; } # the day's run may have ended one meanwhile
 epoch=$(epoch_of proof.json); says "lose their key when epoch $epoch ends" "its proof"
@@ -35,10 +49,11 @@ cat > tamper.py <<'P'
 import copy, json
 proof = json.load(open("proof.json"))
 def changed(v):
+    if isinstance(v, list): return []
     if isinstance(v, int): return [v + 1, v - 1]
     at = v.index("\n\n") - 3 if "tlog-proof" in v else len(v) // 2 # in the proof's hashes; in the middle
     return [v[:at] + ("b" if v[at] != "b" else "c") + v[at + 1:], ""]
-places = [(proof, k) for k in ("entente-destruction", "reason", "custody")] + [(proof["parts"][0], k) for k in proof["parts"][0]]
+places = [(proof, k) for k in ("entente-destruction", "reason", "custody", "unlisted")] + [(o, k) for o in (proof["parts"][0], proof["disclosed"][0]) for k in o]
 n = 0
 for where, key in places:
     was = where[key]
@@ -46,25 +61,49 @@ for where, key in places:
         where[key] = new
         json.dump(proof, open(f"tampered-{n}-{key}.json", "w")); n += 1
     where[key] = was
-for where in (proof, proof["parts"][0]):
+for where in (proof, proof["parts"][0], proof["disclosed"][0]):
     where["note"] = "more"; json.dump(proof, open(f"tampered-{n}-more.json", "w")); n += 1; del where["note"]
+listed = proof["disclosed"]
+for what, other in (("dropped", listed[1:]), ("dropped-last", listed[:-1]), ("emptied", []), ("doubled", listed + listed[:1]), ("turned", listed[::-1]), ("no-list", {})):
+    proof["disclosed"] = other
+    json.dump(proof, open(f"tampered-{n}-{what}.json", "w")); n += 1
+proof["disclosed"], proof["unlisted"] = listed[1:], 1 # counted instead of listed
+json.dump(proof, open(f"tampered-{n}-counted.json", "w")); n += 1
+proof["disclosed"], proof["unlisted"] = listed, 0
 proof["parts"][0]["enrolled"], proof["parts"][0]["destroyed"] = proof["parts"][0]["destroyed"], proof["parts"][0]["enrolled"]
 json.dump(proof, open(f"tampered-{n}-exchanged.json", "w"))
 P
 python3 tamper.py
 for f in tampered-*.json; do status 4 "a proof that was changed: $f" gb verify "$f" --card gb.card; grep -q VERIFIED out && bad "$f is said to be verified"; done
-[ "$(ls tampered-*.json | wc -l)" -eq 23 ] || bad "$(ls tampered-*.json | wc -l) changed proofs"
+[ "$(ls tampered-*.json | wc -l)" -eq 39 ] || bad "$(ls tampered-*.json | wc -l) changed proofs"
 status 4 "another node's card" gb verify proof.json --card us.card
+
+# what the partner undertook: each of the two shown by an entry of its own, or said not to be
+status 0 "the undertakings" gb disclose undertakings "${disclosed[@]}" -o undertaken --as c.gb
+first=undertaken/${disclosed[0]}.tlog-proof second=undertaken/${disclosed[1]}.tlog-proof
+with() { gb verify proof.json --card gb.card "$@"; }
+status 0 "none shown" with; [ "$(grep -c "no undertaking shown for us.example" out)" -eq 2 ] || { bad "two are missing, and it is not said"; cat out; }
+status 0 "one shown" with --undertaking "$first" --partner us.card; says "destroyed at us.example, 2" "one shown"; says "no undertaking shown for us.example" "one missing"; says "1 of 2" "one missing"
+status 0 "the same for both" with --undertaking "$first" --undertaking "$first" --partner us.card; says "1 of 2" "the same for both"
+refused() { status 4 "$1" with --undertaking "$2" --partner "${3:-us.card}"; grep -q "VERIFIED\|destroyed at" out && bad "$1 counts"; }
+sed 's/^index .*/index 0/' "$first" > forged.tlog-proof; refused "a forged undertaking" forged.tlog-proof
+refused "another's ledger" "$first" gb.card
+us ledger prove "$(us ledger show | awk '/ kept /{print $1; exit}')" > kept.tlog-proof; refused "an entry that says kept" kept.tlog-proof
+status 4 "without the partner's card" with --undertaking "$first"
+
 status 0 "the epoch's end" gb keys rotate --epoch --as c.gb
 gb ledger prove "$(gb ledger show | awk "/epoch $epoch ended/{print \$1}")" > epoch.tlog-proof
 gb ledger prove 1 > early.tlog-proof
 status 4 "an entry that is no epoch's end" gb verify proof.json --card gb.card --epoch early.tlog-proof
 status 0 "one more" gb enrol prints/5_1.png --taken-under ta-2000-s41 --offence terrorism-related --as c.gb
 status 0 "another destruction, in the next epoch" gb destroy "$(sed -n 's/^enrolled as encounter \([0-9a-f]*\).*/\1/p' out)" --reason later --proof later.json --as c.gb
+status 4 "an undertaking about another record" gb verify later.json --card gb.card --undertaking "$first" --partner us.card; says "nothing that the proof lists" "an undertaking about another record"
 status 4 "an epoch that ended before it" gb verify later.json --card gb.card --epoch epoch.tlog-proof; says "ended before" "an epoch that ended before it"
 sed -E "s/(\"epoch\": *)$(epoch_of later.json)/\1$epoch/" later.json > lied.json; cmp -s later.json lied.json && bad "the epoch was not changed"
 status 4 "the epoch made earlier" gb verify lied.json --card gb.card --epoch epoch.tlog-proof
-status 0 "its proof, complete" gb verify proof.json --card gb.card --epoch epoch.tlog-proof; says "destroyed everywhere in this node" "its proof, complete"
+status 0 "its proof, complete" gb verify proof.json --card gb.card --epoch epoch.tlog-proof; says "destroyed everywhere in this node$" "its proof, complete"
+status 0 "one still missing" with --epoch epoch.tlog-proof --undertaking "$second" --partner us.card; grep -q "by every partner" out && bad "destroyed by every partner, and one is not shown"
+status 0 "all of it" with --epoch epoch.tlog-proof --undertaking "$second" --undertaking "$first" --partner us.card; says "in this node and by every partner" "all of it"; grep -q "no undertaking" out && bad "all is shown, and something is missing"
 
 status 0 "a person's request" gb subject-access --print prints/3_2.png -o held.html --as c.gb
 grep -q "TA 2000 Sch. 8" held.html || bad "the page does not say by which clause"

@@ -487,6 +487,7 @@ static const struct {
     {"case-rates", true, ent_desk_case_rates},
     {"disclose", true, ent_desk_disclose},
     {"disclosure-list", true, ent_desk_disclosure_list},
+    {"disclosure-undertaking", true, ent_desk_disclosure_undertaking},
     {"kept-list", true, ent_desk_kept_list},
     {"kept-open", true, ent_desk_kept_open},
     {"programme-propose", true, ent_desk_programme_propose},

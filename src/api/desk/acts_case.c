@@ -200,6 +200,20 @@ ent_code ent_desk_disclosure_list(const ent_desk_node *n, const ent_desk_request
     return ent_flow_disclosures(n->flow, r->by, see_disclosure, list, err);
 }
 
+ent_code ent_desk_disclosure_undertaking(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    ent_disclosure_view v;
+    ENT_AUTO_BUF proof = ENT_BUF(65536);
+    ENT_TRY(id_param(r, "disclosure", id, err));
+    ENT_TRY(ent_flow_undertaking(n->flow, r->by, id, &v, &proof, err));
+    json_object_set_new(out, "disclosure", id_json(v.id));
+    json_object_set_new(out, "partner", json_string(v.partner));
+    json_object_set_new(out, "undertaken", time_json(v.undertaken));
+    json_object_set_new(out, "proof", json_string(ent_buf_cstr(&proof)));
+    return ENT_OK;
+}
+
 /* ---- what partners disclosed ---- */
 
 static json_t *kept_json(const ent_kept_view *v)

@@ -54,14 +54,29 @@ ent_code ent_desk_enrol(const ent_desk_node *n, const ent_desk_request *r, json_
     return ENT_OK;
 }
 
+static json_t *copies_json(const ent_destroyed_copies *copies)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < copies->count; i++) {
+        json_t *j = json_object();
+        json_object_set_new(j, "partner", json_string(copies->at[i].partner));
+        json_object_set_new(j, "disclosure", id_json(copies->at[i].id));
+        json_object_set_new(j, "search", id_json(copies->at[i].reference.b));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
 /* The custodian's proof (docs/protocol/destruction.md): the salts that open both commitments, and both receipts. */
 static ent_code put_proof(const ent_desk_node *n, const char *reason, const ent_destroyed *d, json_t *out, ent_err *err)
 {
     json_t *proof = json_object(), *parts = json_array();
     json_object_set_new(out, "proof", proof);
-    json_object_set_new(proof, "entente-destruction", json_integer(2));
+    json_object_set_new(proof, "entente-destruction", json_integer(3));
     json_object_set_new(proof, "reason", json_string(reason));
     json_object_set_new(proof, "custody", json_string(d->custody));
+    json_object_set_new(proof, "disclosed", copies_json(&d->copies));
+    json_object_set_new(proof, "unlisted", json_integer(d->copies.unlisted));
     json_object_set_new(proof, "parts", parts);
     for (size_t i = 0; i < d->parts; i++) {
         const ent_destroyed_part *p = &d->part[i];

@@ -64,7 +64,28 @@ static void custody_text(ent_flow_node *n, char ret[96])
              c.root == ENT_ROOT_HARDWARE ? "in hardware" : c.root == ENT_ROOT_TOKEN ? "in a token" : "in a file", c.standby ? "; standby" : "");
 }
 
-static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason)
+static void list_copy(void *ctx, const ent_disclosure_view *v)
+{
+    ent_destroyed_copies *copies = ctx;
+    if (copies->count == ENT_DESTROYED_COPIES) {
+        copies->unlisted++;
+        return;
+    }
+    ent_destroyed_copy *c = &copies->at[copies->count++];
+    memcpy(c->id, v->id, ENT_ID_SIZE);
+    c->reference = v->reference;
+    snprintf(c->partner, sizeof c->partner, "%s", v->partner);
+}
+
+/* What was disclosed of the encounter, whether it is called back now or was before. */
+static ent_code list_copies(ent_flow_node *n, const ent_held_part *p, ent_destroyed_copies *ret, ent_err *err)
+{
+    ret->count = ret->unlisted = 0;
+    return ent_disclosures_of(n, p->transaction, list_copy, ret, err);
+}
+
+static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_part *p, const char *clause, const char *reason,
+                        const ent_destroyed_copies *copies)
 {
     char custody[96];
     uint8_t salt[32];
@@ -73,7 +94,7 @@ static void write_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, con
     snprintf(e.clause, sizeof e.clause, "%s", clause);
     snprintf(e.purpose, sizeof e.purpose, "%s", ent_material_text(p->facts.material));
     custody_text(n, custody);
-    ent_destroyed_salt(p->salt, reason, custody, n->c.keys.epoch(n->c.keys.self), salt);
+    ent_destroyed_salt(p->salt, &(ent_destroyed_act){reason, custody, n->c.keys.epoch(n->c.keys.self), copies}, salt);
     ent_commit_to(salt, p->digest, sizeof p->digest, e.commitment);
     ent_batch_entry(b, &e);
 }
@@ -180,6 +201,7 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
     ENT_AUTO_BATCH b = ent_batch_new("destroy");
     ent_part_id ids[GROUP];
     uint64_t indexes[ENT_BATCH_ENTRIES];
+    ent_destroyed_copies copies;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     b->reserve = true;
     ENT_TRY(ent_parts_find_entries(n, err));
@@ -188,7 +210,8 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
         ent_gallery_remove(n->gallery, &ids[i]); /* at once: no search that begins now finds it */
         ent_face_holding_remove(n->faces, &ids[i]);
         ENT_TRY(take_out(n, b, parts[i], err));
-        write_entry(n, b, by, parts[i], clause[i], reason);
+        if (!i || !ent_id_equal(parts[i]->encounter.b, parts[i - 1]->encounter.b)) ENT_TRY(list_copies(n, parts[i], &copies, err));
+        write_entry(n, b, by, parts[i], clause[i], reason, &copies);
         if (ret && i < 3) note_proof(n, parts[i], &ret->part[i]);
     }
     ENT_TRY(forget_everywhere(n, b, &(ent_part_set){ids, count}, err));
@@ -208,6 +231,7 @@ static ent_code destroy_parts(ent_flow_node *n, const ent_actor *by, ent_held_pa
         for (ent_held_part *q = ent_part_first(n, ENT_BY_ENCOUNTER, of[i].b); q; q = ent_part_next(n, ENT_BY_ENCOUNTER, q)) ent_part_look(n, q);
     if (ret) {
         ret->parts = count;
+        ret->copies = copies; /* of the one encounter that a person destroys */
         custody_text(n, ret->custody);
     }
     return ENT_OK;

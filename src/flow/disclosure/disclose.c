@@ -446,6 +446,25 @@ ent_code ent_flow_disclosures(ent_flow_node *n, const ent_actor *by, void (*see)
     return code;
 }
 
+ent_code ent_flow_undertaking(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_disclosure_view *ret_view, ent_buf *ret_proof, ent_err *err)
+{
+    ENT_TRY(ent_gate(by, ENT_MAY_SEE_DISCLOSED, err));
+    ent_disclosure_record *d = malloc(sizeof *d);
+    if (!d) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    pthread_mutex_lock(&n->lock);
+    ent_code code = ent_disclosure_get(n, id, d, err);
+    pthread_mutex_unlock(&n->lock);
+    if (code == ENT_OK && !*d->gone_proof)
+        code = ent_fail(err, ENT_NOT_FOUND, d->view.undertaken.ms ? "%s says that nothing of it arrived: no entry proves that" : "%s has given no undertaking yet", d->view.partner);
+    if (code == ENT_OK) {
+        *ret_view = d->view;
+        ent_buf_put(ret_proof, d->gone_proof, strlen(d->gone_proof));
+        code = ent_buf_check(ret_proof, err);
+    }
+    free(d);
+    return code;
+}
+
 struct ending {
     ent_flow_node *n;
     ent_batch *b;
