@@ -15,7 +15,7 @@
 static ent_code read_copy(const json_t *j, ent_destroyed_copy *ret, ent_err *err)
 {
     const char *partner = ent_cli_text(j, "partner");
-    bool good = json_object_size(j) == 3 && *partner && strlen(partner) < sizeof ret->partner && ent_unhex(ent_cli_text(j, "disclosure"), ret->id, ENT_ID_SIZE) &&
+    bool good = json_object_size(j) == 3 && strlen(partner) < sizeof ret->partner && ent_note_name_fits(partner) && ent_unhex(ent_cli_text(j, "disclosure"), ret->id, ENT_ID_SIZE) &&
                 ent_unhex(ent_cli_text(j, "search"), ret->reference.b, ENT_ID_SIZE);
     if (!good) return ent_fail(err, ENT_FORMAT, "a disclosure in the proof is not a partner, a disclosure's and a search's number");
     snprintf(ret->partner, sizeof ret->partner, "%s", partner);

@@ -394,9 +394,16 @@ static void recalls(void **state)
     s->line_down = true;
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
     assert_int_equal(kept(s, NULL), 1);
-    ent_disclosure_view r = record(s);
+    assert_int_equal(destroyed.copies.count, 1); /* what the proof lists */
+    assert_memory_equal(destroyed.copies.at[0].id, d.id, ENT_ID_SIZE);
+    assert_memory_equal(destroyed.copies.at[0].reference.b, reference.b, ENT_ID_SIZE);
+    assert_string_equal(destroyed.copies.at[0].partner, "us.example");
+    ent_disclosure_view r = record(s), of = {0};
+    ENT_AUTO_BUF proof = ENT_BUF(65536);
     assert_string_equal(r.recalled_for, "destroyed");
     assert_int_equal(r.undertaken.ms, 0); /* missing, and listed as such */
+    assert_int_equal(ent_flow_undertaking(s->gb.flow, &s->gb.custodian, d.id, &of, &proof, NULL), ENT_NOT_FOUND);
+    assert_int_equal(ent_flow_undertaking(s->gb.flow, &s->gb.examiner, d.id, &of, &proof, NULL), ENT_DENIED);
     story_restart(s, &s->gb);
     s->line_down = false;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
@@ -404,6 +411,8 @@ static void recalls(void **state)
     r = record(s);
     assert_true(r.undertaken.ms != 0);
     assert_true(r.gone_index != UINT64_MAX);
+    assert_int_equal(ent_flow_undertaking(s->gb.flow, &s->gb.custodian, d.id, &of, &proof, NULL), ENT_OK);
+    assert_true(proof.len > 0);
     ent_flow_counts c;
     ent_flow_count(s->gb.flow, &c);
     assert_int_equal(c.queue, 0);
@@ -513,6 +522,24 @@ static void restored_into_hold(void **state)
     s->line_down = true;
     restore(s, backup, &e.part[0].id);
     chased(s);
+}
+
+/* A proof lists so many disclosures and counts the others: none is passed over in silence, and each is called back. */
+static void more_than_a_proof_lists(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    for (int i = 0; i < ENT_DESTROYED_COPIES + 2; i++)
+        assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_STATUS, &d, NULL), ENT_OK);
+    assert_int_equal(kept(s, NULL), ENT_DESTROYED_COPIES + 2);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    assert_int_equal(destroyed.copies.count, ENT_DESTROYED_COPIES);
+    assert_int_equal(destroyed.copies.unlisted, 2);
+    assert_int_equal(kept(s, NULL), 0);
 }
 
 static size_t waiting_at(const story_node *n)
@@ -762,7 +789,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(restored_before_its_recall), STORY(restored_without_a_part), STORY(restored_after_its_recall), STORY(restored_into_hold), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(more_than_a_proof_lists), STORY(restored_before_its_recall), STORY(restored_without_a_part), STORY(restored_after_its_recall), STORY(restored_into_hold), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
