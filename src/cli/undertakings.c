@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "cli/act.h"
 #include "law/card.h"
 #include "merkle/note.h"
 

@@ -3,11 +3,9 @@
 #ifndef CLI_UNDERTAKINGS_H
 #define CLI_UNDERTAKINGS_H
 
-#include "cli/cli.h"
+#include "cli/act.h"
 #include "flow/flow.h"
 #include "merkle/shard.h"
-
-#include <jansson.h>
 
 typedef struct ent_undertakings {
     ent_destroyed_copies copies;             /* as the proof lists them: what "destroyed" commits to */
