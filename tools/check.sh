@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program and the simulation once more as it ships.
+# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program, of the library and the simulation once more as they ship.
 # Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.."
@@ -23,7 +23,7 @@ python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
 beside=$(($(nproc) + 1)) # tests wait as well as work
 meson test -C "$checked" --num-processes "$beside" --print-errorlogs --no-rebuild "$@" || status=1
-meson test -C "$plain" --num-processes "$beside" --print-errorlogs --no-rebuild --suite node --suite simulation "$@" || status=1
+meson test -C "$plain" --num-processes "$beside" --print-errorlogs --no-rebuild --suite node --suite simulation --suite shipped "$@" || status=1
 python3 - "$checked/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
 import json, sys
 n = {"OK": 0, "SKIP": 0}
