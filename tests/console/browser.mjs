@@ -73,6 +73,7 @@ export async function tabTo(page, name, key = "Tab") {
 
 /** Everything in light; in dark what depends on colours; and at 320 pixels. */
 export async function accessible(page, what) {
+  await page.waitForSelector("h1"); // the page draws itself after it was loaded
   await page.evaluate(axe); // through the debugger: the page's own policy would refuse it
   await finds(page, `${what}, light`, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]);
   await page.emulateMedia({ colorScheme: "dark" });
