@@ -66,7 +66,7 @@ typedef struct ent_err {
 /* Sets *err (may be NULL) and returns code, so that a caller can `return ent_fail(...)`. */
 ENT_API ent_code ent_fail(ent_err *err, ent_code code, const char *format, ...) ENT_PRINTF(3, 4);
 
-/* Puts context in front of the detail already in *err and returns its code. */
+/* Puts context in front of the detail already in *err, unless it begins with it, and returns its code. */
 ENT_API ent_code ent_context(ent_err *err, ent_code code, const char *format, ...) ENT_PRINTF(3, 4);
 
 ENT_API const char *ent_code_text(ent_code code); /* "no hit"; static storage */
