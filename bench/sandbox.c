@@ -1,4 +1,4 @@
-/* What the sandbox costs: a job in a fresh worker less the same job in this process. bench_sandbox [JOBS]: 300 KB in and a sum out;
+/* What the sandbox costs: a job in a fresh worker less the same job in this process. bench_sandbox [JOBS [sum|copy|decode]]: 300 KB in and a sum out;
  * 300 KB in and out; a WSQ image of 832 x 768 pixels in and its pixels out. Medians of the wall clock, in milliseconds, with one job after
  * the other at once (whose workers are buried and made beside them), and with 5 ms of rest between them (a node that is not busy); and the
  * processor time that a job costs in all processes together, less that of the same job here, which does not depend on who else uses the
@@ -122,9 +122,8 @@ int main(int argc, char **argv)
     if (count < 1 || count > MOST) return 2;
     for (uint32_t i = 0; i < PAYLOAD / 4; i++) ent_buf_u32(&payload, i * 2654435761u);
     make_image(&wsq);
-    compare(argv[0], "sum", &payload, count);
-    compare(argv[0], "copy", &payload, count);
-    compare(argv[0], "decode", &wsq, count);
+    for (const ent_sandbox_job *j = jobs; j->name; j++)
+        if (argc < 3 || strcmp(argv[2], j->name) == 0) compare(argv[0], j->name, j->run == decode ? &wsq : &payload, count);
     ent_buf_free(&payload);
     ent_buf_free(&wsq);
     return 0;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,15 @@ typedef struct helper {
     const ent_sandbox_job *jobs;
     sandbox_filter filter;
     uint32_t slots;
+    bool batch; /* it is one by its own choice */
     slot slot[SANDBOX_SLOTS];
 } helper;
+
+/* What is known of a worker's job before it comes. */
+typedef struct expectation {
+    size_t used; /* as many bytes of the shared memory as the slot's last job used */
+    bool warm;   /* there is time to make them ready ahead */
+} expectation;
 
 /* ---- in the worker ---- */
 
@@ -54,6 +62,13 @@ static size_t put_outcome(uint8_t *to, ent_code code, const char *detail, size_t
 static void warm_shared(const uint8_t *memory, size_t used)
 {
     if (!SANDBOX_SANITIZED && used) (void)madvise((void *)(uintptr_t)memory, used < WARM_SHARED ? used : WARM_SHARED, MADV_POPULATE_READ);
+}
+
+/* From one scheduling policy to another, if it has the first: what an operator chose otherwise stays. Between these two no privilege is needed. */
+static void change_policy(int from, int to)
+{
+    const struct sched_param none = {0};
+    if (sched_getscheduler(0) == from) (void)sched_setscheduler(0, to, &none);
 }
 
 /* Before its job comes a worker gets the memory that most jobs need, so that the faults are not the job's: its heap, what is small in small pages and the
@@ -79,12 +94,13 @@ static void warm_up(const uint8_t *memory, size_t used)
 }
 
 /* The result grows in the shared memory, where it needs no other and is not copied: its buffer has all of its room from the start. */
-static size_t run_job(const ent_sandbox_job *jobs, const sandbox_job *job, uint8_t *memory)
+static size_t run_job(const ent_sandbox_job *jobs, const sandbox_job *job, uint8_t *memory, expectation e)
 {
     enum { HEAD = 3 + SANDBOX_DETAIL, ROOM = SANDBOX_RESULT - 1024 };
     uint8_t *to = memory + sandbox_outcome_at(job->len);
     ent_err err = {0};
-    warm_shared(memory, sandbox_outcome_at(job->len) + HEAD + job->len);
+    size_t likely = e.used > job->len ? e.used : job->len;
+    if (!e.warm || likely > e.used) warm_shared(memory, likely);
     ent_buf result = {.data = to + HEAD, .cap = ROOM + 1, .max = ROOM};
     while (jobs->name && strcmp(jobs->name, job->name) != 0) jobs++;
     if (!jobs->name) return put_outcome(to, ENT_UNSUPPORTED, "the sandbox knows no such job", 0);
@@ -93,18 +109,19 @@ static size_t run_job(const ent_sandbox_job *jobs, const sandbox_job *job, uint8
 }
 
 /* Waits for its job, runs it, says how long the outcome is, waits for its end. */
-static void work(const helper *h, uint32_t at, size_t warm)
+static void work(const helper *h, uint32_t at, expectation e)
 {
     sandbox_job job;
     uint8_t *memory = mmap(NULL, SANDBOX_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, SANDBOX_MEMORY + (int)at, 0);
     if (memory == MAP_FAILED) _exit(95);
     (void)madvise(memory, SANDBOX_SIZE, MADV_DONTDUMP);
     (void)close_range(SANDBOX_SOCKET + 1, ~0u, 0);
-    warm_up(memory, warm);
+    warm_up(memory, e.warm ? e.used : 0);
+    if (h->batch) change_policy(SCHED_BATCH, SCHED_OTHER);
     sandbox_confine(&h->filter);
     if (read(SANDBOX_SOCKET, &job, sizeof job) != (ssize_t)sizeof job || job.len > SANDBOX_INPUT) _exit(93);
     job.name[sizeof job.name - 1] = 0;
-    uint32_t len = (uint32_t)run_job(h->jobs, &job, memory);
+    uint32_t len = (uint32_t)run_job(h->jobs, &job, memory, e);
     if (write(SANDBOX_SOCKET, &len, sizeof len) != (ssize_t)sizeof len) _exit(94);
     while (read(SANDBOX_SOCKET, &job, sizeof job) > 0) {}
     _exit(0);
@@ -112,8 +129,8 @@ static void work(const helper *h, uint32_t at, size_t warm)
 
 /* ---- in the helper ---- */
 
-/* The slot's worker, warm for a job of about so many bytes (0: not); *ret_channel is the node's end of its channel, and nobody else keeps it: the worker's death closes it. */
-static bool make(helper *h, uint32_t at, size_t warm, int *ret_channel)
+/* The slot's worker; *ret_channel is the node's end of its channel, and nobody else keeps it: the worker's death closes it. */
+static bool make(helper *h, uint32_t at, expectation e, int *ret_channel)
 {
     int ends[2];
     pid_t self = getpid();
@@ -123,7 +140,7 @@ static bool make(helper *h, uint32_t at, size_t warm, int *ret_channel)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != self || dup2(ends[1], SANDBOX_SOCKET) < 0) _exit(95);
         for (int fd = 0; fd < SANDBOX_SOCKET; fd++) close(fd);
-        work(h, at, warm);
+        work(h, at, e);
     }
     close(ends[1]);
     if (pid < 0) {
@@ -154,11 +171,11 @@ static bool erase(const helper *h, uint32_t at, size_t used)
     return fallocate(SANDBOX_MEMORY + (int)at, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kept, SANDBOX_SIZE - kept) == 0;
 }
 
-static bool fill(helper *h, uint32_t at, size_t warm, int status)
+static bool fill(helper *h, uint32_t at, expectation e, int status)
 {
     const sandbox_message m = {.word = SANDBOX_READY, .slot = at, .status = status};
     int channel = -1;
-    if (!make(h, at, warm, &channel)) return false;
+    if (!make(h, at, e, &channel)) return false;
     bool ok = sandbox_send(SANDBOX_SOCKET, &m, sizeof m, channel);
     close(channel);
     return ok;
@@ -193,13 +210,17 @@ int ent_sandbox_worker(const ent_sandbox_job *jobs)
     signal(SIGTERM, SIG_IGN);
     if (!prepare(&h)) return 1;
     (void)sandbox_give_up_files();
+    /* What the helper does is never urgent: as a batch it does not push the node or a worker aside when it is woken. What it forks is one too,
+     * until it has made itself ready. */
+    h.batch = sched_getscheduler(0) == SCHED_OTHER;
+    change_policy(SCHED_OTHER, SCHED_BATCH);
     bool ok = true;
-    for (uint32_t i = 0; i < h.slots && ok; i++) ok = fill(&h, i, 0, 0);
+    for (uint32_t i = 0; i < h.slots && ok; i++) ok = fill(&h, i, (expectation){0}, 0);
     while (ok && sandbox_receive(SANDBOX_SOCKET, &m, sizeof m, 0, NULL) == ENT_OK) {
         ok = m.word == SANDBOX_RELEASE && m.slot < h.slots && m.used <= SANDBOX_SIZE;
         if (!ok) break;
         int status = bury(&h.slot[m.slot]);
-        ok = erase(&h, m.slot, m.used) && fill(&h, m.slot, m.idle ? m.used : 0, status);
+        ok = erase(&h, m.slot, m.used) && fill(&h, m.slot, (expectation){.used = m.used, .warm = m.idle}, status);
     }
     for (uint32_t i = 0; i < h.slots; i++) bury(&h.slot[i]);
     return 0;
