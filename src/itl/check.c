@@ -88,7 +88,7 @@ static void check_value(ent_itl_checking *c, const walk *w, const ent_itl_item_r
 {
     static const char *const wanted[] = {"letters", "digits", "letters and digits", "letters and special characters", "a number", "printable characters", "letters, digits and spaces",
                                          "characters of the declared encoding", "hexadecimal digits", "base 64", "bytes", "a date YYYYMMDD", "a time YYYYMMDDHHMMSSZ", "nn.nn",
-                                         "M and 12 hexadecimal digits, or P and 12 to 15 characters", "a UTM zone and band", "hh:mm:ss.sss", "points x,y-x,y-x,y"};
+                                         "M and 12 hexadecimal digits, or P and 12 to 15 characters", "a UTM zone and band", "hh:mm:ss.sss", "points x,y-x,y-x,y", "points x,y-x,y"};
     char value[40];
     size_t len = characters(rule->set, text, n, c->wide);
     if (rule->set == SET_BIN) return;

@@ -80,7 +80,7 @@ static const ent_itl_dependence all[] = {
     IMAGE_FIELDS(17, "8.17"),
     {17, ED_ALL, 13, BOTH, 999, 0, NULL, "8.17.13"},
     {17, ED_11ON, 27, BOTH, 25, 0, "DEFINED", "8.17.25"},
-    {17, ED_11ON, 15, ONLY, 14, 0, NULL, "8.17.15"},
+    {17, ED_11ON, 15, BOTH, 14, 0, NULL, "8.17.15"},
     /* minutiae */
     LEGACY(5),
     LEGACY(6),
@@ -104,7 +104,7 @@ static const ent_itl_dependence all[] = {
     {9, ED_11ON, 11, BOTH, 12, 0, NULL, "8.9.2"},
     {9, ED_11ON, 137, MUST, 136, 0, "1..9999", "8.9.4"},
     {9, ED_11ON, 137, ONLY, 126, 0, NULL, "8.9.4"},
-    {9, ED_11ON, 138, ONLY, 126, 0, NULL, "8.9.4"},
+    {9, ED_11ON, 138, ONLY, 126, 1, "514|515", "8.9.5.13"},
     {9, ED_11ON, 139, ONLY, 126, 0, NULL, "8.9.4"},
     {9, ED_11ON, 140, ONLY, 126, 0, NULL, "8.9.4"},
     {9, ED_11ON, 141, ONLY, 140, 0, NULL, "8.9.4"},

@@ -30,7 +30,8 @@ typedef enum ent_itl_set {
     SET_DUI,   /* M and 12 hexadecimal digits, or P and 12 to 15 characters (7.7.1.1) */
     SET_ZONE,  /* a UTM zone: 1 or 2 digits and a band letter, not I or O (7.7.3) */
     SET_TIME,  /* hh:mm:ss.sss (7.7.2.5) */
-    SET_PATH,  /* x,y-x,y-x,y…: a polygon of the extended feature set (8.9.7) */
+    SET_PATH,  /* x,y-x,y-x,y…: a closed path of the extended feature set, at least three points (7.7.12.1) */
+    SET_LINE,  /* the same, open: at least two */
 } ent_itl_set;
 
 typedef struct ent_itl_item_rule {

@@ -4,6 +4,8 @@
 
 #define QUALITY ITEM(QVU, 'M', N, 1, 3, "0..100|254|255")
 #define ANGLE "0..179" /* of 2 degrees */
+#define MINUTIA                                                                                                        \
+    ITEM(MAN, 'M', N, 1, 4, "1..*"), RELATED(MXC, 'M', N, 1, 5, NULL, X), RELATED(MYC, 'M', N, 1, 5, NULL, Y), ITEM(MAV, 'M', N, 1, 3, ANGLE), ITEM(M1M, 'M', N, 1, 1, "0|1|2")
 
 static const ent_itl_field_rule fields[] = {
     ONE(3, IMP, 'M', N, 1, 2, "0..8|10..15|20..39|41|42"),
@@ -29,15 +31,16 @@ static const ent_itl_field_rule fields[] = {
     FIELD(127, CEI, 'D', 1, 1, ITEM(AFS, 'M', A, 4, 4, "APPF|NONE"), ITEM(CID, 'M', U, 1, 30, NULL)),
     ONE(128, HLL, 'D', N, 2, 5, "10..99999"),
     ONE(129, VLL, 'D', N, 2, 5, "10..99999"),
-    ONE(130, SLC, 'D', N, 1, 1, "1|2"),
+    ONE_IN(ED07, 130, SLC, 'D', N, 1, 1, "0|1|2"),
+    ONE_IN(ED_11ON, 130, SLC, 'D', N, 1, 1, "1|2"),
     ONE(131, THPS, 'D', N, 1, 5, "1..99999"),
     ONE(132, TVPS, 'D', N, 1, 5, "1..99999"),
     ONE(133, FVW, 'D', N, 1, 2, "0..15"),
     FIELD(134, FGP, 'D', 1, 6, ITEM(FGP, 'M', N, 1, 2, "0..36")),
     FIELD(135, FQD, 'D', 1, 9, QUALITY, ITEM(QAV, 'O', H, 1, 4, NULL), ITEM(QAP, 'O', N, 1, 5, "1..65535")),
     ONE(136, NOM, 'D', N, 1, 4, "0..9999"),
-    FIELD(137, FMD, 'D', 1, 9999, ITEM(MAN, 'M', N, 1, 4, "1..*"), RELATED(MXC, 'M', N, 1, 5, NULL, X), RELATED(MYC, 'M', N, 1, 5, NULL, Y), ITEM(MAV, 'M', N, 1, 3, ANGLE),
-          ITEM(M1M, 'M', N, 1, 1, "0|1|2"), ITEM(QOM, 'M', N, 1, 3, "0..100|254|255")),
+    FIELD_IN(ED07, 137, FMD, 'D', 1, 9999, MINUTIA, ITEM(QOM, 'M', N, 1, 3, "0..100|254|255")),
+    FIELD_IN(ED_11ON, 137, FMD, 'D', 1, 9999, MINUTIA, ITEM(QOM, 'M', N, 1, 3, "0..100")),
     FIELD(138, RCI, 'D', 1, 0, ITEM(CMI, 'M', N, 1, 4, NULL), ITEM(NMN, 'M', N, 1, 4, NULL), ITEM(NRC, 'M', N, 1, 2, NULL)),
     FIELD(139, CIN, 'D', 1, 9, RELATED(XCC, 'M', N, 1, 5, NULL, X), RELATED(YCC, 'M', N, 1, 5, NULL, Y), ITEM(ANGC, 'O', N, 1, 3, ANGLE)),
     FIELD(140, DIN, 'D', 1, 9, RELATED(XCD, 'M', N, 1, 5, NULL, X), RELATED(YCD, 'M', N, 1, 5, NULL, Y), ITEM(ANG1, 'O', N, 1, 3, ANGLE)),
@@ -126,7 +129,7 @@ static const ent_itl_field_rule fields[] = {
              ITEM(CZZ, 'O', U, 1, 200, NULL), ITEM(CCF, 'O', A, 7, 7, "COMPLEX")),
     FIELD_IN(ED_11ON, 363, RRC, 'D', 1, 0, ITEM(RIR, 'M', N, 1, 2, "0..99"), ITEM(ROR, 'M', NS, 1, 4, "-179..180")),
     FIELD_IN(ED_11ON, 372, SIM, 'D', 1, 1, ITEM(SIM, 'M', B64, 8, 0, NULL)),
-    FIELD_IN(ED_11ON, 373, RPS, 'D', 1, 0, ITEM(RPS, 'M', PATH, 11, 1188, NULL)),
+    FIELD_IN(ED_11ON, 373, RPS, 'D', 1, 0, ITEM(RPS, 'M', LINE, 7, 1188, NULL)),
     OPEN_IN(ED_15ON, 374, 399, EFS),
     RESERVED_IN(ED_11ON, 400, 900),
     FIELD_IN(ED_11ON, 901, ULA, 'O', 1, 0, ITEM(ULA, 'M', ANS, 22, 300, NULL)),

@@ -26,6 +26,8 @@
 #define TECHNOLOGY ONE_IN(ED15, 901, FCT, 'O', N, 1, 2, "0..22")
 #define RECTANGLE RELATED(LHC, 'M', N, 1, 5, NULL, X), RELATED(RHC, 'M', N, 1, 5, NULL, X_AFTER), RELATED(TVC, 'M', N, 1, 5, NULL, Y), RELATED(BVC, 'M', N, 1, 5, NULL, Y_AFTER)
 #define FIGURE RELATED(NOP, 'M', N, 1, 2, "3..99", POINTS), RELATED(HPO, 'M', N, 1, 5, NULL, X), RELATED(VPO, 'M', N, 1, 5, NULL, Y)
+/* 127 characters until 2007 */
+#define COMMENT ONE_IN(ED07, 20, COM, 'O', U, 1, 127, NULL), ONE_IN(ED_11ON, 20, COM, 'O', U, 1, 126, NULL)
 #define MODE ONE(30, DMM, 'O', A, 7, 10, "UNKNOWN|UNATTENDED|ASSISTED|CONTROLLED|OBSERVED")
 
 static const ent_itl_field_rule latent[] = {
@@ -38,13 +40,13 @@ static const ent_itl_field_rule latent[] = {
     ONE(12, BPX, 'M', N, 1, 2, "8..99"),
     FIELD(13, FGP, 'M', 1, 0, ITEM(FGP, 'M', N, 1, 2, ent_itl_codes_fgp)),
     DESCRIPTORS(SPD, "0"),
-    /* of no extent in NIST's conforming file of 2011 */
+    /* of no extent in NIST's conforming file of 2011; Update 2013 gave it bounds */
     COORDINATES(ED_TO11, VIEWED, NOT_BEFORE),
-    COORDINATES(ED_13ON, VIEWED "|TPP", NOT_BEFORE),
+    COORDINATES(ED_13ON, VIEWED "|TPP", AFTER),
     SCANNED,
     FIELD_IN(ED15, 18, RSP, 'O', 1, 1, ITEM(RSU, 'M', A, 2, 4, "IN|MM|BOTH"), ITEM(RSM, 'O', U, 1, 50, NULL), ITEM(RSO, 'O', U, 1, 50, NULL)),
     FIELD_IN(ED15, 19, REM, 'O', 1, 1, ITEM(MDR, 'M', AS, 4, 9, "FLATBED|FIXED|RULER|FORM|EST-HUMAN|EST-AUTO"), ITEM(COM, 'O', U, 1, 99, NULL)),
-    ONE(20, COM, 'O', U, 1, 126, NULL),
+    COMMENT,
     FIELD(24, LQM, 'O', 1, 0, ITEM(FRMP, 'M', N, 1, 2, ent_itl_codes_fgp), QUALITY),
     TECHNOLOGY,
     ONE_IN(ED_TO11, 999, DATA, 'M', BIN, 1, 0, NULL),
@@ -68,10 +70,9 @@ static const ent_itl_field_rule finger[] = {
     SCANNED,
     FIELD_IN(ED_TO11 | ED13, 18, AMP, 'O', 1, 12, ITEM(FRAP, 'M', N, 1, 2, FINGERS), ITEM(ABC, 'M', A, 2, 2, "XX|UP")),
     FIELD_IN(ED15, 18, AMP, 'O', 1, 12, ITEM(FRAP, 'M', N, 1, 2, FINGERS), ITEM(ABC, 'M', A, 2, 2, "XX|UP|SR")),
-    ONE(20, COM, 'O', U, 1, 126, NULL),
+    COMMENT,
     FIELD(21, SEG, 'D', 1, 5, ITEM(FRSP, 'M', N, 1, 2, FINGERS), RECTANGLE),
-    FIELD_IN(ED_TO11, 22, NQM, 'O', 1, 5, ITEM(FRNP, 'M', N, 1, 2, FINGERS_OR_UNKNOWN), ITEM(IQS, 'M', N, 1, 1, "1..5")),
-    FIELD_IN(ED_13ON, 22, NQM, 'O', 1, 5, ITEM(FRNP, 'M', N, 1, 2, FINGERS_OR_UNKNOWN), ITEM(IQS, 'M', N, 1, 3, "1..5|254|255")),
+    FIELD(22, NQM, 'O', 1, 5, ITEM(FRNP, 'M', N, 1, 2, FINGERS_OR_UNKNOWN), ITEM(IQS, 'M', N, 1, 3, "1..5|254|255")),
     FIELD(23, SQM, 'O', 1, 45, ITEM(FRQP, 'M', N, 1, 2, FINGERS), QUALITY),
     FIELD(24, FQM, 'O', 1, 45, ITEM(FRMP, 'M', N, 1, 2, FINGERS_OR_UNKNOWN), QUALITY),
     FIELD(25, ASEG, 'D', 1, 5, ITEM(FRAS, 'M', N, 1, 2, FINGERS), FIGURE),
@@ -96,9 +97,10 @@ static const ent_itl_field_rule palm[] = {
     ONE_IN(ED_13ON, 13, FGP, 'M', N, 2, 2, "20..38|81..86"),
     RESERVED_IN(ED_ALL, 14, 15),
     SCANNED,
-    FIELD_IN(ED_TO11 | ED13, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..86"), ITEM(ABC, 'M', A, 2, 2, "XX|UP")),
+    FIELD_IN(ED_TO11, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..84"), ITEM(ABC, 'M', A, 2, 2, "XX|UP")),
+    FIELD_IN(ED13, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..86"), ITEM(ABC, 'M', A, 2, 2, "XX|UP")),
     FIELD_IN(ED15, 18, AMP, 'O', 1, 9, ITEM(FRAP, 'M', N, 2, 2, "21..38|81..86"), ITEM(ABC, 'M', A, 2, 2, "XX|UP|SR")),
-    ONE(20, COM, 'O', U, 1, 126, NULL),
+    COMMENT,
     FIELD_IN(ED_13ON, 21, SEG, 'D', 1, 17, ITEM(FRSP, 'M', N, 1, 2, NULL), RECTANGLE),
     FIELD(24, PQM, 'O', 1, 9, ITEM(FRMP, 'M', N, 2, 2, ent_itl_codes_palm), QUALITY),
     MODE,

@@ -34,24 +34,39 @@ const ent_itl_field_rule ent_itl_shared_fields[ENT_ITL_SHARED_COUNT] = {
     ITEM(first, 'M', N, 1, 2, "1..99"), ITEM(IPT, 'M', ANS, 1, 15, NULL), RELATED(NOP, 'O', N, 1, 2, "3..99", POINTS), RELATED(HPO, 'D', N, 1, 5, NULL, X),                             \
         RELATED(VPO, 'D', N, 1, 5, NULL, Y)
 
+/* .017 and .018 beside .006 to .013: where what is referred to is an image */
 static const ent_itl_field_rule source_fields[] = {
     ONE(3, CAR, 'M', A, 1, 1, "D|M|S"),
     ONE(4, SRC, 'M', U, 1, 0, NULL),
+    OPEN_IN(ED_11ON, 5, 5, SRD),
+    ONE(6, HLL, 'O', N, 2, 5, "10..99999"),
+    ONE(7, VLL, 'O', N, 2, 5, "10..99999"),
+    ONE(8, SLC, 'O', N, 1, 1, "0|1|2"),
+    ONE(9, THPS, 'O', N, 1, 5, "1..99999"),
+    ONE(10, TVPS, 'O', N, 1, 5, "1..99999"),
+    ONE(11, CGA, 'O', AN, 3, 5, "NONE|WSQ20|JPEGB|JPEGL|JP2|JP2L|PNG"),
+    ONE(12, BPX, 'O', N, 1, 2, "8..99"),
+    ONE(13, CSP, 'O', A, 3, 4, "UNK|GRAY|RGB|SRGB|YCC|SYCC"),
     FIELD(14, AQS, 'M', 1, 9, ITEM(AQT, 'M', N, 1, 2, "0..31"), ITEM(A2D, 'D', U, 1, 200, NULL), ITEM(FDN, 'D', U, 1, 200, NULL), ITEM(AQSC, 'O', U, 1, 200, NULL)),
     FIELD(15, SFT, 'M', 1, 1, ITEM(FTY, 'M', U, 3, 6, NULL), ITEM(DEI, 'O', U, 1, 1000, NULL)),
     FIELD(16, SEG, 'O', 1, 99, SEGMENT_ITEMS(RSP)),
+    ONE(17, SHPS, 'O', N, 1, 5, "1..99999"),
+    ONE(18, SVPS, 'O', N, 1, 5, "1..99999"),
     FIELD(19, TIX, 'D', 1, 99, ITEM(TIS, 'M', TIME, 12, 12, NULL), ITEM(TIE, 'M', TIME, 12, 12, NULL)),
     ONE(20, COM, 'O', U, 1, 126, NULL),
     ONE(21, SRN, 'M', N, 1, 3, "1..255"),
+    OPEN_IN(ED_11ON, 100, 199, UDF),
 };
 
 static const ent_itl_field_rule context_fields[] = {
     ONE(4, SRC, 'M', U, 1, 0, NULL),
+    OPEN_IN(ED_11ON, 5, 6, ACD),
     FIELD(15, AFT, 'M', 1, 1, ITEM(FTY, 'M', U, 3, 6, NULL), ITEM(DEI, 'O', U, 1, 1000, NULL)),
     FIELD(16, SEG, 'O', 1, 99, SEGMENT_ITEMS(ASP)),
     FIELD(19, TIX, 'D', 1, 99, ITEM(TIS, 'M', TIME, 12, 12, NULL), ITEM(TIE, 'M', TIME, 12, 12, NULL)),
     ONE(20, COM, 'O', U, 1, 126, NULL),
     ONE(21, ACN, 'M', N, 1, 3, "1..255"),
+    OPEN_IN(ED_11ON, 100, 199, UDF),
 };
 
 const ent_itl_record_rule ent_itl_rule_20 = {20, ED_11ON, source_fields, COUNT_OF(source_fields), ent_itl_shared_fields, ENT_ITL_SHARED_COUNT};

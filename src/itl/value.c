@@ -77,8 +77,8 @@ static bool is_time(const uint8_t *t, size_t n)
     return n == 12 && t[2] == ':' && t[5] == ':' && t[8] == '.' && all(t, 2, is_digit) && all(t + 3, 2, is_digit) && all(t + 6, 2, is_digit) && all(t + 9, 3, is_digit) && two(t + 3) < 60 && two(t + 6) < 60;
 }
 
-/* pairs "x,y" joined by "-", at least three of them */
-static bool is_path(const uint8_t *t, size_t n)
+/* pairs "x,y" joined by "-" */
+static bool is_path(const uint8_t *t, size_t n, size_t least)
 {
     size_t points = 0, at = 0;
     while (at < n) {
@@ -92,7 +92,7 @@ static bool is_path(const uint8_t *t, size_t n)
         if (at < n && t[at++] != '-') return false;
         if (at == n && t[n - 1] == '-') return false;
     }
-    return points >= 3 && points <= 99;
+    return points >= least && points <= 99;
 }
 
 bool ent_itl_value_of_set(uint8_t set, const uint8_t *text, size_t n, bool wide)
@@ -114,7 +114,8 @@ bool ent_itl_value_of_set(uint8_t set, const uint8_t *text, size_t n, bool wide)
     case SET_DUI: return is_device(text, n);
     case SET_ZONE: return is_zone(text, n);
     case SET_TIME: return is_time(text, n);
-    case SET_PATH: return is_path(text, n);
+    case SET_PATH: return is_path(text, n, 3);
+    case SET_LINE: return is_path(text, n, 2);
     default: return true;
     }
 }

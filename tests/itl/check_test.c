@@ -117,6 +117,9 @@ static const change faulty[] = {
     {ALL, 9, 137, "1|10|20|30|3|80^2|40|50|60|2|70", 0},
     {ON11, 9, 138, "0|0|0^1|3|3", 0},
     {ON11, 9, 138, "3|0|0^1|2|3", 0},
+    {ON11, 9, 126, "27|513|0000ABCD", 138},
+    {ON11, 9, 137, "1|10|20|30|1|254^2|40|50|60|2|70", 0},
+    {ON11, 9, 373, "1,1", 0},
     {ALL, 9, 139, "400|769|0", 0},
     {ON11, 9, 10, "2", 0},
     {ON11, 9, 301, "0", 0},
@@ -208,8 +211,8 @@ static const change faulty[] = {
     {ALL, 14, 21, "7|3|1|1|3", 0},
     {ALL, 14, 21, "7|1|3|1|3^7|4|6|1|3", 0},
     {ALL, 14, 21, "7|1|3|1|11", 0},
-    {E07 | E11, 14, 22, "7|6", 0},
-    {ON13, 14, 22, "7|253", 0},
+    {ALL, 14, 22, "7|6", 0},
+    {ALL, 14, 22, "7|253", 0},
     {ALL, 14, 25, "7|3|1|1|2|2|2|2", 0},
     {ON11, 14, 23, "9|50|000F|1", 0},
     {ON11, 14, 10, "501", 0},
@@ -228,6 +231,7 @@ static const change faulty[] = {
     {E07 | E11, 15, 13, "86", 0},
     {ALL, 15, 10, "100", 0},
     {ALL, 15, 24, "5|50|000F|1", 0},
+    {E11, 15, 18, "85|XX", 0},
     {ALL, 15, 14, "x", 0},
     /* Type-17, 8.17 */
     {ALL, 17, 3, "3", 0},
@@ -240,9 +244,14 @@ static const change faulty[] = {
     {ON11, 17, 25, "DEFINED", 27},
     {ON11, 17, 27, "500|600", 0},
     {ON11, 17, 28, "NO", 0},
+    {E07, 17, 25, "DEFINED", 0},
     {ON11, 17, 31, "10", 0},
     {ON11, 17, 32, "4", 0},
+    {ON11, 17, 14, "16C", 15},
+    {ON11, 17, 16, "0|0|2", 0},
     {ON11, 17, 33, "C|3|1|1|2|2|3|3", 0},
+    {ON11, 17, 35, "C|2|1|1|2|2", 0},
+    {ON11, 17, 36, "P|2|1|1|2|2", 0},
     {ON11, 17, 41, "91", 0},
 };
 
@@ -285,7 +294,8 @@ static const change allowed[] = {
     {ON11, 10, 998, "20240101000000Z|50|30|1.5|10|20|2.5|300|WGS84|17S|1|2|text|OSI|value", 0},
     {ON11, 10, 15, "C|2|1|1|2|2", 0},
     {ON13, 10, 46, "D|1|1", 0},
-    {ON13, 14, 22, "7|254", 0},
+    {ALL, 14, 22, "7|254", 0},
+    {E07, 17, 25, "OTHER", 0},
     {ON13, 15, 13, "86", 0},
     {E15, 14, 3, "41", 0},
     {E15, 14, 901, "3", 0},
@@ -297,6 +307,9 @@ static const change allowed[] = {
     {E15, 15, 31, "170", 0},
     {ON13, 10, 51, "MM|maker|a ruler", 0},
     {ON11, 17, 28, "MA", 0},
+    {E07, 17, 16, "0|0|3", 0},
+    {ON11, 17, 33, "E|3|1|1|2|2|3|1", 0},
+    {ON11, 17, 36, "P|3|1|1|2|2|3|1", 0},
 };
 
 static void no_faults(void **state)
@@ -406,6 +419,40 @@ static void no_image(void **state)
     assert_true(at(&t, 14, 999));
 }
 
+/* A latent's part of no extent: as in a conforming file of 2011; bounds since Update 2013 (13.015). */
+static void no_extent(void **state)
+{
+    static const made_field changes[] = {{13, "19"}, {14, "1|FV1"}, {15, "FV1|NA|1|1|2|2"}, {0, NULL}};
+    (void)state;
+    for (size_t v = 0; v < 4; v++) {
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        made_transaction(versions[v], 13, 13, changes, &b);
+        told t = check(b.data, b.len);
+        assert_int_equal(at(&t, 13, 15), v >= 2);
+        assert_int_equal(t.count, v >= 2 ? 2 : 0);
+    }
+}
+
+/* What is told of a source (8.20) and of a context (8.21): an image's size, and fields of the users from .100 on. */
+static void sources(void **state)
+{
+    static const made_field source[] = {{2, "0"}, {3, "S"}, {4, "SRC"}, {6, "100"}, {7, "100"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "PNG"}, {12, "8"}, {13, "GRAY"}, {14, "3"}, {15, "PNG"},
+                                        {17, "72"}, {18, "72"}, {21, "1"}, {100, "the users'"}, {900, "the users'"}, {994, "a.png"}, {0, NULL}};
+    static const made_field context[] = {{2, "1"}, {4, "SRC"}, {15, "PDF"}, {21, "1"}, {100, "the users'"}, {994, "a.pdf"}, {0, NULL}};
+    static const made_field wrong[] = {{2, "1"}, {4, "SRC"}, {15, "PDF"}, {21, "1"}, {30, "x"}, {994, "a.pdf"}, {0, NULL}};
+    (void)state;
+    for (int odd = 0; odd < 2; odd++) {
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        const made_field first[] = {{2, "0500"}, {3, "1|2^20|0^21|1"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "00.00"}, {12, "00.00"}, {0, NULL}};
+        made_record(&b, 1, first);
+        made_record(&b, 20, source);
+        made_record(&b, 21, odd ? wrong : context);
+        told t = check(b.data, b.len);
+        if (!odd && t.count) fail_msg("%u.%03u %s", t.faults[0].type, t.faults[0].field, t.faults[0].text);
+        if (odd) assert_true(t.count == 1 && at(&t, 21, 30));
+    }
+}
+
 /* A Type-1, then a binary record with this header after LEN and IDC. */
 static told binary(const char *version, unsigned type, const uint8_t *header, size_t header_len, size_t data)
 {
@@ -473,7 +520,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(utf8), cmocka_unit_test(efs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(no_extent), cmocka_unit_test(sources), cmocka_unit_test(utf8), cmocka_unit_test(efs),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

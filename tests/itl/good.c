@@ -15,7 +15,7 @@ bool good_of_any_length(uint8_t set) { return set <= SET_B64; }
 
 void good_item(const ent_itl_item_rule *rule, size_t k, char *ret)
 {
-    static const char *const fixed[] = {[SET_DATE] = "20240229", [SET_GMT] = "20240229120000Z", [SET_RES] = "00.00", [SET_DUI] = "M0123456789AB", [SET_ZONE] = "17S", [SET_TIME] = "00:00:01.000", [SET_PATH] = "1,1-2,2-3,1"};
+    static const char *const fixed[] = {[SET_DATE] = "20240229", [SET_GMT] = "20240229120000Z", [SET_RES] = "00.00", [SET_DUI] = "M0123456789AB", [SET_ZONE] = "17S", [SET_TIME] = "00:00:01.000", [SET_PATH] = "1,1-2,2-3,1", [SET_LINE] = "1,1-2,2"};
     if (rule->ok) {
         /* the first alternative, of a range its lower end */
         size_t n = strcspn(rule->ok, "|");
@@ -30,6 +30,13 @@ void good_item(const ent_itl_item_rule *rule, size_t k, char *ret)
     else good_characters(rule->set, rule->min ? rule->min : 1, ret);
 }
 
+/* How many points a figure has: a circle two. */
+static size_t points_of(const ent_itl_field_rule *row, size_t i)
+{
+    bool circle = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0 && row->items[i - 1].ok[0] == 'C';
+    return circle ? 2 : 3;
+}
+
 void good_subfield(const ent_itl_field_rule *row, size_t at, const char *value, char *ret)
 {
     static const char *const points[][2] = {{"1", "1"}, {"2", "2"}, {"3", "1"}};
@@ -39,15 +46,13 @@ void good_subfield(const ent_itl_field_rule *row, size_t at, const char *value, 
     for (size_t i = 0; i < count; i++) {
         const ent_itl_item_rule *rule = &row->items[i];
         if (i) strcat(ret, "|");
-        if (rule->relate == RELATE_POINTS) {
-            bool circle = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0;
-            snprintf(one, sizeof one, "%d", circle ? 2 : 3);
-        } else good_item(rule, i, one);
+        if (rule->relate == RELATE_POINTS) snprintf(one, sizeof one, "%zu", points_of(row, i));
+        else good_item(rule, i, one);
         strcat(ret, i == at ? value : one);
     }
     for (size_t i = 0; i < count; i++)
         if (row->items[i].relate == RELATE_POINTS) {
-            size_t n = i > 0 && strcmp(row->items[i - 1].name, "BYC") == 0 ? 2 : 3;
+            size_t n = points_of(row, i);
             if (at > i && at != SIZE_MAX) return; /* the first point is the one replaced */
             for (size_t k = 1; k < n; k++) sprintf(ret + strlen(ret), "|%s|%s", points[k][0], points[k][1]);
         }

@@ -82,7 +82,7 @@ static bool listed(const ent_itl_item_rule *rule, const char *value) { return !r
 static bool wrong_characters(const ent_itl_item_rule *rule, char *ret)
 {
     static const char wrong[] = {[SET_A] = '1', [SET_N] = 'x', [SET_AN] = '#', [SET_AS] = '1', [SET_NS] = 'x', [SET_ANS] = 0x7f, [SET_AN_] = '#', [SET_U] = 0x7f, [SET_H] = 'G', [SET_B64] = '#',
-                                 [SET_DATE] = 'x', [SET_GMT] = 'x', [SET_RES] = 'x', [SET_DUI] = '~', [SET_ZONE] = '~', [SET_TIME] = '~', [SET_PATH] = 'x'};
+                                 [SET_DATE] = 'x', [SET_GMT] = 'x', [SET_RES] = 'x', [SET_DUI] = '~', [SET_ZONE] = '~', [SET_TIME] = '~', [SET_PATH] = 'x', [SET_LINE] = 'x'};
     if (rule->set == SET_BIN) return false;
     good_item(rule, 0, ret);
     ret[0] = wrong[rule->set];
