@@ -5,6 +5,19 @@ entente=$1
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 fail() { echo "FAILED: $*"; exit 1; }
 
+# What --help offers the manual pages tell, and no other options.
+pages=$(dirname "$0")/../../docs/man
+for group in itl image; do
+  page=$pages/entente-$group.1
+  said=$(sed 's/\\-/-/g' "$page" | grep -oE -- '(^|[^a-z-])--[a-z]+(-[a-z]+)*' | grep -oE -- '--.*' | sort -u)
+  for command in $("$entente" $group --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+    grep -q "entente $group $command" "$page" || fail "entente-$group.1 does not tell of $command"
+    "$entente" $group $command --help | grep -oE -- '--[a-z]+(-[a-z]+)*' >>"$work/$group.options"
+  done
+  offered=$(grep -vx -- --node "$work/$group.options" | sort -u)
+  [ -n "$offered" ] && [ "$said" = "$offered" ] || { diff <(echo "$said") <(echo "$offered"); fail "entente-$group.1 and --help tell other options"; }
+done
+
 "$entente" synth finger --seed 7 -o "$work/prints" --count 1 --impressions 1 >/dev/null 2>&1 || fail "no synthetic print"
 print=$(find "$work/prints" -type f | head -1)
 "$entente" itl pack "$print" --finger 2 --name "EXAMPLE, ALEX" --birth 19900131 --offence recordable -o "$work/a.an2" >/dev/null || fail "itl pack"
