@@ -209,7 +209,7 @@ ent_code ent_cli_job_itl_xml(const void *bytes, size_t len, ent_buf *ret_turned,
     json_t *remarks = json_array();
     const ent_itl_sink sink = {remark, remarks};
     ent_itl *t = NULL;
-    ent_code code = is_xml(bytes, len) ? ent_itl_xml_read(bytes, len, &out, err) : ent_itl_parse(bytes, len, &t, err);
+    ent_code code = is_xml(bytes, len) ? ent_itl_xml_read(bytes, len, &sink, &out, err) : ent_itl_parse(bytes, len, &t, err);
     if (code == ENT_OK && t) code = ent_itl_xml_write(t, &sink, &out, err);
     ent_itl_free(t);
     if (code == ENT_OK) code = put_json(json_incref(remarks), ret_turned, err);

@@ -29,10 +29,20 @@ static void to_xml(const ent_buf *b, ent_buf *ret, size_t *ret_remarks)
     ent_itl_free(t);
 }
 
+static void show_unread(void *ctx, const ent_itl_fault *f)
+{
+    fprintf(stderr, "record %zu, Type-%u: %s\n", f->record, f->type, f->text);
+    ignore(ctx, f);
+}
+
+/* Of what we write every element is read. */
 static void from_xml(const ent_buf *xml, ent_buf *ret)
 {
+    size_t unread = 0;
+    const ent_itl_sink sink = {show_unread, &unread};
     ent_err err = {0};
-    if (ent_itl_xml_read(xml->data, xml->len, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+    if (ent_itl_xml_read(xml->data, xml->len, &sink, ret, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(unread, 0);
 }
 
 /* Every record and field of a is in b, byte for byte. */
@@ -213,7 +223,7 @@ static void refused(const char *xml, const char *why)
 {
     ENT_AUTO_BUF out = ENT_BUF(1 << 20);
     ent_err err = {0};
-    assert_true(ent_itl_xml_read(xml, strlen(xml), &out, &err) != ENT_OK);
+    assert_true(ent_itl_xml_read(xml, strlen(xml), NULL, &out, &err) != ENT_OK);
     if (!strstr(err.detail, why)) fail_msg("\"%s\" was expected of: %s", why, err.detail);
     assert_int_equal(out.len, 0);
 }
@@ -234,6 +244,37 @@ static void refusals(void **state)
     refused(PACKAGE "<itl:PackageInformationRecord/></itl:NISTBiometricInformationExchangePackage>", "TOT");
 }
 
+static void keep_text(void *ctx, const ent_itl_fault *f)
+{
+    size_t n = strlen(ctx);
+    snprintf((char *)ctx + n, 512 - n, "%zu %s;", f->record, f->text);
+}
+
+/* What no row reads is told: an element that is not known, a second one where one is read, one of another namespace. */
+static void unread(void **state)
+{
+    static const char before[] = PACKAGE "<itl:PackageInformationRecord><biom:RecordCategoryCode>01</biom:RecordCategoryCode><biom:Transaction><biom:TransactionCategoryCode>AMN</biom:TransactionCategoryCode>",
+                      after[] = "</biom:Transaction></itl:PackageInformationRecord></itl:NISTBiometricInformationExchangePackage>";
+    static const struct {
+        const char *inside, *told;
+    } cases[] = {{"", ""},
+                 {"<biom:TransactionMoodText>good</biom:TransactionMoodText>", "1 not read: Transaction/TransactionMoodText;"},
+                 {"<biom:TransactionMoodText> \n </biom:TransactionMoodText>", ""},
+                 {"<biom:TransactionPriorityValue>1</biom:TransactionPriorityValue>", ""},
+                 {"<biom:TransactionPriorityValue>1</biom:TransactionPriorityValue><biom:TransactionPriorityValue>2</biom:TransactionPriorityValue>", "1 not read: Transaction/TransactionPriorityValue;"},
+                 {"<a:TransactionPriorityValue xmlns:a=\"urn:a\">1</a:TransactionPriorityValue>", "1 not read: Transaction/TransactionPriorityValue;"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ENT_AUTO_BUF xml = ENT_BUF(1 << 16), out = ENT_BUF(1 << 16);
+        char told[512] = "";
+        const ent_itl_sink sink = {keep_text, told};
+        ent_buf_fmt(&xml, "%s%s%s", before, cases[i].inside, after);
+        ent_err err = {0};
+        if (ent_itl_xml_read(xml.data, xml.len, &sink, &out, &err) != ENT_OK) fail_msg("%s", err.detail);
+        assert_string_equal(told, cases[i].told);
+    }
+}
+
 /* Deep nesting ends in an error, not in the stack's end. */
 static void depth(void **state)
 {
@@ -241,7 +282,7 @@ static void depth(void **state)
     (void)state;
     ent_buf_str(&b, PACKAGE);
     for (int i = 0; i < 100000; i++) ent_buf_str(&b, "<a>");
-    assert_true(ent_itl_xml_read(b.data, b.len, &out, NULL) != ENT_OK);
+    assert_true(ent_itl_xml_read(b.data, b.len, NULL, &out, NULL) != ENT_OK);
 }
 
 /* So many subfields that a document of them would be out of proportion are refused before one is made. */
@@ -263,6 +304,6 @@ static void many_items(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(no_text_record), cmocka_unit_test(every_field), cmocka_unit_test(refusals), cmocka_unit_test(depth), cmocka_unit_test(many_items)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(records), cmocka_unit_test(binary), cmocka_unit_test(interpol), cmocka_unit_test(no_text_record), cmocka_unit_test(every_field), cmocka_unit_test(refusals), cmocka_unit_test(unread), cmocka_unit_test(depth), cmocka_unit_test(many_items)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

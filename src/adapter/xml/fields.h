@@ -34,6 +34,8 @@ bool ent_xml_fields_get(const ent_xml_fields *f, uint32_t field, ent_buf *ret);
 
 /* What a record's element holds, by the shape's rows; false: a value that no field can hold (*ret_path: where). */
 bool ent_xml_read_record(const xmlNode *record, const ent_xml_shape *shape, ent_xml_fields *ret, const char **ret_path);
+/* Tells the sink (NULL: nobody), as remarks, each leaf of the element that no row of the shape reads (unread.c). */
+void ent_xml_tell_unread(const xmlNode *record, const ent_xml_shape *shape, size_t number, const ent_itl_sink *sink);
 /* "biom:Name" or "Name" is the name of the node (of namespace biom when it has no prefix). */
 bool ent_xml_is(const xmlNode *node, const char *step, size_t len);
 /* Whether a node has a child element of that name, biom. */

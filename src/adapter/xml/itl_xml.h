@@ -18,8 +18,9 @@ void ent_itl_xml_prepare(void);
  * ENT_TOO_LARGE (a field of more than ENT_LIMIT_ITL_XML_ITEMS items, too), ENT_NO_MEMORY. */
 ENT_MUST_CHECK ent_code ent_itl_xml_write(const ent_itl *t, const ent_itl_sink *sink, ent_buf *ret_xml, ent_err *err);
 
-/* The transaction in the traditional encoding. Elements without a row are passed over. ENT_FORMAT for what is no such
+/* The transaction in the traditional encoding. Elements without a row are passed over, and the sink (or NULL) is told of each, as a remark.
+ * ENT_FORMAT for what is no such
  * document, has a DOCTYPE, or a value that no field can hold; ENT_TOO_LARGE over ENT_LIMIT_ITL_FILE. */
-ENT_MUST_CHECK ent_code ent_itl_xml_read(const void *xml, size_t len, ent_buf *ret_transaction, ent_err *err);
+ENT_MUST_CHECK ent_code ent_itl_xml_read(const void *xml, size_t len, const ent_itl_sink *sink, ent_buf *ret_transaction, ent_err *err);
 
 #endif

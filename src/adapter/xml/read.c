@@ -26,6 +26,7 @@ typedef struct reading {
     size_t kept_count;
     ent_itl_writer *writer;
     size_t index; /* of the record that is written, 0 the Type-1 */
+    const ent_itl_sink *sink;
     ent_err *err;
 } reading;
 
@@ -285,16 +286,17 @@ static ent_code put_all(reading *r)
         const ent_xml_shape *shape = ent_xml_is(n, element, strlen(element)) ? ent_xml_shape_at(element, ent_xml_has_child, n) : NULL;
         if (!shape) return ent_fail(r->err, ENT_UNSUPPORTED, "the record %.60s is not read here", (const char *)n->name);
         if ((r->index == 0) != (shape->type == 1)) return ent_fail(r->err, ENT_FORMAT, "the first record, and only it, is itl:PackageInformationRecord");
+        ent_xml_tell_unread(n, shape, r->index + 1, r->sink);
         ENT_TRY(put_record(r, n, shape));
         ENT_TRY(put_kept_records(r));
     }
     return ENT_OK;
 }
 
-ent_code ent_itl_xml_read(const void *xml, size_t len, ent_buf *ret_transaction, ent_err *err)
+ent_code ent_itl_xml_read(const void *xml, size_t len, const ent_itl_sink *sink, ent_buf *ret_transaction, ent_err *err)
 {
     xmlDoc *doc = NULL;
-    reading r = {.err = err};
+    reading r = {.sink = sink, .err = err};
     if (len > (size_t)ENT_LIMIT_ITL_FILE / 3 * 4) return ent_fail(err, ENT_TOO_LARGE, "a document of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE / 3 * 4);
     ENT_TRY(parse(xml, len, &doc, err));
     r.root = xmlDocGetRootElement(doc);
