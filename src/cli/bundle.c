@@ -91,13 +91,15 @@ static ent_code keep_text(ent_court *c, ent_envelope *e, ent_agreement *a, ent_e
     while (i < c->text_count && memcmp(c->envelope[i].digest, e->digest, 32) != 0) i++;
     if (i < c->text_count) {
         ent_err why;
-        if (ent_envelope_follows(&c->envelope[i], e, &why) == ENT_CONFLICT)
-            return ent_fail(err, ENT_CONFLICT, "%s: the bundles tell two stories of its declarations: %s", e->name, why.detail);
-        if (e->count <= c->envelope[i].count) {
+        ent_code code = ent_envelope_join(&c->envelope[i], e, &why);
+        if (code == ENT_EXISTS) {
             ent_envelope_free(e);
             ent_agreement_free(a);
             return ENT_OK;
         }
+        ent_agreement_state state;
+        if (code == ENT_OK) code = ent_envelope_verify(e, a, NULL, &state, &why);
+        if (code != ENT_OK) return ent_fail(err, code, "%s: the bundles tell two stories of its declarations: %s", e->name, why.detail);
         ent_envelope_free(&c->envelope[i]);
         ent_agreement_free(c->agreement[i]);
     } else if (c->text_count++ == ENT_BUNDLE_TEXTS) {
@@ -121,6 +123,7 @@ static ent_code read_text(ent_court *c, const char *folder, const char *name, en
     if (code == ENT_OK) code = keep_text(c, &e, a, err);
     if (code == ENT_OK) return ENT_OK;
     ent_envelope_free(&e);
+    ent_agreement_free(a);
     return ent_context(err, code, "%s/%s", folder, name);
 }
 

@@ -373,6 +373,14 @@ ent_code ent_flow_agreement_act(ent_flow_node *n, const ent_actor *by, const cha
     return code;
 }
 
+/* What came and what is here, as one. */
+static ent_code join(ent_flow_node *n, const ent_held_agreement *have, ent_held_agreement *h, ent_err *err)
+{
+    const ent_key_history history = {n, was_key_of};
+    ENT_TRY(ent_envelope_join(&have->envelope, &h->envelope, err));
+    return ent_envelope_verify(&h->envelope, h->a, &history, &h->state, err);
+}
+
 static ent_code take_locked(ent_flow_node *n, const void *bytes, size_t len, ent_agreement_view *ret_view, ent_err *err)
 {
     ent_held_agreement h;
@@ -380,7 +388,7 @@ static ent_code take_locked(ent_flow_node *n, const void *bytes, size_t len, ent
     const ent_held_agreement *have = about(n, h.a->name, h.a->version);
     ent_code code = ENT_OK;
     if (!ent_agreement_party(h.a, n->c.name)) code = ent_fail(err, ENT_REFUSED, "%s is no party to \"%s\"", n->c.name, h.a->name);
-    else if (have) code = ent_envelope_follows(&have->envelope, &h.envelope, err);
+    else if (have) code = join(n, have, &h, err);
     if (code == ENT_OK) return keep(n, NULL, &h, "received", ret_view, err);
     if (code == ENT_EXISTS) view(have, ret_view);
     free_one(&h);
@@ -447,8 +455,10 @@ ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret
     pthread_mutex_unlock(&n->lock);
     ent_code code = count ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no agreement \"%s\" is here", name);
     if (code == ENT_OK && !n->c.partners.send) code = ent_fail(err, ENT_UNREACHABLE, "the node is not running: `entente serve`, then `entente agreement send`");
-    for (size_t i = 0; i < count; i++) {
-        if (code == ENT_OK) code = send_one(n, &s[i], &told[i], err);
+    bool may = code == ENT_OK;
+    for (size_t i = 0; i < count; i++) { /* who cannot take the one may want the other */
+        ent_code one = may ? send_one(n, &s[i], &told[i], code == ENT_OK ? err : NULL) : code;
+        if (code == ENT_OK) code = one;
         ent_buf_free(&s[i].bytes);
     }
     if (count) *ret_told = told[count - 1];

@@ -225,27 +225,39 @@ ent_code ent_envelope_decode(const void *bytes, size_t len, ent_envelope *ret_en
  *                      |                                 |----suspend------^  |
  *                      +---------------- end ------------+------- end --------+--> ended
  *
- * A party suspends for itself and resumes for itself; the agreement is suspended while one party is. */
+ * A party suspends for itself and resumes for itself; the agreement is suspended while one party is. One party's end is final for all;
+ * what another declares who has not heard of it stands behind it and changes nothing.
+ *
+ * But for that all must sign before one suspends, whether a declaration is allowed hangs on its own party's alone: so two copies that
+ * went on apart can be joined. Each party's share of the room is its own, and keeps a place for a suspension and the end. */
 
 typedef struct standing {
-    bool is_signed[ENT_AGREEMENT_PARTIES], is_suspended[ENT_AGREEMENT_PARTIES];
+    bool is_signed[ENT_AGREEMENT_PARTIES], is_suspended[ENT_AGREEMENT_PARTIES], has_ended[ENT_AGREEMENT_PARTIES];
+    size_t said[ENT_AGREEMENT_PARTIES];
     bool witnessed[ENT_AGREEMENT_WITNESSES];
-    bool ended;
     ent_time last;
 } standing;
 
 static ent_agreement_state state_of(const standing *s, const ent_agreement *a)
 {
     size_t bound = 0;
-    bool suspended = false;
+    bool suspended = false, ended = false;
     for (size_t i = 0; i < a->party_count; i++) {
         bound += s->is_signed[i];
         suspended = suspended || s->is_suspended[i];
+        ended = ended || s->has_ended[i];
     }
-    if (s->ended) return ENT_AGREEMENT_ENDED;
+    if (ended) return ENT_AGREEMENT_ENDED;
     if (bound == 0) return ENT_AGREEMENT_DRAFT;
     if (bound < a->party_count) return ENT_AGREEMENT_PROPOSED;
     return suspended ? ENT_AGREEMENT_SUSPENDED : ENT_AGREEMENT_SIGNED;
+}
+
+static bool signed_by_all(const standing *s, const ent_agreement *a)
+{
+    size_t bound = 0;
+    for (size_t i = 0; i < a->party_count; i++) bound += s->is_signed[i];
+    return bound == a->party_count;
 }
 
 static size_t index_of(const ent_party *list, size_t count, const char *name)
@@ -255,36 +267,47 @@ static size_t index_of(const ent_party *list, size_t count, const char *name)
     return i;
 }
 
-/* Applies one declaration; false when the state does not allow it. */
+/* So many declarations may still be made by this party. */
+static size_t room(const standing *s, const ent_agreement *a, size_t p)
+{
+    size_t share = (ENT_ENVELOPE_DECLARATIONS - a->witness_count) / a->party_count;
+    return share > s->said[p] ? share - s->said[p] : 0;
+}
+
+static bool apply_party(standing *s, const ent_agreement *a, ent_act act, size_t p)
+{
+    if (s->has_ended[p]) return false;
+    switch (act) {
+    case ENT_ACT_SIGN:
+        if (s->said[p]) return false;
+        return s->is_signed[p] = true;
+    case ENT_ACT_SUSPEND:
+        if (!signed_by_all(s, a) || s->is_suspended[p]) return false;
+        return s->is_suspended[p] = true;
+    case ENT_ACT_RESUME:
+        if (!s->is_suspended[p] || room(s, a, p) < 3) return false;
+        s->is_suspended[p] = false;
+        return true;
+    case ENT_ACT_END:
+        if (state_of(s, a) == ENT_AGREEMENT_DRAFT) return false;
+        return s->has_ended[p] = true;
+    default:
+        return false;
+    }
+}
+
+/* Applies one declaration; false when the ones before it do not allow it. */
 static bool apply(standing *s, const ent_agreement *a, ent_act act, const char *name)
 {
-    ent_agreement_state state = state_of(s, a);
-    bool complete = state == ENT_AGREEMENT_SIGNED || state == ENT_AGREEMENT_SUSPENDED;
-    if (state == ENT_AGREEMENT_ENDED) return false;
     if (act == ENT_ACT_WITNESS) {
         size_t w = index_of(a->witness, a->witness_count, name);
         if (w == a->witness_count || s->witnessed[w]) return false;
         return s->witnessed[w] = true;
     }
     size_t p = index_of(a->party, a->party_count, name);
-    if (p == a->party_count) return false;
-    switch (act) {
-    case ENT_ACT_SIGN:
-        if (s->is_signed[p]) return false;
-        return s->is_signed[p] = true;
-    case ENT_ACT_SUSPEND:
-        if (!complete || s->is_suspended[p]) return false;
-        return s->is_suspended[p] = true;
-    case ENT_ACT_RESUME:
-        if (!s->is_suspended[p]) return false;
-        s->is_suspended[p] = false;
-        return true;
-    case ENT_ACT_END:
-        if (state == ENT_AGREEMENT_DRAFT) return false;
-        return s->ended = true;
-    default:
-        return false;
-    }
+    if (p == a->party_count || !room(s, a, p) || !apply_party(s, a, act, p)) return false;
+    s->said[p]++;
+    return true;
 }
 
 /* After the first `count` declarations; *ret_bad is the one that was not allowed, else count. */
@@ -337,10 +360,11 @@ ent_code ent_envelope_declare(ent_envelope *e, const ent_agreement *a, ent_act a
     size_t bad_one;
     standing s = stand(e, a, &bad_one);
     if (bad_one != e->count) return ent_fail(err, ENT_REFUSED, "the envelope's declarations do not follow each other");
-    if (e->count == ENT_ENVELOPE_DECLARATIONS)
-        return ent_fail(err, ENT_TOO_LARGE, "the envelope is full: make a new version");
     if (time.ms < s.last.ms) return ent_fail(err, ENT_CONFLICT, "the last declaration is later than this clock");
-    if (!apply(&s, a, act, name))
+    size_t p = index_of(a->party, a->party_count, name);
+    if (act == ENT_ACT_RESUME && p < a->party_count && s.is_suspended[p] && room(&s, a, p) < 3)
+        return ent_fail(err, ENT_TOO_LARGE, "%s has resumed as often as one version allows: make a new version", name);
+    if (state_of(&s, a) == ENT_AGREEMENT_ENDED || !apply(&s, a, act, name))
         return ent_fail(err, ENT_REFUSED, "%s cannot %s: the agreement is %s", name, act_words[act],
                         ent_agreement_state_text(state_of(&s, a)));
     ent_declaration d = {.act = act, .time = time};
@@ -403,8 +427,41 @@ static bool same_declaration(const ent_declaration *x, const ent_declaration *y)
            memcmp(&x->key, &y->key, sizeof x->key) == 0 && memcmp(x->signature, y->signature, 64) == 0;
 }
 
-ent_code ent_envelope_follows(const ent_envelope *have, const ent_envelope *come, ent_err *err)
+/* ---- joining ---- */
+
+/* The declaration that its party made after as many as e->declaration[i]'s did before it; NULL: this copy does not have it. */
+static const ent_declaration *counterpart(const ent_envelope *in, const ent_envelope *e, size_t i)
 {
+    const char *name = e->declaration[i].name;
+    size_t before = 0;
+    for (size_t k = 0; k < i; k++) before += strcmp(e->declaration[k].name, name) == 0;
+    for (size_t k = 0; k < in->count; k++)
+        if (strcmp(in->declaration[k].name, name) == 0 && before-- == 0) return &in->declaration[k];
+    return NULL;
+}
+
+static bool comes_before(const ent_declaration *x, const ent_declaration *y)
+{
+    if (x->time.ms != y->time.ms) return x->time.ms < y->time.ms;
+    if ((x->act == ENT_ACT_SIGN) != (y->act == ENT_ACT_SIGN)) return x->act == ENT_ACT_SIGN;
+    return strcmp(x->name, y->name) < 0;
+}
+
+/* Stable: each party's own stay in their order, whose times never go back. */
+static void put_in_order(ent_envelope *e)
+{
+    for (size_t i = 1; i < e->count; i++) {
+        ent_declaration d = e->declaration[i];
+        size_t k = i;
+        for (; k && comes_before(&d, &e->declaration[k - 1]); k--) e->declaration[k] = e->declaration[k - 1];
+        e->declaration[k] = d;
+    }
+}
+
+ent_code ent_envelope_join(const ent_envelope *have, ent_envelope *come, ent_err *err)
+{
+    ent_envelope both = *come; /* its file stays where it is */
+    size_t fresh = 0;
     if (strcmp(have->name, come->name) != 0)
         return ent_fail(err, ENT_CONFLICT, "%s is not %s", come->name, have->name);
     if (come->version < have->version)
@@ -413,9 +470,19 @@ ent_code ent_envelope_follows(const ent_envelope *have, const ent_envelope *come
     if (come->version > have->version) return ENT_OK;
     if (memcmp(have->digest, come->digest, 32) != 0)
         return ent_fail(err, ENT_CONFLICT, "another text has version %u already", have->version);
-    for (size_t i = 0; i < have->count && i < come->count; i++)
-        if (!same_declaration(&have->declaration[i], &come->declaration[i]))
-            return ent_fail(err, ENT_CONFLICT, "declaration %zu differs from the one that is here", i + 1);
-    if (come->count <= have->count) return ent_fail(err, ENT_EXISTS, "nothing new in it");
+    for (size_t i = 0; i < come->count; i++) {
+        const ent_declaration *here = counterpart(have, come, i);
+        if (here && !same_declaration(here, &come->declaration[i]))
+            return ent_fail(err, ENT_CONFLICT, "%s tells two stories: declaration %zu differs from the one that is here", come->declaration[i].name, i + 1);
+        fresh += !here;
+    }
+    if (!fresh) return ent_fail(err, ENT_EXISTS, "nothing new in it");
+    for (size_t i = 0; i < have->count; i++) {
+        if (counterpart(come, have, i)) continue;
+        if (both.count == ENT_ENVELOPE_DECLARATIONS) return ent_fail(err, ENT_TOO_LARGE, "the two copies have more than %d declarations", ENT_ENVELOPE_DECLARATIONS);
+        both.declaration[both.count++] = have->declaration[i];
+    }
+    if (both.count > come->count) put_in_order(&both);
+    *come = both;
     return ENT_OK;
 }

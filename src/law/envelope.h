@@ -1,5 +1,5 @@
 /* The agreement's envelope: the exact bytes of the file and what was declared about them, each declaration signed
- * (docs/protocol/agreement.md is normative). An envelope only grows: declarations are appended.
+ * (docs/protocol/agreement.md is normative). An envelope only grows: declarations are appended, and those of two copies joined.
  *
  *   entente-agreement/v1
  *   name gb-us-2022
@@ -78,7 +78,7 @@ void ent_envelope_encode(const ent_envelope *e, ent_buf *ret_bytes);
 void ent_envelope_free(ent_envelope *e); /* what it points to; NULL is fine */
 
 /* Appends a signed declaration. ENT_REFUSED when this state does not allow the act; ENT_CONFLICT when `time` lies before
- * the last declaration. */
+ * the last declaration; ENT_TOO_LARGE for a resumption that would leave this party no room to suspend and end. */
 ENT_MUST_CHECK ent_code ent_envelope_declare(ent_envelope *e, const ent_agreement *a, ent_act act, const char *name,
                                              ent_time time, const ent_secret_key *key, ent_err *err);
 
@@ -96,10 +96,11 @@ ent_agreement_state ent_envelope_state(const ent_envelope *e, const ent_agreemen
 /* By the declarations made until then: what an audit asks. */
 ent_agreement_state ent_envelope_state_at(const ent_envelope *e, const ent_agreement *a, ent_time at);
 
-/* Whether a copy that arrived may replace the one that is there. Versions only go up: an older version is ENT_REPLAY;
- * the same version with another file ENT_CONFLICT; declarations that are not a continuation of ours ENT_CONFLICT; ENT_EXISTS
- * when it adds nothing. */
-ENT_MUST_CHECK ent_code ent_envelope_follows(const ent_envelope *have, const ent_envelope *come, ent_err *err);
+/* A copy that arrived, and the one that is there: `come` becomes what both tell. Two parties may declare at once, neither having heard the
+ * other; so each party's declarations in one copy begin with those in the other, and what comes out is all of them by time (then
+ * signatures first, then by name): the same at both ends. Verify it again. Versions only go up: an older one is ENT_REPLAY; the same version
+ * with another file, or one party's declarations that differ, ENT_CONFLICT; ENT_EXISTS when it adds nothing. On failure `come` is as it was. */
+ENT_MUST_CHECK ent_code ent_envelope_join(const ent_envelope *have, ent_envelope *come, ent_err *err);
 
 const char *ent_act_text(ent_act act);
 const char *ent_agreement_state_text(ent_agreement_state state);

@@ -144,22 +144,116 @@ static void only_goes_on(void **state)
     ent_envelope come = {0}, old;
     assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
     assert_int_equal(ent_envelope_make(&c->a, file, sizeof file - 1, &come, NULL), ENT_OK);
-    assert_int_equal(ent_envelope_follows(&c->e, &come, NULL), ENT_EXISTS);
-    assert_int_equal(ent_envelope_follows(&come, &c->e, NULL), ENT_OK);
-    assert_int_equal(ent_envelope_declare(&come, &c->a, ENT_ACT_SIGN, "us", (ent_time){1}, &c->us, NULL), ENT_OK);
-    assert_int_equal(ent_envelope_follows(&c->e, &come, NULL), ENT_CONFLICT);
+    assert_int_equal(ent_envelope_join(&c->e, &come, NULL), ENT_EXISTS);
+    old = c->e;
+    assert_int_equal(ent_envelope_join(&come, &old, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&come, &c->a, ENT_ACT_SIGN, "gb", (ent_time){1}, &c->gb, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_join(&c->e, &come, NULL), ENT_CONFLICT); /* gb tells two stories */
     old = come;
     old.version = 1;
-    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_REPLAY);
+    assert_int_equal(ent_envelope_join(&c->e, &old, NULL), ENT_REPLAY);
     old.version = 3;
-    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_join(&c->e, &old, NULL), ENT_OK);
     old.version = 2;
     old.digest[0] ^= 1;
-    assert_int_equal(ent_envelope_follows(&c->e, &old, NULL), ENT_CONFLICT);
+    assert_int_equal(ent_envelope_join(&c->e, &old, NULL), ENT_CONFLICT);
     c->a.version = 3;
     ent_agreement_state s;
     assert_int_equal(ent_envelope_verify(&come, &c->a, NULL, &s, NULL), ENT_FORMAT);
     ent_envelope_free(&come);
+}
+
+/* The copy as gb and as us have it, each going on alone. Only declarations differ: one file for all. */
+static void apart(cast *c, ent_envelope *ret_gb, ent_envelope *ret_us)
+{
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "us", 2000), ENT_OK);
+    *ret_gb = *ret_us = c->e;
+}
+
+static void says(cast *c, ent_envelope *e, ent_act act, const char *name, int64_t at)
+{
+    assert_int_equal(ent_envelope_declare(e, &c->a, act, name, (ent_time){at}, strcmp(name, "gb") == 0 ? &c->gb : &c->us, NULL), ENT_OK);
+}
+
+/* Both ways round the same comes out, it verifies, and neither end learns anything more from it. */
+static ent_agreement_state joined(cast *c, const ent_envelope *gb, const ent_envelope *us)
+{
+    ent_envelope at_us = *gb, at_gb = *us, again;
+    ent_agreement_state s[2];
+    assert_int_equal(ent_envelope_join(us, &at_us, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_join(gb, &at_gb, NULL), ENT_OK);
+    assert_int_equal(at_us.count, at_gb.count);
+    assert_memory_equal(at_us.declaration, at_gb.declaration, at_us.count * sizeof at_us.declaration[0]);
+    assert_int_equal(ent_envelope_verify(&at_us, &c->a, NULL, &s[0], NULL), ENT_OK);
+    assert_int_equal(ent_envelope_verify(&at_gb, &c->a, NULL, &s[1], NULL), ENT_OK);
+    assert_int_equal(s[0], s[1]);
+    again = *gb;
+    assert_int_equal(ent_envelope_join(&at_gb, &again, NULL), ENT_EXISTS);
+    again = at_gb;
+    assert_int_equal(ent_envelope_join(gb, &again, NULL), ENT_OK);
+    assert_memory_equal(again.declaration, at_gb.declaration, at_gb.count * sizeof at_gb.declaration[0]);
+    return s[0];
+}
+
+/* What two declare at once is joined: each suspension holds until the one who made it resumes. */
+static void both_at_once(void **state)
+{
+    cast *c = *state;
+    ent_envelope gb, us;
+    apart(c, &gb, &us);
+    says(c, &gb, ENT_ACT_SUSPEND, "gb", 3000);
+    says(c, &us, ENT_ACT_SUSPEND, "us", 3000);
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_SUSPENDED);
+    says(c, &us, ENT_ACT_RESUME, "us", 5000);
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_SUSPENDED);
+    says(c, &gb, ENT_ACT_RESUME, "gb", 4000);
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_SIGNED);
+    says(c, &us, ENT_ACT_SUSPEND, "us", 6000);
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_SUSPENDED);
+}
+
+/* One party's end stands, whatever the other declared that had not heard of it, before or after it or at that time; nobody goes on from there. */
+static void an_end_is_final(void **state)
+{
+    cast *c = *state;
+    static const int64_t ended[] = {2500, 3000, 3500, 9000};
+    ent_envelope start[2];
+    apart(c, &start[0], &start[1]);
+    for (size_t i = 0; i < 4; i++) {
+        ent_envelope gb = start[0], us = start[1];
+        says(c, &gb, ENT_ACT_END, "gb", ended[i]);
+        says(c, &us, ENT_ACT_SUSPEND, "us", 3000);
+        says(c, &us, ENT_ACT_RESUME, "us", 3500);
+        assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_ENDED);
+        says(c, &us, ENT_ACT_END, "us", 4000);
+        assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_ENDED);
+        assert_int_equal(ent_envelope_join(&gb, &us, NULL), ENT_OK);
+        assert_int_equal(ent_envelope_declare(&us, &c->a, ENT_ACT_SUSPEND, "us", (ent_time){9999}, &c->us, NULL), ENT_REFUSED);
+    }
+}
+
+/* However often a party suspends and resumes, there is room for its own suspension and end, and for the other's. */
+static void has_room(void **state)
+{
+    cast *c = *state;
+    ent_envelope gb, us;
+    apart(c, &gb, &us);
+    int64_t at = 3000;
+    ent_code code = ENT_OK;
+    while (code == ENT_OK) {
+        says(c, &gb, ENT_ACT_SUSPEND, "gb", at++);
+        code = ent_envelope_declare(&gb, &c->a, ENT_ACT_RESUME, "gb", (ent_time){at++}, &c->gb, NULL);
+    }
+    assert_int_equal(code, ENT_TOO_LARGE);
+    for (code = ENT_OK; code == ENT_OK;) {
+        says(c, &us, ENT_ACT_SUSPEND, "us", at++);
+        code = ent_envelope_declare(&us, &c->a, ENT_ACT_RESUME, "us", (ent_time){at++}, &c->us, NULL);
+    }
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_SUSPENDED);
+    says(c, &gb, ENT_ACT_END, "gb", at);
+    says(c, &us, ENT_ACT_END, "us", at);
+    assert_int_equal(joined(c, &gb, &us), ENT_AGREEMENT_ENDED);
 }
 
 int main(void)
@@ -169,6 +263,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_bit_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_are_the_parties, setup, teardown),
         cmocka_unit_test_setup_teardown(only_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(both_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_end_is_final, setup, teardown),
+        cmocka_unit_test_setup_teardown(has_room, setup, teardown),
     };
     return cmocka_run_group_tests_name("envelope", tests, NULL, NULL);
 }

@@ -289,6 +289,29 @@ static void suspends(void **state)
     assert_false(ask(s, 0, 0).refused);
 }
 
+/* What both declare at once, neither having heard of the other, both hear in the end: the suspensions, and the resumptions. */
+static void both_suspend_at_once(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    ent_search_result r;
+    size_t told;
+    for (int i = 0; i < 2; i++) {
+        story_node *n = i ? &s->us : &s->gb;
+        assert_int_equal(ent_flow_agreement_act(n->flow, &n->custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    }
+    for (int i = 0; i < 2; i++) assert_int_equal(ent_flow_agreement_send(i ? s->us.flow : s->gb.flow, "deal", &told, NULL), ENT_OK);
+    story_act(&s->us, ENT_ACT_RESUME, &v);
+    assert_int_equal(v.state, ENT_AGREEMENT_SUSPENDED); /* by gb, of which us has heard */
+    story_act(&s->gb, ENT_ACT_RESUME, &v);
+    assert_int_equal(story_search(s, 0, 0, "threat-check", &r, NULL), ENT_REFUSED);
+    for (int i = 0; i < 2; i++) assert_int_equal(ent_flow_agreement_send(i ? s->us.flow : s->gb.flow, "deal", &told, NULL), ENT_OK);
+    assert_false(ask(s, 0, 0).refused);
+    story_restart(s, &s->gb);
+    story_restart(s, &s->us);
+    assert_false(ask(s, 0, 0).refused);
+}
+
 /* A later version that waits for its countersignature leaves the one before in force; signed by all, it replaces it; the one before
  * stays to be verified, and never comes back. */
 struct versions {
@@ -389,7 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
-        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(amended), STORY(from_its_day),
+        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

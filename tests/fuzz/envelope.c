@@ -15,7 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ent_agreement_state state;
     ent_code code = ent_envelope_verify(&e, &a, NULL, &state, NULL);
     fuzz_promise(code != ENT_OK || state == ent_envelope_state(&e, &a, NULL));
-    fuzz_promise(ent_envelope_follows(&e, &e, NULL) == ENT_EXISTS);
+    ent_envelope half = e, both = e;
+    half.count /= 2;
+    fuzz_promise(ent_envelope_join(&e, &both, NULL) == ENT_EXISTS);
+    fuzz_promise(ent_envelope_join(&half, &both, NULL) == (e.count ? ENT_OK : ENT_EXISTS) && both.count == e.count);
+    fuzz_promise(ent_envelope_join(&e, &half, NULL) == ENT_EXISTS);
     ent_buf_free(&again);
     ent_envelope_free(&e);
     return 0;

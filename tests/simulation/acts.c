@@ -300,30 +300,40 @@ static void take_back(void)
 
 /* ---- agreements and keys ---- */
 
-static void declare(sim_node *n, sim_deal *d, ent_act act)
+static void declare(sim_node *n, sim_deal *d, ent_act act, bool tell)
 {
     ent_agreement_view v;
     ent_actor by;
     size_t told = 0;
+    if (n->dead) return;
     sim_actor(n, CUSTODIAN, &by);
     ent_code code = ent_flow_agreement_act(n->flow, &by, d->name, act, &v, NULL);
     sim_actor(n, DEPUTY, &by);
     if (code == ENT_OK && v.waits) code = ent_flow_agreement_act(n->flow, &by, d->name, act, &v, NULL);
     d->wavered = true;
-    if (code == ENT_OK && sim_in(2, 3)) (void)!ent_flow_agreement_send(n->flow, d->name, &told, NULL);
+    if (code == ENT_OK && tell) (void)!ent_flow_agreement_send(n->flow, d->name, &told, NULL);
     sim_say("%s: %s %s: %s, told %zu", n->c.name, ent_act_text(act), d->name, ent_code_text(code), told);
 }
 
 static void suspend(void)
 {
     sim_deal *d = any_deal();
-    declare(&sim->node[sim_in(1, 2) ? d->holder : d->requester], d, ENT_ACT_SUSPEND);
+    declare(&sim->node[sim_in(1, 2) ? d->holder : d->requester], d, ENT_ACT_SUSPEND, sim_in(2, 3));
 }
 
 static void resume(void)
 {
     sim_deal *d = any_deal();
-    declare(&sim->node[sim_in(1, 2) ? d->holder : d->requester], d, ENT_ACT_RESUME);
+    declare(&sim->node[sim_in(1, 2) ? d->holder : d->requester], d, ENT_ACT_RESUME, sim_in(2, 3));
+}
+
+/* Both ends declare before either has heard of the other; now and then one of them ends it. */
+static void declare_at_once(void)
+{
+    static const ent_act some[] = {ENT_ACT_SUSPEND, ENT_ACT_SUSPEND, ENT_ACT_RESUME, ENT_ACT_RESUME, ENT_ACT_RESUME, ENT_ACT_END};
+    sim_deal *d = any_deal();
+    declare(&sim->node[d->holder], d, some[sim_below(6)], false);
+    declare(&sim->node[d->requester], d, some[sim_below(6)], false);
 }
 
 static void tell_agreement(void)
@@ -468,7 +478,7 @@ static const struct {
     unsigned weight;
     void (*act)(void);
 } acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {18, search}, {12, pursue}, {12, examine}, {8, disclose},
-            {1, take_back}, {1, suspend}, {3, resume}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}, {3, open_lots}};
+            {1, take_back}, {1, suspend}, {3, resume}, {2, declare_at_once}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}, {3, open_lots}};
 
 void sim_act(void)
 {
@@ -517,9 +527,11 @@ void sim_settle(void)
         size_t told;
         (void)!ent_flow_agreement_send(sim->node[d->holder].flow, d->name, &told, NULL);
         (void)!ent_flow_agreement_send(sim->node[d->requester].flow, d->name, &told, NULL);
-        declare(&sim->node[d->holder], d, ENT_ACT_RESUME);
-        declare(&sim->node[d->requester], d, ENT_ACT_RESUME);
-        sim_agree(d, d->version + 2); /* whatever was half made: the next version stands above it */
+        declare(&sim->node[d->holder], d, ENT_ACT_RESUME, sim_in(2, 3));
+        declare(&sim->node[d->requester], d, ENT_ACT_RESUME, sim_in(2, 3));
+        unsigned next = d->version + 2; /* whatever was half made: the next version stands above it */
+        sim_agree(d, next);
+        if (d->version != next) sim_fail("%s: two parties cannot agree on version %u in good weather", d->name, next);
     }
     for (int round = 0; round < 4; round++) {
         sim_pass(20 * DAY);

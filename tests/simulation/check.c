@@ -261,9 +261,33 @@ static void audit(void)
     if (code != ENT_OK) sim_fail("the audit could not be made");
 }
 
+struct standing {
+    const char *name;
+    ent_agreement_view v;
+};
+
+static void see_agreement(void *ctx, const ent_agreement_view *v)
+{
+    struct standing *s = ctx;
+    if (!v->next && strcmp(v->name, s->name) == 0) s->v = *v;
+}
+
+/* Whatever the two declared, and heard of each other: the version that both signed in good weather is in force at both. */
+static void check_deal(const sim_deal *d)
+{
+    struct standing s[2] = {{.name = d->name}, {.name = d->name}};
+    (void)!ent_flow_agreements(sim->node[d->holder].flow, see_agreement, &s[0], NULL);
+    (void)!ent_flow_agreements(sim->node[d->requester].flow, see_agreement, &s[1], NULL);
+    for (int i = 0; i < 2; i++)
+        if (s[i].v.version != d->version || s[i].v.state != ENT_AGREEMENT_SIGNED)
+            sim_fail("%s: version %u of %s is %s, and both signed version %u", sim->node[i ? d->requester : d->holder].c.name, s[i].v.version, d->name,
+                     ent_agreement_state_text(s[i].v.state), d->version);
+}
+
 void sim_check_end(void)
 {
     sim_check_step();
+    for (size_t i = 0; i < sim->deals; i++) check_deal(&sim->deal[i]);
     for (size_t i = 0; i < sim->nodes; i++) check_node(&sim->node[i]);
     audit();
 }
