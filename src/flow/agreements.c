@@ -6,6 +6,7 @@
 #include "flow/commit.h"
 #include "flow/disclosure/disclosure.h"
 #include "flow/state.h"
+#include "port/problem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,10 +147,11 @@ static ent_code copy_held(ent_flow_node *n, const ent_held_agreement *have, ent_
 
 static bool complete(const ent_held_agreement *h) { return h->state != ENT_AGREEMENT_DRAFT && h->state != ENT_AGREEMENT_PROPOSED; }
 
-/* A later version counts when all have signed it and its first day has come, or when there is nothing that it would end. */
+/* A later version counts when all have signed it and its first day has come, or when there is nothing that it would end. One that was ended stays
+ * until then: the other end must hear of it. */
 static bool counts(ent_flow_node *n, const ent_held_agreement *have, const ent_held_agreement *h)
 {
-    if (!have || have->a->version == h->a->version || !complete(have) || have->state == ENT_AGREEMENT_ENDED) return true;
+    if (!have || have->a->version == h->a->version || !complete(have)) return true;
     return complete(h) && ent_date_compare(h->a->from, ent_today(n)) <= 0;
 }
 
@@ -428,6 +430,13 @@ static void prepare(ent_flow_node *n, const ent_held_agreement *h, sending *ret)
         if (strcmp(h->a->party[i].name, n->c.name) != 0) memcpy(ret->party[ret->parties++], h->a->party[i].name, ENT_PARTY_NAME);
 }
 
+/* Who has a later version needs no older one. */
+static bool heard(const ent_reply *reply)
+{
+    ent_problem p;
+    return reply->status == 200 || (ent_problem_read(reply->body.data, reply->body.len, &p, NULL) == ENT_OK && p.code == ENT_REPLAY);
+}
+
 static ent_code send_one(ent_flow_node *n, const sending *s, size_t *ret_told, ent_err *err)
 {
     ent_code code = ent_buf_check(&s->bytes, err);
@@ -436,7 +445,7 @@ static ent_code send_one(ent_flow_node *n, const sending *s, size_t *ret_told, e
         ent_reply reply = {.body = ENT_BUF(65536), .evidence = ENT_BUF(65536)};
         ent_fill(n, m.id, sizeof m.id);
         ent_code sent = n->c.partners.send(n->c.partners.self, s->party[i], &m, ent_ticks(n) + 5000, &reply, err);
-        if (sent == ENT_OK && reply.status == 200) ++*ret_told;
+        if (sent == ENT_OK && heard(&reply)) ++*ret_told;
         else code = sent == ENT_OK ? ent_fail(err, ENT_REFUSED, "%s did not take the agreement: %.200s", s->party[i], ent_buf_cstr(&reply.body)) : sent;
         ent_reply_free(&reply);
     }

@@ -57,6 +57,14 @@ typedef struct ent_endings {
 void ent_endings_begin(ent_endings *q);
 void ent_endings_finish(ent_endings *q);
 
+/* A key that many searches share for a few minutes. */
+typedef struct ent_shared_key {
+    uint8_t id[ENT_ID_SIZE];
+    ent_slot slot;
+    int64_t since;           /* it is the present one, or the one before; monotonic, ms */
+    bool there;
+} ent_shared_key;
+
 /* Whom one custodian proposed: nobody here until a second person agreed. */
 typedef struct ent_proposed {
     ent_actor person;
@@ -95,6 +103,7 @@ struct ent_flow_node {
     size_t desk_count;
     struct ent_held_lot *lots; /* flow/crossing/lot.c */
     size_t lot_count;
+    ent_shared_key ahead[2];   /* flow/crossing/ahead.c: the present one, and the one before */
     ent_date turns_swept;
     int64_t watch_swept;       /* the hour */
     bool alarms_wait;          /* to be entered into the ledger */

@@ -45,6 +45,7 @@ typedef struct story {
     bool test;            /* the agreement's flow is a test */
     bool swallow;         /* searches are asked and do not arrive */
     bool deaf;            /* searches are answered, and the answers do not arrive */
+    bool slow;            /* half an hour passes before a search's answer arrives; the requester's clock ticks meanwhile */
     uint8_t digest[32];   /* of the agreement's file */
     uint32_t captures;    /* by story_search */
     const char *witness_key; /* of observer.example; NULL: one that nobody has */

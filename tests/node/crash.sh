@@ -1,5 +1,5 @@
 #!/bin/bash
-# SIGKILL of a whole node at each commit point of a search, and of enrolment and destruction where their order matters: nothing acknowledged
+# SIGKILL of a whole node at each commit point of a search, of the requester around its request, and of enrolment and destruction where their order matters: nothing acknowledged
 # is lost, no answer without its ledger entry, a destruction that was begun is finished, nothing happens twice. (Every act of custodians and
 # of the clock at every point: tests/flow/crash_test.c.)
 source "$(dirname "$0")/world.sh"
@@ -28,6 +28,17 @@ for point in before-persist after-persist after-append before-tell; do
   case $point in before-persist) want=$before ;; *) want=$((before + 1)) ;; esac
   [ "$after" -eq "$want" ] || bad "search.$point: $((after - before)) entries \"answered\""
   status 0 "search.$point: the next search" search prints/1_2.png
+done
+works us a.us auditor
+for point in ask.after-persist ask.before-tell received.before-persist; do # what the holder's lot may choose can be opened, whenever the requester dies
+  stop us; start us ENTENTE_DIE_AT=$point || bad "start"
+  search prints/1_2.png > out 2>&1 && bad "$point: an answer of a node that died"
+  wait "${pid[us]}" 2>/dev/null; [ $? -eq 137 ] || bad "$point: the requester was not killed there"
+  start us || { bad "$point: the requester does not start again"; cat us.log; verdict; }
+  asked=$(us --json ledger show | sed -n 's/.*"kind":"asked".*"case":"\([0-9a-f]*\)".*/\1/p' | tail -1)
+  status 0 "$point: what was asked can be opened" us lot open "$asked" --as c.us
+  status 0 "$point: and read" us lot show "$asked" --as a.us; cp out opening; says "desk desk-1" "$point"
+  status 0 "$point: the next search" search prints/1_2.png
 done
 n=4
 for point in before-persist after-persist after-key; do

@@ -367,6 +367,7 @@ void sim_restart(sim_node *n)
     }
     n->fuse = 0;
     must(code, &err, "a node does not start again");
+    sim_check_openings(n);
 }
 
 /* ---- agreements ---- */

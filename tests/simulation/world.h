@@ -82,7 +82,7 @@ typedef struct sim_world {
     bool storm, trace;
     unsigned step;
     struct {
-        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings, turned;
+        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings, turned, kept_ahead;
     } counts;
     jmp_buf failed;
     char why[512];
@@ -123,6 +123,7 @@ void sim_settle(void);               /* the weather is good: everything that wai
 bool sim_may_hit(sim_node *holder, unsigned finger);
 void sim_check_answer(const sim_message *m, bool seen, bool may_hit, int status, const ent_buf *body);
 void sim_check_step(void);
+void sim_check_openings(sim_node *n);
 void sim_harvest(void);              /* keeps every version of every agreement, for the audit */
 void sim_check_end(void);
 bool sim_has_entry(sim_node *n, ent_entry_kind kind, const uint8_t id[ENT_ID_SIZE]);

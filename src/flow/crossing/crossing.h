@@ -1,8 +1,8 @@
 /* What binds a search to one crossing of the border: the desk's capture key, the statement that it signed, one search for each
  * modality and partner, and the lot by which some are opened to the auditor (docs/protocol/crossing.md is normative).
  *
- * Rows: "desks" a desk's key under its name; "turns" what a crossing was used for already; "lots" searches that the lot chose. The
- * statement itself is kept only of a search that the lot chose, sealed under a key of its own. */
+ * Rows: "desks" a desk's key under its name; "turns" what a crossing was used for already; "lots" searches that the lot chose, or may choose. The
+ * statement itself is kept only of those, sealed. */
 #ifndef FLOW_CROSSING_H
 #define FLOW_CROSSING_H
 
@@ -85,6 +85,18 @@ void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d);
 bool ent_lot_suspends(ent_flow_node *n, const char *agreement, const char *flow, const char *partner, char ret_why[160]);
 void ent_lot_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
 ENT_MUST_CHECK ent_code ent_lots_tick(ent_flow_node *n, ent_err *err);
+
+/* ---- ahead.c: the opening is durable before the request leaves ---- */
+
+#define ENT_LOT_AHEAD_MS 600000
+/* Adds to the batch of "asked" the sealed opening. Nothing for what a desk did not state. Under the lock. */
+ENT_MUST_CHECK ent_code ent_lot_ahead(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, ent_err *err);
+/* Drops it: for the batch that notes how the search ended. After ENT_LOT_AHEAD_MS it may be waiting already, which ent_lot_in and ent_lot_wait look for. */
+void ent_lot_ahead_ends(ent_batch *b, const uint8_t reference[ENT_ID_SIZE]);
+/* What a crash left waits for its draw; the keys of before are overwritten. */
+ENT_MUST_CHECK ent_code ent_lots_ahead_finish(ent_flow_node *n, ent_err *err);
+/* The shared keys change, the old one is overwritten. Under the lock. Each minute. */
+ENT_MUST_CHECK ent_code ent_lots_ahead_tick(ent_flow_node *n, ent_err *err);
 
 /* The root of the entry's year's log up to and with the entry of this number. */
 ENT_MUST_CHECK ent_code ent_ledger_head(const ent_flow_node *n, uint64_t number, uint8_t ret_head[32], ent_err *err);

@@ -2,6 +2,8 @@
  * open it to the auditor; of the others nothing is kept. Both ends draw alike, from the holder's tree head that first covers the answer.
  * While one is overdue the flow is suspended at both ends, without anybody's act; opening it lifts that.
  *
+ * Before the request leaves, its opening is in the row 'p' (ahead.c); from there it goes, or waits here.
+ *
  *   waiting ──the head is known──> chosen ──a custodian opens──> opened ──the auditor reads──> seen
  *      ├──not chosen, or 60 days──> gone   └──30 days──> overdue: nothing is asked or answered on the flow ──opened──> …
  *      └──a custodian opens──> opened: the answer was lost, the holder says that the lot chose it
@@ -11,7 +13,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "base/wipe.h"
-#include "flow/crossing/crossing.h"
+#include "flow/crossing/lot.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
 #include "flow/search/record.h"
@@ -23,23 +25,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY = 1 + ENT_ID_SIZE, OPENING_MAX = 4096, ROW_MAX = OPENING_MAX + 1024 };
 #define OPENED_MS (90ll * 86400000) /* how long an opened statement may be read */
 #define WAITING_MS (60ll * 86400000) /* the lot's time, and as long again for the holder to say what is due */
 
-struct ent_held_lot {
-    char way;
-    ent_search_id reference;
-    ent_lot_state state;
-    ent_time asked, opened;
-    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], partner[ENT_NODE_NAME_MAX];
-    uint32_t version;
-    uint8_t digest[32], head[32];
-    ent_slot slot;                  /* of the sealed opening; UINT64_MAX at the holder */
-    uint64_t entry;                 /* "asked", or "local search"; UINT64_MAX: to be found */
-};
-
-typedef struct ent_held_lot held;
+typedef ent_held_lot held;
 
 ent_code ent_ledger_head(const ent_flow_node *n, uint64_t number, uint8_t ret_head[32], ent_err *err)
 {
@@ -57,58 +46,6 @@ ent_code ent_ledger_head(const ent_flow_node *n, uint64_t number, uint8_t ret_he
     return ENT_OK;
 }
 
-/* ---- rows ---- */
-
-static void key_of(const held *l, uint8_t ret_key[KEY])
-{
-    ret_key[0] = (uint8_t)l->way;
-    memcpy(ret_key + 1, l->reference.b, ENT_ID_SIZE);
-}
-
-static void put(ent_batch *b, const held *l, ent_bytes box)
-{
-    uint8_t key[KEY];
-    ENT_AUTO_BUF row = ENT_BUF(ROW_MAX);
-    key_of(l, key);
-    ent_buf_u8(&row, 2);
-    ent_buf_u8(&row, (uint8_t)l->state);
-    ent_buf_u64(&row, (uint64_t)l->asked.ms);
-    ent_buf_u64(&row, (uint64_t)l->opened.ms);
-    ent_buf_text8(&row, l->agreement);
-    ent_buf_text8(&row, l->flow);
-    ent_buf_text8(&row, l->purpose);
-    ent_buf_text8(&row, l->partner);
-    ent_buf_u32(&row, l->version);
-    ent_buf_put(&row, l->digest, 32);
-    ent_buf_put(&row, l->head, 32);
-    ent_buf_u64(&row, l->slot.number);
-    ent_buf_u64(&row, l->entry);
-    if (box.len) ent_buf_put(&row, box.data, box.len);
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES(row.data, row.len));
-}
-
-static ent_code decode(const uint8_t *key, size_t key_len, ent_cursor *c, held *ret)
-{
-    *ret = (held){0};
-    if (key_len != KEY) return ENT_DAMAGED;
-    ret->way = (char)key[0];
-    memcpy(ret->reference.b, key + 1, ENT_ID_SIZE);
-    uint8_t version = ent_cursor_u8(c);
-    ret->state = (ent_lot_state)ent_cursor_u8(c);
-    ret->asked.ms = (int64_t)ent_cursor_u64(c);
-    ret->opened.ms = (int64_t)ent_cursor_u64(c);
-    ent_cursor_text8(c, ret->agreement, sizeof ret->agreement);
-    ent_cursor_text8(c, ret->flow, sizeof ret->flow);
-    ent_cursor_text8(c, ret->purpose, sizeof ret->purpose);
-    ent_cursor_text8(c, ret->partner, sizeof ret->partner);
-    ret->version = ent_cursor_u32(c);
-    ent_cursor_copy(c, ret->digest, 32);
-    ent_cursor_copy(c, ret->head, 32);
-    ret->slot.number = ent_cursor_u64(c);
-    ret->entry = ent_cursor_u64(c);
-    return version == 2 && !c->bad && ret->state < ENT_LOT_STATE_COUNT ? ENT_OK : ENT_DAMAGED;
-}
-
 static ent_code remember(ent_flow_node *n, const held *l)
 {
     held *lots = realloc(n->lots, (n->lot_count + 1) * sizeof *lots);
@@ -122,7 +59,7 @@ static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const ui
 {
     ent_cursor c = ENT_CURSOR(value, value_len);
     held l;
-    ENT_TRY(decode(key, key_len, &c, &l));
+    ENT_TRY(ent_lot_decode(key, key_len, &c, &l));
     return l.state == ENT_LOT_WAITING ? ENT_OK : remember(ctx, &l);
 }
 
@@ -156,23 +93,6 @@ static void fill_entry(const ent_flow_node *n, const held *l, const ent_actor *b
 
 /* ---- drawing ---- */
 
-static void binding_of(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32])
-{
-    ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente lot", 11), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
-}
-
-/* What is sealed: all of the opening that is not in the row (docs/protocol/crossing.md, "The opening"). */
-static ent_code write_secret(const ent_lot_draw *d, ent_buf *ret, ent_err *err)
-{
-    char salt[65], body[65], key[ENT_BASE64_SIZE(32)];
-    ent_hex(d->salt, 32, salt);
-    ent_hex(d->body_digest, 32, body);
-    ent_base64(d->taken->pledge.key, 32, key);
-    ent_buf_fmt(ret, "salt %s\nbody %s\nkey ed25519 %s\n\n", salt, body, key);
-    ent_statement_write(&d->taken->c, ret);
-    return ent_buf_check(ret, err);
-}
-
 static void write_public(const ent_flow_node *n, const held *l, ent_buf *ret)
 {
     char reference[ENT_ID_TEXT], head[65];
@@ -183,68 +103,35 @@ static void write_public(const ent_flow_node *n, const held *l, ent_buf *ret)
 
 static ent_code seal_opening(ent_flow_node *n, const ent_lot_draw *d, held *l, ent_buf *ret_box, ent_err *err)
 {
-    uint8_t binding[32], nonce[12];
-    ENT_WIPED_KEY key;
-    ENT_AUTO_BUF opening = ENT_BUF(OPENING_MAX);
-    ENT_TRY(write_secret(d, &opening, err));
-    binding_of(d->reference, binding);
-    ENT_TRY(n->c.keys.new_slot(n->c.keys.self, binding, &l->slot, &key, err));
-    ent_fill(n, nonce, sizeof nonce);
-    return ent_seal(&key, nonce, ENT_BYTES(d->reference, ENT_ID_SIZE), ENT_BYTES(opening.data, opening.len), ret_box, err);
-}
-
-static held drawn(const ent_flow_node *n, const ent_lot_draw *d)
-{
-    held l = {.way = d->taken ? 'a' : 'h', .asked = ent_now(n), .version = d->version, .slot = {UINT64_MAX}, .entry = d->asked};
-    memcpy(l.reference.b, d->reference, ENT_ID_SIZE);
-    memcpy(l.digest, d->digest, 32);
-    if (d->head) memcpy(l.head, d->head, 32);
-    snprintf(l.agreement, sizeof l.agreement, "%s", d->agreement);
-    snprintf(l.flow, sizeof l.flow, "%s", d->flow);
-    snprintf(l.purpose, sizeof l.purpose, "%s", d->purpose);
-    snprintf(l.partner, sizeof l.partner, "%s", d->partner);
-    return l;
-}
-
-static ent_code get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], held *ret, ent_buf *ret_box, ent_err *err)
-{
-    uint8_t key[KEY] = {'a'};
-    ENT_AUTO_BUF row = ENT_BUF(ROW_MAX);
-    memcpy(key + 1, reference, ENT_ID_SIZE);
-    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_LOTS, key, KEY, &row, err);
-    if (code == ENT_NOT_FOUND) return ent_fail(err, code, "the lot chose no search of this reference that was asked here");
-    if (code != ENT_OK) return code;
-    ent_cursor c = ENT_CURSOR(row.data, row.len);
-    if (decode(key, KEY, &c, ret) != ENT_OK) return ent_fail(err, ENT_DAMAGED, "a row of the lot cannot be read");
-    size_t left = ent_cursor_left(&c);
-    if (left) ent_buf_put(ret_box, ent_cursor_take(&c, left), left);
-    return ent_buf_check(ret_box, err);
+    ENT_AUTO_BUF opening = ENT_BUF(ENT_LOT_OPENING);
+    ENT_TRY(ent_lot_secret(d, &opening, err));
+    return ent_lot_seal(n, d->reference, &opening, &l->slot, ret_box, err);
 }
 
 /* Row and key go; commit with ent_destructions_finish. */
 static void drop(ent_batch *b, const held *l)
 {
-    uint8_t key[KEY], due[KEY] = {'d'}, slot[8];
-    key_of(l, key);
+    uint8_t key[ENT_LOT_KEY] = {(uint8_t)l->way}, due[ENT_LOT_KEY] = {'d'}, slot[8];
+    memcpy(key + 1, l->reference.b, ENT_ID_SIZE);
     memcpy(due + 1, l->reference.b, ENT_ID_SIZE);
     for (int k = 0; k < 8; k++) slot[k] = (uint8_t)(l->slot.number >> (56 - 8 * k));
-    if (l->slot.number != UINT64_MAX) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(due, KEY), ENT_BYTES(slot, sizeof slot));
-    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_LOTS, ENT_BYTES(key, KEY), ENT_BYTES("", 0));
+    if (l->slot.number != UINT64_MAX) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_DUE, ENT_BYTES(due, ENT_LOT_KEY), ENT_BYTES(slot, sizeof slot));
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_LOTS, ENT_BYTES(key, ENT_LOT_KEY), ENT_BYTES("", 0));
 }
 
 static void say_chosen(const ent_flow_node *n, ent_batch *b, const held *l, ent_bytes box)
 {
     ent_entry e;
     fill_entry(n, l, NULL, "lot: chosen", &e);
-    put(b, l, box);
+    ent_lot_put(b, l, box);
     ent_batch_entry(b, &e);
 }
 
 ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool *ret_chosen, ent_err *err)
 {
-    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
-    held l = drawn(n, d), waiting;
-    bool waits = d->waits && get(n, d->reference, &waiting, &box, NULL) == ENT_OK;
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
+    held l = ent_lot_drawn(n, d), waiting;
+    bool waits = d->waits && ent_lot_get(n, d->reference, &waiting, &box, NULL) == ENT_OK;
     bool opened = waits && waiting.state != ENT_LOT_WAITING; /* a custodian was quicker than the answer */
     *ret_chosen = !opened && ent_lot_chosen(d->head, d->reference) && (!d->taken || d->taken->stated);
     if (opened) return ENT_OK;
@@ -258,12 +145,12 @@ ent_code ent_lot_in(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, bool 
 
 ent_code ent_lot_wait(ent_flow_node *n, ent_batch *b, const ent_lot_draw *d, ent_err *err)
 {
-    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
-    held l = drawn(n, d), before;
-    if (!d->taken->stated || (d->waits && get(n, d->reference, &before, &box, NULL) == ENT_OK)) return ENT_OK;
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
+    held l = ent_lot_drawn(n, d), before;
+    if (!d->taken->stated || (d->waits && ent_lot_get(n, d->reference, &before, &box, NULL) == ENT_OK)) return ENT_OK;
     ENT_TRY(seal_opening(n, d, &l, &box, err));
     l.state = ENT_LOT_WAITING;
-    put(b, &l, ENT_BYTES(box.data, box.len));
+    ent_lot_put(b, &l, ENT_BYTES(box.data, box.len));
     return ENT_OK;
 }
 
@@ -275,12 +162,12 @@ static ent_code find_entry(ent_flow_node *n, held *l, ent_err *err)
 
 ent_code ent_lot_reported(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], const uint8_t head[32], ent_err *err)
 {
-    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
     ENT_AUTO_BATCH b = ent_batch_new("lot");
     held l;
     bool chosen = ent_lot_chosen(head, reference);
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    ent_code code = get(n, reference, &l, &box, err);
+    ent_code code = ent_lot_get(n, reference, &l, &box, err);
     if (code == ENT_NOT_FOUND || (code == ENT_OK && l.state != ENT_LOT_WAITING)) return ENT_OK;
     if (code == ENT_OK && chosen) code = find_entry(n, &l, err);
     if (code != ENT_OK) return code;
@@ -312,7 +199,7 @@ ent_code ent_lot_noted(ent_flow_node *n, ent_lot_draw *d, uint64_t number, uint8
 /* A reload reads the row, slot and all; here only what ent_lot_suspends looks at is needed. */
 void ent_lot_keep(ent_flow_node *n, const ent_lot_draw *d)
 {
-    held l = drawn(n, d);
+    held l = ent_lot_drawn(n, d);
     if (!find(n, l.way, l.reference.b)) (void)!remember(n, &l); /* out of memory: the row is there, the next start reads it */
 }
 
@@ -361,7 +248,7 @@ static ent_code advance(ent_flow_node *n, const ent_actor *by, held *l, ent_lot_
     l->state = to;
     if (to == ENT_LOT_OPENED) l->opened = ent_now(n);
     fill_entry(n, l, by, to == ENT_LOT_OPENED ? "lot: opened to the auditor" : "lot: seen by the auditor", &e);
-    put(b, l, box);
+    ent_lot_put(b, l, box);
     ent_batch_entry(b, &e);
     if (to == ENT_LOT_OPENED && l->way == 'a') tell_holder(n, b, l);
     ENT_TRY(ent_commit(n, b, NULL, err));
@@ -373,9 +260,9 @@ static ent_code advance(ent_flow_node *n, const ent_actor *by, held *l, ent_lot_
 
 static ent_code open_one(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_err *err)
 {
-    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
     held l;
-    ENT_TRY(get(n, reference, &l, &box, err));
+    ENT_TRY(ent_lot_get(n, reference, &l, &box, err));
     if (l.state != ENT_LOT_CHOSEN && l.state != ENT_LOT_WAITING) return ent_fail(err, ENT_EXISTS, "it is open to the auditor already");
     ENT_TRY(find_entry(n, &l, err));
     return advance(n, by, &l, ENT_LOT_OPENED, ENT_BYTES(box.data, box.len), err);
@@ -393,13 +280,13 @@ ent_code ent_flow_lot_open(ent_flow_node *n, const ent_actor *by, const uint8_t 
 
 static ent_code show(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], ent_buf *ret_opening, ent_buf *ret_receipt, ent_err *err)
 {
-    ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+    ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
     uint8_t binding[32];
     ENT_WIPED_KEY key;
     held l;
-    ENT_TRY(get(n, reference, &l, &box, err));
+    ENT_TRY(ent_lot_get(n, reference, &l, &box, err));
     if (l.state == ENT_LOT_CHOSEN || l.state == ENT_LOT_WAITING) return ent_fail(err, ENT_REFUSED, "a custodian opens it first: `entente lot open`");
-    binding_of(reference, binding);
+    ent_lot_binding(reference, binding);
     ent_code code = n->c.keys.get(n->c.keys.self, l.slot, binding, &key, err);
     if (code == ENT_GONE) return ent_fail(err, code, "its opening was destroyed, 90 days after it was opened");
     if (code != ENT_OK) return code;
@@ -479,7 +366,7 @@ static ent_code pick_waiting(void *ctx, const uint8_t *key, size_t key_len, cons
     struct waiting *w = ctx;
     ent_cursor c = ENT_CURSOR(value, value_len);
     held *l = &w->some[w->count];
-    ENT_TRY(decode(key, key_len, &c, l));
+    ENT_TRY(ent_lot_decode(key, key_len, &c, l));
     if (l->state != ENT_LOT_WAITING || l->asked.ms >= w->before) return ENT_OK;
     return ++w->count == sizeof w->some / sizeof *w->some ? ENT_BUSY : ENT_OK;
 }
@@ -510,12 +397,12 @@ ent_code ent_lots_tick(ent_flow_node *n, ent_err *err)
 {
     for (size_t i = n->lot_count; i-- > 0;) {
         held l = n->lots[i];
-        ENT_AUTO_BUF box = ENT_BUF(ROW_MAX);
+        ENT_AUTO_BUF box = ENT_BUF(ENT_LOT_ROW);
         if (l.state == ENT_LOT_CHOSEN || ent_now(n).ms - l.opened.ms < OPENED_MS) continue;
         ENT_AUTO_BATCH b = ent_batch_new("lot-end");
         if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
         b->reserve = true;
-        if (l.way == 'a') ENT_TRY(get(n, l.reference.b, &l, &box, err)); /* the slot stands in the row */
+        if (l.way == 'a') ENT_TRY(ent_lot_get(n, l.reference.b, &l, &box, err)); /* the slot stands in the row */
         drop(b, &l);
         if (l.slot.number != UINT64_MAX) {
             ent_entry e;
@@ -565,6 +452,7 @@ static ent_code finish_one(ent_flow_node *n, ent_search_record *r, ent_err *err)
 
 ent_code ent_lots_finish(ent_flow_node *n, ent_err *err)
 {
+    ENT_TRY(ent_lots_ahead_finish(n, err));
     struct undrawn u;
     ent_search_record *r = malloc(sizeof *r);
     ent_code code = r ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");

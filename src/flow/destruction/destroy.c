@@ -395,6 +395,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
     if (code == ENT_OK && sure) code = ent_redress_tick(n, err);
     if (code == ENT_OK && sure) code = ent_copies_tick(n, err);
+    if (code == ENT_OK) code = ent_lots_ahead_tick(n, err);
     if (code == ENT_OK && sure) code = ent_lots_tick(n, err);
     if (code == ENT_OK && sure) code = ent_turns_tick(n, err);
     if (code == ENT_OK) code = ent_watch_tick(n, err);

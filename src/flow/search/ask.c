@@ -38,6 +38,7 @@ typedef struct asking {
     bool again;               /* it was asked before and not answered */
     uint32_t attempts;
     uint8_t head[32];         /* as the answer gives it */
+    int64_t since;            /* ticks, when it was asked */
     ent_search_result *ret;
 } asking;
 
@@ -137,6 +138,24 @@ static ent_code take_turn(asking *q, ent_err *err)
 
 /* ---- asking ---- */
 
+static ent_lot_draw draw_of(const asking *q)
+{
+    const grant *g = &q->g;
+    return (ent_lot_draw){.reference = q->r->view.reference.b, .head = q->head, .agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose,
+                          .partner = g->holder, .version = g->version, .digest = g->digest, .taken = &q->taken, .salt = q->r->salt,
+                          .body_digest = q->r->body_digest, .asked = q->ret->asked, .waits = q->again || ent_ticks(q->n) - q->since >= ENT_LOT_AHEAD_MS};
+}
+
+/* Whatever becomes of this node or of the answer, what the lot may choose can be opened. */
+static ent_code seal_ahead(asking *q, ent_batch *b, ent_err *err)
+{
+    ent_lot_draw draw = draw_of(q);
+    pthread_mutex_lock(&q->n->lock);
+    ent_code code = ent_lot_ahead(q->n, b, &draw, err);
+    pthread_mutex_unlock(&q->n->lock);
+    return code;
+}
+
 static ent_code ask_first(asking *q, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("ask");
@@ -146,6 +165,7 @@ static ent_code ask_first(asking *q, ent_err *err)
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ent_turn t = turn_of(q);
     q->attempts++;
+    q->since = ent_ticks(q->n);
     if (q->taken.stated) ent_turn_put(q->n, b, &t, !q->again, r->view.reference.b, false, q->attempts);
     if (q->again) { /* the entry is there */
         ENT_TRY(ent_commit(q->n, b, NULL, err));
@@ -162,6 +182,7 @@ static ent_code ask_first(asking *q, ent_err *err)
         snprintf(e.clause, sizeof e.clause, "slip shown");
         ent_batch_entry(b, &e);
     }
+    ENT_TRY(seal_ahead(q, b, err));
     ENT_TRY(ent_commit(q->n, b, index, err));
     q->ret->asked = index[0];
     return ENT_OK;
@@ -215,14 +236,6 @@ static ent_code watch(asking *q, ent_batch *b, ent_err *err)
     return ent_watch_in(q->n, b, &w, err);
 }
 
-static ent_lot_draw draw_of(const asking *q)
-{
-    const grant *g = &q->g;
-    return (ent_lot_draw){.reference = q->r->view.reference.b, .head = q->head, .agreement = g->agreement, .flow = g->flow, .purpose = q->o->purpose,
-                          .partner = g->holder, .version = g->version, .digest = g->digest, .taken = &q->taken, .salt = q->r->salt,
-                          .body_digest = q->r->body_digest, .asked = q->ret->asked, .waits = q->again};
-}
-
 /* What follows from an answer that counts: the turn is over, the lot is drawn, the search is looked at. Under the lock. */
 static ent_code note_answered(asking *q, ent_batch *b, ent_lot_draw *draw, bool *ret_chosen, ent_err *err)
 {
@@ -239,13 +252,14 @@ static ent_code commit_note(asking *q, ent_batch *b, ent_err *err)
     uint64_t index[ENT_BATCH_ENTRIES];
     ent_lot_draw draw = draw_of(q);
     bool chosen = false, lost = q->ret->refused && !q->ret->clause[0]; /* the holder may have answered all the same */
+    ent_lot_ahead_ends(b, draw.reference);
     pthread_mutex_lock(&q->n->lock);
     ent_code code = !q->ret->refused ? note_answered(q, b, &draw, &chosen, err) : lost ? ent_lot_wait(q->n, b, &draw, err) : ENT_OK;
-    if (code == ENT_OK) code = q->again ? ent_commit_with(q->n, b, ent_destructions_finish, index, err) : ent_commit_begin(q->n, b, err);
+    if (code == ENT_OK) code = draw.waits ? ent_commit_with(q->n, b, ent_destructions_finish, index, err) : ent_commit_begin(q->n, b, err);
     if (code == ENT_OK && chosen) ent_lot_keep(q->n, &draw);
     pthread_mutex_unlock(&q->n->lock);
-    if (code == ENT_OK && !q->again) code = ent_commit_end(q->n, b, index, err);
-    if (code == ENT_OK && !q->again) code = ent_commit_forget(q->n, b, err);
+    if (code == ENT_OK && !draw.waits) code = ent_commit_end(q->n, b, index, err);
+    if (code == ENT_OK && !draw.waits) code = ent_commit_forget(q->n, b, err);
     if (code == ENT_OK) q->ret->received = index[0];
     return code;
 }
