@@ -424,6 +424,70 @@ static void reads_restart_intervals(void **state)
     ent_image_free(&once);
 }
 
+/* Where the nth segment of this marker stands; its bytes from the marker on. */
+static const uint8_t *segment(const ent_buf *b, uint8_t marker, int nth, size_t *ret_len)
+{
+    for (size_t i = 0; i + 4 <= b->len; i++)
+        if (b->data[i] == 0xff && b->data[i + 1] == marker && nth-- == 0) {
+            *ret_len = 2 + ((size_t)b->data[i + 2] << 8 | b->data[i + 3]);
+            return b->data + i;
+        }
+    fail_msg("no segment %02x", marker);
+    return NULL;
+}
+
+/* What stands before the third block; then it goes on with that block. */
+static ent_code with_tables(const ent_buf *wsq, const uint8_t *tables, size_t len, ent_image *ret, ent_err *err)
+{
+    ENT_AUTO_BUF b = ENT_BUF(1 << 20);
+    size_t n;
+    const uint8_t *third = segment(wsq, 0xa3, 2, &n);
+    size_t at = (size_t)(third - wsq->data);
+    ent_buf_put(&b, wsq->data, at);
+    ent_buf_put(&b, tables, len);
+    ent_buf_put(&b, third, wsq->len - at);
+    return ent_image_decode(b.data, b.len, ret, err);
+}
+
+/* Between blocks all tables may come again, a Huffman table as another one; another quantisation there has no one meaning. */
+static void reads_tables_between_blocks(void **state)
+{
+    ent_image in, once, out;
+    ent_err err;
+    ENT_AUTO_BUF wsq = ENT_BUF(1 << 20), again = ENT_BUF(1 << 16);
+    size_t n;
+    (void)state;
+    waves(150, 130, &in);
+    assert_int_equal(ent_image_encode(&in, ENT_IMAGE_WSQ, 2.25, &wsq, NULL), ENT_OK);
+    assert_int_equal(ent_image_decode(wsq.data, wsq.len, &once, NULL), ENT_OK);
+    const uint8_t *p = segment(&wsq, 0xa4, 0, &n); /* transform */
+    ent_buf_put(&again, p, n);
+    p = segment(&wsq, 0xa5, 0, &n); /* quantisation */
+    size_t quantisation = again.len;
+    ent_buf_put(&again, p, n);
+    p = segment(&wsq, 0xa6, 1, &n); /* the Huffman table that the last block uses, and in the place of the first block's */
+    ent_buf_put(&again, p, n);
+    size_t copy = again.len;
+    ent_buf_put(&again, p, n);
+    again.data[copy + 4] = 0;
+    assert_int_equal(with_tables(&wsq, again.data, again.len, &out, &err), ENT_OK);
+    assert_memory_equal(out.pixels, once.pixels, 150 * 130);
+    ent_image_free(&out);
+    again.data[quantisation + 8] ^= 1;
+    assert_int_equal(with_tables(&wsq, again.data, again.len, &out, &err), ENT_UNSUPPORTED);
+    assert_non_null(strstr(err.detail, "between the blocks"));
+    /* a Huffman table that is not the last block's leaves it unreadable, or its pixels others */
+    p = segment(&wsq, 0xa6, 0, &n);
+    ent_buf_clear(&again);
+    ent_buf_put(&again, p, n);
+    again.data[4] = 1;
+    ent_code code = with_tables(&wsq, again.data, again.len, &out, &err);
+    assert_true(code == ENT_FORMAT || memcmp(out.pixels, once.pixels, 150 * 130) != 0);
+    if (code == ENT_OK) ent_image_free(&out);
+    ent_image_free(&in);
+    ent_image_free(&once);
+}
+
 static bool has_comment(const ent_image *image, size_t nth, const char *text)
 {
     const char *found;
@@ -538,7 +602,7 @@ int main(void)
         cmocka_unit_test(comes_back), cmocka_unit_test(carries_resolution), cmocka_unit_test(reads_exif), cmocka_unit_test(brings_upright), cmocka_unit_test(reads_raw), cmocka_unit_test(flat_comes_back),
         cmocka_unit_test(survives_altered_tiff), cmocka_unit_test(reads_forms_of_tiff), cmocka_unit_test(refuses_what_is_cut), cmocka_unit_test(refuses_huge_headers),
         cmocka_unit_test(wsq_comes_back_alike), cmocka_unit_test(wsq_of_what_is_no_print), cmocka_unit_test(wsq_refuses),
-        cmocka_unit_test(keeps_comments), cmocka_unit_test(reads_restart_intervals), cmocka_unit_test(encodes_wsq_like_the_reference),
+        cmocka_unit_test(keeps_comments), cmocka_unit_test(reads_restart_intervals), cmocka_unit_test(reads_tables_between_blocks), cmocka_unit_test(encodes_wsq_like_the_reference),
         cmocka_unit_test(decodes_wsq_like_the_reference), cmocka_unit_test(survives_altered_wsq),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,12 +20,17 @@ typedef struct huffman {
     uint16_t fast[1 << FAST]; /* by the next bits: length and symbol of a code that is not longer, else 0 */
 } huffman;
 
+typedef struct quantisation {
+    float centre;
+    float q[WSQ_BANDS], z[WSQ_BANDS];
+} quantisation;
+
 typedef struct reading {
     ent_cursor c;
     ent_err *err;
     uint32_t width, height;
-    float shift, scale, centre;
-    float q[WSQ_BANDS], z[WSQ_BANDS];
+    float shift, scale;
+    quantisation quant;
     wsq_filters f;
     bool has_filters, has_quantisation, has_frame;
     huffman table[8];
@@ -72,17 +77,20 @@ static ent_code read_filters(reading *r, ent_cursor *c)
     return ENT_OK;
 }
 
+/* Each block may bring its tables again. Another quantisation in the midst of the blocks is refused: by the specification it holds from there
+ * on, the reference decoder takes the last one for all. */
 static ent_code read_quantisation(reading *r, ent_cursor *c)
 {
-    if (r->index) return wrong(r, "a quantisation table after the first block");
-    r->centre = scaled(c);
+    quantisation t = {.centre = scaled(c)};
     for (int i = 0; i < WSQ_BANDS; i++) {
-        r->q[i] = scaled(c);
-        r->z[i] = scaled(c);
+        t.q[i] = scaled(c);
+        t.z[i] = scaled(c);
     }
     if (!ent_cursor_ok(c)) return wrong(r, "the quantisation table ends too early");
     for (int i = WSQ_USED; i < WSQ_BANDS; i++)
-        if (r->q[i] != 0) return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ: subband %d is coded, which the specification leaves out", i);
+        if (t.q[i] != 0) return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ: subband %d is coded, which the specification leaves out", i);
+    if (r->index && memcmp(&t, &r->quant, sizeof t) != 0) return ent_fail(r->err, ENT_UNSUPPORTED, "WSQ at byte %zu: another quantisation table between the blocks", r->c.at);
+    r->quant = t;
     r->has_quantisation = true;
     return ENT_OK;
 }
@@ -145,7 +153,7 @@ static ent_code prepare(reading *r)
     if (!r->has_frame || !r->has_quantisation) return wrong(r, "data before the frame header or the quantisation table");
     wsq_plan(r->width, r->height, &r->tree);
     for (int i = 0; i < WSQ_USED; i++)
-        if (r->q[i] != 0) r->count += (size_t)r->tree.band[i].width * r->tree.band[i].height;
+        if (r->quant.q[i] != 0) r->count += (size_t)r->tree.band[i].width * r->tree.band[i].height;
     r->index = calloc(r->count + 1, sizeof *r->index);
     return r->index ? ENT_OK : ent_fail(r->err, ENT_NO_MEMORY, "out of memory for a WSQ image");
 }
@@ -339,9 +347,9 @@ static void dequantise(const reading *r, float *plane)
     const int16_t *in = r->index;
     for (int k = 0; k < WSQ_USED; k++) {
         const wsq_region *b = &r->tree.band[k];
-        if (r->q[k] == 0) continue;
+        if (r->quant.q[k] == 0) continue;
         for (uint32_t y = 0; y < b->height; y++, in += b->width)
-            dequantise_row(in, b->width, r->q[k], r->centre, r->z[k] / 2, plane + (size_t)(b->y + y) * r->width + b->x);
+            dequantise_row(in, b->width, r->quant.q[k], r->quant.centre, r->quant.z[k] / 2, plane + (size_t)(b->y + y) * r->width + b->x);
     }
 }
 
