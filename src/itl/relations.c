@@ -142,13 +142,13 @@ static void image_size(ent_itl_checking *c)
     ent_itl_tell(c, at_field(c->r, 6), same_shape(c, &p) ? 0 : 2, "7.7.8.1", "HLL and VLL are %u and %u, the image is %u x %u", c->width, c->height, p.width, p.height);
 }
 
-/* 7.7.8.4: friction ridges are taken at 500 pixels an inch or more (1 in 100 less is let pass). */
+/* 7.7.8.4: friction ridges are taken at 500 pixels an inch or more (1 in 100 less is let pass); a valid file of NIST's from before 2007 has a palm of 100. */
 static void ridge_resolution(ent_itl_checking *c)
 {
     double scale = ent_itl_number_at(c->r, 8, 0, 0, 0), least = scale > 1.5 ? 195 : 495;
     for (uint32_t field = 9; field <= 10; field++) {
         double v = ent_itl_number_at(c->r, field, 0, 0, -1);
-        if (scale > 0 && v >= 0 && v < least) ent_itl_tell(c, at_field(c->r, field), 2, "7.7.8.4", "%.0f pixels %s: friction ridges need at least 500 pixels an inch", v, scale > 1.5 ? "a centimetre" : "an inch");
+        if (scale > 0 && v >= 0 && v < least) ent_itl_tell(c, at_field(c->r, field), c->edition & ED07 ? 0 : 2, "7.7.8.4", "%.0f pixels %s: friction ridges need at least 500 pixels an inch", v, scale > 1.5 ? "a centimetre" : "an inch");
     }
 }
 

@@ -36,7 +36,8 @@ static const ent_itl_field_rule latent[] = {
     SOURCE,
     ONE(5, LCD, 'M', DATE, 8, 8, NULL),
     SIZES('M'),
-    ONE(11, CGA, 'M', AN, 3, 5, LOSSLESS), /* latent images are uncompressed or compressed without loss */
+    ONE_IN(ED07, 11, CGA, 'M', AN, 3, 5, ANY_CODING),
+    ONE_IN(ED_11ON, 11, CGA, 'M', AN, 3, 5, LOSSLESS), /* from 2011 on latent images are uncompressed or compressed without loss */
     ONE(12, BPX, 'M', N, 1, 2, "8..99"),
     FIELD(13, FGP, 'M', 1, 0, ITEM(FGP, 'M', N, 1, 2, ent_itl_codes_fgp)),
     DESCRIPTORS(SPD, "0"),
