@@ -20,7 +20,9 @@
 #define DATA_OF(image) R(999, 0, 'b', image "nc:BinaryBase64Object"), R(994, 0, '0', image "SourceExternalFileReferenceText")
 #define DEPTH(image) R(12, 0, '0', image "ImageBitsPerPixelQuantity")
 #define CAPTURE(image, device, make, shps, svps)                                                                       \
-    R(5, 0, 'd', image "ImageCaptureDetail/CaptureDate/nc:Date"), R(5, 0, 'D', image "ImageCaptureDetail/CaptureDate/nc:DateTime"), R(device, 0, '0', image "ImageCaptureDetail/CaptureDeviceIdentification" ID),                                     \
+    R(998, 13, '0', image "ImageCaptureDetail/CaptureLocation/LocationAlternateGeographicSystemValue/GeographicLocationSystemName"),                                                     \
+        R(998, 14, '0', image "ImageCaptureDetail/CaptureLocation/LocationAlternateGeographicSystemValue/GeographicLocationText"),                                                      \
+        R(998, 0, 'g', image "ImageCaptureDetail/CaptureUTCDateTime/nc:DateTime"), R(5, 0, 'd', image "ImageCaptureDetail/CaptureDate/nc:Date"), R(5, 0, 'D', image "ImageCaptureDetail/CaptureDate/nc:DateTime"), R(device, 0, '0', image "ImageCaptureDetail/CaptureDeviceIdentification" ID),                                     \
         R(make, 0, '0', image "ImageCaptureDetail/CaptureDeviceMakeText"), R(make, 1, '0', image "ImageCaptureDetail/CaptureDeviceModelText"),                                          \
         R(make, 2, '0', image "ImageCaptureDetail/CaptureDeviceSerialNumberText"), R(shps, 0, '0', image "ImageCaptureDetail/CaptureHorizontalPixelDensityValue"),                      \
         R(4, 0, '0', image "ImageCaptureDetail/CaptureOrganization/nc:OrganizationIdentification" ID),                                                                                  \
