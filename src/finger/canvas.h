@@ -2,6 +2,7 @@
  * owner, erased at the end. The steps, in order, each in its own file:
  *   grey.c      caller's image -> 8 bit grey at 500 ppi, dark ridges
  *   field.c     cells: contrast, orientation, period, foreground, quality; the normalised image
+ *   crease.c    what lies under thin lines across the ridges: not seen
  *   enhance.c   oriented band-pass filter -> response
  *   skeleton.c  response -> ridge lines one pixel wide
  *   minutiae.c  ridge lines -> minutiae
@@ -30,6 +31,7 @@ typedef struct finger_canvas {
     uint8_t *mask;          /* per cell: 1 foreground */
     uint8_t *quality;       /* per cell: 0 background, else 1 to 100 */
     uint8_t *skeleton;      /* w * h: 1 on a ridge line */
+    uint8_t *lost;          /* cols * 8 * rows * 8: 1 under a crease, where the print is not seen */
     void *memory;
     size_t size;
 } finger_canvas;
@@ -38,6 +40,12 @@ typedef struct finger_canvas {
 static inline size_t finger_at(const finger_canvas *c, int x, int y)
 {
     return (size_t)(y + FINGER_PAD) * (size_t)c->stride + (size_t)(x + FINGER_PAD);
+}
+
+/* the pixel (x, y) of lost */
+static inline size_t finger_lost_at(const finger_canvas *c, int x, int y)
+{
+    return (size_t)y * (size_t)(c->cols * FINGER_CELL) + (size_t)x;
 }
 
 static inline size_t finger_cell(const finger_canvas *c, int x, int y)
@@ -54,6 +62,7 @@ static inline bool finger_foreground(const finger_canvas *c, int x, int y)
 ENT_MUST_CHECK ent_code finger_canvas_open(const ent_finger_image *image, finger_canvas *ret_canvas, ent_err *err);
 void finger_canvas_close(finger_canvas *c); /* erases */
 
+bool finger_creases(finger_canvas *c);  /* lost, from norm; whether there is any */
 void finger_field(finger_canvas *c);    /* norm, theta, period, coherence, contrast, mask */
 void finger_enhance(finger_canvas *c);  /* response, quality; refines theta */
 /* theta and coherence from a padded plane: the tensor at three widths. Uses scratch and the head of work. */

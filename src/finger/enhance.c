@@ -83,7 +83,8 @@ static float cell_energy(const finger_canvas *c, const float *plane, int cx, int
     float sum = 0;
     for (int r = 0; r < FINGER_CELL; r++) {
         const float *p = plane + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + r);
-        for (int x = 0; x < FINGER_CELL; x++) sum += p[x] * p[x];
+        const uint8_t *lost = c->lost + finger_lost_at(c, cx * FINGER_CELL, cy * FINGER_CELL + r);
+        for (int x = 0; x < FINGER_CELL; x++) sum += lost[x] ? 0 : p[x] * p[x];
     }
     return sum;
 }
@@ -165,6 +166,14 @@ static void segment_by_response(finger_canvas *c)
         if (!c->mask[i]) c->quality[i] = 0;
 }
 
+/* under creases, the print is what the filter makes of its surroundings */
+static void fill(finger_canvas *c)
+{
+    for (int y = 0; y < c->h; y++)
+        for (int x = 0; x < c->w; x++)
+            if (c->lost[finger_lost_at(c, x, y)]) c->norm[finger_at(c, x, y)] = -c->response[finger_at(c, x, y)];
+}
+
 void finger_enhance(finger_canvas *c)
 {
     bank *b = calloc(1, sizeof *b); /* 560 KB: too much for a stack */
@@ -173,6 +182,7 @@ void finger_enhance(finger_canvas *c)
     judge(c);
     segment_by_response(c);
     finger_orient(c, c->response);
+    fill(c);
     filter(c, b);
     judge(c);
     free(b);

@@ -12,6 +12,7 @@
 #define NORM_LIMIT 2.5f
 #define MEAN_SMOOTH 1
 #define DEV_SMOOTH 2
+#define FILL 3 /* pixels */
 #define WIDTHS {1, 2, 5} /* smoothings of the tensor, one upon the other */
 #define STEP_SHARE 0.6f      /* of the variance */
 #define PERIOD_MIN 5.0f
@@ -41,17 +42,17 @@ void finger_smooth(float *plane, float *spare, const finger_canvas *c, int times
     }
 }
 
-static void cell_sums(const finger_canvas *c, float *sum, float *square, float *count)
+static void cell_sums(const finger_canvas *c, float *sum, float *count)
 {
     for (int y = 0; y < c->h; y++) {
-        const uint8_t *row = c->grey + (size_t)y * (size_t)c->w;
+        const uint8_t *row = c->grey + (size_t)y * (size_t)c->w, *lost = c->lost + finger_lost_at(c, 0, y);
         size_t base = (size_t)(y / FINGER_CELL) * (size_t)c->cols;
         for (int x = 0; x < c->w; x += FINGER_CELL) {
             int n = finger_min(FINGER_CELL, c->w - x);
-            uint32_t s = 0, q = 0;
-            for (int k = 0; k < n; k++) s += row[x + k], q += (uint32_t)row[x + k] * row[x + k];
+            uint32_t s = 0, seen = 0;
+            for (int k = 0; k < n; k++) s += lost[x + k] ? 0 : row[x + k], seen += !lost[x + k];
             size_t i = base + (size_t)(x / FINGER_CELL);
-            sum[i] += (float)s, square[i] += (float)q, count[i] += (float)n;
+            sum[i] += (float)s, count[i] += (float)seen;
         }
     }
 }
@@ -78,10 +79,10 @@ static void interpolate_row(const finger_canvas *c, const float *plane, int y, f
 static void take_mean_away(const finger_canvas *c, const float *mean, float *line, float *ret_square)
 {
     for (int y = 0; y < c->h; y++) {
-        const uint8_t *grey = c->grey + (size_t)y * (size_t)c->w;
+        const uint8_t *grey = c->grey + (size_t)y * (size_t)c->w, *lost = c->lost + finger_lost_at(c, 0, y);
         float *out = c->norm + finger_at(c, 0, y), *square = ret_square + (size_t)(y / FINGER_CELL) * (size_t)c->cols;
         interpolate_row(c, mean, y, line);
-        for (int x = 0; x < c->w; x++) out[x] = (float)grey[x] - line[x];
+        for (int x = 0; x < c->w; x++) out[x] = lost[x] ? 0 : (float)grey[x] - line[x];
         for (int x = 0; x < c->cols * FINGER_CELL; x++) square[x / FINGER_CELL] += out[x] * out[x];
     }
 }
@@ -103,11 +104,11 @@ static void step_share(const finger_canvas *c, const float *sum, const float *co
             float s = 0, q = 0, n = 0;
             for (int k = 0; k < 9; k++) {
                 int x = cx + k % 3 - 1, y = cy + k / 3 - 1;
-                if (x < 0 || y < 0 || x >= c->cols || y >= c->rows) continue;
+                if (x < 0 || y < 0 || x >= c->cols || y >= c->rows || !(count[y * c->cols + x] > 0)) continue;
                 float mean = sum[y * c->cols + x] / count[y * c->cols + x];
                 s += mean, q += mean * mean, n++;
             }
-            ret_step[cy * c->cols + cx] = q / n - s / n * (s / n);
+            ret_step[cy * c->cols + cx] = n > 0 ? q / n - s / n * (s / n) : 0;
         }
 }
 
@@ -117,25 +118,41 @@ static void contrast_and_norm(finger_canvas *c)
     float *sum = c->scratch, *square = sum + cells, *count = square + cells, *spare = count + cells, *step = spare + cells,
           *mean = step + cells, *line = c->response;
     memset(sum, 0, 3 * cells * sizeof *sum);
-    cell_sums(c, sum, square, count);
+    cell_sums(c, sum, count);
     step_share(c, sum, count, step);
     memcpy(mean, count, cells * sizeof *mean);
     finger_smooth(sum, spare, c, MEAN_SMOOTH);
     finger_smooth(mean, spare, c, MEAN_SMOOTH);
-    for (size_t i = 0; i < cells; i++) mean[i] = sum[i] / mean[i];
-    memcpy(sum, square, cells * sizeof *sum);
+    for (size_t i = 0; i < cells; i++) mean[i] = sum[i] / (mean[i] > 0.1f ? mean[i] : 0.1f);
     memset(square, 0, cells * sizeof *square);
     take_mean_away(c, mean, line, square);
     finger_smooth(square, spare, c, DEV_SMOOTH);
     finger_smooth(count, spare, c, DEV_SMOOTH);
     for (size_t i = 0; i < cells; i++) {
-        float deviation = sqrtf(square[i] / count[i]);
+        float deviation = sqrtf(square[i] / (count[i] > 0.1f ? count[i] : 0.1f));
         c->contrast[i] = deviation;
         c->quality[i] = step[i] > STEP_SHARE * deviation * deviation; /* looked at by segment() */
         square[i] = 1 / (deviation > DEVIATION_FLOOR ? deviation : DEVIATION_FLOOR);
     }
     scale_by(c, square, line);
     memset(c->response, 0, (size_t)c->stride * sizeof *c->response);
+}
+
+/* Under creases, the print follows from what is seen around. */
+static void fill(const finger_canvas *c)
+{
+    for (int y = 0; y < c->h; y++)
+        for (int x = 0; x < c->w; x++) {
+            if (!c->lost[finger_lost_at(c, x, y)]) continue;
+            float sum = 0, n = 0;
+            for (int v = finger_max(0, y - FILL); v <= finger_min(c->h - 1, y + FILL); v++)
+                for (int u = finger_max(0, x - FILL); u <= finger_min(c->w - 1, x + FILL); u++) {
+                    if (c->lost[finger_lost_at(c, u, v)]) continue;
+                    float w = 1 / (float)((u - x) * (u - x) + (v - y) * (v - y));
+                    sum += w * c->norm[finger_at(c, u, v)], n += w;
+                }
+            c->norm[finger_at(c, x, y)] = n > 0 ? sum / n : 0;
+        }
 }
 
 /* work = norm smoothed by [1 4 6 4 1] / 16 along both axes */
@@ -165,7 +182,9 @@ static void tensor(const finger_canvas *c, const float *plane, float *difference
             float sxx = 0, syy = 0, sxy = 0;
             for (int k = 0; k < FINGER_CELL; k++) {
                 const float *p = plane + finger_at(c, cx * FINGER_CELL, cy * FINGER_CELL + k);
+                const uint8_t *lost = c->lost + finger_lost_at(c, cx * FINGER_CELL, cy * FINGER_CELL + k);
                 for (int x = 0; x < FINGER_CELL; x++) {
+                    if (lost[x]) continue;
                     float gx = p[x + 1] - p[x - 1], gy = p[x + c->stride] - p[x - c->stride];
                     sxx += gx * gx, syy += gy * gy, sxy += gx * gy;
                 }
@@ -268,6 +287,10 @@ static void segment(finger_canvas *c)
 void finger_field(finger_canvas *c)
 {
     contrast_and_norm(c);
+    if (finger_creases(c)) {
+        contrast_and_norm(c);
+        fill(c);
+    }
     soften(c);
     /* finger_smooth borrows the head of work: the padding rows, which nothing reads again */
     finger_orient(c, c->work);

@@ -107,7 +107,7 @@ static ent_code allocate(finger_canvas *c, ent_err *err)
 {
     size_t cells = (size_t)c->cols * (size_t)c->rows, pixels = (size_t)c->w * (size_t)c->h;
     size_t floats = 3 * c->plane + 12 * cells;
-    c->size = floats * sizeof(float) + 2 * cells + 2 * pixels;
+    c->size = floats * sizeof(float) + 2 * cells + 2 * pixels + cells * FINGER_CELL * FINGER_CELL;
     c->memory = calloc(1, c->size);
     if (!c->memory) return ent_fail(err, ENT_NO_MEMORY, "no memory for a print of %d x %d pixels", c->w, c->h);
     float *f = c->memory;
@@ -116,7 +116,8 @@ static ent_code allocate(finger_canvas *c, ent_err *err)
     c->theta = f, c->period = f + cells, c->coherence = f + 2 * cells, c->contrast = f + 3 * cells;
     c->scratch = f + 4 * cells;
     uint8_t *b = (uint8_t *)(f + 12 * cells);
-    c->mask = b, c->quality = b + cells, c->grey = b + 2 * cells, c->skeleton = c->grey + pixels;
+    c->mask = b, c->quality = b + cells, c->grey = b + 2 * cells, c->skeleton = c->grey + pixels,
+    c->lost = c->skeleton + pixels;
     return ENT_OK;
 }
 
