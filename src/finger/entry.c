@@ -53,17 +53,19 @@ static void pack_coarse(const finger_coarse *f, uint8_t *ret)
 
 static void unpack_coarse(const uint8_t *from, const finger_coarse *shape, uint8_t *ret)
 {
-    size_t cells = cells_of(shape);
+    size_t cells = (size_t)shape->cols * shape->rows;
     const uint8_t *value = from + (cells + 7) / 8;
     uint32_t held = 0;
     int n = 0;
-    for (size_t i = 0; i < cells; i++) {
-        ret[i] = 0;
-        if (!(from[i / 8] & 0x80 >> i % 8)) continue;
-        if (n < 6) held = held << 8 | *value++, n += 8;
-        n -= 6;
-        ret[i] = (uint8_t)(1 + (held >> n & 63));
-    }
+    memset(ret, 0, cells);
+    for (size_t byte = 0; byte < (cells + 7) / 8; byte++)
+        for (uint32_t mask = (uint32_t)from[byte] << 24; mask;) {
+            unsigned bit = (unsigned)__builtin_clz(mask);
+            mask &= ~(0x80000000U >> bit);
+            if (n < 6) held = held << 8 | *value++, n += 8;
+            n -= 6;
+            ret[byte * 8 + bit] = (uint8_t)(1 + (held >> n & 63));
+        }
 }
 
 void finger_entry_make(const ent_finger_template *t, uint32_t slot, finger_entry *ret)
@@ -96,6 +98,15 @@ uint32_t finger_entry_slot(const finger_entry *e)
     return slot;
 }
 
+void finger_entry_field(const finger_entry *e, finger_coarse *ret, uint8_t field[FINGER_COARSE_CELLS_MAX])
+{
+    uint32_t cell = 4U * e->cell, width = (uint32_t)e->width[0] << 8 | e->width[1], height = (uint32_t)e->height[0] << 8 | e->height[1];
+    *ret = (finger_coarse){0};
+    if (!cell) return;
+    *ret = (finger_coarse){(uint8_t)cell, (uint8_t)((width + cell - 1) / cell), (uint8_t)((height + cell - 1) / cell), false, field};
+    unpack_coarse(e->more + 5 * (size_t)e->count, ret, field);
+}
+
 ent_code finger_entry_template(const finger_entry *e, const finger_turns *turns, ent_finger_template **ret_template, ent_err *err)
 {
     ent_finger_minutia minutiae[FINGER_MINUTIAE_MAX];
@@ -108,10 +119,6 @@ ent_code finger_entry_template(const finger_entry *e, const finger_turns *turns,
         minutiae[i] = (ent_finger_minutia){
             .x = (uint16_t)(e->more[i] << shift | e->more[4 * n + i] >> 4), .y = (uint16_t)(e->more[n + i] << shift | (e->more[4 * n + i] & 15)),
             .angle = e->more[2 * n + i], .kind = e->more[3 * n + i] >> 6, .quality = (uint8_t)(2 * (e->more[3 * n + i] & 63))};
-    if (e->cell) {
-        uint32_t cell = 4U * e->cell;
-        parts.coarse = (finger_coarse){(uint8_t)cell, (uint8_t)((parts.width + cell - 1) / cell), (uint8_t)((parts.height + cell - 1) / cell), false, field};
-        unpack_coarse(e->more + 5 * n, &parts.coarse, field);
-    }
+    finger_entry_field(e, &parts.coarse, field);
     return finger_template_make(&parts, ret_template, err);
 }

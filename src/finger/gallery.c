@@ -1,4 +1,4 @@
-/* Many templates in memory, searched in two stages. Entries lie packed in slabs, one row of slabs for each size in steps of
+/* Many templates in memory, searched in two stages, the first of which looks twice. Entries lie packed in slabs, one row of slabs for each size in steps of
  * 68 bytes, each row without holes: who goes is replaced by the row's last. A table says where the entry of a slot is; free
  * slots are chained through it. */
 #include "base/check.h"
@@ -206,9 +206,9 @@ typedef struct search {
     size_t pieces[ROWS + 1]; /* the first piece of each row */
     uint32_t slots;          /* of the beginning; what was added behind them is not seen */
     uint64_t changes;        /* likewise */
-    uint16_t *scores;        /* a slot each: 0 not seen, else 1 + the first stage's, at most 65535 */
-    ent_finger_candidate *listed;
-    size_t count;
+    uint16_t *scores;        /* a slot each: 0 not seen, else 1 + the first look's, at most 65535 */
+    ent_finger_candidate *listed; /* after the first look, after the closer one, after the detailed match */
+    size_t count, wanted;    /* wanted: how many are handed on */
 } search;
 
 /* In place of a candidate's score. */
@@ -235,7 +235,7 @@ static void scan_entry(search *s, const finger_entry *e)
 {
     uint32_t slot = finger_entry_slot(e);
     if (slot >= s->slots || !shown(s, slot)) return;
-    unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e);
+    unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e, NULL);
     s->scores[slot] = (uint16_t)(score < UINT16_MAX ? score + 1 : UINT16_MAX);
 }
 
@@ -263,6 +263,19 @@ static void scan_moved(search *s)
         }
         let(s);
     }
+}
+
+static void look_closer(void *ctx, size_t piece)
+{
+    search *s = ctx;
+    size_t to = (piece + 1) * COMPARED < s->count ? (piece + 1) * COMPARED : s->count;
+    hold(s);
+    for (size_t i = piece * COMPARED; i < to; i++) {
+        const finger_entry *e = entry_of(s->g, s->listed[i].slot);
+        bool there = e && (!s->how->hold || shown(s, s->listed[i].slot));
+        s->listed[i].score = there ? finger_scan_closer(s->kernels, &s->scan, e) : GONE;
+    }
+    let(s);
 }
 
 /* The candidate's template, if it is still there and may still be seen. Only its bytes are copied under the hold. */
@@ -298,7 +311,16 @@ static void run(const ent_finger_search *how, size_t pieces, void (*work)(void *
         for (size_t i = 0; i < pieces; i++) work(s, i);
 }
 
-/* The best of the first stage: all above a score, and of those at it the first slots. */
+/* How many are handed on of those that were seen. */
+static size_t wanted_of(const search *s, size_t visible)
+{
+    size_t least = s->how->least ? s->how->least : LEAST_DEFAULT;
+    size_t wanted = (size_t)((double)visible * (s->how->share > 0 ? s->how->share : SHARE_DEFAULT));
+    if (wanted < least) wanted = least;
+    return s->how->exhaustive || wanted > visible ? visible : wanted;
+}
+
+/* The best of the first look: all above a score, and of those at it the first slots. */
 static ent_code shortlist(search *s, size_t *ret_visible, ent_err *err)
 {
     unsigned score = 0;
@@ -306,14 +328,14 @@ static ent_code shortlist(search *s, size_t *ret_visible, ent_err *err)
     uint32_t *histogram = calloc(score + 1, sizeof *histogram);
     if (!histogram) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
     for (uint32_t i = 0; i < s->slots; i++) histogram[s->scores[i]]++;
-    size_t visible = s->slots - histogram[0], least = s->how->least ? s->how->least : LEAST_DEFAULT, above = 0;
-    size_t wanted = (size_t)((double)visible * (s->how->share > 0 ? s->how->share : SHARE_DEFAULT));
-    wanted = s->how->exhaustive || wanted > visible ? visible : wanted < least ? (least < visible ? least : visible) : wanted;
-    while (score > 0 && above + histogram[score] <= wanted) above += histogram[score--];
+    size_t visible = s->slots - histogram[0], above = 0, most;
+    s->wanted = wanted_of(s, visible);
+    most = s->wanted > visible / FINGER_CLOSER_TIMES ? visible : s->wanted * FINGER_CLOSER_TIMES;
+    while (score > 0 && above + histogram[score] <= most) above += histogram[score--];
     free(histogram);
-    s->listed = calloc(wanted + 1, sizeof *s->listed);
+    s->listed = calloc(most + 1, sizeof *s->listed);
     if (!s->listed) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
-    size_t at_score = wanted - above;
+    size_t at_score = most - above;
     for (uint32_t i = 0; i < s->slots; i++) {
         if (s->scores[i] == 0 || s->scores[i] < score || (s->scores[i] == score && at_score == 0)) continue;
         if (s->scores[i] == score) at_score--;
@@ -340,7 +362,8 @@ static ent_code begin(search *s, ent_err *err)
     return s->scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
 }
 
-static ent_code drop_gone(search *s, ent_err *err)
+/* Those that are still there, by their scores. */
+static ent_code best_first(search *s, ent_err *err)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
@@ -348,6 +371,7 @@ static ent_code drop_gone(search *s, ent_err *err)
         if (s->listed[i].score != GONE) s->listed[kept++] = s->listed[i];
     }
     s->count = kept;
+    if (kept) qsort(s->listed, kept, sizeof *s->listed, by_score);
     return ENT_OK;
 }
 
@@ -357,10 +381,13 @@ static ent_code two_stages(search *s, size_t *ret_visible, ent_err *err)
     run(s->how, s->pieces[ROWS], scan_piece, s);
     if (s->how->hold) scan_moved(s);
     ENT_TRY(shortlist(s, ret_visible, err));
+    if (s->count > s->wanted) {
+        run(s->how, (s->count + COMPARED - 1) / COMPARED, look_closer, s);
+        ENT_TRY(best_first(s, err));
+        if (s->count > s->wanted) s->count = s->wanted;
+    }
     run(s->how, (s->count + COMPARED - 1) / COMPARED, compare_piece, s);
-    ENT_TRY(drop_gone(s, err));
-    if (s->count) qsort(s->listed, s->count, sizeof *s->listed, by_score);
-    return ENT_OK;
+    return best_first(s, err);
 }
 
 ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger_probe *probe, const ent_finger_search *how, size_t most,
@@ -368,8 +395,9 @@ ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger
 {
     static const ent_finger_search plain;
     size_t visible = 0;
-    search *s = calloc(1, sizeof *s);
+    search *s = aligned_alloc(_Alignof(search), sizeof *s);
     if (!s) return ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    memset(s, 0, sizeof *s);
     s->g = g, s->probe = probe, s->how = how ? how : &plain, s->kernels = finger_scan_kernels_best();
     finger_scan_make(probe->t, &s->scan);
     ent_code code = two_stages(s, &visible, err);

@@ -267,24 +267,25 @@ static void kernels_agree(void **state)
         uint32_t width = round % 3 ? 300 : 60 + draw(1500);
         ent_finger_template *a = some(1 + draw(50), 300, 320, round % 9), *b = some(1 + round % 64, width, 320, draw(3) ? round % 9 : draw(40));
         finger_entry *e = (finger_entry *)(void *)(room + round % 64);
-        finger_seed expected[FINGER_SCAN_SEEDS], got[FINGER_SCAN_SEEDS];
+        finger_seeds expected = {{0}}, got = {{0}};
         finger_scan_make(a, &scan);
         finger_entry_make(b, round, e);
-        int n = plain->seeds(&scan, e, expected);
-        for (int i = 0; i < n; i++) assert_true(expected[i].probe < a->count && expected[i].entry < b->count && expected[i].differ <= FINGER_SCAN_NEAR);
+        int n = plain->seeds(&scan, e, &expected);
+        for (int i = 0; i < n; i++) assert_true(expected.probe[i] < a->count && expected.entry[i] < b->count && expected.differ[i] <= FINGER_SCAN_NEAR);
         seen += (size_t)n;
         for (int v = 1; (k = finger_scan_kernels_at(v)); v++) {
-            assert_int_equal(k->seeds(&scan, e, got), n);
+            assert_int_equal(k->seeds(&scan, e, &got), n);
+            assert_memory_equal(&expected, &got, sizeof got);
             uint8_t says[2][FINGER_SCAN_SEEDS] = {{0}};
-            plain->votes(&scan, e, expected, n, says[0]);
-            k->votes(&scan, e, expected, n, says[1]);
+            plain->votes(&scan, e, &expected, n, says[0]);
+            k->votes(&scan, e, &expected, n, says[1]);
             assert_memory_equal(says[0], says[1], sizeof says[0]);
-            assert_memory_equal(expected, got, (size_t)n * sizeof *got);
             for (int i = 0; i < 20; i++) {
                 finger_seed any = {(uint8_t)draw((unsigned)scan.count), (uint8_t)draw(b->count < 32 ? (unsigned)b->count : 32), (uint8_t)draw(7)};
                 assert_int_equal(k->judge(&scan, e, any), plain->judge(&scan, e, any));
             }
-            assert_int_equal(finger_scan_score(k, &scan, e), finger_scan_score(plain, &scan, e));
+            assert_int_equal(finger_scan_score(k, &scan, e, NULL), finger_scan_score(plain, &scan, e, NULL));
+            assert_int_equal(finger_scan_closer(k, &scan, e), finger_scan_closer(plain, &scan, e));
         }
         ent_finger_template_free(a);
         ent_finger_template_free(b);

@@ -11,6 +11,7 @@
 #define CELL 8             /* pixels of the map */
 #define MAP_PIXELS (CELL * FINGER_MAP_SIDE)
 #define REACH 11           /* pixels from a minutia to the middle of a cell that knows it */
+#define NEXT 24            /* pixels from a minutia to the middle of a cell that may know it as one of the nearest */
 #define TURN 16            /* 1/256 turn by which its direction may differ from a sector's middle */
 #define RIDGE_TURN 7       /* 1/64 half turn, likewise of ridges */
 #define POINTS_MET 30      /* a minutia met; ridges along its direction; neither */
@@ -18,7 +19,11 @@
 #define POINTS_ACROSS (-15)
 
 /* what a pair that differs in so many bits tells by itself */
-static const uint8_t points_of_seed[FINGER_SCAN_NEAR + 1] = {25, 21, 17, 14, 10, 6, 2};
+static const uint8_t points_of_seed[256] = {25, 21, 17, 14, 10, 6, 2};
+
+/* points are worth (30 + more) / (minutiae + more) to this power */
+#define WORTH_POWER 0.3
+#define WORTH_MORE 6
 
 #define POINTS_VOTE 20     /* another pair that says the same, of other minutiae */
 #define VOTES_COUNTED 6
@@ -57,6 +62,25 @@ static void map_minutia(finger_scan *p, int x, int y, uint32_t sectors)
         }
 }
 
+static int squared_from(const finger_scan *p, int u, int v, int minutia)
+{
+    int dx = u * CELL + CELL / 2 - p->x[minutia] / 8, dy = v * CELL + CELL / 2 - p->y[minutia] / 8;
+    return dx * dx + dy * dy;
+}
+
+/* Each cell knows the two minutiae nearest to it, of equal ones the first. */
+static void map_next(finger_scan *p, int i, int x, int y)
+{
+    for (int v = finger_max(0, (y - NEXT) / CELL - 1); v <= finger_min(FINGER_MAP_SIDE - 1, (y + NEXT) / CELL); v++)
+        for (int u = finger_max(0, (x - NEXT) / CELL - 1); u <= finger_min(FINGER_MAP_SIDE - 1, (x + NEXT) / CELL); u++) {
+            uint8_t *of = p->next[v * FINGER_MAP_SIDE + u];
+            int mine = squared_from(p, u, v, i);
+            if (mine > NEXT * NEXT) continue;
+            if (!of[0] || mine < squared_from(p, u, v, of[0] - 1)) of[1] = of[0], of[0] = (uint8_t)(i + 1);
+            else if (!of[1] || mine < squared_from(p, u, v, of[1] - 1)) of[1] = (uint8_t)(i + 1);
+        }
+}
+
 /* the middle of the print: of the coarse field, else of the minutiae */
 static void middle(const ent_finger_template *t, int ret[2])
 {
@@ -76,15 +100,21 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
     uint64_t bits[FINGER_SCAN_LANES];
     int centre[2];
     memset(ret, 0, sizeof *ret);
-    ret->count = finger_min((int)probe->count, FINGER_SCAN_LANES);
+    ret->count = finger_min((int)probe->count, FINGER_SCAN_LANES), ret->all = (int)probe->count;
     middle(probe, centre);
     int x0 = centre[0] - MAP_PIXELS / 2, y0 = centre[1] - MAP_PIXELS / 2;
     finger_around(probe, (size_t)ret->count, bits);
-    for (int i = 0; i < ret->count; i++) {
+    for (int i = 0; i < ret->count; i++)
+        for (int k = 0; k < FINGER_SCAN_PLANES; k++) {
+            ret->bits[i][k] = (uint8_t)(bits[i] >> (8 * k));
+            memset(ret->wide[i / 2][k][i % 2], ret->bits[i][k], FINGER_SCAN_LANES);
+            for (int x = 0; x < 16; x++) ret->counts[i][2 * k][x] = (uint8_t)__builtin_popcount((ret->bits[i][k] & 15) ^ x), ret->counts[i][2 * k + 1][x] = (uint8_t)__builtin_popcount(ret->bits[i][k] >> 4 ^ x);
+        }
+    for (int i = 0; i < ret->all; i++) {
         const ent_finger_minutia *m = &probe->minutiae[i];
-        for (int k = 0; k < FINGER_SCAN_PLANES; k++) ret->bits[i][k] = (uint8_t)(bits[i] >> (8 * k));
         ret->x[i] = (int16_t)(8 * (m->x - x0)), ret->y[i] = (int16_t)(8 * (m->y - y0)), ret->angle[i] = m->angle;
     }
+    for (int n = 0; n <= FINGER_MINUTIAE_MAX; n++) ret->worth[n] = (uint16_t)finger_round(1024 * finger_exp(WORTH_POWER * finger_log((30.0 + WORTH_MORE) / (n + WORTH_MORE))));
     for (int a = 0; a < 256; a++) {
         double s, c;
         finger_sincos(-2 * FINGER_PI * a / 256, &s, &c);
@@ -94,51 +124,62 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
         for (int u = 0; u < FINGER_MAP_SIDE; u++) {
             int orientation = finger_coarse_at(&probe->coarse, x0 + u * CELL + CELL / 2, y0 + v * CELL + CELL / 2);
             if (orientation) ret->map[v * FINGER_MAP_SIDE + u] = sectors_of_ridges(orientation);
+            ret->field[v * FINGER_MAP_SIDE + u] = (uint8_t)orientation;
         }
-    for (size_t i = 0; i < probe->count; i++)
+    for (size_t i = 0; i < probe->count; i++) {
         map_minutia(ret, probe->minutiae[i].x - x0, probe->minutiae[i].y - y0, sectors_of_minutia(probe->minutiae[i].angle));
+        map_next(ret, (int)i, probe->minutiae[i].x - x0, probe->minutiae[i].y - y0);
+    }
     for (int i = 0; i < FINGER_MAP_SIDE * FINGER_MAP_SIDE; i++) ret->map[i] &= ~(ret->map[i] << 16);
 }
 
 /* ---- the nearest pairs ---- */
 
-#define LOWEST 3 /* bits: nearer pairs are taken as they come */
-#define OF_ONE 2 /* pairs of one minutia of the probe, its nearest: where ridges run straight, all pairs are near */
+#define OF_ONE 2 /* pairs of one minutia of the entry, its nearest: where ridges run straight, all pairs are near */
+#define FAR 0xffff
 
-/* The pairs by level of difference; in a level as they came. */
-typedef struct levels {
-    finger_seed at[FINGER_SCAN_NEAR + 1][OF_ONE * FINGER_SCAN_LANES];
-    int count[FINGER_SCAN_NEAR + 1];
-} levels;
+/* For each minutia of the entry its nearest of the probe, then its second, as one word: bits of difference, then which. */
+typedef uint16_t nearest[OF_ONE * FINGER_SCAN_LANES];
 
-INLINE int in_order(const levels *l, finger_seed ret[FINGER_SCAN_SEEDS])
+/* By bits of difference, all the nearest before all the second; of_level: which of the words have so many. */
+INLINE int in_order(const nearest words, const uint64_t of_level[FINGER_SCAN_NEAR + 1], finger_seeds *ret)
 {
     int found = 0;
-    for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++)
-        for (int k = 0; k < l->count[level] && found < FINGER_SCAN_SEEDS; k++) ret[found++] = l->at[level][k];
+    for (int level = 0; level <= FINGER_SCAN_NEAR; level++)
+        for (uint64_t left = of_level[level]; left && found < FINGER_SCAN_SEEDS; left &= left - 1, found++) {
+            int at = __builtin_ctzll(left);
+            ret->probe[found] = (uint8_t)words[at], ret->entry[found] = (uint8_t)(at % FINGER_SCAN_LANES), ret->differ[found] = (uint8_t)level;
+        }
     return found;
 }
 
-static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
+INLINE finger_seed seed_at(const finger_seeds *s, int i) { return (finger_seed){s->probe[i], s->entry[i], s->differ[i]}; }
+
+static unsigned turned(uint8_t angle, uint8_t other)
 {
-    levels l = {.count = {0}};
-    int lanes = finger_min(e->count, FINGER_SCAN_LANES);
-    for (int i = 0; i < p->count; i++) {
-        uint8_t differ[FINGER_SCAN_LANES];
-        for (int j = 0; j < lanes; j++) {
-            unsigned d = 0;
-            for (int k = 0; k < FINGER_SCAN_PLANES; k++) d += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
-            differ[j] = (uint8_t)d;
+    uint8_t away = (uint8_t)(angle - other);
+    return (away > 128 ? 256 - away : away) > FINGER_SCAN_TURN ? FINGER_SCAN_TURNED : 0;
+}
+
+static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seeds *ret)
+{
+    const uint8_t *angle = e->more + 2 * (size_t)e->count;
+    nearest words;
+    uint64_t of_level[FINGER_SCAN_NEAR + 1] = {0};
+    for (int j = 0; j < FINGER_SCAN_LANES; j++) {
+        unsigned first = FAR, second = FAR;
+        for (int i = 0; i < p->count && j < e->count; i++) {
+            unsigned differ = turned(p->angle[i], angle[j]);
+            for (int k = 0; k < FINGER_SCAN_PLANES; k++) differ += (unsigned)__builtin_popcount(p->bits[i][k] ^ e->planes[k][j]);
+            unsigned word = differ << 8 | (unsigned)i;
+            if (word < first) second = first, first = word;
+            else if (word < second) second = word;
         }
-        int of_this = 0;
-        for (int level = LOWEST; level <= FINGER_SCAN_NEAR; level++)
-            for (int j = 0; j < lanes && of_this < OF_ONE; j++)
-                if (level == LOWEST ? differ[j] <= level : differ[j] == level) {
-                    l.at[level][l.count[level]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
-                    of_this++;
-                }
+        words[j] = (uint16_t)first, words[FINGER_SCAN_LANES + j] = (uint16_t)second;
     }
-    return in_order(&l, ret);
+    for (int at = 0; at < OF_ONE * FINGER_SCAN_LANES; at++)
+        if (words[at] >> 8 <= FINGER_SCAN_NEAR) of_level[words[at] >> 8] |= 1ULL << at;
+    return in_order(words, of_level, ret);
 }
 
 /* ---- which of them say the same ---- */
@@ -154,12 +195,12 @@ typedef struct seed_lanes {
     _Alignas(32) int16_t px[FINGER_SCAN_SEEDS], py[FINGER_SCAN_SEEDS], ex[FINGER_SCAN_SEEDS], ey[FINGER_SCAN_SEEDS], turn[FINGER_SCAN_SEEDS];
 } seed_lanes;
 
-INLINE void fill_lanes(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, seed_lanes *ret)
+INLINE void fill_lanes(const finger_scan *p, const finger_entry *e, const finger_seeds *seeds, int n, seed_lanes *ret)
 {
     const uint8_t *x = e->more, *y = x + e->count, *angle = y + e->count;
     int shift = 3 + finger_entry_shift((uint32_t)e->width[0] << 8 | e->width[1], (uint32_t)e->height[0] << 8 | e->height[1]);
     for (int k = 0; k < n; k++) {
-        finger_seed s = seeds[k];
+        finger_seed s = seed_at(seeds, k);
         ret->px[k] = p->x[s.probe], ret->py[k] = p->y[s.probe];
         ret->ex[k] = (int16_t)(x[s.entry] << shift), ret->ey[k] = (int16_t)(y[s.entry] << shift);
         ret->turn[k] = (uint8_t)(p->angle[s.probe] - angle[s.entry]);
@@ -168,19 +209,7 @@ INLINE void fill_lanes(const finger_scan *p, const finger_entry *e, const finger
 
 static bool within(int difference, int most) { return (uint16_t)(difference + most) <= 2 * most; }
 
-/* Other minutiae of either print among the pairs that agree with pair a. */
-INLINE uint8_t votes_of(const finger_seed *seeds, int a, uint32_t agree)
-{
-    uint32_t of_probe = 0, of_entry = 0;
-    for (agree &= ~(1U << a); agree; agree &= agree - 1) {
-        int b = __builtin_ctz(agree);
-        of_probe |= 1U << seeds[b].probe, of_entry |= 1U << seeds[b].entry;
-    }
-    of_probe &= ~(1U << seeds[a].probe), of_entry &= ~(1U << seeds[a].entry);
-    return (uint8_t)finger_min(__builtin_popcount(of_probe), __builtin_popcount(of_entry));
-}
-
-static void votes_plain(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+static void votes_plain(const finger_scan *p, const finger_entry *e, const finger_seeds *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
 {
     seed_lanes l;
     fill_lanes(p, e, seeds, n, &l);
@@ -193,7 +222,7 @@ static void votes_plain(const finger_scan *p, const finger_entry *e, const finge
             bool same = within(l.px[b] - l.px[a] - dx, 8 * VOTE_PIXELS) && within(l.py[b] - l.py[a] - dy, 8 * VOTE_PIXELS);
             if (same && (uint8_t)(l.turn[b] - l.turn[a] + VOTE_TURN) <= 2 * VOTE_TURN) agree |= 1U << b;
         }
-        ret[a] = votes_of(seeds, a, agree);
+        ret[a] = (uint8_t)(__builtin_popcount(agree) - 1); /* its own */
     }
 }
 
@@ -247,27 +276,6 @@ static const finger_scan_kernels plain = {"plain", seeds_plain, votes_plain, jud
 /* bytes are counted by an instruction, and 32 words are one register; the judging gains nothing from wider ones */
 #define AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi")))
 
-/* The two nearest lanes of a row of sums, in which lanes without a minutia differ in 255 bits: the smallest of level and lane in one word. */
-AVX2 INLINE void take_row(__m256i sums, int i, levels *l)
-{
-    _Alignas(32) uint8_t differ[FINGER_SCAN_LANES];
-    const __m256i lane = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    _mm256_store_si256((__m256i *)(void *)differ, sums);
-    __m256i level = _mm256_max_epu8(sums, _mm256_set1_epi8(LOWEST));
-    __m256i low = _mm256_or_si256(_mm256_slli_epi16(_mm256_cvtepu8_epi16(_mm256_castsi256_si128(level)), 5), lane);
-    __m256i high = _mm256_or_si256(_mm256_slli_epi16(_mm256_cvtepu8_epi16(_mm256_extracti128_si256(level, 1)), 5), _mm256_or_si256(lane, _mm256_set1_epi16(16)));
-    for (int k = 0; k < OF_ONE; k++) {
-        __m256i least = _mm256_min_epu16(low, high);
-        __m128i half = _mm_min_epu16(_mm256_castsi256_si128(least), _mm256_extracti128_si256(least, 1));
-        unsigned key = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(half)) & 0xffff;
-        int at = (int)(key >> 5), j = (int)(key & 31);
-        if (at > FINGER_SCAN_NEAR) return;
-        l->at[at][l->count[at]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
-        const __m256i gone = _mm256_set1_epi16((int16_t)key);
-        low = _mm256_or_si256(low, _mm256_cmpeq_epi16(low, gone)), high = _mm256_or_si256(high, _mm256_cmpeq_epi16(high, gone));
-    }
-}
-
 AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
 {
     static const uint8_t lane[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
@@ -277,61 +285,89 @@ AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
     return _mm256_cmpgt_epi8(at, _mm256_set1_epi8((char)(lanes - 1)));
 }
 
-AVX512 INLINE void take_row_of_words(__m256i sums, int i, levels *l)
+/* The angles of the entry's lanes; those past its minutiae are others of its bytes. */
+AVX2 INLINE __m256i lane_angles(const finger_entry *e)
 {
-    static const uint16_t lane[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                                      16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
-    _Alignas(32) uint8_t differ[FINGER_SCAN_LANES];
-    if (!_mm256_cmple_epu8_mask(sums, _mm256_set1_epi8(FINGER_SCAN_NEAR))) return;
-    _mm256_store_si256((__m256i *)(void *)differ, sums);
-    __m512i level = _mm512_cvtepu8_epi16(_mm256_max_epu8(sums, _mm256_set1_epi8(LOWEST)));
-    __m512i keys = _mm512_or_si512(_mm512_slli_epi16(level, 5), _mm512_loadu_si512(lane));
-    for (int k = 0; k < OF_ONE; k++) {
-        __m256i least = _mm256_min_epu16(_mm512_castsi512_si256(keys), _mm512_extracti64x4_epi64(keys, 1));
-        __m128i half = _mm_min_epu16(_mm256_castsi256_si128(least), _mm256_extracti128_si256(least, 1));
-        unsigned key = (unsigned)_mm_cvtsi128_si32(_mm_minpos_epu16(half)) & 0xffff;
-        unsigned at = key >> 5, j = key & 31;
-        if (at > FINGER_SCAN_NEAR) return;
-        l->at[at][l->count[at]++] = (finger_seed){(uint8_t)i, (uint8_t)j, differ[j]};
-        keys = _mm512_mask_set1_epi16(keys, 1U << j, -1);
-    }
+    return _mm256_loadu_si256((const __m256i *)(const void *)(e->more + 2 * (size_t)e->count));
 }
 
-AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
+AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_seeds *ret)
 {
-    levels l;
-    memset(l.count, 0, sizeof l.count);
-    const __m256i low = _mm256_set1_epi8(15), missing = missing_lanes(e);
-    const __m256i ones = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
-    __m256i plane[FINGER_SCAN_PLANES];
-    for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
+    const __m256i low = _mm256_set1_epi8(15), missing = missing_lanes(e), angles = lane_angles(e);
+    __m256i half[2 * FINGER_SCAN_PLANES], best[4] = {_mm256_set1_epi16(-1), _mm256_set1_epi16(-1), _mm256_set1_epi16(-1), _mm256_set1_epi16(-1)};
+    for (int k = 0; k < FINGER_SCAN_PLANES; k++) {
+        __m256i plane = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
+        half[2 * k] = _mm256_and_si256(plane, low), half[2 * k + 1] = _mm256_and_si256(_mm256_srli_epi16(plane, 4), low);
+    }
     for (int i = 0; i < p->count; i++) {
-        __m256i sum = missing;
-        for (int k = 0; k < FINGER_SCAN_PLANES; k++) {
-            __m256i x = _mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]));
-            __m256i a = _mm256_shuffle_epi8(ones, _mm256_and_si256(x, low));
-            __m256i b = _mm256_shuffle_epi8(ones, _mm256_and_si256(_mm256_srli_epi16(x, 4), low));
-            sum = _mm256_adds_epu8(sum, _mm256_add_epi8(a, b));
+        __m256i away = _mm256_abs_epi8(_mm256_sub_epi8(_mm256_set1_epi8((char)p->angle[i]), angles));
+        away = _mm256_cmpeq_epi8(_mm256_max_epu8(away, _mm256_set1_epi8(FINGER_SCAN_TURN + 1)), away);
+        __m256i sum = _mm256_and_si256(away, _mm256_set1_epi8(FINGER_SCAN_TURNED)), which = _mm256_set1_epi8((char)i);
+        for (int k = 0; k < 2 * FINGER_SCAN_PLANES; k++) {
+            __m256i counts = _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)(const void *)p->counts[i][k]));
+            sum = _mm256_add_epi8(sum, _mm256_shuffle_epi8(counts, half[k]));
         }
-        take_row(sum, i, &l);
+        sum = _mm256_or_si256(sum, missing);
+        __m256i words[2] = {_mm256_unpacklo_epi8(which, sum), _mm256_unpackhi_epi8(which, sum)};
+        for (int k = 0; k < 2; k++) {
+            best[2 + k] = _mm256_min_epu16(best[2 + k], _mm256_max_epu16(best[k], words[k]));
+            best[k] = _mm256_min_epu16(best[k], words[k]);
+        }
     }
-    return in_order(&l, ret);
+    _Alignas(32) nearest words;
+    uint64_t of_level[FINGER_SCAN_NEAR + 1];
+    __m256i level[OF_ONE];
+    for (int k = 0; k < OF_ONE; k++) {
+        __m256i *to = (__m256i *)(void *)(words + k * FINGER_SCAN_LANES);
+        __m256i a = _mm256_permute2x128_si256(best[2 * k], best[2 * k + 1], 0x20), b = _mm256_permute2x128_si256(best[2 * k], best[2 * k + 1], 0x31);
+        _mm256_store_si256(to, a), _mm256_store_si256(to + 1, b);
+        level[k] = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)), 0xd8);
+    }
+    for (int k = 0; k <= FINGER_SCAN_NEAR; k++) {
+        const __m256i at = _mm256_set1_epi8((char)k);
+        of_level[k] = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(level[0], at)) | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(level[1], at)) << 32;
+    }
+    return in_order(words, of_level, ret);
 }
 
-AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, finger_seed ret[FINGER_SCAN_SEEDS])
+/* Two minutiae of the probe in one register. */
+AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, finger_seeds *ret)
 {
-    levels l;
-    memset(l.count, 0, sizeof l.count);
-    const __m256i missing = missing_lanes(e);
-    __m256i plane[FINGER_SCAN_PLANES];
-    for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]);
-    for (int i = 0; i < p->count; i++) {
-        __m256i sum = missing;
-        for (int k = 0; k < FINGER_SCAN_PLANES; k++)
-            sum = _mm256_adds_epu8(sum, _mm256_popcnt_epi8(_mm256_xor_si256(plane[k], _mm256_set1_epi8((char)p->bits[i][k]))));
-        take_row_of_words(sum, i, &l);
+    const __m512i missing = _mm512_broadcast_i64x4(missing_lanes(e)), angles = _mm512_broadcast_i64x4(lane_angles(e));
+    __m512i plane[FINGER_SCAN_PLANES], best[4] = {_mm512_set1_epi16(-1), _mm512_set1_epi16(-1), _mm512_set1_epi16(-1), _mm512_set1_epi16(-1)};
+    for (int k = 0; k < FINGER_SCAN_PLANES; k++) plane[k] = _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)e->planes[k]));
+    for (int i = 0; i < p->count; i += 2) {
+        __m512i own = _mm512_inserti64x4(_mm512_set1_epi8((char)p->angle[i]), _mm256_set1_epi8((char)p->angle[i + 1]), 1);
+        __m512i which = _mm512_inserti64x4(_mm512_set1_epi8((char)i), _mm256_set1_epi8((char)(i + 1)), 1);
+        __mmask64 away = _mm512_cmpgt_epu8_mask(_mm512_abs_epi8(_mm512_sub_epi8(own, angles)), _mm512_set1_epi8(FINGER_SCAN_TURN));
+        __m512i sum = _mm512_maskz_set1_epi8(away, FINGER_SCAN_TURNED);
+        for (int k = 0; k < FINGER_SCAN_PLANES; k++) sum = _mm512_add_epi8(sum, _mm512_popcnt_epi8(_mm512_xor_si512(plane[k], _mm512_load_si512(p->wide[i / 2][k]))));
+        sum = _mm512_or_si512(sum, missing);
+        if (i + 1 == p->count) sum = _mm512_inserti64x4(sum, _mm256_set1_epi8(-1), 1);
+        __m512i words[2] = {_mm512_unpacklo_epi8(which, sum), _mm512_unpackhi_epi8(which, sum)};
+        for (int k = 0; k < 2; k++) {
+            best[2 + k] = _mm512_min_epu16(best[2 + k], _mm512_max_epu16(best[k], words[k]));
+            best[k] = _mm512_min_epu16(best[k], words[k]);
+        }
     }
-    return in_order(&l, ret);
+    _Alignas(64) nearest words;
+    __m256i found[4];
+    for (int k = 0; k < 2; k++) { /* even and odd minutiae of the probe together */
+        __m256i first = _mm512_castsi512_si256(best[k]), other = _mm512_extracti64x4_epi64(best[k], 1);
+        __m256i second = _mm256_min_epu16(_mm512_castsi512_si256(best[2 + k]), _mm512_extracti64x4_epi64(best[2 + k], 1));
+        found[k] = _mm256_min_epu16(first, other), found[2 + k] = _mm256_min_epu16(second, _mm256_max_epu16(first, other));
+    }
+    __m256i level[OF_ONE];
+    for (int k = 0; k < OF_ONE; k++) {
+        __m256i *to = (__m256i *)(void *)(words + k * FINGER_SCAN_LANES);
+        __m256i a = _mm256_permute2x128_si256(found[2 * k], found[2 * k + 1], 0x20), b = _mm256_permute2x128_si256(found[2 * k], found[2 * k + 1], 0x31);
+        _mm256_store_si256(to, a), _mm256_store_si256(to + 1, b);
+        level[k] = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)), 0xd8);
+    }
+    __m512i levels = _mm512_inserti64x4(_mm512_castsi256_si512(level[0]), level[1], 1);
+    uint64_t of_level[FINGER_SCAN_NEAR + 1];
+    for (int k = 0; k <= FINGER_SCAN_NEAR; k++) of_level[k] = _mm512_cmpeq_epi8_mask(levels, _mm512_set1_epi8((char)k));
+    return in_order(words, of_level, ret);
 }
 
 /* Sixteen of the pairs beside pair a: all bits of a lane are set where they say the same. */
@@ -349,7 +385,7 @@ AVX2 INLINE __m256i sixteen_agree(const seed_lanes *l, int a, int from, __m256i 
     return _mm256_and_si256(_mm256_and_si256(in_x, in_y), _mm256_cmpeq_epi16(_mm256_min_epu16(turn, turns), turn));
 }
 
-AVX2 static void votes_avx2(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+AVX2 static void votes_avx2(const finger_scan *p, const finger_entry *e, const finger_seeds *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
 {
     seed_lanes l;
     memset(&l, 0, sizeof l);
@@ -358,28 +394,37 @@ AVX2 static void votes_avx2(const finger_scan *p, const finger_entry *e, const f
     for (int a = 0; a < n; a++) {
         const __m256i c = _mm256_set1_epi16(p->cos[l.turn[a]]), s = _mm256_set1_epi16(p->sin[l.turn[a]]);
         __m256i both = _mm256_packs_epi16(sixteen_agree(&l, a, 0, c, s), sixteen_agree(&l, a, 16, c, s));
-        ret[a] = votes_of(seeds, a, (uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xd8)) & there);
+        ret[a] = (uint8_t)(__builtin_popcount((uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xd8)) & there) - 1);
     }
 }
 
-/* All 32 in one register, their agreement in a mask. */
-AVX512 static void votes_avx512(const finger_scan *p, const finger_entry *e, const finger_seed *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+AVX512 INLINE __m512i words_of(const uint8_t *from, uint32_t there)
 {
-    seed_lanes l;
-    memset(&l, 0, sizeof l);
-    fill_lanes(p, e, seeds, n, &l);
+    return _mm512_cvtepu8_epi16(_mm256_maskz_loadu_epi8(there, from));
+}
+
+/* All 32 in one register, their agreement in a mask. */
+AVX512 static void votes_avx512(const finger_scan *p, const finger_entry *e, const finger_seeds *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS])
+{
+    _Alignas(64) int16_t at[5][FINGER_SCAN_SEEDS];
     const uint32_t there = n < FINGER_SCAN_SEEDS ? (1U << n) - 1 : ~0U;
     const __m512i far = _mm512_set1_epi16(16 * VOTE_PIXELS);
-    const __m512i px = _mm512_loadu_si512(l.px), py = _mm512_loadu_si512(l.py), ex = _mm512_loadu_si512(l.ex), ey = _mm512_loadu_si512(l.ey), turn = _mm512_loadu_si512(l.turn);
+    const __m128i shift = _mm_cvtsi32_si128(3 + finger_entry_shift((uint32_t)e->width[0] << 8 | e->width[1], (uint32_t)e->height[0] << 8 | e->height[1]));
+    const __m512i of_probe = words_of(seeds->probe, there), of_entry = words_of(seeds->entry, there);
+    const __m512i px = _mm512_permutexvar_epi16(of_probe, _mm512_loadu_si512(p->x)), py = _mm512_permutexvar_epi16(of_probe, _mm512_loadu_si512(p->y));
+    const __m512i ex = _mm512_sll_epi16(_mm512_permutexvar_epi16(of_entry, words_of(e->more, ~0U)), shift);
+    const __m512i ey = _mm512_sll_epi16(_mm512_permutexvar_epi16(of_entry, words_of(e->more + e->count, ~0U)), shift);
+    const __m512i turn = _mm512_and_si512(_mm512_sub_epi16(_mm512_permutexvar_epi16(of_probe, words_of(p->angle, ~0U)), _mm512_permutexvar_epi16(of_entry, words_of(e->more + 2 * (size_t)e->count, ~0U))), _mm512_set1_epi16(255));
+    _mm512_store_si512(at[0], px), _mm512_store_si512(at[1], py), _mm512_store_si512(at[2], ex), _mm512_store_si512(at[3], ey), _mm512_store_si512(at[4], turn);
     for (int a = 0; a < n; a++) {
-        const __m512i c = _mm512_set1_epi16(p->cos[l.turn[a]]), s = _mm512_set1_epi16(p->sin[l.turn[a]]);
-        __m512i u = _mm512_sub_epi16(ex, _mm512_set1_epi16(l.ex[a])), v = _mm512_sub_epi16(ey, _mm512_set1_epi16(l.ey[a]));
-        __m512i x = _mm512_sub_epi16(px, _mm512_set1_epi16((int16_t)(l.px[a] - 8 * VOTE_PIXELS))), y = _mm512_sub_epi16(py, _mm512_set1_epi16((int16_t)(l.py[a] - 8 * VOTE_PIXELS)));
-        __m512i t = _mm512_and_si512(_mm512_sub_epi16(turn, _mm512_set1_epi16((int16_t)(l.turn[a] - VOTE_TURN))), _mm512_set1_epi16(255));
+        const __m512i c = _mm512_set1_epi16(p->cos[at[4][a]]), s = _mm512_set1_epi16(p->sin[at[4][a]]);
+        __m512i u = _mm512_sub_epi16(ex, _mm512_set1_epi16(at[2][a])), v = _mm512_sub_epi16(ey, _mm512_set1_epi16(at[3][a]));
+        __m512i x = _mm512_sub_epi16(px, _mm512_set1_epi16((int16_t)(at[0][a] - 8 * VOTE_PIXELS))), y = _mm512_sub_epi16(py, _mm512_set1_epi16((int16_t)(at[1][a] - 8 * VOTE_PIXELS)));
+        __m512i t = _mm512_and_si512(_mm512_sub_epi16(turn, _mm512_set1_epi16((int16_t)(at[4][a] - VOTE_TURN))), _mm512_set1_epi16(255));
         x = _mm512_sub_epi16(x, _mm512_sub_epi16(_mm512_mulhrs_epi16(u, c), _mm512_mulhrs_epi16(v, s)));
         y = _mm512_sub_epi16(y, _mm512_add_epi16(_mm512_mulhrs_epi16(u, s), _mm512_mulhrs_epi16(v, c)));
         uint32_t agree = _mm512_mask_cmple_epu16_mask(_mm512_mask_cmple_epu16_mask(_mm512_mask_cmple_epu16_mask(there, t, _mm512_set1_epi16(2 * VOTE_TURN)), x, far), y, far);
-        ret[a] = votes_of(seeds, a, agree);
+        ret[a] = (uint8_t)(__builtin_popcount(agree) - 1);
     }
 }
 
@@ -445,11 +490,11 @@ const finger_scan_kernels *finger_scan_kernels_best(void)
 }
 
 /* The pairs to try: by votes and by how near they are, of equal ones the first. */
-static int choose(const finger_seed *seeds, const uint8_t *votes, int n, uint8_t ret[FINGER_SCAN_JUDGED])
+static int choose(const finger_seeds *seeds, const uint8_t *votes, int n, uint8_t ret[FINGER_SCAN_JUDGED])
 {
     int rank[FINGER_SCAN_JUDGED], chosen = 0;
     for (int a = 0; a < n; a++) {
-        int mine = VOTE_BITS * votes[a] - seeds[a].differ, k = chosen;
+        int mine = VOTE_BITS * votes[a] - seeds->differ[a], k = chosen;
         if (chosen == FINGER_SCAN_JUDGED && mine <= rank[--k]) continue;
         for (; k > 0 && rank[k - 1] < mine; k--) rank[k] = rank[k - 1], ret[k] = ret[k - 1];
         rank[k] = mine, ret[k] = (uint8_t)a;
@@ -458,16 +503,19 @@ static int choose(const finger_seed *seeds, const uint8_t *votes, int n, uint8_t
     return chosen;
 }
 
-uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e)
+uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, finger_tried *ret_tried)
 {
-    finger_seed seeds[FINGER_SCAN_SEEDS];
+    finger_seeds seeds;
     uint8_t votes[FINGER_SCAN_SEEDS], tried[FINGER_SCAN_JUDGED];
-    int n = k->seeds(p, e, seeds), best = 0;
-    k->votes(p, e, seeds, n, votes);
-    n = choose(seeds, votes, n, tried);
+    finger_tried best = {false};
+    int n = k->seeds(p, e, &seeds);
+    k->votes(p, e, &seeds, n, votes);
+    n = choose(&seeds, votes, n, tried);
     for (int i = 0; i < n; i++) {
-        int score = k->judge(p, e, seeds[tried[i]]) + POINTS_VOTE * finger_min(votes[tried[i]], VOTES_COUNTED);
-        if (score > best) best = score;
+        finger_seed seed = seed_at(&seeds, tried[i]);
+        int points = k->judge(p, e, seed) + POINTS_VOTE * finger_min(votes[tried[i]], VOTES_COUNTED);
+        if (!best.any || points > best.points) best = (finger_tried){true, seed, points};
     }
-    return (uint16_t)best;
+    if (ret_tried) *ret_tried = best;
+    return (uint16_t)finger_min(finger_max(best.points, 0) * p->worth[e->count] >> 6, UINT16_MAX);
 }
