@@ -52,15 +52,17 @@ static void print_result(const json_t *out)
 
 static int feed_search(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "feed search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--finger POSITION] --as OFFICER",
+    static const ent_cmd_help h = {.usage = "feed search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--finger POSITION] [--any-sequence] --as OFFICER",
                                    .about = "Searches the copy that is here; no line is needed. The ledger says so first, and the holder is told at the next contact.\n"
                                             "Exit status 0: hit, 1: no hit, 3: refused by the agreement, the lease or the quota.",
                                    .example = "entente feed search thumb.png --purpose threat-check --as o.example"};
     const char *as = NULL, *purpose = "", *agreement = "", *flow = "", *finger = "";
+    bool any_sequence = false;
     const ent_opt opts[] = {{.name = "--purpose", .value = &purpose, .hint = "NAME", .help = "what for"},
                             {.name = "--agreement", .value = &agreement, .hint = "NAME", .help = "when several grant it"},
                             {.name = "--flow", .value = &flow, .hint = "NAME", .help = "when several grant it"},
                             {.name = "--finger", .value = &finger, .hint = "POSITION", .help = "right-thumb, … left-little"},
+                            {.name = "--any-sequence", .flag = &any_sequence, .help = "search prints that contradict their positions: they were looked at"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the officer"}, {0}};
     ent_cli_session *s = NULL;
     ent_err err = {0};
@@ -73,7 +75,7 @@ static int feed_search(ent_cli *cli, int argc, char **argv)
     code = ent_cli_load(argv[0], &body, &err);
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK)
-        code = ent_cli_act(s, "feed-search", json_pack("{s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "finger", finger),
+        code = ent_cli_act(s, "feed-search", json_pack("{s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "finger", finger, "any-sequence", any_sequence ? "yes" : ""),
                            body.data ? body.data : (const uint8_t *)"", body.len, &out, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) print_result(out);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const ent_cmd_help search_help = {
-    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--receipt FILE] [--slip FILE] --as OFFICER",
+    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--any-sequence] [--receipt FILE] [--slip FILE] --as OFFICER",
     .about = "Asks a partner whether the print is in its gallery: our ledger says \"asked\", the request goes signed over mutual TLS, the\n"
              "answer counts when its receipt proves that the partner's ledger says the same. Prints hit or no hit, the reference of this\n"
              "search and where the time went. `search show REF` and `search close REF` are for the holder's side of one.",
@@ -88,12 +88,13 @@ static int reference(ent_cli *cli, int argc, char **argv, const char *act, void 
 int ent_cmd_search(ent_cli *cli, int argc, char **argv)
 {
     const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *slip = NULL;
-    bool all = false;
+    bool all = false, any_sequence = false;
     const ent_opt opts[] = {{.name = "--purpose", .value = &purpose, .hint = "NAME", .help = "one that the agreement grants"},
                             {.name = "--agreement", .value = &agreement, .hint = "NAME", .help = "when more than one grants it"},
                             {.name = "--flow", .value = &flow, .hint = "NAME", .help = "of the agreement"},
                             {.name = "--crossing", .value = &crossing, .hint = "REF", .help = "the desk's own reference; stays here"},
                             {.name = "--finger", .value = &finger, .hint = "NAME", .help = "of a plain image"},
+                            {.name = "--any-sequence", .flag = &any_sequence, .help = "search prints that contradict their positions: they were looked at"},
                             {.name = "--receipt", .value = &receipt, .hint = "FILE", .help = "where the partner's receipt goes (default: receipts/ in the node's folder)"},
                             {.name = "--slip", .value = &slip, .hint = "FILE", .help = "a redress slip that the traveller shows"},
                             {.name = "--all", .flag = &all, .help = "every partner that an agreement allows, at once"},
@@ -105,8 +106,9 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !purpose) return ent_cli_usage(&search_help, "a file and --purpose are needed");
     if (all && (*agreement || *flow || receipt || slip)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow, --receipt and --slip");
-    if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger});
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger);
+    if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger, any_sequence});
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger, "any-sequence",
+                               any_sequence ? "yes" : "");
     ENT_AUTO_BUF text = ENT_BUF(1);
     ent_err err = {0};
     if (slip) err.code = ent_cli_load(slip, &text, &err);

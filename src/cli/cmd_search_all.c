@@ -52,8 +52,8 @@ static json_t *not_answered(const json_t *target, const char *outcome, const cha
 static void ask(round_ *r, const json_t *target)
 {
     const ent_search_wish *w = r->wish;
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s}", "purpose", w->purpose, "agreement", ent_cli_text(target, "agreement"), "flow",
-                               ent_cli_text(target, "flow"), "crossing", w->crossing, "finger", w->finger);
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", w->purpose, "agreement", ent_cli_text(target, "agreement"), "flow",
+                               ent_cli_text(target, "flow"), "crossing", w->crossing, "finger", w->finger, "any-sequence", w->any_sequence ? "yes" : "");
     json_t *out = NULL;
     ent_err err = {0};
     ent_code code = ent_cli_act(r->session, "search", params, r->probe->data, r->probe->len, &out, &err);

@@ -6,6 +6,7 @@
 
 typedef struct ent_search_wish {
     const char *purpose, *crossing, *finger; /* "" when not given */
+    bool any_sequence;
 } ent_search_wish;
 
 /* The exit status: 0 a hit somewhere, 1 when every partner said no hit, 4 when somebody could not be asked. */

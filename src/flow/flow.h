@@ -431,6 +431,7 @@ typedef struct ent_search_options {
     char purpose[ENT_PURPOSE_NAME];
     char crossing[64];              /* the desk's own reference; stays at this node */
     uint8_t finger;
+    bool any_sequence;              /* somebody looked: prints that contradict their positions are searched as they are */
     int64_t deadline_ms;            /* 0: what the agreement says, else 5 s */
     const void *slip;               /* a redress slip that the traveller shows; NULL: none */
     size_t slip_len;
@@ -448,7 +449,9 @@ typedef struct ent_search_result {
 } ent_search_result;
 
 /* The file is a capture with the statement of its crossing, signed by a desk (law/crossing.h); a file without one is searched on flows
- * that are marked test only. A crossing that was not answered may be asked again, with the same file: the same search goes on. */
+ * that are marked test only. A crossing that was not answered may be asked again, with the same file: the same search goes on. ENT_CONFLICT,
+ * before anything is asked or noted: prints contradict their positions (a finger or hand in another's place, which would be compared with the wrong
+ * ones and miss), and any_sequence was not set. */
 ENT_MUST_CHECK ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len,
                                         const ent_search_options *options, ent_search_result *ret_result, ent_err *err);
 

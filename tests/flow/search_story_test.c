@@ -173,6 +173,45 @@ static void refuses_what_it_cannot_read(void **state)
     assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_REFUSED), 1);
 }
 
+/* A transaction in which one finger stands for two positions. */
+static void one_finger_twice(ent_buf *ret_file)
+{
+    ENT_AUTO_BUF png = ENT_BUF(1), first = ENT_BUF(1 << 22), second = ENT_BUF(1 << 22);
+    ent_capture c, d;
+    story_print(5, 0, &png);
+    assert_int_equal(ent_capture_read(png.data, png.len, &first, NULL), ENT_OK);
+    assert_int_equal(ent_capture_read(png.data, png.len, &second, NULL), ENT_OK);
+    assert_int_equal(ent_capture_decode(first.data, first.len, &c, NULL), ENT_OK);
+    assert_int_equal(ent_capture_decode(second.data, second.len, &d, NULL), ENT_OK);
+    c.print[1] = d.print[0];
+    c.print_count = 2, d.print_count = 0;
+    c.print[0]->finger = 2, c.print[1]->finger = 3;
+    assert_int_equal(ent_capture_pack(&c, 1u << ENT_MODALITY_FINGERPRINT, ret_file, NULL), ENT_OK);
+    ent_capture_free(&c);
+    ent_capture_free(&d);
+}
+
+/* Prints that contradict their positions would be compared with the wrong ones: nothing is asked by them, nothing noted, and the crossing is
+ * not spent; when somebody looked, the same file is searched. */
+static void looks_at_the_sequence(void **state)
+{
+    story *s = *state;
+    ENT_AUTO_BUF prints = ENT_BUF(1 << 22), file = ENT_BUF(1);
+    ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
+    ent_search_result r;
+    ent_err err = {0};
+    one_finger_twice(&prints);
+    story_capture(&s->us, &prints, &file);
+    assert_int_equal(ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, &err), ENT_CONFLICT);
+    if (!strstr(err.detail, "plain right index and plain right middle are one finger")) fail_msg("%s", err.detail);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_ASKED), 0);
+    o.any_sequence = true;
+    assert_int_equal(ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, NULL), ENT_OK);
+    assert_false(r.refused);
+    assert_int_equal(count_kind(&s->us.c.ledger, ENT_ENTRY_ASKED), 1);
+    ent_buf_free(&r.receipt);
+}
+
 /* The quota is spent search by search, and refused with its clause; the next day it is there again. */
 static void spends_the_quota(void **state)
 {
@@ -412,7 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
-        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
+        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,6 +289,7 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     ENT_TRY(copy_param(r, "purpose", o.purpose, sizeof o.purpose, err));
     ENT_TRY(copy_param(r, "crossing", o.crossing, sizeof o.crossing, err));
     ENT_TRY(finger_param(r, &o.finger, err));
+    ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
     o.slip = param(r, "slip");
     o.slip_len = strlen(param(r, "slip"));
     ENT_TRY(ent_flow_search(n->flow, r->by, r->body, r->len, &o, &s, err));

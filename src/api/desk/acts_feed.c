@@ -42,6 +42,7 @@ ent_code ent_desk_feed_search(const ent_desk_node *n, const ent_desk_request *r,
     ENT_TRY(copy_param(r, "flow", o.flow, sizeof o.flow, err));
     ENT_TRY(copy_param(r, "purpose", o.purpose, sizeof o.purpose, err));
     ENT_TRY(finger_param(r, &o.finger, err));
+    ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
     ENT_TRY(ent_flow_feed_search(n->flow, r->by, r->body, r->len, &o, &l, err));
     json_object_set_new(out, "hit", json_boolean(l.hit));
     json_object_set_new(out, "reference", id_json(l.reference));

@@ -46,9 +46,8 @@ ent_code ent_desk_enrol(const ent_desk_node *n, const ent_desk_request *r, json_
     ENT_TRY(offence_param(r, &o.offence, err));
     ENT_TRY(date_param(r, "taken", &o.taken, err));
     ENT_TRY(finger_param(r, &o.finger, err));
-    o.any_sequence = strcmp(param(r, "any-sequence"), "yes") == 0, o.any_quality = strcmp(param(r, "any-quality"), "yes") == 0;
-    if (*param(r, "any-sequence") && !o.any_sequence) return ent_fail(err, ENT_USAGE, "\"any-sequence\" is yes or left out");
-    if (*param(r, "any-quality") && !o.any_quality) return ent_fail(err, ENT_USAGE, "\"any-quality\" is yes or left out");
+    ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
+    ENT_TRY(yes_param(r, "any-quality", &o.any_quality, err));
     ENT_TRY(ent_flow_enrol(n->flow, r->by, r->body, r->len, &o, &e, err));
     put_enrolled(out, &e);
     return ENT_OK;

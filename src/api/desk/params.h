@@ -89,6 +89,15 @@ static inline ent_code signature_param(const ent_desk_request *r, uint8_t ret[EN
 
 static inline json_t *index_json(uint64_t index) { return index == UINT64_MAX ? json_null() : json_integer((json_int_t)index); }
 
+/* "yes" or left out */
+static inline ent_code yes_param(const ent_desk_request *r, const char *name, bool *ret, ent_err *err)
+{
+    const char *text = param(r, name);
+    if (*text && strcmp(text, "yes") != 0) return ent_fail(err, ENT_USAGE, "\"%s\" is yes or left out", name);
+    *ret = *text != 0;
+    return ENT_OK;
+}
+
 static inline ent_code finger_param(const ent_desk_request *r, uint8_t *ret, ent_err *err)
 {
     static const char *const fingers[] = {"unknown", "right-thumb", "right-index", "right-middle", "right-ring", "right-little",

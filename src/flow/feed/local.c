@@ -359,7 +359,7 @@ static ent_code decode_probe(local *s, ent_err *err)
     ENT_TRY(s->n->c.decoder.run(s->n->c.decoder.self, "capture", s->taken.capture.data, s->taken.capture.len, &read, err));
     ENT_TRY(ent_capture_decode(read.data, read.len, &s->probe, err));
     ent_probe_look(&s->probe, 1u << ENT_MODALITY_FINGERPRINT, &s->look);
-    return ENT_OK;
+    return ent_search_sequence(&s->probe, s->o, err);
 }
 
 static ent_code watch(local *s, ent_batch *b, ent_err *err)

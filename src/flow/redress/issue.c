@@ -189,7 +189,7 @@ static ent_code take_print(ent_flow_node *n, const void *file, size_t len, const
 {
     ENT_AUTO_BUF body = ENT_BUF(ENT_LIMIT_BODY);
     uint8_t digest[32];
-    ent_search_options o = {.finger = ask->finger, .slip = ask->slip, .slip_len = ask->slip_len};
+    ent_search_options o = {.finger = ask->finger, .any_sequence = true, .slip = ask->slip, .slip_len = ask->slip_len};
     ent_probe_look_at look;
     ent_crossing c;
     ent_bytes capture = ENT_BYTES(file, len);

@@ -28,8 +28,12 @@ typedef struct ent_probe_look_at {
 
 void ent_probe_look(const ent_capture *c, uint32_t modalities, ent_probe_look_at *ret);
 
-/* What is sent: the slip, when one is shown, then the prints and faces of the capture that the flow takes, and nothing else of it. The
- * same capture and options give the same bytes. Not under the lock. */
+/* ENT_CONFLICT when the prints contradict their positions (capture/card.h), unless somebody looked: a finger in another's place is compared
+ * with the wrong ones, and its "no hit" would mean nothing. */
+ENT_MUST_CHECK ent_code ent_search_sequence(const ent_capture *c, const ent_search_options *o, ent_err *err);
+
+/* What is sent: the slip, when one is shown, then the prints and faces of the capture that the flow takes, and nothing else of it, when their
+ * sequence stands. The same capture and options give the same bytes. Not under the lock. */
 ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, ent_bytes capture, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body,
                                         ent_probe_look_at *ret_look, ent_err *err);
 
