@@ -17,7 +17,7 @@ struct ent_cli_session {
     ent_secret_key secret;
     bool signs;
     ent_node *node; /* opened by ourselves, when nobody serves */
-    const char *program;
+    const char *decoder;
 };
 
 static void show_progress(void *ctx, const char *what, size_t done, size_t total)
@@ -31,7 +31,7 @@ ent_code ent_cli_begin(const ent_cli *cli, const char *as, ent_cli_session **ret
     ent_cli_session *s = calloc(1, sizeof *s);
     if (!s) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     snprintf(s->folder, sizeof s->folder, "%s", cli->node);
-    s->program = cli->program;
+    s->decoder = cli->decoder;
     s->as = as;
     ent_code code = ent_node_path(cli->node, "desk.sock", s->socket) ? ENT_OK : ent_fail(err, ENT_USAGE, "the folder's path is too long");
     if (code == ENT_OK && as) {
@@ -72,7 +72,7 @@ static ent_code by_ourselves(ent_cli_session *s, const char *act, const json_t *
 {
     ent_actor actor;
     ent_public_key public;
-    if (!s->node) ENT_TRY(ent_node_open(s->folder, s->program, false, show_progress, &s->node, err));
+    if (!s->node) ENT_TRY(ent_node_open(s->folder, s->decoder, false, show_progress, &s->node, err));
     ent_desk_node node = ent_node_desk(s->node);
     ent_desk_request r = {.act = act, .params = params, .body = body, .len = len};
     if (s->signs) {

@@ -11,6 +11,7 @@
 
 typedef struct ent_cli {
     const char *program; /* argv[0] as called, for re-exec of helpers */
+    const char *decoder; /* entente-decode: what reads files from outside (adapter/sandbox/sandbox.h) */
     const char *node;    /* --node DIR, else $ENTENTE_NODE, else the service's folder; never NULL */
     bool json;           /* --json anywhere: one JSON object on stdout, nothing else there */
 } ent_cli;

@@ -178,7 +178,7 @@ static int rotate_identity(ent_cli *cli, const char *as, bool revoke)
     ent_code code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) {
         ent_sign_public(ent_cli_secret(s), &key);
-        code = ent_node_rotate_identity(cli->node, cli->program, as, &key, revoke, &told, &err);
+        code = ent_node_rotate_identity(cli->node, cli->decoder, as, &key, revoke, &told, &err);
     }
     ent_cli_end(s);
     err.code = code;

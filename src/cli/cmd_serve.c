@@ -1,6 +1,5 @@
 #include "cli/act.h"
 #include "cli/commands.h"
-#include "cli/outside.h"
 
 #include <string.h>
 
@@ -29,7 +28,7 @@ int ent_cmd_serve(ent_cli *cli, int argc, char **argv)
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    code = ent_node_open(cli->node, cli->program, true, show_progress, &node, &err);
+    code = ent_node_open(cli->node, cli->decoder, true, show_progress, &node, &err);
     if (code == ENT_OK) code = ent_node_serve(node, say_ready, cli, &err);
     ent_node_close(node);
     err.code = code;
@@ -57,12 +56,4 @@ int ent_cmd_status(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     return ent_cli_simple(cli, NULL, "status", json_object(), NULL, print_status);
-}
-
-/* Not for people: what the node starts to decode in. */
-int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv)
-{
-    (void)cli, (void)argc, (void)argv;
-    ent_cli_jobs_prepare();
-    return ent_sandbox_worker(ent_cli_jobs);
 }

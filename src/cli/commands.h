@@ -56,7 +56,6 @@
 #define ENT_X(name, suffix, about) int ent_cmd_##suffix(ent_cli *cli, int argc, char **argv);
 ENT_COMMANDS(ENT_X)
 #undef ENT_X
-int ent_cmd_sandbox(ent_cli *cli, int argc, char **argv); /* `sandbox-worker`, not listed */
 
 /* Of the group `itl`, in cmd_itl_check.c and cmd_itl_xml.c. */
 int ent_cli_itl_check(ent_cli *cli, int argc, char **argv);

@@ -1,7 +1,9 @@
 #include "cli/commands.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const ent_command COMMANDS[] = {
 #define ENT_X(name, suffix, about) {#name, ent_cmd_##suffix, about},
@@ -28,10 +30,23 @@ static int print_help(void)
     return 0;
 }
 
+/* Beside this program, where it was built; else where it is installed. */
+static void find_decoder(char *ret, size_t cap)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n < 0 ? 0 : n] = 0;
+    char *slash = strrchr(self, '/');
+    if (slash) *slash = 0;
+    if (!slash || (size_t)snprintf(ret, cap, "%s/entente-decode", self) >= cap || access(ret, X_OK) != 0) snprintf(ret, cap, "%s/entente-decode", ENT_LIBEXEC);
+}
+
 int main(int argc, char **argv)
 {
     const char *from_env = getenv("ENTENTE_NODE");
-    ent_cli cli = {.program = argv[0], .node = from_env && *from_env ? from_env : "/var/lib/entente"};
+    char decoder[PATH_MAX];
+    find_decoder(decoder, sizeof decoder);
+    ent_cli cli = {.program = argv[0], .decoder = decoder, .node = from_env && *from_env ? from_env : "/var/lib/entente"};
     int n = 0;
     bool command_seen = false;
     for (int i = 1; i < argc; i++) { /* --json may stand anywhere, --node before the command */
@@ -52,7 +67,6 @@ int main(int argc, char **argv)
         print_help();
         return n ? 0 : ent_code_exit(ENT_USAGE);
     }
-    if (strcmp(argv[0], "sandbox-worker") == 0) return ent_cmd_sandbox(&cli, 0, NULL);
     if (strcmp(argv[0], "--version") == 0) return ent_cmd_version(&cli, 0, NULL);
     for (const ent_command *c = COMMANDS; c->name; c++)
         if (strcmp(argv[0], c->name) == 0) return c->run(&cli, n - 1, argv + 1);

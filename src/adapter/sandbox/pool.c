@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -43,7 +44,7 @@ struct ent_sandbox {
     pthread_mutex_t lock;
     pthread_cond_t news;
     bool listening; /* one of the threads that wait hears the helpers for all of them */
-    char program[512];
+    char program[PATH_MAX];
     uint32_t helpers, slots /* of each helper */, running, most;
     uint64_t heard;
     helper helper[HELPERS];
@@ -131,9 +132,7 @@ ent_code ent_sandbox_start(const char *program, unsigned workers, ent_sandbox **
     if (!s) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->news, NULL);
-    ssize_t n = readlink("/proc/self/exe", s->program, sizeof s->program - 1);
-    if (n > 0) s->program[n] = 0;
-    else snprintf(s->program, sizeof s->program, "%s", program);
+    snprintf(s->program, sizeof s->program, "%s", program);
     s->most = workers ? workers : 1;
     s->slots = workers <= 1 ? 1 : SANDBOX_SLOTS; /* one for a command's one job; otherwise two for each that runs */
     s->helpers = (2 * s->most + SANDBOX_SLOTS - 1) / SANDBOX_SLOTS;

@@ -1,4 +1,4 @@
-/* Decoding in a process without keys, database or network. `entente sandbox-worker` is exec'd before any key is loaded, with an
+/* Decoding in a process without keys, database or network. `entente-decode` is exec'd before any key is loaded, with an
  * environment and descriptors of its own; it gives up files and network (Landlock) and forks workers ahead of their jobs, each with
  * limits and a system call filter (seccomp: kill), and each with a memory of its own that only the node, the helper and it map or write.
  * A worker runs one job and is killed; before its memory serves another it is buried and the memory erased, so that one which was taken
@@ -17,7 +17,8 @@ typedef struct ent_sandbox_job {
 
 typedef struct ent_sandbox ent_sandbox;
 
-/* So many jobs run at a time; 1: for a command's one job, nothing is made ahead beyond it. Starts the helpers (program sandbox-worker).
+/* So many jobs run at a time; 1: for a command's one job, nothing is made ahead beyond it. Starts the helpers: `program sandbox-worker`, which calls
+ * ent_sandbox_worker; an absolute path of less than PATH_MAX bytes.
  * Call before keys are loaded. Any thread may run jobs. */
 ENT_MUST_CHECK ent_code ent_sandbox_start(const char *program, unsigned workers, ent_sandbox **ret_sandbox, ent_err *err);
 void ent_sandbox_stop(ent_sandbox *s); /* NULL is fine */

@@ -449,7 +449,7 @@ static int start(void **state)
 {
     (void)state;
     book = open_diary(getpid());
-    return book && ent_sandbox_start("", 3, &sandbox, NULL) == ENT_OK && pthread_create(&asleep.thread, NULL, sleep_job, &asleep) == 0 ? 0 : -1;
+    return book && ent_sandbox_start("/proc/self/exe", 3, &sandbox, NULL) == ENT_OK && pthread_create(&asleep.thread, NULL, sleep_job, &asleep) == 0 ? 0 : -1;
 }
 
 static int stop(void **state)

@@ -1,5 +1,5 @@
 /* What the `itl` commands ask of a transaction, as jobs of the sandbox: bytes in, JSON or bytes out. */
-#include "cli/outside.h"
+#include "cli/jobs.h"
 
 #include "adapter/xml/itl_xml.h"
 #include "base/check.h"
