@@ -47,6 +47,7 @@ static void print_counts(const ent_cli *cli, const ent_audit_counts *n)
     } rows[] = {{"entries", n->entries},       {"asked", n->asked},         {"answered_hit", n->answered_hit},
                 {"answered_no_hit", n->answered_no_hit}, {"refused", n->refused}, {"unanswered", n->unanswered},
                 {"outside", n->outside},       {"disclosed", n->disclosed}, {"destroyed", n->destroyed},
+                {"further_candidates", n->further}, {"asked_for_others", n->for_others}, {"given_on", n->given_on},
                 {"chosen_by_lot", n->chosen},  {"opened_to_auditor", n->opened}, {"findings", n->findings}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         printf(cli->json ? ",\"%s\":%llu" : "%-16s %llu\n", rows[i].name, (unsigned long long)rows[i].value);

@@ -40,6 +40,7 @@ static void print_cases(const json_t *out)
         if (*ent_cli_text(k, "reference"))
             printf("  %s %s, %lld of %lld concluded", json_is_true(json_object_get(k, "control")) ? "control" : "search", ent_cli_text(k, "reference"),
                    (long long)json_integer_value(json_object_get(k, "concluded")), (long long)json_integer_value(json_object_get(k, "examiners")));
+        if (strcmp(ent_cli_text(k, "search"), ent_cli_text(k, "reference")) != 0 && !json_is_true(json_object_get(k, "control"))) printf(", a candidate of search %s", ent_cli_text(k, "search"));
         printf("%s%s\n", *ent_cli_text(k, "finding") ? "  " : "", ent_cli_text(k, "finding"));
     }
 }
@@ -273,7 +274,8 @@ static void print_disclosures(const json_t *out)
     if (!json_array_size(json_object_get(out, "disclosures"))) printf("nothing was disclosed\n");
     json_array_foreach(json_object_get(out, "disclosures"), i, d)
     {
-        printf("%s  %.16s to %s: ", ent_cli_text(d, "disclosure"), ent_cli_text(d, "disclosed"), ent_cli_text(d, "partner"));
+        printf("%s  %.16s to %s%s%s: ", ent_cli_text(d, "disclosure"), ent_cli_text(d, "disclosed"), ent_cli_text(d, "partner"), *ent_cli_text(d, "on-behalf-of") ? " for " : "",
+               ent_cli_text(d, "on-behalf-of"));
         print_fields(json_object_get(d, "fields"));
         if (!*ent_cli_text(d, "recalled")) printf("; %s, until %s\n", *ent_cli_text(d, "arrived") ? "kept there" : "waits for the partner", ent_cli_text(d, "keep-until"));
         else printf("; recalled %.16s (%s), %s\n", ent_cli_text(d, "recalled"), ent_cli_text(d, "recalled-for"), *ent_cli_text(d, "undertaken") ? "destroyed there, proven" : "NO UNDERTAKING YET");
@@ -345,7 +347,8 @@ static void print_received(const json_t *out)
     json_t *k;
     if (!json_array_size(json_object_get(out, "received"))) printf("nothing is kept of partners\n");
     json_array_foreach(json_object_get(out, "received"), i, k)
-        printf("%s  search %s, from %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "reference"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
+        printf("%s  search %s%s%s, from %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "reference"), *ent_cli_text(k, "on-behalf-of") ? " for " : "",
+               ent_cli_text(k, "on-behalf-of"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
 }
 
 static int received_list(ent_cli *cli, int argc, char **argv)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const ent_cmd_help search_help = {
-    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--any-sequence] [--receipt FILE] [--slip FILE] --as OFFICER",
+    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--any-sequence] [--receipt FILE] [--slip FILE] [--on-behalf-of PARTY] --as OFFICER",
     .about = "Asks a partner whether the print is in its gallery: our ledger says \"asked\", the request goes signed over mutual TLS, the\n"
              "answer counts when its receipt proves that the partner's ledger says the same. Prints hit or no hit, the reference of this\n"
              "search and where the time went. `search show REF` and `search close REF` are for the holder's side of one.",
@@ -66,6 +66,7 @@ static void print_show(const json_t *out)
     printf("%s, asked %s for %s under %s, flow %s, at %s; ledger entry %lld%s\n", ent_cli_text(out, "outcome"), ent_cli_text(out, "partner"), ent_cli_text(out, "purpose"), ent_cli_text(out, "agreement"),
            ent_cli_text(out, "flow"), ent_cli_text(out, "time"), (long long)json_integer_value(json_object_get(out, "index")), *ent_cli_text(out, "case") ? "; case closed" : json_is_true(json_object_get(out, "closed")) ? "; closed" : "");
     if (*ent_cli_text(out, "case")) printf("case: %s\n", ent_cli_text(out, "case"));
+    if (*ent_cli_text(out, "on-behalf-of")) printf("on behalf of %s\n", ent_cli_text(out, "on-behalf-of"));
     if (json_is_true(json_object_get(out, "sent-by-us"))) return;
     if (*ent_cli_text(out, "redress")) printf("%s\n", ent_cli_text(out, "redress"));
     if (json_object_get(out, "face-score")) printf("face %.3f\n", json_real_value(json_object_get(out, "face-score")));
@@ -75,6 +76,10 @@ static void print_show(const json_t *out)
     printf("decode %lld ms, match %lld ms, ledger %lld ms\n", (long long)json_integer_value(json_object_get(us, "decode")) / 1000, (long long)json_integer_value(json_object_get(us, "match")) / 1000,
            (long long)json_integer_value(json_object_get(us, "append")) / 1000);
     if (*ent_cli_text(out, "candidate")) printf("candidate %s\n", ent_cli_text(out, "candidate"));
+    if (*ent_cli_text(out, "search")) printf("one of the candidates of search %s\n", ent_cli_text(out, "search"));
+    size_t i;
+    json_t *other;
+    json_array_foreach(json_object_get(out, "other-candidates"), i, other) printf("another candidate: %s\n", json_string_value(other));
     if (!strcmp(ent_cli_text(out, "outcome"), "candidate")) printf("the score lies beyond everything that was measured: no hit before examiners have confirmed it\n");
 }
 
@@ -87,7 +92,7 @@ static int reference(ent_cli *cli, int argc, char **argv, const char *act, void 
 
 int ent_cmd_search(ent_cli *cli, int argc, char **argv)
 {
-    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *slip = NULL;
+    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *slip = NULL, *behalf = "";
     bool all = false, any_sequence = false;
     const ent_opt opts[] = {{.name = "--purpose", .value = &purpose, .hint = "NAME", .help = "one that the agreement grants"},
                             {.name = "--agreement", .value = &agreement, .hint = "NAME", .help = "when more than one grants it"},
@@ -97,6 +102,7 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
                             {.name = "--any-sequence", .flag = &any_sequence, .help = "search prints that contradict their positions: they were looked at"},
                             {.name = "--receipt", .value = &receipt, .hint = "FILE", .help = "where the partner's receipt goes (default: receipts/ in the node's folder)"},
                             {.name = "--slip", .value = &slip, .hint = "FILE", .help = "a redress slip that the traveller shows"},
+                            {.name = "--on-behalf-of", .value = &behalf, .hint = "PARTY", .help = "a third party for which the agreement lets this node ask; both ledgers say so"},
                             {.name = "--all", .flag = &all, .help = "every partner that an agreement allows, at once"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the officer who asks"}, {0}};
     int n;
@@ -106,9 +112,9 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !purpose) return ent_cli_usage(&search_help, "a file and --purpose are needed");
     if (all && (*agreement || *flow || receipt || slip)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow, --receipt and --slip");
-    if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger, any_sequence});
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger, "any-sequence",
-                               any_sequence ? "yes" : "");
+    if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger, behalf, any_sequence});
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "on-behalf-of", behalf, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger,
+                               "any-sequence", any_sequence ? "yes" : "");
     ENT_AUTO_BUF text = ENT_BUF(1);
     ent_err err = {0};
     if (slip) err.code = ent_cli_load(slip, &text, &err);

@@ -52,7 +52,7 @@ static json_t *not_answered(const json_t *target, const char *outcome, const cha
 static void ask(round_ *r, const json_t *target)
 {
     const ent_search_wish *w = r->wish;
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", w->purpose, "agreement", ent_cli_text(target, "agreement"), "flow",
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", w->purpose, "on-behalf-of", w->on_behalf_of, "agreement", ent_cli_text(target, "agreement"), "flow",
                                ent_cli_text(target, "flow"), "crossing", w->crossing, "finger", w->finger, "any-sequence", w->any_sequence ? "yes" : "");
     json_t *out = NULL;
     ent_err err = {0};
@@ -92,7 +92,7 @@ static ent_code run(round_ *r, const char *as, const char *file, ent_buf *probe,
     ENT_TRY(ent_cli_load(file, probe, err));
     r->probe = probe;
     ENT_TRY(ent_cli_begin(r->cli, as, &r->session, err));
-    ENT_TRY(ent_cli_act(r->session, "search-targets", json_pack("{s:s,s:s}", "purpose", r->wish->purpose, "test", ent_crossing_begins(probe->data, probe->len) ? "no" : "yes"), "", 0, &out, err));
+    ENT_TRY(ent_cli_act(r->session, "search-targets", json_pack("{s:s,s:s,s:s}", "purpose", r->wish->purpose, "on-behalf-of", r->wish->on_behalf_of, "test", ent_crossing_begins(probe->data, probe->len) ? "no" : "yes"), "", 0, &out, err));
     r->targets = json_object_get(out, "targets");
     ent_code code = ask_all(r, err);
     json_decref(out);

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 typedef struct ent_search_wish {
-    const char *purpose, *crossing, *finger; /* "" when not given */
+    const char *purpose, *crossing, *finger, *on_behalf_of; /* "" when not given */
     bool any_sequence;
 } ent_search_wish;
 

@@ -430,6 +430,7 @@ typedef struct ent_search_options {
     char flow[ENT_FLOW_NAME];       /* "": the first that grants the purpose */
     char purpose[ENT_PURPOSE_NAME];
     char crossing[64];              /* the desk's own reference; stays at this node */
+    char on_behalf_of[ENT_PARTY_NAME]; /* a party that the flow lists; "": for this node itself */
     uint8_t finger;
     bool any_sequence;              /* somebody looked: prints that contradict their positions are searched as they are */
     int64_t deadline_ms;            /* 0: what the agreement says, else 5 s */
@@ -463,8 +464,8 @@ typedef struct ent_search_target {
     int64_t answer_within_ms, confirm_within_ms; /* the answer; persons, after a hit */
 } ent_search_target;
 
-/* test: of flows that are marked test, else of the others. */
-ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, bool test,
+/* test: of flows that are marked test, else of the others. on_behalf_of "": for this node itself. */
+ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, const char *on_behalf_of, bool test,
                                                 void (*see)(void *ctx, const ent_search_target *t), void *ctx, ent_err *err);
 
 /* The holder's side of one search. */
@@ -482,6 +483,12 @@ typedef struct ent_search_view {
     int64_t decode_us, match_us, append_us;
     uint64_t index;
     ent_part_id candidate;          /* zero: none, or destroyed since */
+    /* A search that names several records has a row for each, closed by itself: the first is the search's own, the others have numbers of
+     * their own, under which the ledger knows them. */
+    ent_search_id search;           /* of another candidate: the search; zero: this is it */
+    size_t other_count;             /* of the search: the other candidates' numbers */
+    ent_search_id other[ENT_AGREEMENT_CANDIDATES - 1];
+    char on_behalf_of[ENT_PARTY_NAME]; /* for whom the requester asked; "": for itself */
     char redress[112];              /* of a slip that was shown: its number and what it did; "" none */
 } ent_search_view;
 
@@ -508,7 +515,8 @@ typedef struct ent_case_view {
     unsigned version;
     /* custodian and auditor */
     bool control;
-    ent_search_id reference;
+    ent_search_id reference;         /* by which it is disclosed: the search's own, or another candidate's of it */
+    ent_search_id search;
     char flow[ENT_FLOW_NAME];
 } ent_case_view;
 
@@ -562,7 +570,9 @@ ENT_MUST_CHECK ent_code ent_flow_disclose(ent_flow_node *n, const ent_actor *by,
 /* A disclosure's own record, which outlives the biometric and names nobody. */
 typedef struct ent_disclosure_view {
     uint8_t id[ENT_ID_SIZE];
-    ent_search_id reference;
+    ent_search_id reference;         /* the case number: the search's own, or another candidate's of it */
+    ent_search_id search;
+    char on_behalf_of[ENT_PARTY_NAME]; /* for whom it was asked; "": the partner itself */
     char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], clause[ENT_LAW_CLAUSE];
     ent_time at, received, recalled, undertaken; /* 0: not (yet) */
     char recalled_for[24];           /* "destroyed", "unlawful", "corrected" */
@@ -581,7 +591,9 @@ ENT_MUST_CHECK ent_code ent_flow_undertaking(ent_flow_node *n, const ent_actor *
 /* What a partner disclosed to us. */
 typedef struct ent_kept_view {
     uint8_t id[ENT_ID_SIZE];
-    ent_search_id reference;
+    ent_search_id reference;         /* our search */
+    ent_search_id candidate;         /* the case number in both ledgers */
+    char on_behalf_of[ENT_PARTY_NAME];
     char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME];
     ent_time received;
     ent_date until;

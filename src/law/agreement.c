@@ -248,7 +248,7 @@ static ent_code read_search(const ent_doc *flow, ent_flow *f, ent_err *err)
     ENT_TRY(read_count(d, "per-hour", false, &f->per_hour, err));
     ENT_TRY(read_count(d, "per-officer-hour", false, &f->per_officer_hour, err));
     ENT_TRY(read_count(d, "per-desk-hour", false, &f->per_desk_hour, err));
-    ENT_TRY(ent_doc_number(d, "candidates", true, (int64_t[]){1, 100}, &candidates, err));
+    ENT_TRY(ent_doc_number(d, "candidates", true, (int64_t[]){1, ENT_AGREEMENT_CANDIDATES}, &candidates, err));
     f->candidates = (uint16_t)candidates;
     ENT_TRY(read_rate(d, "false-hits-per-day", &f->false_hits_per_day, err));
     ENT_TRY(ent_doc_choice(d, "face-alone", true, "never-a-hit may-be-a-hit", &alone, err));
@@ -310,28 +310,65 @@ static ent_code read_copy(const ent_doc *flow, ent_flow *f, ent_err *err)
     return fits ? ENT_OK : ent_doc_fail(d, err, "\"lease\" must be 1 h to 90 days");
 }
 
-static ent_code read_onward(const ent_doc *flow, const ent_agreement *a, ent_flow *f, ent_err *err)
+static bool names(const char list[][ENT_PARTY_NAME], size_t count, const char *party)
 {
-    unsigned onward = 0;
-    ENT_TRY(ent_doc_choice(flow, "onward", true, "never with-authorisation", &onward, err));
-    f->onward_with_authorisation = onward == 1;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i], party) == 0) return true;
+    return false;
+}
+
+/* Parties that are at neither end of the flow, each once. */
+static ent_code read_thirds(const ent_doc *d, const char *key, const ent_agreement *a, const ent_flow *f, char list[][ENT_PARTY_NAME], size_t *ret_count, ent_err *err)
+{
+    size_t n = 0;
+    if (d->kind != ENT_DOC_LIST || d->count == 0 || d->count > ENT_AGREEMENT_PARTIES) return ent_doc_fail(d, err, "\"%s\" must be a list of parties", key);
+    for (const ent_doc *p = d->first; p; p = p->next) {
+        const char *name = p->kind == ENT_DOC_TEXT ? p->text : "";
+        if (!ent_agreement_party(a, name)) return ent_doc_fail(p, err, "\"%s\" names \"%.40s\", which is no party", key, name);
+        if (strcmp(name, f->holder) == 0 || strcmp(name, f->requester) == 0) return ent_doc_fail(p, err, "\"%s\" names an end of the flow itself", key);
+        if (names((const char(*)[ENT_PARTY_NAME])list, n, name)) return ent_doc_fail(p, err, "\"%.40s\" stands twice in \"%s\"", name, key);
+        memcpy(list[n++], name, strlen(name) + 1);
+    }
+    *ret_count = n;
+    return ENT_OK;
+}
+
+static ent_code read_on_behalf(const ent_doc *flow, const ent_agreement *a, ent_flow *f, ent_err *err)
+{
     const ent_doc *d = ent_doc_get(flow, "on-behalf-of");
     if (!d) return ent_doc_fail(flow, err, "\"on-behalf-of\" is missing");
     if (d->kind == ENT_DOC_TEXT && strcmp(d->text, "never") == 0) return ENT_OK;
-    if (d->kind != ENT_DOC_LIST || d->count == 0 || d->count > ENT_AGREEMENT_PARTIES)
-        return ent_doc_fail(d, err, "\"on-behalf-of\" must be never or a list of parties");
-    for (const ent_doc *n = d->first; n; n = n->next) {
-        if (n->kind != ENT_DOC_TEXT || !ent_agreement_party(a, n->text))
-            return ent_doc_fail(n, err, "\"on-behalf-of\" names \"%.40s\", which is no party", n->text);
-        memcpy(f->on_behalf_of[f->on_behalf_count++], n->text, strlen(n->text) + 1);
+    if (d->kind != ENT_DOC_LIST) return ent_doc_fail(d, err, "\"on-behalf-of\" must be never or a list of parties");
+    return read_thirds(d, "on-behalf-of", a, f, f->on_behalf_of, &f->on_behalf_count, err);
+}
+
+static ent_code read_onward(const ent_doc *flow, const ent_agreement *a, ent_flow *f, ent_err *err)
+{
+    unsigned word = 0;
+    const ent_doc *d = ent_doc_get(flow, "onward"), *to;
+    if (!d) return ent_doc_fail(flow, err, "\"onward\" is missing");
+    if (d->kind == ENT_DOC_TEXT && strcmp(d->text, "never") == 0) return ENT_OK;
+    if (d->kind == ENT_DOC_TEXT && strcmp(d->text, "with-authorisation") == 0) { /* to every other party */
+        f->onward_authorised = true;
+        for (size_t i = 0; i < a->party_count; i++) {
+            const char *name = a->party[i].name;
+            if (strcmp(name, f->holder) != 0 && strcmp(name, f->requester) != 0) memcpy(f->onward[f->onward_count++], name, strlen(name) + 1);
+        }
+        return ENT_OK;
     }
+    if (d->kind != ENT_DOC_MAP) return ent_doc_fail(d, err, "\"onward\" must be never, with-authorisation, or { to: [...], authorisation: ... }");
+    ENT_TRY(ent_doc_only(d, "to authorisation", err));
+    ENT_TRY(ent_doc_need(d, "to", ENT_DOC_LIST, &to, err));
+    ENT_TRY(read_thirds(to, "to", a, f, f->onward, &f->onward_count, err));
+    ENT_TRY(ent_doc_choice(d, "authorisation", true, "each-time given", &word, err));
+    f->onward_authorised = word == 0;
     return ENT_OK;
 }
 
 /* Which rules of a flow can be given an article. They are also what a refusal names when none is given. */
 static const char rules[] = "purposes modalities against subjects.powers subjects.exclude subjects.nationality "
                             "search.per-day search.per-hour search.per-officer-hour search.per-desk-hour "
-                            "search.candidates search.face-alone on-behalf-of requester holder test";
+                            "search.candidates search.face-alone on-behalf-of onward requester holder test";
 
 static ent_code read_articles(const ent_doc *flow, ent_flow *f, ent_err *err)
 {
@@ -380,6 +417,7 @@ static ent_code read_flow(const ent_doc *d, const ent_agreement *a, ent_flow *f,
     ENT_TRY(read_disclose(d, f, err));
     ENT_TRY(read_copy(d, f, err));
     ENT_TRY(ent_doc_duration(d, "requester-keeps", true, &f->requester_keeps_ms, err));
+    ENT_TRY(read_on_behalf(d, a, f, err));
     ENT_TRY(read_onward(d, a, f, err));
     return read_articles(d, f, err);
 }
@@ -432,12 +470,23 @@ const ent_party *ent_agreement_party(const ent_agreement *a, const char *name)
     return party_named(a->party, a->party_count, name);
 }
 
+uint8_t ent_agreement_place(const ent_agreement *a, const char *name)
+{
+    const ent_party *p = ent_agreement_party(a, name);
+    return p ? (uint8_t)(p - a->party + 1) : 0;
+}
+
+const ent_party *ent_agreement_at(const ent_agreement *a, uint8_t place) { return place && place <= a->party_count ? &a->party[place - 1] : NULL; }
+
 const ent_flow *ent_agreement_flow(const ent_agreement *a, const char *name)
 {
     for (size_t i = 0; i < a->flow_count; i++)
         if (strcmp(a->flow[i].name, name) == 0) return &a->flow[i];
     return NULL;
 }
+
+bool ent_flow_gives_on(const ent_flow *f, const char *party) { return names(f->onward, f->onward_count, party); }
+bool ent_flow_acts_for(const ent_flow *f, const char *party) { return names(f->on_behalf_of, f->on_behalf_count, party); }
 
 const ent_purpose *ent_flow_purpose(const ent_flow *f, const char *name)
 {
@@ -501,9 +550,7 @@ static bool what_for(const ent_ask *ask, ent_verdict *v)
     v->purpose = ent_flow_purpose(f, ask->purpose);
     if (!v->purpose)
         return refuse(v, ENT_REFUSED, "purposes", "\"%.40s\" is no purpose of this flow", ask->purpose);
-    bool behalf = *ask->on_behalf_of == 0;
-    for (size_t i = 0; i < f->on_behalf_count; i++) behalf = behalf || strcmp(f->on_behalf_of[i], ask->on_behalf_of) == 0;
-    if (!behalf) return refuse(v, ENT_REFUSED, "on-behalf-of", "not on behalf of %.60s", ask->on_behalf_of);
+    if (*ask->on_behalf_of && !ent_flow_acts_for(f, ask->on_behalf_of)) return refuse(v, ENT_REFUSED, "on-behalf-of", "not on behalf of %.60s", ask->on_behalf_of);
     if (ask->from_file && !f->test)
         return refuse(v, ENT_REFUSED, "test", "prints from a file may be searched on a test flow only");
     return true;

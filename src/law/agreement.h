@@ -80,7 +80,8 @@ enum {
     ENT_AGREEMENT_PURPOSES = 8,
     ENT_AGREEMENT_POWERS = 32,
     ENT_AGREEMENT_ARTICLES = 24,
-    ENT_AGREEMENT_COUNTRIES = 64
+    ENT_AGREEMENT_COUNTRIES = 64,
+    ENT_AGREEMENT_CANDIDATES = 16 /* as many as a search can name */
 };
 
 typedef enum ent_keep_probe { ENT_PROBE_NEVER, ENT_PROBE_UNTIL_CONCLUDED } ent_keep_probe;
@@ -101,7 +102,7 @@ typedef struct ent_flow {
     size_t nationality_count;
     /* limits; 0: not stated, no limit of that kind */
     uint32_t per_day, per_hour, per_officer_hour, per_desk_hour;
-    uint16_t candidates;             /* at least 1 */
+    uint16_t candidates;             /* 1 to ENT_AGREEMENT_CANDIDATES: the most records that one search may name */
     double false_hits_per_day;       /* expected; the threshold follows from it and the gallery */
     bool face_alone;                 /* a face without a print may be a hit; false: never */
     int64_t answer_within_ms;
@@ -113,7 +114,9 @@ typedef struct ent_flow {
     ent_copy_mode copy;
     int64_t lease_ms;
     int64_t requester_keeps_ms;
-    bool onward_with_authorisation;  /* false: never */
+    char onward[ENT_AGREEMENT_PARTIES][ENT_PARTY_NAME]; /* to whom the requester may give on what it received */
+    size_t onward_count;             /* 0: never */
+    bool onward_authorised;          /* each time by the holder; false: the agreement itself authorises it */
     char on_behalf_of[ENT_AGREEMENT_PARTIES][ENT_PARTY_NAME];
     size_t on_behalf_count;          /* 0: never */
     struct { char rule[32], article[32]; } article[ENT_AGREEMENT_ARTICLES]; /* "search.per-day" -> "Art. 6(2)" */
@@ -141,7 +144,12 @@ ENT_MUST_CHECK ent_code ent_agreement_read(const ent_doc *doc, ent_agreement **r
 void ent_agreement_free(ent_agreement *a);
 
 const ent_party *ent_agreement_party(const ent_agreement *a, const char *name);     /* NULL: no party */
+/* Its place in the list, from 1, as ledger entries name it; 0: no party. And back; NULL. */
+uint8_t ent_agreement_place(const ent_agreement *a, const char *name);
+const ent_party *ent_agreement_at(const ent_agreement *a, uint8_t place);
 const ent_flow *ent_agreement_flow(const ent_agreement *a, const char *name);       /* NULL: no such flow */
+bool ent_flow_acts_for(const ent_flow *f, const char *party);                       /* the requester may ask on its behalf */
+bool ent_flow_gives_on(const ent_flow *f, const char *party);                       /* and give on to it what it received */
 const ent_purpose *ent_flow_purpose(const ent_flow *f, const char *name);           /* NULL: not granted */
 
 /* ---- may this be asked? ---- */

@@ -27,6 +27,12 @@ static bool text_fits(const char *text, size_t cap)
     return n < cap;
 }
 
+static bool all_zero(const uint8_t *bytes, size_t len)
+{
+    while (len && !bytes[len - 1]) len--;
+    return !len;
+}
+
 static void put_text(ent_buf *b, const char *text, size_t cap)
 {
     size_t n = strlen(text);
@@ -40,6 +46,7 @@ ent_code ent_entry_encode(const ent_entry *e, uint8_t ret_bytes[ENT_ENTRY_SIZE],
     if (!text_fits(e->flow, sizeof e->flow) || !text_fits(e->purpose, sizeof e->purpose) || !text_fits(e->clause, sizeof e->clause))
         return ent_fail(err, ENT_FORMAT, "flow, purpose and clause of a ledger entry are printable ASCII of at most %zu, %zu and %zu bytes",
                         sizeof e->flow - 1, sizeof e->purpose - 1, sizeof e->clause - 1);
+    if (e->party && all_zero(e->agreement, sizeof e->agreement)) return ent_fail(err, ENT_FORMAT, "a ledger entry that names a party of no agreement");
     ENT_AUTO_BUF b = ENT_BUF(ENT_ENTRY_SIZE);
     ent_buf_u8(&b, VERSION);
     ent_buf_u8(&b, (uint8_t)e->kind);
@@ -54,6 +61,7 @@ ent_code ent_entry_encode(const ent_entry *e, uint8_t ret_bytes[ENT_ENTRY_SIZE],
     ent_buf_u32(&b, ent_date_pack(e->destroy_by));
     ent_buf_put(&b, e->actor.b, ENT_ID_SIZE);
     ent_buf_put(&b, e->commitment, sizeof e->commitment);
+    ent_buf_u8(&b, e->party);
     ent_buf_zero(&b, ENT_ENTRY_SIZE - b.len);
     ENT_TRY(ent_buf_check(&b, err));
     memcpy(ret_bytes, b.data, ENT_ENTRY_SIZE);
@@ -78,6 +86,7 @@ ent_code ent_entry_decode(const uint8_t bytes[ENT_ENTRY_SIZE], ent_entry *ret_en
     e.destroy_by = ent_date_unpack(ent_cursor_u32(&c));
     ent_cursor_copy(&c, e.actor.b, ENT_ID_SIZE);
     ent_cursor_copy(&c, e.commitment, sizeof e.commitment);
+    e.party = ent_cursor_u8(&c);
     /* what encode would not write back bit for bit was not written by it */
     ENT_TRY(ent_entry_encode(&e, again, err));
     if (memcmp(again, bytes, ENT_ENTRY_SIZE) != 0) return ent_fail(err, ENT_FORMAT, "a ledger entry with bits where none belong");

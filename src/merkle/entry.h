@@ -65,6 +65,7 @@ typedef struct ent_entry {
     ent_date destroy_by;          /* year 0: none */
     ent_actor_id actor;           /* pseudonym */
     uint8_t commitment[32];       /* HMAC-SHA-256 under a fresh 32-byte salt that is sealed with the record */
+    uint8_t party;                /* a third party of the agreement, by its place there from 1: on whose behalf was asked, to whom a copy was given on; 0: none */
 } ent_entry;
 
 /* Texts that do not fit, are not printable ASCII or have no NUL are ENT_FORMAT: an entry is never cut. */

@@ -43,6 +43,7 @@ typedef struct ent_message {
     const char *purpose;
     const char *proof;             /* tlog-proof of the sender's entry ("asked") */
     const char *crossing;          /* of a search: the pledge (law/crossing.h); NULL as "" */
+    const char *on_behalf_of;      /* of a search: the party for which the sender asks; NULL as "": itself */
     const void *body;
     size_t body_len;
 } ent_message;

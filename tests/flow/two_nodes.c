@@ -18,7 +18,7 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
 {
     story_node *from = self;
     story *s = from->story;
-    story_node *to = from == &s->gb ? &s->us : &s->gb;
+    story_node *to = strcmp(partner, s->gb.c.name) == 0 ? &s->gb : strcmp(partner, s->us.c.name) == 0 ? &s->us : &s->fr;
     ent_arrival in = {.message = *m, .received = s->clock.now, .signature_base = "the request's signature base"};
     int64_t release = 0;
     (void)deadline;
@@ -233,8 +233,21 @@ void story_begin(story *s, uint64_t seed)
     assert_int_equal(ent_flow_partner_add(s->us.flow, &s->us.custodian, s->gb.card, s->gb.card_len, &card, NULL), ENT_OK);
 }
 
+void story_third(story *s)
+{
+    ent_card card;
+    s->third = true;
+    begin_node(s, &s->fr, "fr.example", 3);
+    for (int i = 0; i < 2; i++) {
+        story_node *n = i ? &s->gb : &s->us;
+        assert_int_equal(ent_flow_partner_add(n->flow, &n->custodian, s->fr.card, s->fr.card_len, &card, NULL), ENT_OK);
+        assert_int_equal(ent_flow_partner_add(s->fr.flow, &s->fr.custodian, n->card, n->card_len, &card, NULL), ENT_OK);
+    }
+}
+
 static void end_node(story_node *n)
 {
+    if (!n->flow) return;
     ent_flow_close(n->flow);
     n->c.store.close(n->c.store.self);
     n->c.keys.close(n->c.keys.self);
@@ -245,6 +258,7 @@ void story_end(story *s)
 {
     end_node(&s->gb);
     end_node(&s->us);
+    end_node(&s->fr);
     ent_buf_free(&s->last_request);
     ent_buf_free(&s->last_disclosure);
 }
@@ -258,25 +272,31 @@ void story_restart(story *s, story_node *n)
 
 size_t story_text(const story *s, unsigned version, unsigned per_day, char *ret_file, size_t cap)
 {
-    char keys[2][ENT_BASE64_SIZE(32)];
-    ent_public_key gb, us;
+    char keys[2][ENT_BASE64_SIZE(32)], third[128] = "";
+    ent_public_key gb, us, fr;
     ent_sign_public(&s->gb.c.identity, &gb);
     ent_sign_public(&s->us.c.identity, &us);
     ent_base64(gb.b, 32, keys[0]);
     ent_base64(us.b, 32, keys[1]);
+    if (s->third) {
+        char key[ENT_BASE64_SIZE(32)];
+        ent_sign_public(&s->fr.c.identity, &fr);
+        ent_base64(fr.b, 32, key);
+        snprintf(third, sizeof third, ", { name: fr.example, country: FRA, key: %s }", key);
+    }
     int n = snprintf(ret_file, cap,
                      "agreement: deal\nversion: %u\ntitle: For stories\n"
-                     "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
+                     "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s }%s ]\n"
                      "witness: [ { name: observer.example, key: %s } ]\n"
                      "in-force: { from: 2026-01-01, until: 2028-12-31, review: 2027-01-01 }\nflows:\n"
                      "  - name: check\n    holder: gb.example\n    requester: us.example\n%s"
                      "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
                      "    modalities: [fingerprint%s]\n    against: [tenprint]\n    subjects: { powers: [%s], exclude: [] }\n"
-                     "    search: { per-day: %u, %scandidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+                     "    search: { per-day: %u, %scandidates: %u, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
                      "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
                      "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
-                     "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     version, keys[0], keys[1], s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits);
+                     "    on-behalf-of: %s\n    onward: %s\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
+                     version, keys[0], keys[1], third, s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits, s->candidates ? s->candidates : 1, s->third ? "[fr.example]" : "never", s->third && s->onward ? s->onward : "never");
     return (size_t)n;
 }
 
@@ -308,6 +328,10 @@ void story_sign(story *s, const char *file, size_t len)
     assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, &err), ENT_OK);
     story_act(&s->gb, ENT_ACT_SIGN, &v);
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, &err), ENT_OK);
+    if (s->third) {
+        story_act(&s->fr, ENT_ACT_SIGN, &v);
+        assert_int_equal(ent_flow_agreement_send(s->fr.flow, "deal", &told, &err), ENT_OK);
+    }
     assert_int_equal(v.state, ENT_AGREEMENT_SIGNED);
 }
 

@@ -28,7 +28,7 @@ typedef struct story_node {
 typedef struct story {
     ent_story_clock clock;
     ent_story_random random;
-    story_node gb, us;
+    story_node gb, us, fr; /* fr: after story_third */
     bool line_down;
     bool faces;           /* the agreement is about faces too */
     bool named;           /* who is enrolled has a name */
@@ -50,9 +50,14 @@ typedef struct story {
     uint32_t captures;    /* by story_search */
     const char *witness_key; /* of observer.example; NULL: one that nobody has */
     char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
+    unsigned candidates;  /* of the agreement; 0: one */
+    bool third;           /* fr.example is a party too, for whom us may ask and to whom it may give on */
+    const char *onward;   /* of the agreement, when there is a third party; NULL: never */
 } story;
 
 void story_begin(story *s, uint64_t seed);
+/* A third node, which knows the others and they it; a party of what is agreed afterwards. */
+void story_third(story *s);
 void story_end(story *s);
 /* Closes and opens a node again on the same store, keys and ledger, as after a crash. */
 void story_restart(story *s, story_node *n);

@@ -17,6 +17,15 @@ static void ask(const ent_agreement *a)
         k.used_day = f->per_day;
         ent_agreement_decide(a, &k, &v);
         fuzz_promise(v.code != ENT_OK);
+        k.used_day = 0;
+        for (size_t t = 0; t < f->on_behalf_count; t++) {
+            k.on_behalf_of = f->on_behalf_of[t];
+            fuzz_promise(strcmp(k.on_behalf_of, f->holder) != 0 && strcmp(k.on_behalf_of, f->requester) != 0 && ent_agreement_place(a, k.on_behalf_of));
+            ent_agreement_decide(a, &k, &v);
+            fuzz_promise(v.code == ENT_OK || f->modalities == 1u << ENT_MODALITY_FACE);
+        }
+        for (size_t t = 0; t < f->onward_count; t++) fuzz_promise(strcmp(f->onward[t], f->holder) != 0 && strcmp(f->onward[t], f->requester) != 0 && ent_agreement_place(a, f->onward[t]));
+        fuzz_promise(f->candidates >= 1 && f->candidates <= ENT_AGREEMENT_CANDIDATES);
     }
 }
 

@@ -87,7 +87,7 @@ static void reads_the_example(void **state)
     assert_int_equal(ent_flow_fields(f, false), 0);
     assert_true(ent_flow_fields(f, true) & (1u << ENT_FIELD_FACIAL_IMAGE));
     assert_int_equal(f->requester_keeps_ms, 90 * (int64_t)86400000);
-    assert_true(ent_agreement_flow(a, "border-check-back")->onward_with_authorisation);
+    assert_true(ent_agreement_flow(a, "border-check-back")->onward_authorised);
     ent_agreement_free(a);
 }
 
@@ -192,6 +192,52 @@ static void decides(void **state)
     ent_agreement_free(a);
 }
 
+/* For whom may be asked and to whom given on: parties that are at neither end of the flow, each named once. */
+static void third_parties(void **state)
+{
+    (void)state;
+    char *two = example, *three = changed("witness:\n", "  - { name: fr.police, country: FRA, key: UExVU09ORUFVVEhPUklUWU9GVEhFQUdSRUVNRU5UUyE= }\nwitness:\n");
+    example = three;
+    refused("on-behalf-of: never", "on-behalf-of: [de.police]", "which is no party");
+    refused("on-behalf-of: never", "on-behalf-of: [us.dhs]", "an end of the flow");
+    refused("on-behalf-of: never", "on-behalf-of: [fr.police, fr.police]", "stands twice");
+    refused("on-behalf-of: never", "on-behalf-of: []", "list of parties");
+    refused("onward: never", "onward: sometimes", "never, with-authorisation, or");
+    refused("onward: never", "onward: { to: [fr.police] }", "authorisation");
+    refused("onward: never", "onward: { to: [gb.home-office], authorisation: given }", "an end of the flow");
+    refused("onward: never", "onward: { to: [de.police], authorisation: given }", "which is no party");
+    refused("onward: never", "onward: { to: [fr.police], authorisation: given, fee: 3 }", "unknown key");
+    ent_agreement *a = with("on-behalf-of: never", "on-behalf-of: [fr.police]");
+    ASKED(on_behalf_of = "fr.police", ENT_OK, "PACE 1984 s. 63T(1)(b)");
+    ASKED(on_behalf_of = "de.police", ENT_REFUSED, "on-behalf-of");
+    ASKED(on_behalf_of = "gb.home-office", ENT_REFUSED, "on-behalf-of");
+    assert_int_equal(ent_agreement_place(a, "fr.police"), 3);
+    assert_string_equal(ent_agreement_at(a, 3)->name, "fr.police");
+    assert_null(ent_agreement_at(a, 4));
+    assert_null(ent_agreement_at(a, 0));
+    const ent_flow *back = ent_agreement_flow(a, "border-check-back"); /* with-authorisation: every other party, each time */
+    assert_true(ent_flow_gives_on(back, "fr.police") && back->onward_authorised);
+    assert_false(ent_flow_gives_on(back, "us.dhs") || ent_flow_gives_on(ent_agreement_flow(a, "border-check"), "fr.police"));
+    ent_agreement_free(a);
+    a = with("onward: never", "onward: { to: [fr.police], authorisation: given }");
+    assert_true(ent_flow_gives_on(ent_agreement_flow(a, "border-check"), "fr.police"));
+    assert_false(ent_agreement_flow(a, "border-check")->onward_authorised);
+    ent_agreement_free(a);
+    example = two;
+    free(three);
+}
+
+/* More candidates than a search can name are not agreed to. */
+static void candidates_have_a_ceiling(void **state)
+{
+    (void)state;
+    refused("candidates: 1", "candidates: 17", "1 to 16");
+    refused("candidates: 1", "candidates: 0", "1 to 16");
+    ent_agreement *a = with("candidates: 1", "candidates: 16");
+    ASKED(candidates = 16, ENT_OK, "PACE 1984 s. 63T(1)(b)");
+    ent_agreement_free(a);
+}
+
 /* Prints from a file pass on a test flow, and there only. */
 static void test_flows_take_files(void **state)
 {
@@ -237,7 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_example), cmocka_unit_test(refuses_what_it_does_not_understand),
         cmocka_unit_test(needs_an_outsider), cmocka_unit_test(decides),
-        cmocka_unit_test(test_flows_take_files), cmocka_unit_test(shows_only_whom_it_may),
+        cmocka_unit_test(third_parties), cmocka_unit_test(candidates_have_a_ceiling), cmocka_unit_test(test_flows_take_files), cmocka_unit_test(shows_only_whom_it_may),
     };
     return cmocka_run_group_tests_name("agreement", tests, load, unload);
 }

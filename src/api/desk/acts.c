@@ -288,6 +288,7 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     ENT_TRY(copy_param(r, "flow", o.flow, sizeof o.flow, err));
     ENT_TRY(copy_param(r, "purpose", o.purpose, sizeof o.purpose, err));
     ENT_TRY(copy_param(r, "crossing", o.crossing, sizeof o.crossing, err));
+    ENT_TRY(copy_param(r, "on-behalf-of", o.on_behalf_of, sizeof o.on_behalf_of, err));
     ENT_TRY(finger_param(r, &o.finger, err));
     ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
     o.slip = param(r, "slip");
@@ -320,7 +321,7 @@ static ent_code search_targets(const ent_desk_node *n, const ent_desk_request *r
 {
     json_t *list = json_array();
     json_object_set_new(out, "targets", list);
-    return ent_flow_search_targets(n->flow, param(r, "purpose"), strcmp(param(r, "test"), "yes") == 0, see_target, list, err);
+    return ent_flow_search_targets(n->flow, param(r, "purpose"), param(r, "on-behalf-of"), strcmp(param(r, "test"), "yes") == 0, see_target, list, err);
 }
 
 static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
@@ -340,6 +341,7 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     json_object_set_new(out, "sent-by-us", json_boolean(v.sent));
     json_object_set_new(out, "closed", json_boolean(v.closed));
     json_object_set_new(out, "case", json_string(v.outcome));
+    if (*v.on_behalf_of) json_object_set_new(out, "on-behalf-of", json_string(v.on_behalf_of));
     if (v.sent) json_object_set_new(out, "crossing", json_string(v.crossing));
     if (v.sent) return ENT_OK;
     if (*v.redress) json_object_set_new(out, "redress", json_string(v.redress));
@@ -350,6 +352,11 @@ static ent_code search_show(const ent_desk_node *n, const ent_desk_request *r, j
     json_object_set_new(out, "compared", json_integer((json_int_t)v.compared));
     json_object_set_new(out, "us", json_pack("{s:I,s:I,s:I}", "decode", (json_int_t)v.decode_us, "match", (json_int_t)v.match_us, "append", (json_int_t)v.append_us));
     if (!ent_id_is_zero(v.candidate.b)) json_object_set_new(out, "candidate", id_json(v.candidate.b));
+    if (!ent_id_is_zero(v.search.b)) json_object_set_new(out, "search", id_json(v.search.b));
+    if (!v.other_count) return ENT_OK;
+    json_t *others = json_array();
+    for (size_t i = 0; i < v.other_count; i++) json_array_append_new(others, id_json(v.other[i].b));
+    json_object_set_new(out, "other-candidates", others);
     return ENT_OK;
 }
 

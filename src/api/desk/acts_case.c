@@ -27,6 +27,7 @@ static json_t *case_json(const ent_case_view *v, bool examiner)
         return k;
     }
     json_object_set_new(k, "reference", id_json(v->reference.b));
+    json_object_set_new(k, "search", id_json(v->search.b));
     json_object_set_new(k, "flow", json_string(v->flow));
     json_object_set_new(k, "control", json_boolean(v->control));
     json_object_set_new(k, "examiners", json_integer((json_int_t)v->needed));
@@ -178,6 +179,8 @@ static void see_disclosure(void *ctx, const ent_disclosure_view *v)
     json_object_set_new(d, "partner", json_string(v->partner));
     json_object_set_new(d, "agreement", json_string(v->agreement));
     json_object_set_new(d, "purpose", json_string(v->purpose));
+    json_object_set_new(d, "search", id_json(v->search.b));
+    if (*v->on_behalf_of) json_object_set_new(d, "on-behalf-of", json_string(v->on_behalf_of));
     json_object_set_new(d, "clause", json_string(v->clause));
     json_object_set_new(d, "fields", fields_json(v->fields));
     json_object_set_new(d, "disclosed", time_json(v->at));
@@ -222,7 +225,9 @@ static json_t *kept_json(const ent_kept_view *v)
     json_object_set_new(k, "disclosure", id_json(v->id));
     json_object_set_new(k, "reference", id_json(v->reference.b));
     json_object_set_new(k, "partner", json_string(v->partner));
+    json_object_set_new(k, "candidate", id_json(v->candidate.b));
     json_object_set_new(k, "agreement", json_string(v->agreement));
+    if (*v->on_behalf_of) json_object_set_new(k, "on-behalf-of", json_string(v->on_behalf_of));
     json_object_set_new(k, "received", time_json(v->received));
     json_object_set_new(k, "until", date_json(v->until));
     return k;

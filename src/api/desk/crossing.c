@@ -217,9 +217,9 @@ static ent_code is_stated(const ent_desk_node *n, const ent_desk_request *r, boo
     return ent_captures_stated(n->crossings->captures, id, ret, err);
 }
 
-static ent_code targets(const ent_desk_node *n, const char *purpose, bool test, json_t *lines, ent_err *err)
+static ent_code targets(const ent_desk_node *n, const char *purpose, const char *on_behalf_of, bool test, json_t *lines, ent_err *err)
 {
-    ENT_TRY(ent_flow_search_targets(n->flow, purpose, test, see_target, lines, err));
+    ENT_TRY(ent_flow_search_targets(n->flow, purpose, on_behalf_of, test, see_target, lines, err));
     return json_array_size(lines) ? ENT_OK : ent_fail(err, ENT_REFUSED, "no agreement here lets this node search for \"%s\"%s", purpose, test ? " with a file: let the desk's device capture" : "");
 }
 
@@ -265,12 +265,12 @@ static ent_code check_slip(const ent_desk_node *n, const ent_desk_request *r, qu
 static ent_code fill(const ent_desk_node *n, const ent_desk_request *r, question *q, ent_err *err)
 {
     q->lines = json_array();
-    q->params = json_pack("{s:s,s:s,s:s}", "purpose", param(r, "purpose"), "crossing", param(r, "crossing"), "slip", param(r, "slip"));
+    q->params = json_pack("{s:s,s:s,s:s,s:s}", "purpose", param(r, "purpose"), "crossing", param(r, "crossing"), "slip", param(r, "slip"), "on-behalf-of", param(r, "on-behalf-of"));
     if (!q->lines || !q->params) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(check_slip(n, r, q, err));
     bool stated;
     ENT_TRY(is_stated(n, r, &stated, err));
-    ENT_TRY(targets(n, param(r, "purpose"), !stated, q->lines, err));
+    ENT_TRY(targets(n, param(r, "purpose"), param(r, "on-behalf-of"), !stated, q->lines, err));
     return *param(r, "captures") ? take_captures(n, param(r, "captures"), &q->body, err) : take_body(n, r, &q->body, err);
 }
 

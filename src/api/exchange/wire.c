@@ -110,6 +110,7 @@ static ent_code add_message(ent_wire_fields *f, const ent_message *m, const char
     if (*purpose) add(f, "entente-purpose", purpose);
     if (m->crossing && !printable(m->crossing)) return ent_fail(err, ENT_FORMAT, "a crossing's pledge must be ASCII");
     if (m->crossing && *m->crossing) add(f, "entente-crossing", m->crossing);
+    if (m->on_behalf_of && *m->on_behalf_of) add(f, "entente-on-behalf-of", m->on_behalf_of); /* a party's name: ASCII */
     return m->proof && *m->proof ? add_proof(f, m->proof, err) : ENT_OK;
 }
 
@@ -285,13 +286,15 @@ static ent_code read_message(const ent_http_message *http, const char *name, ent
     if (strcmp(to, name) != 0) return ent_fail(err, ENT_SIGNATURE, "the message is for %.63s", to);
     if (!ent_id_parse(id, r->message.id)) return ent_fail(err, ENT_FORMAT, "entente-message is not 32 hexadecimal digits");
     r->message.kind = ent_wire_kind(http->path);
-    r->message.agreement = r->message.flow = r->message.purpose = r->message.proof = r->message.crossing = "";
+    r->message.agreement = r->message.flow = r->message.purpose = r->message.proof = r->message.crossing = r->message.on_behalf_of = "";
     if ((v = ent_http_field_value(http, "entente-agreement", NULL))) ENT_TRY(read_agreement(v, r, err));
     if ((v = ent_http_field_value(http, "entente-flow", NULL))) r->message.flow = v;
     if ((v = ent_http_field_value(http, "entente-purpose", NULL))) r->message.purpose = v;
     if ((v = ent_http_field_value(http, "entente-crossing", NULL))) r->message.crossing = v;
-    if (!printable(r->message.crossing) || !printable(r->message.agreement) || !printable(r->message.flow) || !printable(r->message.purpose))
-        return ent_fail(err, ENT_FORMAT, "agreement, flow, purpose and crossing must be ASCII");
+    if ((v = ent_http_field_value(http, "entente-on-behalf-of", NULL))) r->message.on_behalf_of = v;
+    if (strlen(r->message.on_behalf_of) >= ENT_NODE_NAME_MAX) return ent_fail(err, ENT_FORMAT, "entente-on-behalf-of is no party's name");
+    if (!printable(r->message.crossing) || !printable(r->message.on_behalf_of) || !printable(r->message.agreement) || !printable(r->message.flow) || !printable(r->message.purpose))
+        return ent_fail(err, ENT_FORMAT, "agreement, flow, purpose, crossing and on-behalf-of must be ASCII");
     v = ent_http_field_value(http, "entente-proof", NULL);
     return v ? read_proof(v, r, err) : ENT_OK;
 }

@@ -36,6 +36,7 @@ typedef struct audit {
     void (*found)(void *ctx, const ent_audit_finding *finding);
     void *ctx;
     ent_audit_counts counts;
+    item *further;             /* the hit of each further candidate; counts.further of them */
     contact contact[CONTACTS]; /* what is beyond is not judged */
     size_t contacts;
 } audit;
@@ -62,8 +63,9 @@ static bool is_answer(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT || 
 
 /* ---- each ledger by itself ---- */
 
-static void count_kind(audit *a, ent_entry_kind kind)
+static void count_entry(audit *a, const ent_entry *e)
 {
+    const ent_entry_kind kind = e->kind;
     a->counts.entries++;
     a->counts.asked += kind == ENT_ENTRY_ASKED;
     a->counts.answered_hit += kind == ENT_ENTRY_ANSWERED_HIT;
@@ -71,6 +73,8 @@ static void count_kind(audit *a, ent_entry_kind kind)
     a->counts.refused += kind == ENT_ENTRY_REFUSED;
     a->counts.disclosed += kind == ENT_ENTRY_DISCLOSED;
     a->counts.destroyed += kind == ENT_ENTRY_DESTROYED;
+    a->counts.for_others += kind == ENT_ENTRY_ASKED && e->party;
+    a->counts.given_on += kind == ENT_ENTRY_EXPORTED && e->party;
 }
 
 /* The first and the second custodian of a node, and nobody after them. */
@@ -89,7 +93,7 @@ static void check_order(audit *a, uint32_t side)
     for (size_t n = 0; n < s->count; n++) {
         const ent_entry *e = &s->entries[n];
         item i = {e, side, n};
-        count_kind(a, e->kind);
+        count_entry(a, e);
         if (latest != INT64_MIN && e->time.ms < latest - TIME_SLACK_MS) report(a, ENT_AUDIT_TIME, &i);
         if (e->time.ms > latest) latest = e->time.ms;
         if (e->follows != ENT_ENTRY_NONE && e->follows >= n) report(a, ENT_AUDIT_FOLLOWS, &i);
@@ -126,7 +130,9 @@ static void check_basis(audit *a, const item *i)
     if (!in_force(t, e->time)) report(a, ENT_AUDIT_NOT_IN_FORCE, i);
     const ent_flow *f = ent_agreement_flow(t->agreement, e->flow);
     const char *me = a->sides[i->side].name;
-    bool granted = f && ent_flow_purpose(f, e->purpose) && e->agreement_version == t->agreement->version &&
+    const ent_party *third = ent_agreement_at(t->agreement, e->party);
+    bool for_whom = !e->party || (f && third && ent_flow_acts_for(f, third->name));
+    bool granted = for_whom && f && ent_flow_purpose(f, e->purpose) && e->agreement_version == t->agreement->version &&
                    strcmp(e->kind == ENT_ENTRY_ASKED ? f->requester : f->holder, me) == 0;
     if (!granted) report(a, ENT_AUDIT_NOT_GRANTED, i);
 }
@@ -175,7 +181,7 @@ static bool is_examined(ent_entry_kind k) { return k == ENT_ENTRY_EXAMINED; }
 static bool same_subject(const ent_entry *x, const ent_entry *y)
 {
     return memcmp(x->agreement, y->agreement, 32) == 0 && strcmp(x->flow, y->flow) == 0 &&
-           strcmp(x->purpose, y->purpose) == 0;
+           strcmp(x->purpose, y->purpose) == 0 && x->party == y->party;
 }
 
 /* A requester that was not answered writes "received" without a clause: nobody answered, nobody refused. */
@@ -213,17 +219,28 @@ static void check_outcome(audit *a, dossier d, const item *outcome)
     if (!first_of(d, requester, is_asked)) report(a, ENT_AUDIT_NOT_ASKED, outcome);
 }
 
-/* A person confirms before anything is disclosed: a hit, an examination and then the disclosure, in that order. */
+/* The hit that an entry follows, in the same ledger: another candidate's entries have a case number of their own. */
+static const ent_entry *hit_before(const audit *a, const item *i)
+{
+    const ent_audit_side *s = &a->sides[i->side];
+    const ent_entry *hit = i->e->follows < i->index ? &s->entries[i->e->follows] : NULL;
+    /* a disclosure may rest on a later version of the agreement */
+    return hit && is_hit(hit->kind) && strcmp(hit->flow, i->e->flow) == 0 && strcmp(hit->purpose, i->e->purpose) == 0 ? hit : NULL;
+}
+
+/* A person confirms before anything is disclosed: a hit, an examination of this candidate and then the disclosure, in that order. What the
+ * agreement grants on the hit itself needs no examination. */
 static void check_disclosed(audit *a, dossier d, const item *disclosed)
 {
-    const item *hit = first_of(d, disclosed->side, is_hit), *examined = NULL;
+    const item *own = first_of(d, disclosed->side, is_hit), *examined = NULL;
+    bool hit = own ? own->index < disclosed->index : hit_before(a, disclosed) != NULL, at_once = strncmp(disclosed->e->clause, "disclose.on-hit", 15) == 0;
     for (size_t s = 0; s < a->side_count && !examined; s++) examined = first_of(d, s, is_examined);
-    bool ordered = hit && examined && hit->index < disclosed->index &&
-                   (examined->side != disclosed->side || examined->index < disclosed->index);
+    bool before = examined && (examined->side != disclosed->side || examined->index < disclosed->index);
+    bool ordered = hit && (before || at_once);
     if (!ordered) report(a, ENT_AUDIT_NOT_CONFIRMED, disclosed);
     const ent_audit_text *t = text_of(a, disclosed->e);
     const ent_flow *f = t ? ent_agreement_flow(t->agreement, disclosed->e->flow) : NULL;
-    if (f && ent_disclosed_fields(disclosed->e->clause) & ~ent_flow_fields(f, examined != NULL)) report(a, ENT_AUDIT_FIELDS, disclosed);
+    if (f && ent_disclosed_fields(disclosed->e->clause) & ~ent_flow_fields(f, examined && !at_once)) report(a, ENT_AUDIT_FIELDS, disclosed);
 }
 
 /* The last word on a part's time is its latest entry that names one. */
@@ -370,6 +387,70 @@ static void check_person(audit *a, dossier d, const item *approved)
     report(a, ENT_AUDIT_ALONE, approved);
 }
 
+/* ---- several candidates of one hit ---- */
+
+/* The first entry of a case number that is another candidate's of a hit: the number of the hit. */
+static const ent_entry *hit_of_further(const audit *a, dossier d, uint32_t *ret_side)
+{
+    for (size_t k = 0; k < d.n; k++) {
+        const ent_entry_kind kind = d.at[k].e->kind;
+        const ent_entry *hit = kind == ENT_ENTRY_EXAMINED || kind == ENT_ENTRY_CLOSED || kind == ENT_ENTRY_DISCLOSED ? hit_before(a, &d.at[k]) : NULL;
+        if (!hit || ent_id_equal(hit->case_number.b, d.at[k].e->case_number.b)) continue;
+        *ret_side = d.at[k].side;
+        return hit;
+    }
+    return NULL;
+}
+
+static void note_further(audit *a, dossier d)
+{
+    uint32_t side;
+    const ent_entry *hit = hit_of_further(a, d, &side);
+    if (hit) a->further[a->counts.further++] = (item){hit, side, (uint64_t)(hit - a->sides[side].entries)};
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const item *a = x, *b = y;
+    if (a->side != b->side) return a->side < b->side ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void check_candidates(audit *a)
+{
+    size_t n = a->counts.further;
+    qsort(a->further, n, sizeof *a->further, by_place);
+    for (size_t from = 0, to; from < n; from = to) {
+        const ent_audit_text *t = text_of(a, a->further[from].e);
+        const ent_flow *f = t ? ent_agreement_flow(t->agreement, a->further[from].e->flow) : NULL;
+        for (to = from + 1; to < n && by_place(&a->further[from], &a->further[to]) == 0;) to++;
+        if (f && to - from + 1 > f->candidates) report(a, ENT_AUDIT_CANDIDATES, &a->further[from]);
+    }
+}
+
+/* ---- what was given on ---- */
+
+/* To whom the agreement names, and of what is kept here. */
+static void check_given_on(audit *a, dossier d, const item *given)
+{
+    const ent_audit_text *t = text_of(a, given->e);
+    const ent_flow *f = t ? ent_agreement_flow(t->agreement, given->e->flow) : NULL;
+    const ent_party *third = t ? ent_agreement_at(t->agreement, given->e->party) : NULL;
+    if (!t) report(a, ENT_AUDIT_UNKNOWN_AGREEMENT, given);
+    if (!t) return;
+    if (!in_force(t, given->e->time)) report(a, ENT_AUDIT_NOT_IN_FORCE, given);
+    bool kept = false, authorised = f && !f->onward_authorised;
+    size_t holder = f ? side_named(a, f->holder) : a->side_count;
+    for (size_t k = 0; k < d.n; k++) {
+        const item *i = &d.at[k];
+        kept |= i->side == given->side && i->index < given->index && i->e->kind == ENT_ENTRY_KEPT;
+        authorised |= i->side == holder && i->e->kind == ENT_ENTRY_APPROVED && i->e->party == given->e->party && strncmp(i->e->clause, "onward: ", 8) == 0;
+    }
+    bool granted = f && third && ent_flow_gives_on(f, third->name) && strcmp(f->requester, a->sides[given->side].name) == 0;
+    if (!granted || !kept) report(a, ENT_AUDIT_NOT_GRANTED, given);
+    else if (!authorised && holder < a->side_count) report(a, ENT_AUDIT_NOT_AUTHORISED, given);
+}
+
 static void check_case(audit *a, dossier d)
 {
     for (size_t k = 0; k < d.n; k++) {
@@ -381,7 +462,9 @@ static void check_case(audit *a, dossier d)
         if (is_local(i->e->kind)) check_local(a, d, i);
         if (ent_audit_drawn(i->e->kind)) check_lot(a, d, i);
         if (i->e->kind == ENT_ENTRY_PERSON) check_person(a, d, i);
+        if (i->e->kind == ENT_ENTRY_EXPORTED && i->e->party) check_given_on(a, d, i);
     }
+    note_further(a, d);
     check_destroyed(a, d);
 }
 
@@ -533,7 +616,11 @@ ent_code ent_audit(const ent_audit_side *sides, size_t side_count, const ent_aud
         for (size_t k = 0; k < sides[s].count; k++)
             if (!ent_id_is_zero(sides[s].entries[k].case_number.b)) items[n++] = (item){&sides[s].entries[k], (uint32_t)s, k};
     }
+    a.further = malloc((n + 1) * sizeof *a.further); /* one a case number at most */
+    if (!a.further) return free(items), ent_fail(err, ENT_NO_MEMORY, "no memory for %zu entries", total);
     check_cases(&a, items, n);
+    check_candidates(&a);
+    free(a.further);
     ent_code code = check_suspended(&a, items, n, err);
     check_quotas(&a, items, n);
     free(items);

@@ -25,7 +25,9 @@
     X(TWICE, "the same search answered twice")                                                                         \
     X(DIFFERS, "both ledgers have it, with another agreement, flow or purpose")                                       \
     X(NOT_CONFIRMED, "disclosed without a hit and an examination before it")                                           \
+    X(CANDIDATES, "more records of one search than the agreement grants")                                              \
     X(FIELDS, "disclosed more fields than the agreement grants")                                                       \
+    X(NOT_AUTHORISED, "given on to a third party; the holder's ledger does not authorise it")                         \
     X(NOT_DESTROYED, "due, neither destroyed nor held")                                                                \
     X(LOT_HIDDEN, "chosen by lot, and this ledger does not say so")                                                    \
     X(LOT_FALSE, "said to be chosen by lot, and the hash did not choose it")                                           \
@@ -63,6 +65,9 @@ typedef struct ent_audit_counts {
     uint64_t entries, asked, answered_hit, answered_no_hit, refused, disclosed, destroyed, findings;
     uint64_t unanswered;         /* asked, and written down as not answered: the line was down, say */
     uint64_t chosen, opened;     /* by the lot, from the tree's heads; of these, opened to the auditor */
+    uint64_t further;            /* candidates of hits beyond the first */
+    uint64_t for_others;         /* asked on behalf of a third party */
+    uint64_t given_on;           /* to a third party, of what was disclosed */
     uint64_t outside;            /* asked of, or answered to, somebody whose ledger is not here */
 } ent_audit_counts;
 

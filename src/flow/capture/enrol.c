@@ -252,19 +252,18 @@ static bool likely_same(ent_flow_node *n, const ent_capture *c, ent_part_id *ret
 {
     ent_finger_template *t = NULL;
     const ent_capture_print *best = NULL;
-    ent_found found = {0};
-    size_t compared = 0;
+    ent_likeliest found = {.most = 1};
     ent_flow strict = {.false_hits_per_day = 0.01, .per_day = 1};
     for (size_t i = 0; i < c->print_count; i++)
         if (c->print[i]->template_len && (!best || c->print[i]->quality > best->quality)) best = c->print[i];
     if (!best || ent_finger_decode(best->template_bytes, best->template_len, &t, NULL) != ENT_OK) return false;
     const ent_finger_template *const one[1] = {t};
-    ent_code code = ent_gallery_search(n->gallery, one, &best->finger, 1, NULL, ent_print_fetch, n, &found, &compared, NULL);
+    ent_code code = ent_gallery_search(n->gallery, one, &best->finger, 1, NULL, ent_print_fetch, n, &found, NULL);
     ent_finger_template_free(t);
-    if (code != ENT_OK || found.score <= 0) return false;
-    *ret = found.part;
-    ent_evidence e = found.evidence;
-    e.prints = 1, e.compared = compared;
+    if (code != ENT_OK || !found.count) return false;
+    *ret = found.at[0].part;
+    ent_evidence e = found.at[0].evidence;
+    e.prints = 1, e.compared = found.compared;
     return ent_decide(&strict, &e).hit;
 }
 

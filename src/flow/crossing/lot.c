@@ -425,9 +425,22 @@ struct undrawn {
 static ent_code pick_undrawn(void *ctx, const ent_search_record *r)
 {
     struct undrawn *u = ctx;
-    if (r->view.sent || r->view.refused || r->view.index != UINT64_MAX) return ENT_OK;
+    if (r->view.sent || r->view.refused || r->view.index != UINT64_MAX || !ent_id_is_zero(r->view.search.b)) return ENT_OK;
     u->some[u->count++] = r->view.reference;
     return u->count == sizeof u->some / sizeof *u->some ? ENT_BUSY : ENT_OK;
+}
+
+static ent_code number_others(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_err *err)
+{
+    ent_search_record *other = malloc(sizeof *other);
+    ent_code code = other ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < r->view.other_count && code == ENT_OK; i++) {
+        code = ent_search_get(n, r->view.other[i].b, other, err);
+        other->view.index = r->view.index;
+        if (code == ENT_OK) ent_search_put(b, ENT_CHANGE_PUT, other);
+    }
+    free(other);
+    return code;
 }
 
 /* The row gets its entry's number, as the commit after the answer would have given it, and the lot is drawn. */
@@ -442,6 +455,7 @@ static ent_code finish_one(ent_flow_node *n, ent_search_record *r, ent_err *err)
     ENT_TRY(ent_entry_find(n, r->view.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT, r->view.reference.b, &r->view.index, err));
     ENT_TRY(ent_ledger_head(n, r->view.index, head, err));
     ent_search_put(b, ENT_CHANGE_PUT, r);
+    ENT_TRY(number_others(n, b, r, err));
     ent_lot_draw d = {.reference = r->view.reference.b, .head = head, .agreement = r->view.agreement, .flow = r->view.flow, .purpose = r->view.purpose,
                       .partner = r->view.partner, .version = r->agreement_version, .digest = r->agreement_digest, .asked = r->view.index};
     if (f && !f->test) ENT_TRY(ent_lot_in(n, b, &d, &chosen, err));

@@ -197,9 +197,11 @@ static ent_code look_at_document(ent_flow_node *n, ent_batch *b, const ent_watch
 static ent_code look_at_person(ent_flow_node *n, ent_batch *b, const ent_watched *w, ent_err *err)
 {
     uint8_t key[KEY];
-    if (!w->hit || !w->candidate) return ENT_OK;
-    key_of('p', ENT_BYTES(w->candidate->b, ENT_ID_SIZE), ENT_BYTES(w->partner, strlen(w->partner)), key);
-    return more_than(n, b, w, key, ENT_ALARM_PERSON, ENT_WATCH_PERSON, err);
+    for (size_t i = 0; w->hit && i < w->candidate_count; i++) {
+        key_of('p', ENT_BYTES(w->candidates[i].b, ENT_ID_SIZE), ENT_BYTES(w->partner, strlen(w->partner)), key);
+        ENT_TRY(more_than(n, b, w, key, ENT_ALARM_PERSON, ENT_WATCH_PERSON, err));
+    }
+    return ENT_OK;
 }
 
 /* The very bytes of another crossing's capture: nobody's finger is laid on a device twice alike. */

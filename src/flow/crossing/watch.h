@@ -15,7 +15,8 @@ typedef struct ent_watched {
     ent_search_id reference;
     bool ours, hit;                 /* asked by this node; the answer */
     const ent_crossing *crossing;   /* NULL: not known here */
-    const ent_part_id *candidate;   /* NULL: none */
+    const ent_part_id *candidates;  /* the records that it hit */
+    size_t candidate_count;
     uint8_t capture[32];            /* digest of what was captured */
     int quality;                    /* of the best print, 0 to 100; -1: not known, or a face alone */
     size_t minutiae;                /* of the fullest */

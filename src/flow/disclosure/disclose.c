@@ -199,7 +199,9 @@ static void fill_text(making *m)
     const ent_search_view *v = &m->r->view;
     ent_disclosed_text *t = &m->text;
     ent_fill(n, t->id, ENT_ID_SIZE);
-    t->reference = v->reference;
+    t->reference = ent_id_is_zero(v->search.b) ? v->reference : v->search;
+    t->candidate = v->reference;
+    snprintf(t->on_behalf_of, sizeof t->on_behalf_of, "%s", v->on_behalf_of);
     snprintf(t->agreement, sizeof t->agreement, "%s", v->agreement);
     snprintf(t->flow, sizeof t->flow, "%s", v->flow);
     snprintf(t->purpose, sizeof t->purpose, "%s", v->purpose);
@@ -226,7 +228,7 @@ static void fill_record(making *m, const ent_held_part *candidate, const ent_buf
 {
     ent_disclosure_view *v = &d->view;
     *d = (ent_disclosure_record){.slot = {UINT64_MAX}};
-    *v = (ent_disclosure_view){.reference = m->text.reference, .at = m->text.at, .fields = m->left, .keep_until = m->text.keep_until,
+    *v = (ent_disclosure_view){.reference = m->text.candidate, .search = m->text.reference, .at = m->text.at, .fields = m->left, .keep_until = m->text.keep_until,
                                .record_until = ent_date_add(ent_today(m->n), ENT_DISCLOSURE_KEPT_YEARS, 0, 0), .index = UINT64_MAX,
                                .kept_index = UINT64_MAX, .gone_index = UINT64_MAX};
     memcpy(v->id, m->text.id, ENT_ID_SIZE);
@@ -236,6 +238,7 @@ static void fill_record(making *m, const ent_held_part *candidate, const ent_buf
     snprintf(v->flow, sizeof v->flow, "%s", m->text.flow);
     snprintf(v->purpose, sizeof v->purpose, "%s", m->text.purpose);
     snprintf(v->clause, sizeof v->clause, "%s", m->decided.clause);
+    snprintf(v->on_behalf_of, sizeof v->on_behalf_of, "%s", m->text.on_behalf_of);
     ent_fill(m->n, d->salt, sizeof d->salt);
     ent_sha256(box->data, box->len, d->digest);
 }
@@ -258,6 +261,7 @@ static ent_code commit(making *m, const ent_actor *by, const ent_held_part *cand
     memcpy(e.agreement, m->h->envelope.digest, 32);
     snprintf(e.flow, sizeof e.flow, "%s", m->text.flow);
     snprintf(e.purpose, sizeof e.purpose, "%s", m->text.purpose);
+    e.party = m->r->party;
     ent_disclosed_clause(m->decided.clause, m->left, e.clause, sizeof e.clause);
     ent_commit_to(d->salt, d->digest, 32, e.commitment);
     ent_batch_entry(b, &e);
@@ -332,7 +336,7 @@ struct recalling {
 
 static void put_recall(ent_flow_node *n, ent_batch *b, const ent_disclosure_record *d, ent_recall why)
 {
-    char body[160], id[ENT_ID_TEXT], reference[ENT_ID_TEXT];
+    char body[256], id[ENT_ID_TEXT], reference[ENT_ID_TEXT], candidate[ENT_ID_TEXT];
     ent_queued q = {.kind = ENT_MESSAGE_RECALL};
     ent_fill(n, q.id, ENT_ID_SIZE);
     memcpy(q.about, d->view.id, ENT_ID_SIZE);
@@ -340,8 +344,9 @@ static void put_recall(ent_flow_node *n, ent_batch *b, const ent_disclosure_reco
     snprintf(q.flow, sizeof q.flow, "%s", d->view.flow);
     snprintf(q.purpose, sizeof q.purpose, "%s", d->view.purpose);
     ent_id_text(d->view.id, id);
-    ent_id_text(d->view.reference.b, reference);
-    int len = snprintf(body, sizeof body, "entente-recall/v1\nid %s\nreference %s\nreason %s\n", id, reference, ent_recall_text(why));
+    ent_id_text(d->view.search.b, reference);
+    ent_id_text(d->view.reference.b, candidate);
+    int len = snprintf(body, sizeof body, "entente-recall/v2\nid %s\nreference %s\ncandidate %s\nreason %s\n", id, reference, candidate, ent_recall_text(why));
     ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
 }
 

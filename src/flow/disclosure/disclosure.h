@@ -26,7 +26,9 @@ typedef struct ent_disclosed_value {
 
 typedef struct ent_disclosed_text {
     uint8_t id[ENT_ID_SIZE];
-    ent_search_id reference;
+    ent_search_id reference;        /* the search */
+    ent_search_id candidate;        /* the case number in both ledgers: the search's own, or another candidate's */
+    char on_behalf_of[ENT_PARTY_NAME]; /* for whom it was asked; "": the requester itself */
     char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME];
     uint32_t agreement_version;
     ent_time at;

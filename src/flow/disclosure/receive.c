@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1, ROW_MAX = ENT_DISCLOSED_MAX + 4096 };
+enum { VERSION = 2, ROW_MAX = ENT_DISCLOSED_MAX + 4096 };
 
 typedef struct kept {
     ent_kept_view view;
@@ -22,6 +22,7 @@ typedef struct kept {
     uint8_t agreement_digest[32];
     uint32_t agreement_version;
     char purpose[ENT_PURPOSE_NAME];
+    uint8_t party;                  /* for whom it was asked, by its place in the agreement */
     uint8_t salt[32];
 } kept;
 
@@ -47,6 +48,9 @@ static void encode(const kept *k, ent_buf *row)
     ent_buf_u32(row, k->agreement_version);
     ent_buf_put(row, k->agreement_digest, 32);
     ent_buf_put(row, k->salt, 32);
+    ent_buf_put(row, v->candidate.b, ENT_ID_SIZE);
+    ent_buf_text8(row, v->on_behalf_of);
+    ent_buf_u8(row, k->party);
 }
 
 /* The cursor is left at the box. */
@@ -67,7 +71,13 @@ static bool decode(const uint8_t *key, ent_cursor *c, kept *k)
     k->agreement_version = ent_cursor_u32(c);
     ent_cursor_copy(c, k->agreement_digest, 32);
     ent_cursor_copy(c, k->salt, 32);
-    return version == VERSION && !c->bad;
+    v->candidate = v->reference;
+    if (version > 1) {
+        ent_cursor_copy(c, v->candidate.b, ENT_ID_SIZE);
+        ent_cursor_text8(c, v->on_behalf_of, sizeof v->on_behalf_of);
+        k->party = ent_cursor_u8(c);
+    }
+    return (version == 1 || version == VERSION) && !c->bad;
 }
 
 static ent_code get(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], kept *ret, ent_buf *ret_box, ent_err *err)
@@ -86,7 +96,8 @@ static ent_code get(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], kept *ret, 
 static void fill_entry(ent_flow_node *n, ent_entry_kind kind, const kept *k, const char *clause, ent_entry *ret)
 {
     *ret = (ent_entry){.kind = kind, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .agreement_version = k->agreement_version};
-    memcpy(ret->case_number.b, k->view.reference.b, ENT_ID_SIZE);
+    memcpy(ret->case_number.b, k->view.candidate.b, ENT_ID_SIZE);
+    ret->party = k->party;
     memcpy(ret->agreement, k->agreement_digest, 32);
     snprintf(ret->flow, sizeof ret->flow, "%s", k->view.flow);
     snprintf(ret->purpose, sizeof ret->purpose, "%s", k->purpose);
@@ -96,11 +107,11 @@ static void fill_entry(ent_flow_node *n, ent_entry_kind kind, const kept *k, con
 
 /* ---- arriving ---- */
 
-static bool disclosed_says(ent_flow_node *n, const ent_arrival *in, const ent_search_id *reference)
+static bool disclosed_says(ent_flow_node *n, const ent_arrival *in, const ent_search_id *candidate, uint8_t party)
 {
     ent_entry e;
     bool good = ent_partner_says_locked(n, in->partner, in->message.proof, strlen(in->message.proof), &e, NULL, NULL) == ENT_OK;
-    return good && e.kind == ENT_ENTRY_DISCLOSED && ent_id_equal(e.case_number.b, reference->b);
+    return good && e.kind == ENT_ENTRY_DISCLOSED && ent_id_equal(e.case_number.b, candidate->b) && e.party == party;
 }
 
 static ent_code check(ent_flow_node *n, const ent_arrival *in, const ent_disclosed_text *d, const ent_search_record *r, ent_date *ret_until, ent_err *err)
@@ -109,7 +120,8 @@ static ent_code check(ent_flow_node *n, const ent_arrival *in, const ent_disclos
         return ent_fail(err, ENT_REFUSED, "this node did not ask what is disclosed");
     if (strcmp(d->agreement, r->view.agreement) != 0 || strcmp(d->flow, r->view.flow) != 0 || !ent_id_equal(d->id, in->message.id))
         return ent_fail(err, ENT_REFUSED, "the disclosure is about another agreement or flow than the search");
-    if (!disclosed_says(n, in, &d->reference)) return ent_fail(err, ENT_REFUSED, "the proof of \"disclosed\" does not verify or is about another search");
+    if (strcmp(d->on_behalf_of, r->view.on_behalf_of) != 0) return ent_fail(err, ENT_REFUSED, "the search was asked on behalf of somebody else");
+    if (!disclosed_says(n, in, &d->candidate, r->party)) return ent_fail(err, ENT_REFUSED, "the proof of \"disclosed\" does not verify or is about another search");
     const ent_held_agreement *h = ent_agreement_named(n, d->agreement);
     const ent_flow *f = h ? ent_agreement_flow(h->a, d->flow) : NULL;
     if (!f || h->state != ENT_AGREEMENT_SIGNED) return ent_fail(err, ENT_REFUSED, "the agreement is not in force");
@@ -132,13 +144,14 @@ static ent_code keep(ent_flow_node *n, const ent_arrival *in, const ent_disclose
     uint8_t binding[32], nonce[12];
     ENT_WIPED_KEY key;
     ent_entry e;
-    kept k = {.view = {.reference = d->reference, .received = in->received, .until = until}, .agreement_version = d->agreement_version};
+    kept k = {.view = {.reference = d->reference, .candidate = d->candidate, .received = in->received, .until = until}, .agreement_version = d->agreement_version, .party = r->party};
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     memcpy(k.view.id, d->id, ENT_ID_SIZE);
     snprintf(k.view.partner, sizeof k.view.partner, "%s", in->partner);
     snprintf(k.view.agreement, sizeof k.view.agreement, "%s", d->agreement);
     snprintf(k.view.flow, sizeof k.view.flow, "%s", d->flow);
     snprintf(k.purpose, sizeof k.purpose, "%s", d->purpose);
+    snprintf(k.view.on_behalf_of, sizeof k.view.on_behalf_of, "%s", d->on_behalf_of);
     memcpy(k.agreement_digest, r->agreement_digest, 32);
     ent_fill(n, k.salt, sizeof k.salt);
     ent_fill(n, nonce, sizeof nonce);
@@ -183,7 +196,7 @@ static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_disclose
     ENT_TRY(ent_search_get(n, d->reference.b, r, err));
     ENT_TRY(check(n, in, d, r, &until, err));
     ENT_TRY(keep(n, in, d, text, r, until, err));
-    return prove(n, ENT_ENTRY_KEPT, &d->reference, ret_body, err);
+    return prove(n, ENT_ENTRY_KEPT, &d->candidate, ret_body, err);
 }
 
 static int status_of(ent_code code)
@@ -240,15 +253,33 @@ static ent_code destroy(ent_flow_node *n, const kept *k, const char *clause, boo
     return ent_commit_with(n, b, ent_destructions_finish, NULL, err);
 }
 
-/* Nothing is kept under this id: gone before, then the same undertaking again; never here, then it stays out. */
-static ent_code recall_unknown(ent_flow_node *n, const ent_arrival *in, const uint8_t id[ENT_ID_SIZE], const ent_search_id *reference, ent_buf *ret_body, ent_err *err)
+typedef struct recall {
+    uint8_t id[ENT_ID_SIZE];
+    ent_search_id reference, candidate;
+    char reason[24];
+} recall;
+
+/* Version 1 named no candidate: there was one, the search's own. */
+static bool read_recall(const void *body, size_t len, recall *ret)
 {
+    char text[256] = "", id[33], reference[33], candidate[33];
+    if (len >= sizeof text) return false;
+    memcpy(text, body, len);
+    bool second = sscanf(text, "entente-recall/v2\nid %32[0-9a-f]\nreference %32[0-9a-f]\ncandidate %32[0-9a-f]\nreason %23[a-z]", id, reference, candidate, ret->reason) == 4;
+    bool first = !second && sscanf(text, "entente-recall/v1\nid %32[0-9a-f]\nreference %32[0-9a-f]\nreason %23[a-z]", id, reference, ret->reason) == 3;
+    return (first || second) && ent_id_parse(id, ret->id) && ent_id_parse(reference, ret->reference.b) && ent_id_parse(first ? reference : candidate, ret->candidate.b);
+}
+
+/* Nothing is kept under this id: gone before, then the same undertaking again; never here, then it stays out. */
+static ent_code recall_unknown(ent_flow_node *n, const ent_arrival *in, const recall *what, ent_buf *ret_body, ent_err *err)
+{
+    const uint8_t *id = what->id;
     ENT_AUTO_BATCH b = ent_batch_new("recall");
     ent_search_record *r = calloc(1, sizeof *r);
-    bool asked = r && ent_search_get(n, reference->b, r, NULL) == ENT_OK && r->view.sent && strcmp(r->view.partner, in->partner) == 0;
+    bool asked = r && ent_search_get(n, what->reference.b, r, NULL) == ENT_OK && r->view.sent && strcmp(r->view.partner, in->partner) == 0;
     free(r);
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    if (asked && was_here(n, id)) return prove(n, ENT_ENTRY_DESTROYED, reference, ret_body, err);
+    if (asked && was_here(n, id)) return prove(n, ENT_ENTRY_DESTROYED, &what->candidate, ret_body, err);
     if (asked) {
         remember_gone(b, id);
         ENT_TRY(ent_commit(n, b, NULL, err));
@@ -258,22 +289,17 @@ static ent_code recall_unknown(ent_flow_node *n, const ent_arrival *in, const ui
 
 static ent_code take_recall(ent_flow_node *n, const ent_arrival *in, ent_buf *ret_body, ent_err *err)
 {
-    char text[200] = "", id_text[33], reference_text[33], reason[24];
-    uint8_t id[ENT_ID_SIZE];
-    ent_search_id reference;
+    recall what;
     kept k;
-    if (in->message.body_len < sizeof text) memcpy(text, in->message.body, in->message.body_len);
-    if (sscanf(text, "entente-recall/v1\nid %32[0-9a-f]\nreference %32[0-9a-f]\nreason %23[a-z]", id_text, reference_text, reason) != 3 ||
-        !ent_id_parse(id_text, id) || !ent_id_parse(reference_text, reference.b))
-        return ent_fail(err, ENT_FORMAT, "no recall");
-    ent_code code = get(n, id, &k, NULL, err);
-    if (code == ENT_NOT_FOUND) return recall_unknown(n, in, id, &reference, ret_body, err);
+    if (!read_recall(in->message.body, in->message.body_len, &what)) return ent_fail(err, ENT_FORMAT, "no recall");
+    ent_code code = get(n, what.id, &k, NULL, err);
+    if (code == ENT_NOT_FOUND) return recall_unknown(n, in, &what, ret_body, err);
     if (code != ENT_OK) return code;
     if (strcmp(k.view.partner, in->partner) != 0) return ent_fail(err, ENT_NOT_FOUND, "nothing of this search is kept here");
     char clause[ENT_LAW_CLAUSE];
-    snprintf(clause, sizeof clause, "recalled: %s", reason);
+    snprintf(clause, sizeof clause, "recalled: %s", what.reason);
     ENT_TRY(destroy(n, &k, clause, true, err));
-    return prove(n, ENT_ENTRY_DESTROYED, &k.view.reference, ret_body, err);
+    return prove(n, ENT_ENTRY_DESTROYED, &k.view.candidate, ret_body, err);
 }
 
 void ent_recall_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body)

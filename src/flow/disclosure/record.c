@@ -38,6 +38,8 @@ static void encode(const ent_disclosure_record *r, ent_buf *b)
     ent_buf_put(b, r->digest, 32);
     ent_buf_text16(b, r->kept_proof);
     ent_buf_text16(b, r->gone_proof);
+    ent_buf_put(b, v->search.b, ENT_ID_SIZE);
+    ent_buf_text16(b, v->on_behalf_of);
 }
 
 static bool decode(const ent_buf *in, ent_disclosure_record *r)
@@ -64,6 +66,11 @@ static bool decode(const ent_buf *in, ent_disclosure_record *r)
     ent_cursor_copy(&c, r->digest, 32);
     ent_cursor_text16(&c, r->kept_proof, sizeof r->kept_proof);
     ent_cursor_text16(&c, r->gone_proof, sizeof r->gone_proof);
+    v->search = v->reference;
+    if (!c.bad && ent_cursor_left(&c)) { /* what rows of before did not have */
+        ent_cursor_copy(&c, v->search.b, ENT_ID_SIZE);
+        ent_cursor_text16(&c, v->on_behalf_of, sizeof v->on_behalf_of);
+    }
     return ent_cursor_done(&c);
 }
 

@@ -1,4 +1,4 @@
-/* entente-disclosure/v1: lines of words, then values with their length, so that nothing in a value can be taken for a line. */
+/* entente-disclosure/v2: lines of words, then values with their length, so that nothing in a value can be taken for a line. */
 #include "flow/disclosure/disclosure.h"
 
 #include "base/check.h"
@@ -17,13 +17,14 @@ const char *ent_recall_text(ent_recall why) { return (unsigned)why < ENT_RECALL_
 
 void ent_disclosed_write(const ent_disclosed_text *d, ent_buf *b)
 {
-    char id[ENT_ID_TEXT], reference[ENT_ID_TEXT], at[ENT_TIME_TEXT], until[ENT_DATE_TEXT];
+    char id[ENT_ID_TEXT], reference[ENT_ID_TEXT], candidate[ENT_ID_TEXT], at[ENT_TIME_TEXT], until[ENT_DATE_TEXT];
     ent_id_text(d->id, id);
     ent_id_text(d->reference.b, reference);
+    ent_id_text(d->candidate.b, candidate);
     ent_time_text(d->at, at);
     ent_date_text(d->keep_until, until);
-    ent_buf_fmt(b, "entente-disclosure/v1\nid %s\nreference %s\nagreement %s %" PRIu32 "\nflow %s\npurpose %s\ndisclosed %s\nkeep-until %s\nvalues %zu\n", id,
-                reference, d->agreement, d->agreement_version, d->flow, d->purpose, at, until, d->count);
+    ent_buf_fmt(b, "entente-disclosure/v2\nid %s\nreference %s\ncandidate %s\non-behalf-of %s\nagreement %s %" PRIu32 "\nflow %s\npurpose %s\ndisclosed %s\nkeep-until %s\nvalues %zu\n",
+                id, reference, candidate, *d->on_behalf_of ? d->on_behalf_of : "-", d->agreement, d->agreement_version, d->flow, d->purpose, at, until, d->count);
     for (size_t i = 0; i < d->count; i++) {
         ent_buf_fmt(b, "%s %u %zu\n", d->value[i].field, d->value[i].finger, d->value[i].len);
         ent_buf_put(b, d->value[i].value, d->value[i].len);
@@ -99,8 +100,14 @@ static bool head(reader *r, ent_disclosed_text *d)
 {
     char text[160];
     size_t version;
-    if (!line(r, text, sizeof text) || strcmp(text, "entente-disclosure/v1") != 0) return false;
-    if (!id_line(r, "id", d->id) || !id_line(r, "reference", d->reference.b) || !word(r, "agreement", text, sizeof text)) return false;
+    if (!line(r, text, sizeof text)) return false;
+    bool first = strcmp(text, "entente-disclosure/v1") == 0; /* as kept before: one candidate, for the requester itself */
+    if (!first && strcmp(text, "entente-disclosure/v2") != 0) return false;
+    if (!id_line(r, "id", d->id) || !id_line(r, "reference", d->reference.b)) return false;
+    d->candidate = d->reference;
+    if (!first && (!id_line(r, "candidate", d->candidate.b) || !word(r, "on-behalf-of", d->on_behalf_of, sizeof d->on_behalf_of))) return false;
+    if (strcmp(d->on_behalf_of, "-") == 0) d->on_behalf_of[0] = 0;
+    if (!word(r, "agreement", text, sizeof text)) return false;
     char *space = strchr(text, ' ');
     if (!space || (size_t)(space - text) >= sizeof d->agreement) return false;
     *space = 0;

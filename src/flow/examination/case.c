@@ -218,7 +218,7 @@ static bool has_photograph(ent_flow_node *n, const ent_part_id *candidate)
 
 ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, const ent_capture *probe, ent_err *err)
 {
-    if (f->confirm_by == ENT_CONFIRM_REQUESTER || !r->has_probe) return ENT_OK;
+    if (f->confirm_by == ENT_CONFIRM_REQUESTER) return ENT_OK;
     int64_t within = f->confirm_within_ms && f->confirm_within_ms < ENT_LIMIT_PROBE_KEPT_MS ? f->confirm_within_ms : ENT_LIMIT_PROBE_KEPT_MS;
     ent_case k = {.state = ENT_CASE_OPEN, .reference = r->view.reference, .candidate = r->view.candidate,
                   .opened = r->view.received, .until = {r->view.received.ms + within}, .needed = f->examiners ? f->examiners : 1};
@@ -323,7 +323,7 @@ static ent_code needs_something(void *ctx, const ent_case *k)
 
 static ent_code expire(ent_flow_node *n, const ent_case *k, ent_err *err)
 {
-    if (!k->control && k->state == ENT_CASE_OPEN) return ent_search_end(n, NULL, k->reference.b, "confirm.within is over", ENT_CASE_EXPIRED, err);
+    if (!k->control && k->state == ENT_CASE_OPEN) return ent_search_end(n, NULL, k->reference.b, ": confirm.within is over", ENT_CASE_EXPIRED, err);
     ENT_AUTO_BATCH b = ent_batch_new("case");
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     ENT_TRY(end(n, b, k, ENT_CASE_EXPIRED, err));

@@ -34,7 +34,7 @@ typedef struct ent_case {
     ent_finding finding;           /* when concluded */
     bool control;
     bool face;                     /* the probe has a face, and so has the candidate's encounter: both are shown, and the form is filled in */
-    ent_search_id reference;       /* of the search; of a control a random number */
+    ent_search_id reference;       /* of the search, or of this one of its candidates (flow.h); of a control a random number */
     ent_part_id candidate;
     ent_part_id probe;             /* of a control: the part of which the probe was made; zero until it was */
     size_t finger_count;           /* of a control: what its probe has, as a case's beside it: positions, 0 untold */
@@ -49,12 +49,12 @@ typedef struct ent_case {
 
 void ent_case_put(ent_batch *b, const ent_case *k);
 ENT_MUST_CHECK ent_code ent_case_get(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], ent_case *ret, ent_err *err);
-/* Of a search. ENT_NOT_FOUND. */
+/* Of one candidate. ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_case_of(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_case *ret, ent_err *err);
 /* All cases; `see` answers ENT_OK to go on. */
 ENT_MUST_CHECK ent_code ent_cases_walk(ent_flow_node *n, ent_code (*see)(void *ctx, const ent_case *k), void *ctx, ent_err *err);
 
-/* Opens a case for a hit, in the batch that answers it; now and then a control is planned beside it. */
+/* Opens a case for one candidate of a hit whose probe is kept, in the batch that answers it; now and then a control is planned beside it. */
 ENT_MUST_CHECK ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_flow *f, const ent_capture *probe, ent_err *err);
 /* Ends the case of this search, if there is an open one, in somebody else's batch. */
 ENT_MUST_CHECK ent_code ent_case_end(ent_flow_node *n, ent_batch *b, const uint8_t reference[ENT_ID_SIZE], ent_case_state how, ent_err *err);

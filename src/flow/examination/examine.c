@@ -75,8 +75,8 @@ static void view(const ent_case *k, const ent_actor *by, ent_case_view *ret)
 
 struct listing {
     const ent_actor *by;
-    void (*see)(void *ctx, const ent_case_view *v);
-    void *ctx;
+    ent_case_view *all; /* told afterwards: the store may not be called from inside the walk */
+    size_t count, cap;
 };
 
 static ent_code list_one(void *ctx, const ent_case *k)
@@ -85,8 +85,28 @@ static ent_code list_one(void *ctx, const ent_case *k)
     ent_case_view v;
     if (ent_control_waits(k)) return ENT_OK;
     view(k, l->by, &v);
-    if (v.mine || l->by->role != ENT_ROLE_EXAMINER) l->see(l->ctx, &v);
+    if (!v.mine && l->by->role == ENT_ROLE_EXAMINER) return ENT_OK;
+    if (l->count == l->cap) {
+        size_t cap = l->cap ? l->cap * 2 : 16;
+        void *all = realloc(l->all, cap * sizeof *l->all);
+        if (!all) return ENT_NO_MEMORY;
+        l->all = all;
+        l->cap = cap;
+    }
+    l->all[l->count++] = v;
     return ENT_OK;
+}
+
+/* Of which search it is a candidate, for those who may see searches. */
+static void name_searches(ent_flow_node *n, struct listing *l)
+{
+    ent_search_record *r = malloc(sizeof *r);
+    for (size_t i = 0; i < l->count && r && l->by->role != ENT_ROLE_EXAMINER; i++) {
+        ent_case_view *v = &l->all[i];
+        bool other = ent_search_get(n, v->reference.b, r, NULL) == ENT_OK && !ent_id_is_zero(r->view.search.b);
+        v->search = other ? r->view.search : v->reference;
+    }
+    free(r);
 }
 
 ent_code ent_flow_cases(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_case_view *v), void *ctx, ent_err *err)
@@ -94,8 +114,12 @@ ent_code ent_flow_cases(ent_flow_node *n, const ent_actor *by, void (*see)(void 
     ENT_TRY(ent_gate(by, ENT_MAY_SEE_CASES, err));
     pthread_mutex_lock(&n->lock);
     ent_code code = ent_cases_tick(n, err); /* whoever came since the last minute gets what waits */
-    if (code == ENT_OK) code = ent_cases_walk(n, list_one, &(struct listing){by, see, ctx}, err);
+    struct listing l = {.by = by};
+    if (code == ENT_OK) code = ent_cases_walk(n, list_one, &l, err);
+    if (code == ENT_OK) name_searches(n, &l);
     pthread_mutex_unlock(&n->lock);
+    for (size_t i = 0; i < l.count && code == ENT_OK; i++) see(ctx, &l.all[i]);
+    free(l.all);
     return code;
 }
 
@@ -128,11 +152,12 @@ static void add_picture(pictures *p, bool candidate, uint8_t finger, const void 
 static ent_code unseal_probe(ent_flow_node *n, const ent_case *k, ent_search_record *r, ent_buf *ret, ent_err *err)
 {
     uint8_t binding[32];
-    const uint8_t *reference = k->reference.b;
     ENT_WIPED_KEY key;
     ENT_AUTO_BUF box = ENT_BUF(ENT_LIMIT_BODY + 64);
     if (k->control) return ent_control_probe(n, k, ret, err);
-    ENT_TRY(ent_search_get(n, reference, r, err));
+    ENT_TRY(ent_search_get(n, k->reference.b, r, err));
+    ENT_TRY(ent_search_main(n, r, r, err)); /* several candidates have one probe */
+    const uint8_t *reference = r->view.reference.b;
     ent_probe_binding(reference, binding);
     ENT_TRY(n->c.keys.get(n->c.keys.self, r->probe_slot, binding, &key, err));
     ENT_TRY(n->c.store.get(n->c.store.self, ENT_TABLE_PROBES, reference, ENT_ID_SIZE, &box, err));
@@ -269,7 +294,8 @@ static ent_code keep_text(ent_flow_node *n, ent_batch *b, const ent_case *k, con
     else {
         ent_search_record *r = malloc(sizeof *r);
         ent_code code = r ? ent_search_get(n, k->reference.b, r, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
-        ent_probe_binding(k->reference.b, binding);
+        if (code == ENT_OK) code = ent_search_main(n, r, r, err);
+        if (code == ENT_OK) ent_probe_binding(r->view.reference.b, binding);
         if (code == ENT_OK) code = n->c.keys.get(n->c.keys.self, r->probe_slot, binding, &key, err);
         free(r);
         if (code != ENT_OK) return code;
@@ -289,6 +315,7 @@ static void add_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const
         e.follows = r->view.index;
         e.agreement_version = r->agreement_version;
         memcpy(e.agreement, r->agreement_digest, 32);
+        e.party = r->party;
         snprintf(e.purpose, sizeof e.purpose, "%s", r->view.purpose);
     }
     snprintf(e.flow, sizeof e.flow, "%s", k->flow);
@@ -361,8 +388,7 @@ static ent_code settle(ent_flow_node *n, ent_batch *b, const ent_actor *by, ent_
     if (!was_open) /* what was disclosed on the strength of it comes back */
         return k->finding == ENT_FINDING_IDENTIFIED ? ENT_OK : ent_disclosures_recall(n, b, NULL, k->reference.b, ENT_RECALL_CORRECTED, err);
     ENT_TRY(ent_case_drop_texts(n, b, k, err));
-    if (!k->control) ent_search_close_in(n, b, by, r, "concluded", outcome_of(k->finding));
-    return ENT_OK;
+    return k->control ? ENT_OK : ent_search_close_in(n, b, by, r, "", outcome_of(k->finding), err);
 }
 
 /* ---- what the machine saw, for afterwards ---- */

@@ -244,8 +244,7 @@ typedef struct local {
     uint32_t version;
     uint8_t digest[32];
     ent_capture probe;
-    ent_found best;
-    size_t compared;
+    ent_likeliest best;
     ent_taken taken;
     ent_probe_look_at look;
     ent_local_result out;
@@ -335,6 +334,7 @@ static ent_code match(local *s, ent_err *err)
     size_t count = 0;
     ent_code code = ENT_OK;
     int64_t t0 = ent_ticks(s->n);
+    s->best.most = 1;
     for (size_t i = 0; i < s->probe.print_count && code == ENT_OK; i++) {
         const ent_capture_print *p = s->probe.print[i];
         if (!p->template_len) continue;
@@ -343,12 +343,12 @@ static ent_code match(local *s, ent_err *err)
     }
     if (code == ENT_OK && !count) code = ent_fail(err, ENT_QUALITY, "no fingerprint was found in this file");
     if (code == ENT_OK)
-        code = ent_gallery_search(s->copy->gallery, (const ent_finger_template *const *)t, fingers, count, &(ent_sight){.flow_bit = 1}, fetch, s, &s->best, &s->compared, err);
+        code = ent_gallery_search(s->copy->gallery, (const ent_finger_template *const *)t, fingers, count, &(ent_sight){.flow_bit = 1}, fetch, s, &s->best, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
-    ent_evidence e = s->best.evidence;
-    e.prints = count, e.compared = s->compared;
-    s->out.hit = code == ENT_OK && s->compared && ent_decide(&s->flow, &e).hit;
-    s->out.compared = s->compared;
+    ent_evidence e = s->best.at[0].evidence;
+    e.prints = count, e.compared = s->best.compared;
+    s->out.hit = code == ENT_OK && s->best.count && ent_decide(&s->flow, &e).hit;
+    s->out.compared = s->best.compared;
     s->out.match_us = 1000 * (ent_ticks(s->n) - t0);
     return code;
 }
@@ -416,7 +416,7 @@ static void tell(local *s)
     ENT_AUTO_BUF plain = ENT_BUF(1 << 20);
     ent_feed_record r;
     s->out.lease = s->copy->lease;
-    if (!s->out.hit || ent_copy_record(s->n, s->copy, s->best.part.b, &plain, &r, NULL) != ENT_OK) return;
+    if (!s->out.hit || ent_copy_record(s->n, s->copy, s->best.at[0].part.b, &plain, &r, NULL) != ENT_OK) return;
     memcpy(s->out.power, r.power, sizeof s->out.power);
     memcpy(s->out.category, r.category, sizeof s->out.category);
     memcpy(s->out.status, r.status, sizeof s->out.status);

@@ -174,8 +174,8 @@ size_t ent_gallery_count(ent_gallery *g)
 /* ---- searching: two stages for each print of the probe, then the best few with their ridges ---- */
 
 enum {
-    FEW = 16,
-    TOGETHER = 3, /* parts whose fingers are all compared */
+    FEW = ENT_GALLERY_FEW,
+    TOGETHER = 3, /* parts whose fingers are all compared, or as many as are wanted */
     PRINTS = 2 * ENT_FINGER_SEVERAL_MAX, /* of the probe; of a part */
     LEAST = 1000  /* compared in detail at least: a small gallery whole */
 };
@@ -198,7 +198,9 @@ typedef struct search {
 static bool in_sight(const ent_sight *sight, const ent_gallery_print *p)
 {
     if (sight->flow_bit && !(p->flows & sight->flow_bit)) return false;
-    return !sight->without || !ent_id_equal(p->part.b, sight->without->b);
+    for (size_t i = 0; i < sight->without_count; i++)
+        if (ent_id_equal(p->part.b, sight->without[i].b)) return false;
+    return true;
 }
 
 /* With the lock held. A slot that is in use by now may have been another print's when the search began. */
@@ -324,12 +326,20 @@ static bool seen_before(const ent_found *list, size_t count, const ent_part_id *
     return false;
 }
 
+/* In order of the ratio; of equals the one that came first. */
+static void rank(ent_likeliest *l, const ent_found *f)
+{
+    size_t k = l->count < l->most ? l->count++ : l->most;
+    for (; k > 0 && ratio_of(&l->at[k - 1]) < ratio_of(f); k--)
+        if (k < l->most) l->at[k] = l->at[k - 1];
+    if (k < l->most) l->at[k] = *f;
+}
+
 /* The likeliest by their best print with its ridges; and where there is more than one finger, the best few of them by all. */
-static void choose(const search *s, const asking *a, ent_found *ret_best)
+static void choose(const search *s, const asking *a, ent_likeliest *ret)
 {
     ent_found few[FEW], all;
-    size_t n = 0;
-    *ret_best = (ent_found){0};
+    size_t n = 0, together = ret->most > TOGETHER ? ret->most : TOGETHER;
     for (size_t i = 0; i < s->count; i++) {
         const likely *l = &s->few[i];
         ent_finger_template *t = a->fetch ? a->fetch(a->ctx, &l->print) : NULL;
@@ -340,12 +350,12 @@ static void choose(const search *s, const asking *a, ent_found *ret_best)
         for (; k > 0 && few[k - 1].score < score; k--) few[k] = few[k - 1];
         few[k] = (ent_found){l->print.part, l->print.finger, score, {.finger = {score}, .fingers = 1, .ways = 0}};
     }
-    for (size_t i = 0, tried = 0; i < n && (tried < TOGETHER || !i); i++) {
+    for (size_t i = 0, tried = 0; i < n && tried < together; i++) {
         if (seen_before(few, i, &few[i].part)) continue;
         tried++;
         all = few[i];
         if (a->fetch && a->count > 1) compare_part(a, &few[i].part, &all);
-        if (i == 0 || ratio_of(&all) > ratio_of(ret_best)) *ret_best = all;
+        rank(ret, &all);
     }
 }
 
@@ -381,13 +391,14 @@ ent_code ent_gallery_compare(ent_gallery *g, const ent_finger_template *const *p
 }
 
 ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_sight *sight,
-                            ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best, size_t *ret_compared, ent_err *err)
+                            ent_gallery_fetch *fetch, void *ctx, ent_likeliest *ret, ent_err *err)
 {
+    ENT_PRE(ret->most >= 1 && ret->most <= FEW);
     asking a = {.g = g, .fetch = fetch, .ctx = ctx};
     search *s = calloc(1, sizeof *s);
     ent_code code = s ? prepare(&a, probes, fingers, count, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory for a search");
     if (sight) a.sight = *sight;
-    *ret_compared = 0;
+    ret->compared = ret->count = 0;
     if (code == ENT_OK) {
         s->g = g;
         s->sight = a.sight;
@@ -398,10 +409,10 @@ ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *pr
             size_t seen = 0;
             s->finger = fingers[i];
             code = search_with(s, a.probe[i], i, &seen, err);
-            if (seen > *ret_compared) *ret_compared = seen;
+            if (seen > ret->compared) ret->compared = seen;
         }
     }
-    if (code == ENT_OK) choose(s, &a, ret_best);
+    if (code == ENT_OK) choose(s, &a, ret);
     finish(&a);
     free(s);
     return code;

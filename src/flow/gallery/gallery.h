@@ -30,6 +30,16 @@ typedef struct ent_found {
     ent_evidence evidence; /* of all fingers of the part together: its scores and ways */
 } ent_found;
 
+/* The likeliest parts, the best first. */
+enum { ENT_GALLERY_FEW = 16 };
+
+typedef struct ent_likeliest {
+    size_t most;     /* in: that are wanted, 1 to ENT_GALLERY_FEW */
+    size_t count;    /* 0: nothing was alike */
+    size_t compared; /* entries that the flow may see */
+    ent_found at[ENT_GALLERY_FEW];
+} ent_likeliest;
+
 ENT_MUST_CHECK ent_code ent_gallery_new(unsigned threads, ent_gallery **ret_gallery, ent_err *err);
 void ent_gallery_free(ent_gallery *g); /* erases */
 /* Copies the compact part of the template. */
@@ -46,14 +56,15 @@ typedef ent_finger_template *ent_gallery_fetch(void *ctx, const ent_gallery_prin
 /* What a search looks at. */
 typedef struct ent_sight {
     uint64_t flow_bit;          /* 0: all that is held, whoever may see it */
-    const ent_part_id *without; /* one part that it passes by; NULL: none */
+    const ent_part_id *without; /* parts that it passes by */
+    size_t without_count;
 } ent_sight;
 
-/* The best part: any print of the probe proposes (positions are compared where both are known), the fingers of the likeliest parts
- * decide together. sight NULL: all that is held. ret_compared: how many entries the flow may see. A found score of 0: nothing was alike. */
+/* The best parts: any print of the probe proposes (positions are compared where both are known), the fingers of the likeliest parts
+ * decide together. sight NULL: all that is held. */
 ENT_MUST_CHECK ent_code ent_gallery_search(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers,
-                                           size_t count, const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_found *ret_best,
-                                           size_t *ret_compared, ent_err *err);
+                                           size_t count, const ent_sight *sight, ent_gallery_fetch *fetch, void *ctx, ent_likeliest *ret,
+                                           ent_err *err);
 
 /* One part, whatever a search would have proposed. ENT_NOT_FOUND: it has no print that is in sight and is there. */
 ENT_MUST_CHECK ent_code ent_gallery_compare(ent_gallery *g, const ent_finger_template *const *probes, const uint8_t *fingers, size_t count, const ent_part_id *part,

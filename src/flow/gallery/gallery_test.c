@@ -56,12 +56,11 @@ static void *change(void *ctx)
 static double find(struct restless *r, uint32_t finger)
 {
     const ent_finger_template *probe[1] = {r->t[finger]};
-    ent_found found = {0};
+    ent_likeliest found = {.most = 1};
     ent_part_id wanted = part_of(finger);
-    size_t compared;
-    assert_int_equal(ent_gallery_search(r->g, probe, (uint8_t[]){2}, 1, &(ent_sight){.flow_bit = 1}, NULL, NULL, &found, &compared, NULL), ENT_OK);
-    assert_in_range(compared, 2, PRINTS);
-    return ent_id_equal(found.part.b, wanted.b) ? found.score : 0;
+    assert_int_equal(ent_gallery_search(r->g, probe, (uint8_t[]){2}, 1, &(ent_sight){.flow_bit = 1}, NULL, NULL, &found, NULL), ENT_OK);
+    assert_in_range(found.compared, 2, PRINTS);
+    return found.count && ent_id_equal(found.at[0].part.b, wanted.b) ? found.at[0].score : 0;
 }
 
 /* Prints are added, removed, replaced and shown to other flows all the while: a print that this flow may see from beginning to end is found by each

@@ -64,6 +64,7 @@ void ent_receipt_expect(ent_batch *b, const ent_search_id *id, const char *partn
 static bool concerns(ent_flow_node *n, const char *partner, const ent_entry *e)
 {
     bool yes = false;
+    if (e->kind == ENT_ENTRY_EXAMINED || e->kind == ENT_ENTRY_CLOSED) return false; /* they would tell how many candidates there were */
     pthread_mutex_lock(&n->lock);
     for (size_t i = 0; i < n->agreement_count && !yes; i++) {
         const ent_held_agreement *h = &n->agreements[i];

@@ -62,20 +62,31 @@ static ent_slip_effect valid(ent_flow_node *n, const char *partner, const char *
     return open_inner(n, s, ret) ? ENT_SLIP_NONE : ENT_SLIP_FORGED;
 }
 
-/* The pair that the examiners judged, from this node's own rows: the partner's search, its candidate, the evidence of then. */
-static ent_slip_effect find_pair(ent_flow_node *n, const char *partner, const char *agreement, const ent_search_record *r, ent_leave *ret)
+/* A pair that the examiners judged: the candidate, the evidence of then. */
+static ent_slip_effect add_pair(ent_flow_node *n, const ent_search_view *v, ent_leave *ret)
 {
     ent_case k;
-    const ent_search_view *v = &r->view;
-    if (v->sent || !v->hit || strcmp(v->partner, partner) != 0 || strcmp(v->agreement, agreement) != 0) return ENT_SLIP_NOT_EXCLUDED;
     const ent_held_part *p = ent_part_held(n, v->candidate.b);
     if (!p || p->hidden) return ENT_SLIP_GONE;
     /* a conclusion that was changed since takes the slip with it */
     if (ent_case_of(n, v->reference.b, &k, NULL) != ENT_OK || k.state != ENT_CASE_CONCLUDED || k.finding != ENT_FINDING_EXCLUDED) return ENT_SLIP_NOT_EXCLUDED;
-    ret->part = v->candidate;
-    ret->finger = v->score;
-    ret->ratio = v->ratio;
+    ret->record[ret->count].part = v->candidate;
+    ret->record[ret->count].finger = v->score;
+    ret->record[ret->count++].ratio = v->ratio;
     return ENT_SLIP_NONE;
+}
+
+/* The candidates of the partner's search, from this node's own rows: all that are held still were excluded. */
+static ent_slip_effect find_pairs(ent_flow_node *n, const char *partner, const char *agreement, ent_search_record *r, ent_leave *ret)
+{
+    const ent_search_view v = r->view;
+    if (v.sent || !v.hit || !ent_id_is_zero(v.search.b) || strcmp(v.partner, partner) != 0 || strcmp(v.agreement, agreement) != 0) return ENT_SLIP_NOT_EXCLUDED;
+    ent_slip_effect effect = add_pair(n, &v, ret);
+    for (size_t i = 0; i < v.other_count && effect != ENT_SLIP_NOT_EXCLUDED; i++) {
+        ent_code code = ent_search_get(n, v.other[i].b, r, NULL);
+        effect = code == ENT_OK ? add_pair(n, &r->view, ret) : ENT_SLIP_NOT_EXCLUDED;
+    }
+    return effect == ENT_SLIP_NOT_EXCLUDED ? effect : ret->count ? ENT_SLIP_NONE : ENT_SLIP_GONE;
 }
 
 static bool alike(const ent_finger_probe *own, const ent_capture_print *print)
@@ -114,7 +125,7 @@ void ent_redress_consider(ent_flow_node *n, const char *partner, const char *agr
     pthread_mutex_lock(&n->lock);
     leave.effect = r ? valid(n, partner, agreement, slip, &inner) : ENT_SLIP_GONE;
     if (leave.effect == ENT_SLIP_NONE && ent_search_get(n, inner.reference.b, r, NULL) != ENT_OK) leave.effect = ENT_SLIP_NOT_EXCLUDED;
-    if (leave.effect == ENT_SLIP_NONE) leave.effect = find_pair(n, partner, agreement, r, &leave);
+    if (leave.effect == ENT_SLIP_NONE) leave.effect = find_pairs(n, partner, agreement, r, &leave);
     pthread_mutex_unlock(&n->lock);
     if (leave.effect == ENT_SLIP_NONE && !same_traveller(&inner, probe)) leave.effect = ENT_SLIP_OTHER_TRAVELLER;
     ent_wipe(&inner, sizeof inner);

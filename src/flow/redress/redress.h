@@ -34,12 +34,15 @@ typedef enum ent_slip_effect {
 
 const char *ent_slip_effect_text(ent_slip_effect e);
 
-/* One record that may be left out of one search. */
+/* The records that may be left out of one search: what the examiners excluded then. */
 typedef struct ent_leave {
     ent_slip_effect effect;   /* NONE: to be weighed by the search */
     uint8_t number[ENT_ID_SIZE];
-    ent_part_id part;         /* the candidate that was excluded */
-    double finger, ratio;     /* the evidence of the search that the examiners judged */
+    size_t count;
+    struct {
+        ent_part_id part;     /* the candidate */
+        double finger, ratio; /* the evidence that the examiners judged */
+    } record[ENT_AGREEMENT_CANDIDATES];
 } ent_leave;
 
 /* The holder's end: may this slip leave a record out of this search? Verifies signature, day, revocation, the exclusion, and that the

@@ -19,11 +19,22 @@ const char *ent_report_column_text(ent_report_column c)
 
 /* ---- counting ---- */
 
+/* For whom it was asked. What was given on names whom it was given to in the same place. */
+static uint8_t asked_for(const ent_entry *e) { return e->kind == ENT_ENTRY_EXPORTED ? 0 : e->party; }
+
+static void name_party(const ent_audit_text *text, ent_report_row *w)
+{
+    const ent_party *p = text ? ent_agreement_at(text->agreement, w->party) : NULL;
+    if (p) snprintf(w->on_behalf_of, sizeof w->on_behalf_of, "%s", p->name);
+    else if (w->party) snprintf(w->on_behalf_of, sizeof w->on_behalf_of, "party %u", w->party);
+}
+
 static ent_report_row *row_of(ent_report *r, const ent_entry *e, const ent_audit_text *texts, size_t text_count)
 {
+    const ent_audit_text *text = NULL;
     for (size_t i = 0; i < r->row_count; i++) {
         ent_report_row *w = &r->row[i];
-        if (memcmp(w->digest, e->agreement, 32) == 0 && strcmp(w->flow, e->flow) == 0 && strcmp(w->purpose, e->purpose) == 0)
+        if (memcmp(w->digest, e->agreement, 32) == 0 && strcmp(w->flow, e->flow) == 0 && strcmp(w->purpose, e->purpose) == 0 && w->party == asked_for(e))
             return w;
     }
     if (r->row_count == ENT_REPORT_ROWS) return NULL;
@@ -32,25 +43,36 @@ static ent_report_row *row_of(ent_report *r, const ent_entry *e, const ent_audit
     ent_hex(e->agreement, 32, hex);
     snprintf(w->agreement, sizeof w->agreement, "%.16s", hex);
     for (size_t i = 0; i < text_count; i++)
-        if (memcmp(texts[i].envelope->digest, e->agreement, 32) == 0)
-            snprintf(w->agreement, sizeof w->agreement, "%s v%u", texts[i].agreement->name, texts[i].agreement->version);
+        if (memcmp(texts[i].envelope->digest, e->agreement, 32) == 0) text = &texts[i];
+    if (text) snprintf(w->agreement, sizeof w->agreement, "%s v%u", text->agreement->name, text->agreement->version);
+    w->party = asked_for(e);
+    name_party(text, w);
     memcpy(w->digest, e->agreement, 32);
     memcpy(w->flow, e->flow, sizeof w->flow);
     memcpy(w->purpose, e->purpose, sizeof w->purpose);
     return w;
 }
 
-/* What an entry adds to: up to two columns. An examination says its conclusion as clause. */
-static size_t columns_of(const ent_entry *e, ent_report_column ret[2])
+/* The end of a candidate's examination at the holder: it follows the answer, and says the outcome first. A requester's "closed" follows "asked". */
+static size_t columns_of_end(const ent_audit_side *s, const ent_entry *e, ent_report_column ret[2])
+{
+    size_t n = 0;
+    if (e->follows >= s->count || s->entries[e->follows].kind != ENT_ENTRY_ANSWERED_HIT) return 0;
+    if (strncmp(e->clause, "confirmed", 9) == 0) ret[n++] = ENT_REPORT_CONFIRMED;
+    if (strncmp(e->clause, "not confirmed", 13) == 0) ret[n++] = ENT_REPORT_REJECTED;
+    if (!ent_id_equal(s->entries[e->follows].case_number.b, e->case_number.b)) ret[n++] = ENT_REPORT_FURTHER;
+    return n;
+}
+
+/* What an entry adds to: up to two columns. */
+static size_t columns_of(const ent_audit_side *s, const ent_entry *e, ent_report_column ret[2])
 {
     switch (e->kind) {
     case ENT_ENTRY_ANSWERED_HIT: ret[0] = ENT_REPORT_HIT, ret[1] = ENT_REPORT_RECEIVED; return 2;
     case ENT_ENTRY_ANSWERED_NO_HIT: ret[0] = ENT_REPORT_NO_HIT, ret[1] = ENT_REPORT_RECEIVED; return 2;
     case ENT_ENTRY_REFUSED: ret[0] = ENT_REPORT_REFUSED, ret[1] = ENT_REPORT_RECEIVED; return 2;
-    case ENT_ENTRY_EXAMINED:
-        if (strcmp(e->clause, "confirmed") != 0 && strcmp(e->clause, "rejected") != 0) return 0;
-        ret[0] = *e->clause == 'c' ? ENT_REPORT_CONFIRMED : ENT_REPORT_REJECTED;
-        return 1;
+    case ENT_ENTRY_CLOSED: return columns_of_end(s, e, ret);
+    case ENT_ENTRY_EXPORTED: ret[0] = e->party ? ENT_REPORT_GIVEN_ON : ENT_REPORT_EXPORTED; return *e->flow ? 1 : 0;
     case ENT_ENTRY_DISCLOSED: ret[0] = ENT_REPORT_DISCLOSED; return 1;
     case ENT_ENTRY_ASKED: ret[0] = ENT_REPORT_SENT; return 1;
     case ENT_ENTRY_LOCAL_SEARCH: ret[0] = ENT_REPORT_LOCAL; return 1;
@@ -91,10 +113,10 @@ static bool count_refusal(ent_report *r, const char *clause)
     return true;
 }
 
-static ent_code count(ent_report *r, const ent_entry *e, const ent_audit_text *texts, size_t text_count, ent_err *err)
+static ent_code count(ent_report *r, const ent_audit_side *s, const ent_entry *e, const ent_audit_text *texts, size_t text_count, ent_err *err)
 {
     ent_report_column c[2];
-    size_t n = columns_of(e, c);
+    size_t n = columns_of(s, e, c);
     ent_cell *total = total_of(r, e);
     if (total) total->value++;
     if (e->kind == ENT_ENTRY_REFUSED && !count_refusal(r, e->clause))
@@ -156,7 +178,9 @@ static void add_row_sums(canvas *v, const ent_report *r, size_t row)
 {
     v->sum[v->sums++] = (ent_sum){.total = at(r, row, ENT_REPORT_RECEIVED), .count = 3,
                                   .part = {at(r, row, ENT_REPORT_HIT), at(r, row, ENT_REPORT_NO_HIT), at(r, row, ENT_REPORT_REFUSED)}};
-    v->sum[v->sums++] = (ent_sum){.total = at(r, row, ENT_REPORT_HIT), .count = 3,
+    v->sum[v->sums++] = (ent_sum){.total = at(r, row, ENT_REPORT_CANDIDATES), .count = 2,
+                                  .part = {at(r, row, ENT_REPORT_HIT), at(r, row, ENT_REPORT_FURTHER)}};
+    v->sum[v->sums++] = (ent_sum){.total = at(r, row, ENT_REPORT_CANDIDATES), .count = 3,
                                   .part = {at(r, row, ENT_REPORT_CONFIRMED), at(r, row, ENT_REPORT_REJECTED), at(r, row, ENT_REPORT_UNRESOLVED)}};
 }
 
@@ -182,7 +206,7 @@ static ent_code hide_small(ent_report *r, ent_err *err)
     size_t rows = r->row_count + 1, first = rows * ENT_REPORT_COLUMN_COUNT;
     canvas v = {.count = first + r->clause_count};
     v.cell = calloc(v.count + 1, sizeof *v.cell);
-    v.sum = calloc(2 * rows + ENT_REPORT_COLUMN_COUNT + 1, sizeof *v.sum);
+    v.sum = calloc(3 * rows + ENT_REPORT_COLUMN_COUNT + 1, sizeof *v.sum);
     ent_code code = v.cell && v.sum ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK) {
         for (size_t i = 0; i < r->row_count; i++) memcpy(v.cell + at(r, i, 0), r->row[i].cell, sizeof r->row[i].cell);
@@ -210,16 +234,19 @@ static ent_code fill(ent_report *r, const ent_audit_side *side, const ent_audit_
 {
     for (size_t i = 0; i < side->count; i++)
         if (ent_time_date(side->entries[i].time).year == r->year)
-            ENT_TRY(count(r, &side->entries[i], texts, text_count, err));
+            ENT_TRY(count(r, side, &side->entries[i], texts, text_count, err));
     for (size_t i = 0; i < r->row_count; i++) {
         ent_cell *c = r->row[i].cell;
         uint64_t concluded = c[ENT_REPORT_CONFIRMED].value + c[ENT_REPORT_REJECTED].value;
+        uint64_t candidates = c[ENT_REPORT_HIT].value + c[ENT_REPORT_FURTHER].value;
         /* an examination of this year may be of a hit of the last: then hits are as many as were concluded */
-        if (concluded > c[ENT_REPORT_HIT].value) {
-            c[ENT_REPORT_RECEIVED].value += concluded - c[ENT_REPORT_HIT].value;
-            c[ENT_REPORT_HIT].value = concluded;
+        if (concluded > candidates) {
+            c[ENT_REPORT_RECEIVED].value += concluded - candidates;
+            c[ENT_REPORT_HIT].value += concluded - candidates;
+            candidates = concluded;
         }
-        c[ENT_REPORT_UNRESOLVED].value = c[ENT_REPORT_HIT].value - concluded;
+        c[ENT_REPORT_CANDIDATES].value = candidates;
+        c[ENT_REPORT_UNRESOLVED].value = candidates - concluded;
         for (int k = 0; k < ENT_REPORT_COLUMN_COUNT; k++) r->sum[k].value += c[k].value;
     }
     ENT_TRY(measure_waits(r, side, err));

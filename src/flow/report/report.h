@@ -12,9 +12,11 @@ enum { ENT_REPORT_ROWS = 256, ENT_REPORT_CLAUSES = 256 };
 /* columns of the table: word, heading. Received: as holder; sent: as requester. */
 #define ENT_REPORT_COLUMNS(X)                                                                                          \
     X(RECEIVED, "received")        /* = hit + no hit + refused */                                                      \
-    X(HIT, "hit")                  /* = confirmed + rejected + unresolved */                                           \
+    X(HIT, "hit")                                                                                                      \
     X(NO_HIT, "no hit")                                                                                                \
     X(REFUSED, "refused")                                                                                              \
+    X(CANDIDATES, "candidates")    /* = hit + further = confirmed + rejected + unresolved */                           \
+    X(FURTHER, "further candidates") /* of hits that named more than one record */                                     \
     X(CONFIRMED, "confirmed")                                                                                          \
     X(REJECTED, "rejected")                                                                                            \
     X(UNRESOLVED, "unresolved")                                                                                        \
@@ -26,6 +28,8 @@ enum { ENT_REPORT_ROWS = 256, ENT_REPORT_CLAUSES = 256 };
     X(CHOSEN, "chosen by lot")     /* searches, as this node's ledger says */                                          \
     X(OPENED, "opened to the auditor")                                                                                 \
     X(COPIES_GONE, "copies destroyed")  /* as requester: what was disclosed or fed, by its end or a recall */            \
+    X(EXPORTED, "opened here")     /* as requester: what was disclosed, each time that somebody opened it */           \
+    X(GIVEN_ON, "given on")        /* as requester: to a third party */                                                \
     X(ALARMS, "alarms")
 
 typedef enum ent_report_column {
@@ -54,7 +58,8 @@ typedef enum ent_report_total {
 typedef struct ent_report_row {
     char agreement[ENT_LAW_NAME + 12]; /* name and version; digest's beginning when the text is not here */
     char flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME];
-    uint8_t digest[32];
+    char on_behalf_of[ENT_PARTY_NAME];  /* "": the requester's own; "party 3" when the text is not here */
+    uint8_t digest[32], party;
     ent_cell cell[ENT_REPORT_COLUMN_COUNT];
 } ent_report_row;
 

@@ -39,6 +39,16 @@ static void many(int n, ent_entry_kind kind, const char *flow, const char *claus
     while (n-- > 0) add(kind, flow, clause);
 }
 
+/* The ends of n cases, of the hits from `first` on. */
+static void closed(int n, size_t first, const char *clause)
+{
+    for (; n-- > 0; first++) {
+        ent_entry *e = add(ENT_ENTRY_CLOSED, "check", clause);
+        e->follows = first;
+        e->case_number = entries[first].case_number;
+    }
+}
+
 static ent_report *make(int year)
 {
     ent_report *r;
@@ -51,11 +61,14 @@ static ent_report *make(int year)
 static void counts(void **state)
 {
     (void)state;
-    many(40, ENT_ENTRY_ANSWERED_HIT, "check", "s. 1");
+    for (int i = 0; i < 40; i++) add(ENT_ENTRY_ANSWERED_HIT, "check", "s. 1")->case_number.b[0] = (uint8_t)(i + 1);
     many(500, ENT_ENTRY_ANSWERED_NO_HIT, "check", "s. 1");
     many(20, ENT_ENTRY_REFUSED, "check", "Art. 6(2)");
-    many(15, ENT_ENTRY_EXAMINED, "check", "confirmed");
-    many(12, ENT_ENTRY_EXAMINED, "check", "rejected");
+    closed(15, 0, "confirmed");
+    closed(12, 15, "not confirmed");
+    closed(2, 27, "unresolved: 48 hours are over");
+    for (int i = 0; i < 10; i++) add(ENT_ENTRY_CLOSED, "check", "confirmed")->follows = 0, entries[entry_count - 1].case_number.b[0] = (uint8_t)(200 + i); /* further candidates of the first */
+    many(17, ENT_ENTRY_CLOSED, "check", "told by the holder");
     many(30, ENT_ENTRY_ASKED, "back", "s. 1");
     many(3, ENT_ENTRY_ALARM, "", "");
     many(14, ENT_ENTRY_DISCLOSED, "check", "disclose.on-confirmed: 21"); /* name and status */
@@ -74,6 +87,10 @@ static void counts(void **state)
     const ent_cell *c = r->row[0].cell;
     assert_int_equal(c[ENT_REPORT_RECEIVED].value, 560);
     assert_int_equal(c[ENT_REPORT_HIT].value, 40);
+    assert_int_equal(c[ENT_REPORT_FURTHER].value, 10);
+    assert_int_equal(c[ENT_REPORT_CANDIDATES].value, 50);
+    assert_int_equal(c[ENT_REPORT_CONFIRMED].value, 25);
+    assert_int_equal(c[ENT_REPORT_REJECTED].value, 12);
     assert_int_equal(c[ENT_REPORT_UNRESOLVED].value, 13);
     assert_int_equal(r->sum[ENT_REPORT_SENT].value, 30);
     assert_false(c[ENT_REPORT_HIT].hidden || c[ENT_REPORT_RECEIVED].hidden || r->clause[0].refused.hidden);
@@ -106,6 +123,23 @@ static void hides(void **state)
     assert_null(strstr(ent_buf_cstr(&json), "\"hit\":3,"));
     assert_null(strstr(ent_buf_cstr(&csv), ",3,"));
     assert_null(strstr(ent_buf_cstr(&html), "<td>3</td>"));
+    ent_report_free(r);
+}
+
+/* What was asked for a third party has a row of its own, named as the agreement names it. */
+static void on_behalf(void **state)
+{
+    (void)state;
+    many(20, ENT_ENTRY_ASKED, "check", "s. 1");
+    for (int i = 0; i < 12; i++) add(ENT_ENTRY_ASKED, "check", "s. 1")->party = 3;
+    for (int i = 0; i < 11; i++) add(ENT_ENTRY_EXPORTED, "check", "onward: given on")->party = 3;
+    ent_report *r = make(2026);
+    assert_int_equal(r->row_count, 2);
+    assert_string_equal(r->row[0].on_behalf_of, "");
+    assert_string_equal(r->row[1].on_behalf_of, "party 3");
+    assert_int_equal(r->row[0].cell[ENT_REPORT_SENT].value, 20);
+    assert_int_equal(r->row[1].cell[ENT_REPORT_SENT].value, 12);
+    assert_int_equal(r->row[0].cell[ENT_REPORT_GIVEN_ON].value, 11);
     ent_report_free(r);
 }
 
@@ -148,6 +182,6 @@ static void text_stays_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(counts), CASE(hides), CASE(waits), CASE(text_stays_text)};
+    const struct CMUnitTest tests[] = {CASE(counts), CASE(hides), CASE(on_behalf), CASE(waits), CASE(text_stays_text)};
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);
 }

@@ -46,6 +46,8 @@ void ent_report_json(const ent_report *r, ent_buf *ret_text)
         ent_json_text(b, w->flow);
         ent_buf_str(b, ",\"purpose\":");
         ent_json_text(b, w->purpose);
+        ent_buf_str(b, ",\"on_behalf_of\":");
+        ent_json_text(b, w->on_behalf_of);
         ent_buf_u8(b, ',');
         cells_json(b, w->cell);
         ent_buf_u8(b, '}');
@@ -97,7 +99,7 @@ static void cells_csv(ent_buf *b, const ent_cell *cells)
 
 void ent_report_csv(const ent_report *r, ent_buf *ret_text)
 {
-    ent_buf_str(ret_text, "agreement,flow,purpose");
+    ent_buf_str(ret_text, "agreement,flow,purpose,on behalf of");
     for (int k = 0; k < ENT_REPORT_COLUMN_COUNT; k++) ent_buf_fmt(ret_text, ",%s", ent_report_column_text((ent_report_column)k));
     ent_buf_str(ret_text, "\r\n");
     for (size_t i = 0; i < r->row_count; i++) {
@@ -106,9 +108,11 @@ void ent_report_csv(const ent_report *r, ent_buf *ret_text)
         put_csv(ret_text, r->row[i].flow);
         ent_buf_u8(ret_text, ',');
         put_csv(ret_text, r->row[i].purpose);
+        ent_buf_u8(ret_text, ',');
+        put_csv(ret_text, r->row[i].on_behalf_of);
         cells_csv(ret_text, r->row[i].cell);
     }
-    ent_buf_str(ret_text, "\"all\",,");
+    ent_buf_str(ret_text, "\"all\",,,");
     cells_csv(ret_text, r->sum);
 }
 
@@ -122,10 +126,10 @@ static void cell_html(ent_buf *b, ent_cell c)
         ent_buf_fmt(b, "<td>%llu</td>", (unsigned long long)c.value);
 }
 
-static void row_html(ent_buf *b, const char *const head[3], const ent_cell *cells)
+static void row_html(ent_buf *b, const char *const head[4], const ent_cell *cells)
 {
     ent_buf_str(b, "<tr>");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         ent_buf_str(b, "<th>");
         ent_html_text(b, head[i]);
         ent_buf_str(b, "</th>");
@@ -178,12 +182,12 @@ void ent_report_html(const ent_report *r, ent_buf *ret_text)
     ent_buf_fmt(b, " in %d</h1>\n<p>From %llu ledger entries. Numbers under ten, and those that would reveal them, are hidden (&middot;).</p>\n",
                 r->year, (unsigned long long)r->ledger_size);
     bars_html(b, r);
-    ent_buf_str(b, "<h2>By agreement, flow and purpose</h2><div><table>\n<tr><th>agreement</th><th>flow</th><th>purpose</th>");
+    ent_buf_str(b, "<h2>By agreement, flow and purpose</h2><div><table>\n<tr><th>agreement</th><th>flow</th><th>purpose</th><th>on behalf of</th>");
     for (int k = 0; k < ENT_REPORT_COLUMN_COUNT; k++) ent_buf_fmt(b, "<td>%s</td>", ent_report_column_text((ent_report_column)k));
     ent_buf_str(b, "</tr>\n");
     for (size_t i = 0; i < r->row_count; i++)
-        row_html(b, (const char *const[]){r->row[i].agreement, r->row[i].flow, r->row[i].purpose}, r->row[i].cell);
-    row_html(b, (const char *const[]){"all", "", ""}, r->sum);
+        row_html(b, (const char *const[]){r->row[i].agreement, r->row[i].flow, r->row[i].purpose, r->row[i].on_behalf_of}, r->row[i].cell);
+    row_html(b, (const char *const[]){"all", "", "", ""}, r->sum);
     ent_buf_str(b, "</table></div>\n<h2>The node itself</h2><table>\n");
     for (int k = 0; k < ENT_REPORT_TOTAL_COUNT; k++) {
         ent_buf_fmt(b, "<tr><th>%s</th>", total_text[k]);

@@ -32,11 +32,14 @@ typedef struct holding {
     char agreement[ENT_LAW_NAME];
     uint8_t digest[32];
     uint32_t version;
+    uint8_t party;               /* for whom, by its place in the agreement; 0: the requester itself */
     ent_actor_id officer;        /* who asked there, by pseudonym */
     bool pledged;                /* it is about one crossing; else it comes from a file */
     ent_pledge pledge;
     ent_probe_look_at look;
     ent_search_record *r;
+    ent_search_record *further;  /* of more than one candidate: the rows of the others; owned */
+    size_t further_count;
     ent_capture probe;
     ent_bytes transaction;       /* in the message's body, behind the slip */
     uint8_t capture[32];         /* its digest */
@@ -58,6 +61,8 @@ static ent_code refuse(holding *s, ent_code code, const char *clause, const char
     return ent_fail(err, code, "%s", reason);
 }
 
+static const char *on_behalf_of(const holding *s) { return s->in->message.on_behalf_of ? s->in->message.on_behalf_of : ""; }
+
 static ent_code find_agreement(holding *s, ent_err *err)
 {
     const ent_message *m = &s->in->message;
@@ -66,6 +71,7 @@ static ent_code find_agreement(holding *s, ent_err *err)
     snprintf(s->agreement, sizeof s->agreement, "%s", s->h->a->name);
     memcpy(s->digest, s->h->envelope.digest, 32);
     s->version = s->h->a->version;
+    s->party = ent_agreement_place(s->h->a, on_behalf_of(s));
     if (m->agreement_version != s->version || !m->agreement_digest || memcmp(m->agreement_digest, s->digest, 32) != 0)
         return refuse(s, ENT_REFUSED, "agreement version", "the request is under another version or file of the agreement than the one in force here", err);
     if (s->h->state != ENT_AGREEMENT_SIGNED) {
@@ -88,7 +94,7 @@ static ent_code check_asked(holding *s, ent_err *err)
     if (code != ENT_OK) return refuse(s, ENT_REFUSED, "proof of asked", m->proof[0] ? "the proof of \"asked\" does not verify" : "the request carries no proof of \"asked\"", err);
     s->officer = e.actor;
     bool same = e.kind == ENT_ENTRY_ASKED && ent_id_equal(e.case_number.b, m->id) && memcmp(e.agreement, s->digest, 32) == 0 &&
-                strcmp(e.flow, m->flow) == 0 && strcmp(e.purpose, m->purpose) == 0;
+                strcmp(e.flow, m->flow) == 0 && strcmp(e.purpose, m->purpose) == 0 && e.party == s->party;
     return same ? ENT_OK : refuse(s, ENT_REFUSED, "proof of asked", "the proof of \"asked\" is about another search", err);
 }
 
@@ -137,7 +143,7 @@ static ent_code decide_agreement(holding *s, ent_err *err)
     const ent_message *m = &s->in->message;
     ent_quota quota = quota_of(s);
     const ent_flow *named = ent_agreement_flow(s->h->a, m->flow); /* what the probe contains is known when it is decoded */
-    ent_ask ask = {.from_file = !s->pledged, .holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = "",
+    ent_ask ask = {.from_file = !s->pledged, .holder = s->n->c.name, .requester = s->in->partner, .flow = m->flow, .purpose = m->purpose, .on_behalf_of = on_behalf_of(s),
                    .modalities = named ? named->modalities : 1u << ENT_MODALITY_FINGERPRINT, .today = ent_today(s->n)};
     ent_quota_used(s->n, &quota, &ask);
     ent_agreement_decide(s->h->a, &ask, &s->verdict);
@@ -185,9 +191,47 @@ static void note_slip(holding *s)
     snprintf(s->r->reason, sizeof s->r->reason, "slip %s: %s", number, ent_slip_effect_text(s->leave.effect));
 }
 
+static void note_found(ent_search_view *v, const ent_matches *m, size_t i)
+{
+    const ent_matched *c = &m->at[i];
+    v->hit = i < m->count, v->extrapolated = c->decision.extrapolated;
+    v->score = c->finger;
+    v->face_score = c->with_face ? c->face : 0;
+    v->ratio = c->decision.ratio;
+    v->expected_false_hits = c->decision.expected_false_hits;
+    v->compared = m->compared;
+    v->candidate = v->hit ? c->part : (ent_part_id){0};
+}
+
+/* The other candidates: each a row and a case of its own, under a number that nobody can guess. What the search's row has of it is not
+ * kept twice. */
+static ent_code note_further(holding *s, const ent_matches *m, ent_err *err)
+{
+    ent_search_view *first = &s->r->view;
+    first->other_count = s->further_count = 0;
+    free(s->further);
+    s->further = m->count > 1 ? calloc(m->count - 1, sizeof *s->further) : NULL;
+    if (m->count < 2) return ENT_OK;
+    if (!s->further) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 1; i < m->count; i++) {
+        ent_search_record *r = &s->further[i - 1];
+        *r = *s->r;
+        r->view.other_count = 0;
+        r->evidence[0] = r->reason[0] = 0;
+        r->has_probe = false;
+        r->view.search = first->reference;
+        ent_fill(s->n, r->view.reference.b, ENT_ID_SIZE);
+        ent_fill(s->n, r->salt, sizeof r->salt);
+        note_found(&r->view, m, i);
+    }
+    for (size_t i = 0; i + 1 < m->count; i++) first->other[i] = s->further[i].view.reference;
+    first->other_count = s->further_count = m->count - 1;
+    return ENT_OK;
+}
+
 static ent_code match_probe(holding *s, ent_err *err)
 {
-    ent_matched m;
+    ent_matches m;
     int64_t t0 = ent_ticks(s->n);
     uint32_t has = (s->probe.print_count ? 1u << ENT_MODALITY_FINGERPRINT : 0) | (s->probe.face_count ? 1u << ENT_MODALITY_FACE : 0);
     if (has & ~s->flow.modalities) return refuse(s, ENT_REFUSED, "modalities", "the probe contains a modality that is not granted", err);
@@ -197,15 +241,9 @@ static ent_code match_probe(holding *s, ent_err *err)
     ENT_TRY(ent_search_match(s->n, &ask, &m, err));
     if (s->shown) note_slip(s);
     ent_search_view *v = &s->r->view;
-    v->hit = m.decision.hit, v->extrapolated = m.decision.extrapolated;
-    v->score = m.finger;
-    v->face_score = m.with_face ? m.face : 0;
-    v->ratio = m.decision.ratio;
-    v->expected_false_hits = m.decision.expected_false_hits;
-    v->compared = m.compared;
-    v->candidate = v->hit ? m.part : (ent_part_id){0};
+    note_found(v, &m, 0);
     v->match_us = 1000 * (ent_ticks(s->n) - t0);
-    return ENT_OK;
+    return note_further(s, &m, err);
 }
 
 /* The probe of a hit, sealed under its own key until the case is closed. Not under the lock: a slot is written to the disk. */
@@ -238,6 +276,7 @@ static void answer_entry(holding *s, ent_entry_kind kind, ent_entry *ret)
     snprintf(ret->flow, sizeof ret->flow, "%s", s->verdict.flow ? s->verdict.flow->name : "");
     snprintf(ret->purpose, sizeof ret->purpose, "%s", s->verdict.purpose ? s->verdict.purpose->name : "");
     snprintf(ret->clause, sizeof ret->clause, "%s", s->verdict.clause);
+    ret->party = s->party;
     /* the signature base has the body's digest in it: this commits to what was asked */
     ent_commit_to(s->r->salt, s->in->signature_base, strlen(s->in->signature_base), ret->commitment);
 }
@@ -266,8 +305,10 @@ static ent_code note_search(holding *s, ent_batch *b, ent_err *err)
 {
     const ent_message *m = &s->in->message;
     ent_turn t = turn_of(s);
+    ent_part_id candidates[ENT_AGREEMENT_CANDIDATES] = {s->r->view.candidate};
+    for (size_t i = 0; i < s->further_count; i++) candidates[i + 1] = s->further[i].view.candidate;
     ent_watched w = {.agreement = s->agreement, .flow = s->flow.name, .purpose = m->purpose, .partner = s->in->partner, .digest = s->digest, .version = s->version,
-                     .reference = s->r->view.reference, .hit = s->r->view.hit, .candidate = &s->r->view.candidate, .quality = s->look.quality,
+                     .reference = s->r->view.reference, .hit = s->r->view.hit, .candidates = candidates, .candidate_count = s->further_count + 1, .quality = s->look.quality,
                      .minutiae = s->look.minutiae};
     if (!s->pledged) return ENT_OK; /* a file, against a test gallery */
     ent_turn_put(s->n, b, &t, true, s->r->view.reference.b, true, 1);
@@ -294,15 +335,25 @@ static ent_code begin_answer(holding *s, ent_entry_kind kind, ent_batch *b, ent_
     ent_entry e;
     answer_entry(s, kind, &e);
     if (s->r->has_probe) ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PROBES, ENT_BYTES(s->r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(s->sealed.data, s->sealed.len));
-    if (s->r->view.hit) ENT_TRY(ent_case_begin(s->n, b, s->r, &s->flow, &s->probe, err));
+    for (size_t i = 0; s->r->view.hit && s->r->has_probe && i <= s->further_count; i++)
+        ENT_TRY(ent_case_begin(s->n, b, i ? &s->further[i - 1] : s->r, &s->flow, &s->probe, err));
     ent_quota quota = quota_of(s);
     if (kind != ENT_ENTRY_REFUSED) ent_quota_count(s->n, &quota, b);
     put_answer(s, b);
     ent_search_put(b, ENT_CHANGE_INSERT, s->r);
+    for (size_t i = 0; i < s->further_count; i++) ent_search_put(b, ENT_CHANGE_INSERT, &s->further[i]);
     ent_batch_entry(b, &e); /* the first: its index is the row's */
     if (s->shown && kind != ENT_ENTRY_REFUSED) slip_entry(s, &e, b);
     if (kind != ENT_ENTRY_REFUSED) ENT_TRY(note_search(s, b, err));
     return ent_commit_begin(s->n, b, err);
+}
+
+static void put_index(holding *s, ent_batch *b, const ent_search_id *reference, ent_search_record *now)
+{
+    if (ent_search_get(s->n, reference->b, now, NULL) != ENT_OK) return;
+    now->view.index = s->r->view.index;
+    now->view.append_us = s->r->view.append_us;
+    ent_search_put(b, ENT_CHANGE_PUT, now);
 }
 
 /* The entry's index, for those who look later, unless the record was destroyed meanwhile and its row with it; the lot. Under the lock. */
@@ -313,10 +364,7 @@ static void note_index(holding *s, const ent_batch *ended)
     ent_lot_draw draw;
     if (b && now) {
         ent_batch_forget(b, ended);
-        bool there = ent_search_get(s->n, s->r->view.reference.b, now, NULL) == ENT_OK;
-        now->view.index = s->r->view.index;
-        now->view.append_us = s->r->view.append_us;
-        if (there) ent_search_put(b, ENT_CHANGE_PUT, now);
+        for (size_t i = 0; i <= s->further_count; i++) put_index(s, b, i ? &s->further[i - 1].view.reference : &s->r->view.reference, now);
         draw_lot(s, b, &draw, NULL);
         ent_code code = s->chosen ? ent_commit(s->n, b, NULL, NULL) : ent_commit_begin(s->n, b, NULL);
         if (code == ENT_OK && s->chosen) ent_lot_keep(s->n, &draw);
@@ -431,6 +479,8 @@ static void begin_record(holding *s)
     memcpy(r->signature, s->in->signature, 64);
     memcpy(r->agreement_digest, s->digest, 32);
     r->agreement_version = s->version;
+    r->party = s->party;
+    snprintf(r->view.on_behalf_of, sizeof r->view.on_behalf_of, "%s", on_behalf_of(s));
     ent_sha256(s->in->message.body, s->in->message.body_len, r->body_digest);
     ent_fill(s->n, r->salt, sizeof r->salt);
 }
@@ -466,13 +516,15 @@ static ent_code permit(holding *s, ent_err *err)
  * to see. Under the lock. */
 static bool still_stands(const holding *s)
 {
-    ent_retention kept;
     if (s->looks != s->n->looks) return false;
-    if (!s->r->view.hit) return true;
-    const ent_held_part *p = ent_part_held(s->n, s->r->view.candidate.b);
-    if (!p || p->hidden) return false;
-    ent_part_retention(s->n, p, &kept);
-    return ent_part_flows(s->n, p, &kept) >> s->bit & 1;
+    for (size_t i = 0; s->r->view.hit && i <= s->further_count; i++) {
+        ent_retention kept;
+        const ent_held_part *p = ent_part_held(s->n, i ? s->further[i - 1].view.candidate.b : s->r->view.candidate.b);
+        if (!p || p->hidden) return false;
+        ent_part_retention(s->n, p, &kept);
+        if (!(ent_part_flows(s->n, p, &kept) >> s->bit & 1)) return false;
+    }
+    return true;
 }
 
 /* The answer, begun, if it may still be given. Under the lock. */
@@ -527,6 +579,7 @@ static ent_code commit_refusal(holding *s, const char *reason, ent_err *err)
     s->r->view.refused = true;
     s->r->view.hit = false;
     s->r->view.candidate = (ent_part_id){0};
+    s->r->view.other_count = s->further_count = 0;
     snprintf(s->r->view.clause, sizeof s->r->view.clause, "%s", s->verdict.clause);
     snprintf(s->r->reason, sizeof s->r->reason, "%.199s", reason);
     int64_t from = ent_ticks(s->n);
@@ -630,6 +683,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
         land(n, &f);
         ent_capture_free(&s.probe);
         ent_buf_free(&s.sealed);
+        free(s.further);
         if (s.r) ent_wipe(s.r, sizeof *s.r);
         free(s.r);
         *ret_release = release_of(&s);

@@ -22,6 +22,9 @@ typedef struct grant {
     uint8_t digest[32];
     int64_t answer_within_ms;
     uint32_t modalities;
+    uint8_t party;            /* for whom, by its place in the agreement; 0: itself */
+    char party_country[4];
+    uint8_t barred;           /* parties of the agreement, a bit each, to whom nothing of this crossing may be given */
     ent_verdict verdict;
 } grant;
 
@@ -47,19 +50,22 @@ static bool fits(const ent_flow_node *n, const ent_flow *f, const ent_search_opt
 {
     if (strcmp(f->requester, n->c.name) != 0) return false;
     if (o->flow[0]) return strcmp(f->name, o->flow) == 0;
+    if (*o->on_behalf_of && !ent_flow_acts_for(f, o->on_behalf_of)) return false;
     return f->test != stated && ent_flow_purpose(f, o->purpose);
 }
 
 static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const ent_search_options *o, bool stated, grant *ret)
 {
-    ent_ask ask = {.from_file = !stated, .holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = o->purpose, .on_behalf_of = "",
-                   .modalities = f->modalities, .today = ent_today(n)};
+    ent_ask ask = {.from_file = !stated, .holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = o->purpose,
+                   .on_behalf_of = o->on_behalf_of, .modalities = f->modalities, .today = ent_today(n)};
     *ret = (grant){.version = h->a->version, .answer_within_ms = f->answer_within_ms, .modalities = f->modalities};
     snprintf(ret->agreement, sizeof ret->agreement, "%s", h->a->name);
     snprintf(ret->flow, sizeof ret->flow, "%s", f->name);
     snprintf(ret->holder, sizeof ret->holder, "%s", f->holder);
     memcpy(ret->country, ent_agreement_party(h->a, f->holder)->country, sizeof ret->country);
     memcpy(ret->digest, h->envelope.digest, 32);
+    ret->party = ent_agreement_place(h->a, o->on_behalf_of);
+    if (ret->party) memcpy(ret->party_country, ent_agreement_at(h->a, ret->party)->country, sizeof ret->party_country);
     ent_agreement_decide(h->a, &ask, &ret->verdict);
     if (ret->verdict.code == ENT_OK && h->state != ENT_AGREEMENT_SIGNED) {
         ret->verdict.code = ENT_REFUSED;
@@ -108,6 +114,7 @@ static void fill_entry(const asking *q, ent_entry_kind kind, ent_entry *ret)
     snprintf(ret->flow, sizeof ret->flow, "%s", g->flow);
     snprintf(ret->purpose, sizeof ret->purpose, "%s", q->o->purpose);
     snprintf(ret->clause, sizeof ret->clause, "%s", g->verdict.clause);
+    ret->party = g->party;
 }
 
 /* ---- one crossing, one search ---- */
@@ -132,6 +139,8 @@ static ent_code take_turn(asking *q, ent_err *err)
     ent_sha256(q->body.data, q->body.len, digest);
     if (memcmp(digest, q->r->body_digest, 32) != 0)
         return ent_fail(err, ENT_REFUSED, "this crossing was asked about with other prints, another --finger or --slip: one crossing, one search (" ENT_CLAUSE_CROSSING ")");
+    if (strcmp(q->r->view.on_behalf_of, q->o->on_behalf_of) != 0)
+        return ent_fail(err, ENT_REFUSED, "this crossing was asked about for somebody else: one crossing, one search (" ENT_CLAUSE_CROSSING ")");
     q->again = true;
     return ENT_OK;
 }
@@ -215,7 +224,7 @@ static ent_code verify_answer(asking *q, const ent_reply *reply, ent_err *err)
     if (code != ENT_OK) return ent_context(err, code, "the partner's receipt");
     bool same = e.kind == (a.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT) && ret->answered.index == a.index &&
                 ent_id_equal(e.case_number.b, id->b) && ent_id_equal(a.reference.b, id->b) && memcmp(e.agreement, g->digest, 32) == 0 &&
-                strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, q->o->purpose) == 0;
+                strcmp(e.flow, g->flow) == 0 && strcmp(e.purpose, q->o->purpose) == 0 && e.party == g->party;
     if (!same) return ent_fail(err, ENT_SIGNATURE, "the partner's receipt is about something else than it answers");
     ent_history_seen(q->n, g->holder, (const char *)ret->receipt.data, ret->receipt.len);
     memcpy(q->head, a.head, sizeof q->head);
@@ -298,7 +307,10 @@ static void begin_record(asking *q)
     snprintf(r->view.flow, sizeof r->view.flow, "%s", q->g.flow);
     snprintf(r->view.purpose, sizeof r->view.purpose, "%s", q->o->purpose);
     snprintf(r->view.crossing, sizeof r->view.crossing, "%s", *q->o->crossing || !q->taken.stated ? q->o->crossing : q->taken.c.reference);
+    snprintf(r->view.on_behalf_of, sizeof r->view.on_behalf_of, "%s", q->o->on_behalf_of);
     memcpy(r->agreement_digest, q->g.digest, 32);
+    r->party = q->g.party;
+    r->barred = q->g.barred;
 }
 
 static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *err)
@@ -307,7 +319,7 @@ static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *er
     char pledge[ENT_PLEDGE_MAX] = "";
     if (q->taken.stated) ent_pledge_text(&q->taken.pledge, pledge);
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = g->agreement, .agreement_version = g->version, .agreement_digest = g->digest, .flow = g->flow,
-                     .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .body = q->body.data, .body_len = q->body.len};
+                     .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .on_behalf_of = q->o->on_behalf_of, .body = q->body.data, .body_len = q->body.len};
     memcpy(m.id, q->ret->reference.b, ENT_ID_SIZE);
     int64_t within = q->o->deadline_ms ? q->o->deadline_ms : g->answer_within_ms ? g->answer_within_ms : 5000;
     return q->n->c.partners.send(q->n->c.partners.self, g->holder, &m, ent_ticks(q->n) + within, reply, err);
@@ -344,6 +356,15 @@ static ent_code exchange(asking *q, ent_err *err)
     return code != ENT_OK ? code : noted;
 }
 
+/* The claim itself is not kept; who of the agreement's parties it bars is, for as long as the search. Under the lock. */
+static void note_barred(ent_flow_node *n, const ent_crossing *c, grant *g)
+{
+    char clause[ENT_LAW_CLAUSE];
+    const ent_held_agreement *h = ent_agreement_named(n, g->agreement);
+    for (size_t i = 0; h && i < h->a->party_count; i++)
+        if (ent_crossing_barred(c, h->a->party[i].country, clause)) g->barred |= (uint8_t)(1u << i);
+}
+
 /* Everything that is refused before anything is sent. */
 static ent_code prepare(asking *q, ent_bytes file, ent_err *err)
 {
@@ -353,11 +374,14 @@ static ent_code prepare(asking *q, ent_bytes file, ent_err *err)
     ENT_TRY(ent_crossing_take(n, q->by, file, &q->taken, err));
     pthread_mutex_lock(&n->lock);
     ent_code code = find_grant(n, q->o, q->taken.stated, &q->g, err);
+    if (code == ENT_OK && q->taken.stated) note_barred(n, &q->taken.c, &q->g);
     pthread_mutex_unlock(&n->lock);
     if (code != ENT_OK) return code;
     if (q->g.verdict.code != ENT_OK) return ent_fail(err, q->g.verdict.code, "%s (%s)", q->g.verdict.reason, q->g.verdict.clause);
     if (q->taken.stated && ent_crossing_barred(&q->taken.c, q->g.country, clause))
         return ent_fail(err, ENT_REFUSED, "the traveller seeks protection: %s is not asked (%s)", q->g.holder, clause);
+    if (q->taken.stated && q->g.party && ent_crossing_barred(&q->taken.c, q->g.party_country, clause))
+        return ent_fail(err, ENT_REFUSED, "the traveller seeks protection: nobody is asked on behalf of %s (%s)", q->o->on_behalf_of, clause);
     if (!n->c.partners.send) return ent_fail(err, ENT_UNREACHABLE, "the node is not running: start it with `entente serve`");
     ENT_TRY(check_slip(q, err));
     ENT_TRY(ent_search_body(n, q->taken.capture, q->o, q->g.modalities, &q->body, &q->look, err));

@@ -16,7 +16,10 @@ typedef struct matching {
     uint8_t face[ENT_CAPTURE_FACES][ENT_FACE_TEMPLATE_MAX];
     size_t face_len[ENT_CAPTURE_FACES];
     size_t faces;
-    const ent_part_id *without; /* the record that a slip leaves out; NULL: none */
+    ent_part_id without[ENT_AGREEMENT_CANDIDATES]; /* the records that a slip leaves out */
+    size_t without_count;
+    ent_matches found;
+    size_t held;     /* of them, with the likeliest that is no hit */
     size_t compared; /* prints, and faces where no print was searched */
 } matching;
 
@@ -47,7 +50,7 @@ static ent_code take_faces(matching *m, const ent_capture *probe, ent_err *err)
 
 /* ---- one candidate in the other modality: its templates, unsealed for this ---- */
 
-static ent_sight sight_of(const matching *m) { return (ent_sight){m->bit, m->without}; }
+static ent_sight sight_of(const matching *m) { return (ent_sight){m->bit, m->without, m->without_count}; }
 
 struct compare {
     matching *m;
@@ -131,15 +134,21 @@ static ent_code compare_faces(matching *m, const ent_part_id *part, double *ret_
 
 /* ---- candidates ---- */
 
-/* Whether a part is of the record that is left out: one encounter. */
-static bool left_out(matching *m, const ent_part_id *part)
+/* Whether two parts are of one record: one encounter. */
+static bool same_record(matching *m, const ent_part_id *x, const ent_part_id *y)
 {
-    if (!m->without) return false;
     pthread_mutex_lock(&m->n->lock);
-    const ent_held_part *p = ent_part_held(m->n, part->b), *q = ent_part_held(m->n, m->without->b);
-    bool same = p && q && ent_id_equal(p->encounter.b, q->encounter.b);
+    const ent_held_part *p = ent_part_held(m->n, x->b), *q = ent_part_held(m->n, y->b);
+    bool same = ent_id_equal(x->b, y->b) || (p && q && ent_id_equal(p->encounter.b, q->encounter.b));
     pthread_mutex_unlock(&m->n->lock);
     return same;
+}
+
+static bool left_out(matching *m, const ent_part_id *part)
+{
+    for (size_t i = 0; i < m->without_count; i++)
+        if (same_record(m, part, &m->without[i])) return true;
+    return false;
 }
 
 static void judge(matching *m, ent_matched *c)
@@ -147,35 +156,58 @@ static void judge(matching *m, ent_matched *c)
     ent_evidence e = c->evidence;
     e.prints = m->prints, e.with_face = c->with_face, e.compared = m->compared;
     if (c->with_face) e.face = ent_face_llr(&m->n->c.faces.calibration, c->face), e.fusion = m->n->c.faces.fusion;
-    c->compared = m->compared;
     c->decision = ent_decide(m->flow, &e);
 }
 
-static void offer(matching *m, const ent_matched *candidate, ent_matched *best)
+static bool better(const ent_matched *x, const ent_matched *y)
 {
-    ent_matched c = *candidate;
-    if (left_out(m, &c.part)) return;
-    judge(m, &c);
-    bool better = c.decision.hit != best->decision.hit ? c.decision.hit : c.decision.ratio > best->decision.ratio;
-    if (ent_id_is_zero(best->part.b) || better) *best = c;
+    return x->decision.hit != y->decision.hit ? x->decision.hit : x->decision.ratio > y->decision.ratio;
 }
 
-static ent_code search_prints(matching *m, ent_matched *best, ent_err *err)
+static void drop(matching *m, size_t i)
 {
-    ent_found found = {0};
-    ent_matched c = {0};
-    const ent_sight sight = sight_of(m);
-    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &sight, ent_print_fetch, m->n, &found, &m->compared, err));
-    if (found.score <= 0) return ENT_OK;
-    c.part = found.part;
-    c.finger = found.score;
-    c.evidence = found.evidence;
+    m->held--;
+    memmove(&m->found.at[i], &m->found.at[i + 1], (m->held - i) * sizeof m->found.at[0]);
+}
+
+/* Each candidate is a hit by its own evidence; what is none stays only while there is nothing else. */
+static void offer(matching *m, const ent_matched *candidate)
+{
+    ent_matched c = *candidate, *at = m->found.at;
+    size_t i = 0;
+    if (left_out(m, &c.part)) return;
+    judge(m, &c);
+    while (i < m->held && !same_record(m, &at[i].part, &c.part)) i++;
+    if (i < m->held && !better(&c, &at[i])) return;
+    if (i < m->held) drop(m, i);
+    if (m->held && !at[0].decision.hit) {
+        if (!better(&c, &at[0])) return;
+        m->held = 0;
+    } else if (m->held && !c.decision.hit) return;
+    for (i = m->held < m->flow->candidates ? m->held++ : m->flow->candidates; i > 0 && better(&c, &at[i - 1]); i--)
+        if (i < m->flow->candidates) at[i] = at[i - 1];
+    if (i < m->flow->candidates) at[i] = c;
+}
+
+static ent_code offer_print(matching *m, const ent_found *found, ent_err *err)
+{
+    ent_matched c = {.part = found->part, .finger = found->score, .evidence = found->evidence};
     if (m->faces) {
-        ent_code code = compare_faces(m, &found.part, &c.face, err);
+        ent_code code = compare_faces(m, &found->part, &c.face, err);
         if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
         c.with_face = code == ENT_OK;
     }
-    offer(m, &c, best);
+    offer(m, &c);
+    return ENT_OK;
+}
+
+static ent_code search_prints(matching *m, ent_err *err)
+{
+    ent_likeliest l = {.most = m->flow->candidates};
+    const ent_sight sight = sight_of(m);
+    ENT_TRY(ent_gallery_search(m->n->gallery, (const ent_finger_template *const *)m->print, m->finger, m->prints, &sight, ent_print_fetch, m->n, &l, err));
+    m->compared = l.compared;
+    for (size_t i = 0; i < l.count; i++) ENT_TRY(offer_print(m, &l.at[i], err));
     return ENT_OK;
 }
 
@@ -191,7 +223,7 @@ static bool part_of(matching *m, uint64_t face_id, ent_part_id *ret)
     return found;
 }
 
-static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
+static ent_code search_faces(matching *m, ent_err *err)
 {
     ent_face_probe probes[ENT_CAPTURE_FACES];
     ent_face_likely few[ENT_FACES_FEW];
@@ -206,43 +238,57 @@ static ent_code search_faces(matching *m, ent_matched *best, ent_err *err)
             ent_code code = compare_prints(m, &c.part, &c, err);
             if (code != ENT_OK && code != ENT_NOT_FOUND) return code;
         }
-        offer(m, &c, best);
+        offer(m, &c);
     }
     return ENT_OK;
 }
 
-/* The record of a slip, compared by itself: what the examiners excluded is left out unless the evidence is now more than what they
+/* A record of a slip, compared by itself: what the examiners excluded is left out unless the evidence is now more than what they
  * were shown, by its best print or by everything together. */
-static ent_code weigh(matching *m, ent_leave *leave, ent_err *err)
+static ent_code weigh_one(matching *m, const ent_leave *leave, size_t i, ent_slip_effect *ret_effect, ent_err *err)
 {
-    ent_matched c = {.part = leave->part};
+    const ent_part_id *part = &leave->record[i].part;
+    ent_matched c = {.part = *part};
     ent_code prints = ENT_NOT_FOUND, face = ENT_NOT_FOUND;
-    if (m->prints) prints = compare_prints(m, &leave->part, &c, err);
-    if (m->faces && (prints == ENT_OK || prints == ENT_NOT_FOUND)) face = compare_faces(m, &leave->part, &c.face, err);
+    if (m->prints) prints = compare_prints(m, part, &c, err);
+    if (m->faces && (prints == ENT_OK || prints == ENT_NOT_FOUND)) face = compare_faces(m, part, &c.face, err);
     if (prints != ENT_OK && prints != ENT_NOT_FOUND) return prints;
     if (face != ENT_OK && face != ENT_NOT_FOUND) return face;
     c.with_face = face == ENT_OK;
     judge(m, &c);
-    if (prints != ENT_OK && face != ENT_OK) leave->effect = ENT_SLIP_GONE;
-    else if (c.finger > leave->finger || c.decision.ratio > leave->ratio) leave->effect = ENT_SLIP_EXCEEDED;
-    else leave->effect = ENT_SLIP_LEFT_OUT, m->without = &leave->part;
+    if (prints != ENT_OK && face != ENT_OK) *ret_effect = ENT_SLIP_GONE;
+    else if (c.finger > leave->record[i].finger || c.decision.ratio > leave->record[i].ratio) *ret_effect = ENT_SLIP_EXCEEDED;
+    else *ret_effect = ENT_SLIP_LEFT_OUT;
     return ENT_OK;
 }
 
-ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matched *ret, ent_err *err)
+/* What the slip did as a whole: one record that exceeds is said before those that were left out. */
+static ent_code weigh(matching *m, ent_leave *leave, ent_err *err)
+{
+    ent_slip_effect whole = ENT_SLIP_GONE, one;
+    for (size_t i = 0; i < leave->count; i++) {
+        ENT_TRY(weigh_one(m, leave, i, &one, err));
+        if (one == ENT_SLIP_EXCEEDED || whole == ENT_SLIP_GONE) whole = one;
+        if (one == ENT_SLIP_LEFT_OUT) leave->record[m->without_count] = leave->record[i], m->without[m->without_count++] = leave->record[i].part;
+    }
+    leave->effect = whole;
+    return ENT_OK;
+}
+
+ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matches *ret, ent_err *err)
 {
     const ent_flow *flow = ask->flow;
     matching m = {.n = n, .flow = flow, .bit = 1ull << ask->bit};
-    ent_matched best = {0};
     ent_code code = flow->modalities >> ENT_MODALITY_FINGERPRINT & 1 ? take_prints(&m, ask->probe, err) : ENT_OK;
     if (code == ENT_OK && flow->modalities >> ENT_MODALITY_FACE & 1) code = take_faces(&m, ask->probe, err);
     if (code == ENT_OK && !m.prints && !m.faces) code = ent_fail(err, ENT_QUALITY, "no fingerprint and no face that can be searched was found in the request");
     if (code == ENT_OK && ask->leave && ask->leave->effect == ENT_SLIP_NONE) code = weigh(&m, ask->leave, err);
-    if (code == ENT_OK && m.prints) code = search_prints(&m, &best, err);
-    if (code == ENT_OK && m.faces) code = search_faces(&m, &best, err);
+    if (code == ENT_OK && m.prints) code = search_prints(&m, err);
+    if (code == ENT_OK && m.faces) code = search_faces(&m, err);
     for (size_t i = 0; i < m.prints; i++) ent_finger_template_free(m.print[i]);
     ent_wipe(m.face, sizeof m.face);
-    best.compared = m.compared;
-    if (code == ENT_OK) *ret = best;
+    m.found.compared = m.compared;
+    m.found.count = m.held && m.found.at[0].decision.hit ? m.held : 0;
+    if (code == ENT_OK) *ret = m.found;
     return code;
 }

@@ -16,8 +16,14 @@ typedef struct ent_matched {
     ent_evidence evidence;   /* of all its fingers */
     bool with_face;
     ent_decision decision;
-    uint64_t compared;
 } ent_matched;
+
+/* What one search found. */
+typedef struct ent_matches {
+    size_t count;            /* candidates: hits by their own evidence, the best first, of one encounter one; no more than the flow grants */
+    uint64_t compared;
+    ent_matched at[ENT_AGREEMENT_CANDIDATES]; /* without a hit the first is the likeliest of all */
+} ent_matches;
 
 typedef struct ent_match_ask {
     const ent_flow *flow;
@@ -27,6 +33,6 @@ typedef struct ent_match_ask {
 } ent_match_ask;
 
 /* ENT_QUALITY when nothing in the probe can be searched. */
-ENT_MUST_CHECK ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matched *ret, ent_err *err);
+ENT_MUST_CHECK ent_code ent_search_match(ent_flow_node *n, const ent_match_ask *ask, ent_matches *ret, ent_err *err);
 
 #endif

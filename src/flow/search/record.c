@@ -19,10 +19,12 @@ void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding
     ent_sha256_parts((ent_bytes[]){ENT_BYTES("entente probe", 13), ENT_BYTES(reference, ENT_ID_SIZE)}, 2, ret_binding);
 }
 
+enum { VERSION = 3 };
+
 static void encode(const ent_search_record *r, ent_buf *b)
 {
     const ent_search_view *v = &r->view;
-    ent_buf_u8(b, 2);
+    ent_buf_u8(b, VERSION);
     ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see ent_searches_forget */
     ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
     ent_buf_u64(b, (uint64_t)v->received.ms);
@@ -50,6 +52,25 @@ static void encode(const ent_search_record *r, ent_buf *b)
     ent_buf_put(b, r->body_digest, 32);
     ent_buf_put(b, r->signature, 64);
     ent_buf_put(b, r->salt, 32);
+    ent_buf_put(b, v->search.b, ENT_ID_SIZE);
+    ent_buf_u8(b, (uint8_t)v->other_count);
+    for (size_t i = 0; i < v->other_count; i++) ent_buf_put(b, v->other[i].b, ENT_ID_SIZE);
+    ent_buf_text16(b, v->on_behalf_of);
+    ent_buf_u8(b, r->party);
+    ent_buf_u8(b, r->barred);
+}
+
+/* What version 2 did not have. */
+static void decode_later(ent_cursor *c, ent_search_record *r)
+{
+    ent_search_view *v = &r->view;
+    ent_cursor_copy(c, v->search.b, ENT_ID_SIZE);
+    v->other_count = ent_cursor_u8(c);
+    if (v->other_count > sizeof v->other / sizeof v->other[0]) c->bad = true, v->other_count = 0;
+    for (size_t i = 0; i < v->other_count; i++) ent_cursor_copy(c, v->other[i].b, ENT_ID_SIZE);
+    ent_cursor_text16(c, v->on_behalf_of, sizeof v->on_behalf_of);
+    r->party = ent_cursor_u8(c);
+    r->barred = ent_cursor_u8(c);
 }
 
 void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r)
@@ -95,8 +116,10 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     ent_cursor_copy(&c, ret->body_digest, 32);
     ent_cursor_copy(&c, ret->signature, 64);
     ent_cursor_copy(&c, ret->salt, 32);
+    ret->barred = UINT8_MAX; /* nobody knows what the traveller claimed */
+    if (version > 2) decode_later(&c, ret);
     if (!v->refused && !v->sent) snprintf(v->redress, sizeof v->redress, "%.111s", ret->reason);
-    return version == 2 && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
+    return (version == 2 || version == VERSION) && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;
 }
 
 ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err)
@@ -106,6 +129,70 @@ ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], 
     if (code == ENT_NOT_FOUND) return ent_fail(err, ENT_NOT_FOUND, "no search with this reference is known here");
     if (code != ENT_OK) return code;
     return decode(reference, row.data, row.len, ret) == ENT_OK ? ENT_OK : ent_fail(err, ENT_DAMAGED, "a search's row cannot be read");
+}
+
+/* ---- several candidates of one search ---- */
+
+ent_code ent_search_main(ent_flow_node *n, const ent_search_record *r, ent_search_record *ret, ent_err *err)
+{
+    const ent_search_id search = r->view.search; /* ret may be r */
+    if (!ent_id_is_zero(search.b)) return ent_search_get(n, search.b, ret, err);
+    if (ret != r) *ret = *r;
+    return ENT_OK;
+}
+
+/* How the candidates stand together: what the requester is told of them when the last has been concluded. Nobody learns how many there were. */
+typedef struct standing {
+    bool open;      /* one is still examined */
+    bool named;     /* one is still held */
+    ent_outcome outcome;
+} standing;
+
+static const char *const outcomes[] = {
+#define ENT_X(name, text) text,
+    ENT_OUTCOMES(ENT_X)
+#undef ENT_X
+};
+
+/* One that is identified decides; "not confirmed" says that every one was excluded. */
+static ent_outcome worse(ent_outcome x, ent_outcome y)
+{
+    static const int weight[ENT_OUTCOME_COUNT] = {[ENT_OUTCOME_NOT_CONFIRMED] = 0, [ENT_OUTCOME_WITHDRAWN] = 1, [ENT_OUTCOME_UNRESOLVED] = 2, [ENT_OUTCOME_CONFIRMED] = 3};
+    return weight[x] >= weight[y] ? x : y;
+}
+
+static ent_outcome outcome_named(const char *text)
+{
+    for (int i = 0; i < ENT_OUTCOME_COUNT; i++)
+        if (strcmp(outcomes[i], text) == 0) return (ent_outcome)i;
+    return ENT_OUTCOME_UNRESOLVED;
+}
+
+static void stands(const ent_search_record *other, standing *s)
+{
+    s->open |= !other->view.closed;
+    s->named |= !ent_id_is_zero(other->view.candidate.b);
+    if (other->view.closed) s->outcome = worse(s->outcome, outcome_named(other->view.outcome));
+}
+
+/* The others of r's search, when r ends so. `going`: records of them that end in the same batch and before r; NULL: none. */
+static ent_code stand_together(ent_flow_node *n, const ent_search_record *r, ent_outcome outcome, const ent_search_id *going, size_t going_count, standing *ret, ent_err *err)
+{
+    standing s = {.outcome = outcome};
+    ent_search_record *first = malloc(sizeof *first), *other = malloc(sizeof *other);
+    ent_code code = first && other ? ent_search_main(n, r, first, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; code == ENT_OK && i <= first->view.other_count; i++) {
+        const ent_search_id *id = i ? &first->view.other[i - 1] : &first->view.reference;
+        bool gone = false;
+        if (ent_id_equal(id->b, r->view.reference.b)) continue;
+        for (size_t k = 0; k < going_count; k++) gone |= ent_id_equal(going[k].b, id->b);
+        if (gone) s.outcome = worse(s.outcome, ENT_OUTCOME_WITHDRAWN);
+        else if ((code = ent_search_get(n, id->b, other, err)) == ENT_OK) stands(other, &s);
+    }
+    free(first);
+    free(other);
+    if (code == ENT_OK) *ret = s;
+    return code;
 }
 
 /* ---- forgetting ---- */
@@ -186,12 +273,6 @@ static ent_code pick_expired(void *ctx, const ent_search_record *r)
     return p->count == FEW ? ENT_BUSY : ENT_OK;
 }
 
-static const char *const outcomes[] = {
-#define ENT_X(name, text) text,
-    ENT_OUTCOMES(ENT_X)
-#undef ENT_X
-};
-
 static void tell(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_outcome outcome)
 {
     char body[128], reference[ENT_ID_TEXT];
@@ -202,28 +283,58 @@ static void tell(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent
     snprintf(q.flow, sizeof q.flow, "%s", r->view.flow);
     snprintf(q.purpose, sizeof q.purpose, "%s", r->view.purpose);
     memcpy(q.agreement_digest, r->agreement_digest, 32);
-    ent_id_text(r->view.reference.b, reference);
+    ent_id_text(ent_id_is_zero(r->view.search.b) ? r->view.reference.b : r->view.search.b, reference);
     int len = snprintf(body, sizeof body, "entente-close/v1\nreference %s\noutcome %s\n", reference, outcomes[outcome]);
     ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
 }
 
-/* A record goes: the searches that it was the candidate of lose it, and the cases that are open end. */
-static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_err *err)
+/* The last candidate of a search ends: the probe goes, the requester is told. `changed`: r's row, to be put by the caller. */
+static ent_code end_search(ent_flow_node *n, ent_batch *b, ent_search_record *changed, ent_outcome outcome, ent_err *err)
 {
-    ent_search_record changed = *r;
-    bool open = r->has_probe;
-    if (r->has_probe) intend(b, r);
-    memset(changed.view.candidate.b, 0, ENT_ID_SIZE);
-    changed.has_probe = false;
-    changed.view.closed = true;
-    if (open) {
-        snprintf(changed.view.outcome, sizeof changed.view.outcome, "%s", outcomes[ENT_OUTCOME_WITHDRAWN]);
-        tell(n, b, r, ENT_OUTCOME_WITHDRAWN);
+    ent_search_record *first = malloc(sizeof *first);
+    ent_code code = first ? ent_search_main(n, changed, first, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK && first->has_probe) {
+        intend(b, first);
+        first->has_probe = changed->has_probe = false;
+        if (!ent_id_is_zero(changed->view.search.b)) ent_search_put(b, ENT_CHANGE_PUT, first);
     }
-    ent_search_put(b, ENT_CHANGE_PUT, &changed);
-    /* a stored answer that named it: gone, a retry is told so */
-    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ANSWERS, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
+    if (code == ENT_OK) tell(n, b, changed, outcome);
+    free(first);
+    return code;
+}
+
+/* A record goes: the searches that it was the candidate of lose it, and the cases that are open end. `going`: what went in this batch before. */
+static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_record *r, const ent_search_id *going, size_t going_count, ent_err *err)
+{
+    ent_search_record *changed = malloc(sizeof *changed);
+    bool open = !r->view.closed;
+    standing s;
+    if (!changed) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    *changed = *r;
+    memset(changed->view.candidate.b, 0, ENT_ID_SIZE);
+    changed->view.closed = true;
+    if (open) snprintf(changed->view.outcome, sizeof changed->view.outcome, "%s", outcomes[ENT_OUTCOME_WITHDRAWN]);
+    ent_code code = stand_together(n, r, outcome_named(changed->view.outcome), going, going_count, &s, err);
+    if (code == ENT_OK && open && !s.open) code = end_search(n, b, changed, s.outcome, err);
+    if (code == ENT_OK) ent_search_put(b, ENT_CHANGE_PUT, changed);
+    free(changed);
+    if (code != ENT_OK) return code;
+    /* a stored answer that named nobody else: gone, a retry is told so */
+    const ent_search_id *search = ent_id_is_zero(r->view.search.b) ? &r->view.reference : &r->view.search;
+    if (!s.named) ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_ANSWERS, ENT_BYTES(search->b, ENT_ID_SIZE), ENT_BYTES("", 0));
     return ent_case_end(n, b, r->view.reference.b, ENT_CASE_WITHDRAWN, err);
+}
+
+/* Other candidates before their search, so that its own row is written last. */
+static void others_first(ent_flow_node *n, ent_search_id *id, size_t count, ent_search_record *r)
+{
+    size_t front = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ent_search_get(n, id[i].b, r, NULL) != ENT_OK || ent_id_is_zero(r->view.search.b)) continue;
+        ent_search_id swap = id[front];
+        id[front++] = id[i];
+        id[i] = swap;
+    }
 }
 
 ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err)
@@ -234,47 +345,74 @@ ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set 
     if (code == ENT_DAMAGED) code = ent_fail(err, code, "a search's row cannot be read");
     ent_search_record *r = malloc(sizeof *r);
     if (code == ENT_OK && !r) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    if (code == ENT_OK) others_first(n, refs.id, refs.count, r);
     for (size_t i = 0; i < refs.count && code == ENT_OK; i++) {
         code = ent_search_get(n, refs.id[i].b, r, err);
-        if (code == ENT_OK) code = forget_one(n, b, r, err);
+        if (code == ENT_OK) code = forget_one(n, b, r, refs.id, i, err);
     }
     free(r);
     free(refs.id);
     return code;
 }
 
-void ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *clause, ent_outcome outcome)
+ent_code ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *why, ent_outcome outcome, ent_err *err)
 {
-    ent_search_record changed = *r;
+    char clause[ENT_LAW_CLAUSE];
+    standing s;
+    ent_search_record *changed = malloc(sizeof *changed);
+    if (!changed) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    *changed = *r;
     b->reserve = true;
-    if (r->has_probe) intend(b, r);
-    changed.has_probe = false;
-    changed.view.closed = true;
-    snprintf(changed.view.outcome, sizeof changed.view.outcome, "%s", outcomes[outcome]);
-    ent_search_put(b, ENT_CHANGE_PUT, &changed);
+    changed->view.closed = true;
+    snprintf(changed->view.outcome, sizeof changed->view.outcome, "%s", outcomes[outcome]);
+    ent_code code = stand_together(n, r, outcome, NULL, 0, &s, err);
+    if (code == ENT_OK && !s.open) code = end_search(n, b, changed, s.outcome, err);
+    if (code == ENT_OK) ent_search_put(b, ENT_CHANGE_PUT, changed);
+    free(changed);
+    if (code != ENT_OK) return code;
+    snprintf(clause, sizeof clause, "%s%s", outcomes[outcome], why);
     ent_entry e = {.kind = ENT_ENTRY_CLOSED, .time = ent_now(n), .follows = r->view.index, .agreement_version = r->agreement_version};
     memcpy(e.case_number.b, r->view.reference.b, ENT_ID_SIZE);
     memcpy(e.agreement, r->agreement_digest, 32);
     snprintf(e.flow, sizeof e.flow, "%s", r->view.flow);
     snprintf(e.purpose, sizeof e.purpose, "%s", r->view.purpose);
+    e.party = r->party;
     snprintf(e.clause, sizeof e.clause, "%s", clause);
     if (by) e.actor = by->pseudonym;
     ent_commit_to(r->salt, clause, strlen(clause), e.commitment);
     ent_batch_entry(b, &e);
-    tell(n, b, r, outcome);
+    return ENT_OK;
 }
 
-ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *clause, ent_case_state how, ent_err *err)
+ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *why, ent_case_state how, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("close");
     ent_search_record *r = malloc(sizeof *r);
     ent_code code = b && r ? ent_search_get(n, reference, r, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK && (r->view.sent || !r->view.hit || r->view.closed))
         code = ent_fail(err, ENT_CONFLICT, r->view.closed ? "this case is closed already" : "this search hit nothing here: there is no case to close");
-    if (code == ENT_OK) ent_search_close_in(n, b, by, r, clause, ENT_OUTCOME_UNRESOLVED);
+    if (code == ENT_OK) code = ent_search_close_in(n, b, by, r, why, ENT_OUTCOME_UNRESOLVED, err);
     if (code == ENT_OK) code = ent_case_end(n, b, reference, how, err);
     if (code == ENT_OK) code = ent_commit_with(n, b, ent_destructions_finish, NULL, err);
     free(r);
+    return code;
+}
+
+/* Every candidate of the search that is still open; of another candidate's number, that one. */
+static ent_code end_all(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *why, ent_case_state how, ent_err *err)
+{
+    bool ended = false;
+    ent_search_record *first = malloc(sizeof *first), *other = malloc(sizeof *other);
+    ent_code code = first && other ? ent_search_get(n, reference, first, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; code == ENT_OK && i < first->view.other_count; i++) {
+        code = ent_search_get(n, first->view.other[i].b, other, err);
+        if (code != ENT_OK || other->view.closed) continue;
+        code = ent_search_end(n, by, other->view.reference.b, why, how, err);
+        ended = true;
+    }
+    if (code == ENT_OK && !(ended && first->view.closed)) code = ent_search_end(n, by, reference, why, how, err);
+    free(first);
+    free(other);
     return code;
 }
 
@@ -288,7 +426,7 @@ ent_code ent_probes_expire(ent_flow_node *n, ent_err *err)
         code = ent_searches_walk(n, pick_expired, &p, err);
         if (code == ENT_BUSY) code = ENT_OK;
         for (size_t i = 0; i < p.count && code == ENT_OK; i++)
-            code = ent_search_end(n, NULL, p.records[i].view.reference.b, "48 hours are over", ENT_CASE_EXPIRED, err);
+            code = end_all(n, NULL, p.records[i].view.reference.b, ": 48 hours are over", ENT_CASE_EXPIRED, err);
     } while (p.count && code == ENT_OK);
     free(p.records);
     return code;
@@ -319,6 +457,7 @@ static ent_code take_close(ent_flow_node *n, const ent_arrival *in, ent_search_r
     memcpy(e.agreement, r->agreement_digest, 32);
     snprintf(e.flow, sizeof e.flow, "%s", r->view.flow);
     snprintf(e.purpose, sizeof e.purpose, "%s", r->view.purpose);
+    e.party = r->party;
     snprintf(e.clause, sizeof e.clause, "told by the holder");
     ent_commit_to(r->salt, outcome, strlen(outcome), e.commitment);
     ent_batch_entry(b, &e);
@@ -363,7 +502,7 @@ ent_code ent_flow_search_close(ent_flow_node *n, const ent_actor *by, const uint
 {
     ENT_TRY(ent_gate(by, ENT_MAY_CLOSE_SEARCH, err));
     pthread_mutex_lock(&n->lock);
-    ent_code code = ent_search_end(n, by, reference, "closed by a custodian", ENT_CASE_WITHDRAWN, err);
+    ent_code code = end_all(n, by, reference, ": closed by a custodian", ENT_CASE_WITHDRAWN, err);
     pthread_mutex_unlock(&n->lock);
     if (code == ENT_OK) ent_flow_tell(n);
     return code;

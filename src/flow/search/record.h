@@ -13,6 +13,8 @@ typedef struct ent_search_record {
     uint8_t agreement_digest[32], body_digest[32], signature[64];
     uint32_t agreement_version;
     uint8_t salt[32];               /* of the entry's commitment */
+    uint8_t party;                  /* for whom it was asked, by its place in the agreement; 0: the requester itself */
+    uint8_t barred;                 /* requester: parties of that version, a bit each, whom the traveller's claim of protection bars */
     ent_slot probe_slot;
     bool has_probe;
     char reason[200];               /* of a refusal; else, at the holder, what a redress slip did */
@@ -29,17 +31,20 @@ typedef enum ent_outcome {
         ENT_OUTCOME_COUNT
 } ent_outcome;
 
-/* Adds to a batch that the case of a hit ends: its probe is to be overwritten (commit with ent_destructions_finish), the row
- * says so, the ledger says "closed", the requester is told. */
-void ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *clause, ent_outcome outcome);
+/* Adds to a batch that the case of one candidate ends: the row says so, and the ledger: "closed", the outcome, and why (": ..." or ""). With the
+ * last candidate of its search the probe is to be overwritten (commit with ent_destructions_finish) and the requester is told. */
+ENT_MUST_CHECK ent_code ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *why, ent_outcome outcome,
+                                            ent_err *err);
 /* The same, whole, with the examination's end. `by` NULL: the clock. */
-ENT_MUST_CHECK ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *clause,
+ENT_MUST_CHECK ent_code ent_search_end(ent_flow_node *n, const ent_actor *by, const uint8_t reference[ENT_ID_SIZE], const char *why,
                                        ent_case_state how, ent_err *err);
 /* The requester's end: the holder says how the case ended. */
 void ent_search_closed(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
 
 void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r);
 ENT_MUST_CHECK ent_code ent_searches_walk(ent_flow_node *n, ent_code (*see)(void *ctx, const ent_search_record *r), void *ctx, ent_err *err);
+/* The row of the search that r is a candidate of, with the probe's slot: r's own, or another. */
+ENT_MUST_CHECK ent_code ent_search_main(ent_flow_node *n, const ent_search_record *r, ent_search_record *ret, ent_err *err);
 /* ENT_NOT_FOUND. */
 ENT_MUST_CHECK ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err);
 /* Adds to a batch: searches whose candidate was one of these parts lose it, their probes' slots are to be overwritten. */

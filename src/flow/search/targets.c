@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const char *purpose, ent_search_target *ret)
+static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow *f, const char *purpose, const char *on_behalf_of, ent_search_target *ret)
 {
-    ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = purpose, .on_behalf_of = "",
+    ent_ask ask = {.holder = f->holder, .requester = n->c.name, .flow = f->name, .purpose = purpose, .on_behalf_of = on_behalf_of,
                    .modalities = f->modalities, .today = ent_today(n)};
     ent_verdict v;
     *ret = (ent_search_target){.answer_within_ms = f->answer_within_ms, .confirm_within_ms = f->confirm_within_ms};
@@ -26,7 +26,7 @@ static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow 
 }
 
 /* Copies first and tells afterwards: see may call the flow. */
-ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, bool test, void (*see)(void *ctx, const ent_search_target *t),
+ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, const char *on_behalf_of, bool test, void (*see)(void *ctx, const ent_search_target *t),
                                  void *ctx, ent_err *err)
 {
     size_t count = 0, cap = 0;
@@ -38,7 +38,7 @@ ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, bool tes
         for (size_t k = 0; k < h->a->flow_count; k++) {
             const ent_flow *f = &h->a->flow[k];
             if (strcmp(f->requester, n->c.name) != 0 || f->test != test || !ent_flow_purpose(f, purpose)) continue;
-            judge(n, h, f, purpose, &all[count++]);
+            judge(n, h, f, purpose, on_behalf_of, &all[count++]);
         }
     }
     pthread_mutex_unlock(&n->lock);

@@ -103,8 +103,8 @@ static ent_code by_print(asked *a, const ent_capture *c, ent_err *err)
 {
     ent_finger_template *t[ENT_CAPTURE_PRINTS];
     uint8_t fingers[ENT_CAPTURE_PRINTS];
-    size_t count = 0, compared = 0;
-    ent_found best = {0};
+    size_t count = 0;
+    ent_likeliest best = {.most = 1};
     ent_flow strict = {.false_hits_per_day = 0.001, .per_day = 1};
     ent_code code = ENT_OK;
     for (size_t i = 0; i < c->print_count && code == ENT_OK; i++) {
@@ -113,13 +113,14 @@ static ent_code by_print(asked *a, const ent_capture *c, ent_err *err)
         if (code == ENT_OK) fingers[count++] = c->print[i]->finger;
     }
     if (code == ENT_OK && !count) code = ent_fail(err, ENT_QUALITY, "no fingerprint was found in this file");
-    if (code == ENT_OK) code = ent_gallery_search(a->n->gallery, (const ent_finger_template *const *)t, fingers, count, NULL, ent_print_fetch, a->n, &best, &compared, err);
+    if (code == ENT_OK) code = ent_gallery_search(a->n->gallery, (const ent_finger_template *const *)t, fingers, count, NULL, ent_print_fetch, a->n, &best, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
     if (code != ENT_OK) return code;
-    ent_evidence evidence = best.evidence;
-    evidence.prints = count, evidence.compared = compared;
+    if (!best.count) return ENT_OK;
+    ent_evidence evidence = best.at[0].evidence;
+    evidence.prints = count, evidence.compared = best.compared;
     ent_decision d = ent_decide(&strict, &evidence);
-    const ent_held_part *p = d.hit ? ent_part_held(a->n, best.part.b) : NULL;
+    const ent_held_part *p = d.hit ? ent_part_held(a->n, best.at[0].part.b) : NULL;
     if (p) add_person(a, p);
     return ENT_OK;
 }
