@@ -104,9 +104,10 @@ export function Persons() {
 }
 
 type Case = { case: string; state: string; finding: string; reference: string; flow: string; control: boolean; examiners: number; concluded: number; opened: string };
-type Disclosure = { disclosure: string; reference: string; partner: string; fields: string[]; clause: string; disclosed: string; arrived: string | null; "keep-until": string; recalled: string | null; "recalled-for": string; undertaken: string | null };
+type Disclosure = { disclosure: string; reference: string; partner: string; fields: string[]; clause: string; disclosed: string; arrived: string | null; "keep-until": string; recalled: string | null; "recalled-for": string; undertaken: string | null; denied: string | null };
 
 function became(d: Disclosure): [string, string] {
+  if (d.recalled && !d.undertaken && d.denied) return [t.disclosures.denied, "bad"];
   if (d.recalled) return d.undertaken ? [t.disclosures.gone, "go"] : [say(t.disclosures.asked, { why: d["recalled-for"] }), "bad"];
   return d.arrived ? [say(t.disclosures.kept, { until: d["keep-until"] }), "plain"] : [t.disclosures.waits, "refer"];
 }

@@ -278,9 +278,36 @@ static void print_disclosures(const json_t *out)
                ent_cli_text(d, "on-behalf-of"));
         print_fields(json_object_get(d, "fields"));
         if (!*ent_cli_text(d, "recalled")) printf("; %s, until %s\n", *ent_cli_text(d, "arrived") ? "kept there" : "waits for the partner", ent_cli_text(d, "keep-until"));
-        else printf("; recalled %.16s (%s), %s\n", ent_cli_text(d, "recalled"), ent_cli_text(d, "recalled-for"), *ent_cli_text(d, "undertaken") ? "destroyed there, proven" : "NO UNDERTAKING YET");
+        else printf("; recalled %.16s (%s), %s\n", ent_cli_text(d, "recalled"), ent_cli_text(d, "recalled-for"), *ent_cli_text(d, "undertaken") ? "destroyed there, proven" : *ent_cli_text(d, "denied") ? "NO UNDERTAKING: the partner says that it keeps nothing of it, and proves no destruction" : "NO UNDERTAKING YET");
     }
 }
+
+/* ---- given on ---- */
+
+static void print_onward(const json_t *out)
+{
+    size_t i;
+    json_t *c;
+    if (!json_array_size(json_object_get(out, "onward"))) printf("nothing was given on, and nothing waits\n");
+    json_array_foreach(json_object_get(out, "onward"), i, c)
+    {
+        bool ours = json_is_true(json_object_get(c, "ours"));
+        printf("%s  disclosure %s %s %s to %s, until %s: %s%s%.16s\n", ent_cli_text(c, "copy"), ent_cli_text(c, "disclosure"), ours ? "of" : "at", ent_cli_text(c, "partner"),
+               ent_cli_text(c, "to"), ent_cli_text(c, "until"), strcmp(ent_cli_text(c, "state"), "recalled") ? ent_cli_text(c, "state") : "recalled, NO UNDERTAKING YET",
+               *ent_cli_text(c, "undertaken") ? " " : "", ent_cli_text(c, "undertaken"));
+    }
+}
+
+static void print_given(const json_t *out)
+{
+    const json_t *c = json_object_get(out, "given");
+    const char *state = ent_cli_text(c, "state");
+    printf("%s to %s: %s\n", ent_cli_text(c, "copy"), ent_cli_text(c, "to"), state);
+    if (!strcmp(state, "asked")) printf("%s decides; when it has authorised it, give it on again\n", ent_cli_text(c, "partner"));
+    if (!strcmp(state, "given")) printf("%s cannot be reached: it waits, and is sent each minute\n", ent_cli_text(c, "to"));
+}
+
+/* ---- undertakings ---- */
 
 static ent_code write_undertaking(const json_t *out, const char *folder, ent_err *err)
 {
@@ -320,10 +347,11 @@ static int undertakings(const ent_cli *cli, const char *as, char **ids, int coun
 
 int ent_cmd_disclose(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "disclose REFERENCE [--fields LIST] --as CUSTODIAN | disclose list --as CUSTODIAN | disclose undertakings DISCLOSURE… -o DIR --as CUSTODIAN",
+    static const ent_cmd_help h = {.usage = "disclose REFERENCE [--fields LIST] --as CUSTODIAN | disclose list --as CUSTODIAN | disclose undertakings DISCLOSURE… -o DIR --as CUSTODIAN | disclose onward [COPY authorise|refuse] --as CUSTODIAN",
                                    .about = "After the examiners that the agreement demands have identified: sends the fields that it grants, sealed to the requester's\n"
                                             "key, with the legal status of today. Who examined cannot disclose. `list` shows what was disclosed and what became of it;\n"
-                                            "`undertakings` writes the partners' proofs that they destroyed it, one file each, as `entente verify --undertaking` takes them.",
+                                            "`undertakings` writes the partners' proofs that they destroyed it, one file each, as `entente verify --undertaking` takes them.\n"
+                                            "`onward` lists what requesters want to give on, and gives this node's word on one of them.",
                                    .example = "entente disclose 0123456789abcdef0123456789abcdef --fields name,status --as c.example"};
     const char *as = NULL, *fields = "", *folder = NULL;
     const ent_opt opts[] = {{.name = "-o", .value = &folder, .hint = "DIR", .help = "where undertakings go"}, {.name = "--fields", .value = &fields, .hint = "LIST", .help = "only these, commas between (default: all that are granted)"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the custodian"}, {0}};
@@ -334,7 +362,9 @@ int ent_cmd_disclose(ent_cli *cli, int argc, char **argv)
         if (n < 2 || !folder) return ent_cli_usage(&h, "name the disclosures (`disclose list`, or the proof of destruction, has their numbers) and -o");
         return undertakings(cli, as, argv + 1, n - 1, folder);
     }
+    if (n == 3 && strcmp(argv[0], "onward") == 0) return ent_cli_simple(cli, as, "onward-decide", json_pack("{s:s,s:s}", "copy", argv[1], "word", argv[2]), NULL, print_given);
     if (n != 1) return ent_cli_usage(&h, "name the reference of the search");
+    if (strcmp(argv[0], "onward") == 0) return ent_cli_simple(cli, as, "onward-list", json_object(), NULL, print_onward);
     if (strcmp(argv[0], "list") == 0) return ent_cli_simple(cli, as, "disclosure-list", json_object(), NULL, print_disclosures);
     return ent_cli_simple(cli, as, "disclose", json_pack("{s:s,s:s}", "reference", argv[0], "fields", fields), NULL, print_disclosed);
 }
@@ -347,8 +377,27 @@ static void print_received(const json_t *out)
     json_t *k;
     if (!json_array_size(json_object_get(out, "received"))) printf("nothing is kept of partners\n");
     json_array_foreach(json_object_get(out, "received"), i, k)
-        printf("%s  search %s%s%s, from %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "reference"), *ent_cli_text(k, "on-behalf-of") ? " for " : "",
+        if (*ent_cli_text(k, "given-on-of"))
+            printf("%s  of %s, given on by %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "given-on-of"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
+        else
+            printf("%s  search %s%s%s, from %s under %s, until %s\n", ent_cli_text(k, "disclosure"), ent_cli_text(k, "reference"), *ent_cli_text(k, "on-behalf-of") ? " for " : "",
                ent_cli_text(k, "on-behalf-of"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
+}
+
+static int received_give(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "received give DISCLOSURE PARTY --as CUSTODIAN",
+                                   .about = "Gives what a partner disclosed on to a third party that the agreement names, sealed to its key; the ledger says that it left. Where the\n"
+                                            "agreement demands the holder's word each time, the first call asks for it and the next, once it is authorised, gives. Never to a country\n"
+                                            "that the traveller's claim of protection bars. A recall follows the copy. `received onward` lists what was given.",
+                                   .example = "entente received give 0123456789abcdef0123456789abcdef fr.example --as c.example"};
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"give-on", {"disclosure", "to"}, "custodian", print_given});
+}
+
+static int received_onward(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "received onward --as NAME", .about = "The copies that this node gave on to third parties, or asked to give on, and what became of them.", .example = "entente received onward --as c.example"};
+    return ent_cli_operands(cli, argc, argv, &h, &(ent_operands){"onward-list", {NULL}, "custodian or auditor", print_onward});
 }
 
 static int received_list(ent_cli *cli, int argc, char **argv)
@@ -404,6 +453,6 @@ static int received_show(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_received(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"list", received_list, "what is kept here"}, {"show", received_show, "open one"}, {0}};
+    static const ent_command commands[] = {{"list", received_list, "what is kept here"}, {"show", received_show, "open one"}, {"give", received_give, "give one on to a third party"}, {"onward", received_onward, "what was given on"}, {0}};
     return ent_cli_group(cli, "received", "What partners disclosed to this node.", commands, argc, argv);
 }

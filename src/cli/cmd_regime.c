@@ -124,6 +124,13 @@ static int regime_propose(ent_cli *cli, int argc, char **argv)
     return send_set(cli, argc, argv, &h, false);
 }
 
+static void print_waiting(const json_t *out)
+{
+    print_change(out);
+    printf("%s\nto bring it into force: `entente regime approve` with these digits\n", ent_cli_text(out, "sha256"));
+}
+
+/* What is approved is what was looked at: the digits of the proposal that was shown. Without them it is shown. */
 static int decide(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *agree)
 {
     const char *as = NULL;
@@ -131,21 +138,23 @@ static int decide(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, co
     int n;
     ent_code code = ent_cli_options(h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n) return ent_cli_usage(h, "nothing but --as is needed");
-    return ent_cli_simple(cli, as, "regime-approve", json_pack("{s:s}", "agree", agree), NULL, print_decided);
+    if (n > 1) return ent_cli_usage(h, "name the SHA-256 of the proposal that you looked at, or nothing to look at it");
+    if (!n && strcmp(agree, "yes") == 0) return ent_cli_simple(cli, as, "regime-waiting", json_object(), NULL, print_waiting);
+    return ent_cli_simple(cli, as, "regime-approve", json_pack("{s:s,s:s}", "agree", agree, "sha256", n ? argv[0] : ""), NULL, print_decided);
 }
 
 static int regime_approve(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {"regime approve --as CUSTODIAN",
-                                   "A second custodian brings what was proposed into force. Dates that move earlier get their window; a change that makes too much due\n"
-                                   "stops with an alarm (regimes: in node.yaml).", "entente regime approve --as d.example"};
+    static const ent_cmd_help h = {"regime approve [SHA256] --as CUSTODIAN",
+                                   "Without digits: shows what was proposed, what it would move, and the SHA-256 of its files. With them: a second custodian brings that very\n"
+                                   "proposal into force, and no other. Dates that move earlier get their window; a change that makes too much due stops with an alarm\n"
+                                   "(regimes: in node.yaml).", "entente regime approve 3b1e0c… --as d.example"};
     return decide(cli, argc, argv, &h, "yes");
 }
 
 static int regime_reject(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {"regime reject --as CUSTODIAN", "Drops what was proposed.", "entente regime reject --as d.example"};
+    static const ent_cmd_help h = {"regime reject [SHA256] --as CUSTODIAN", "Drops what was proposed.", "entente regime reject --as d.example"};
     return decide(cli, argc, argv, &h, "no");
 }
 

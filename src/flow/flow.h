@@ -575,6 +575,7 @@ typedef struct ent_disclosure_view {
     char on_behalf_of[ENT_PARTY_NAME]; /* for whom it was asked; "": the partner itself */
     char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME], clause[ENT_LAW_CLAUSE];
     ent_time at, received, recalled, undertaken; /* 0: not (yet) */
+    ent_time denied;                 /* recalled, and the partner said that it keeps nothing of it, without a proof of its destruction; 0: it did not */
     char recalled_for[24];           /* "destroyed", "unlawful", "corrected" */
     uint32_t fields;
     ent_date keep_until, record_until;
@@ -595,6 +596,7 @@ typedef struct ent_kept_view {
     ent_search_id candidate;         /* the case number in both ledgers */
     char on_behalf_of[ENT_PARTY_NAME];
     char partner[ENT_NODE_NAME_MAX], agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME];
+    char given_on_of[ENT_PARTY_NAME]; /* the holder whose disclosure the partner gave on to this node; "": the partner's own */
     ent_time received;
     ent_date until;
 } ent_kept_view;
@@ -604,6 +606,47 @@ ENT_MUST_CHECK ent_code ent_flow_kept(ent_flow_node *n, const ent_actor *by, voi
 ENT_MUST_CHECK ent_code ent_flow_kept_open(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE],
                                            void (*see)(void *ctx, const char *field, uint8_t finger, const void *value, size_t len), void *ctx,
                                            ent_kept_view *ret_view, ent_err *err);
+
+/* ---- onward: what was disclosed is given on to a third party that the agreement names ---- */
+
+#define ENT_ONWARD_STATES(X)                                                                                           \
+    X(ASKED, "the holder's word is awaited")                                                                           \
+    X(AUTHORISED, "authorised")                                                                                        \
+    X(REFUSED, "not authorised")                                                                                       \
+    X(GIVEN, "on its way")                                                                                             \
+    X(THERE, "kept there")                                                                                             \
+    X(RECALLED, "recalled, no undertaking yet")                                                                        \
+    X(GONE, "gone")
+
+typedef enum ent_onward_state {
+#define ENT_X(name, text) ENT_ONWARD_##name,
+    ENT_ONWARD_STATES(ENT_X)
+#undef ENT_X
+        ENT_ONWARD_STATE_COUNT
+} ent_onward_state;
+
+/* One copy: at the requester, who gives it on, or at the holder, who is asked. */
+typedef struct ent_onward_view {
+    uint8_t id[ENT_ID_SIZE];         /* its case number in all three ledgers */
+    uint8_t disclosure[ENT_ID_SIZE];
+    bool ours;                       /* this node gives it on; else it decides */
+    ent_onward_state state;
+    char to[ENT_PARTY_NAME], partner[ENT_PARTY_NAME]; /* partner: the holder; of one that it decides, the requester */
+    char agreement[ENT_LAW_NAME], flow[ENT_FLOW_NAME], purpose[ENT_PURPOSE_NAME];
+    ent_time at, received, recalled, undertaken; /* 0: not (yet) */
+    ent_date until;
+} ent_onward_view;
+
+const char *ent_onward_state_text(ent_onward_state s); /* static */
+
+/* Gives one disclosure on, or first asks the holder where the agreement demands its word each time: then again, once it is authorised.
+ * ENT_REFUSED: the agreement, the holder, or the traveller's claim of protection; ENT_EXISTS: given on before. */
+ENT_MUST_CHECK ent_code ent_flow_give_on(ent_flow_node *n, const ent_actor *by, const uint8_t disclosure[ENT_ID_SIZE], const char *to, ent_onward_view *ret_view,
+                                         ent_err *err);
+/* The holder's word on one that a requester asked for. */
+ENT_MUST_CHECK ent_code ent_flow_onward_decide(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], bool authorise, ent_onward_view *ret_view,
+                                               ent_err *err);
+ENT_MUST_CHECK ent_code ent_flow_onward(ent_flow_node *n, const ent_actor *by, void (*see)(void *ctx, const ent_onward_view *v), void *ctx, ent_err *err);
 
 /* ---- redress ---- */
 

@@ -42,6 +42,9 @@ typedef enum ent_role {
     X(DISCLOSE, "disclose", CUSTODIAN_)                                                                                \
     X(SEE_DISCLOSED, "see what was disclosed", CUSTODIAN_ | AUDITOR_)                                                  \
     X(SEE_KEPT, "see what partners disclosed", OFFICER_ | EXAMINER_ | CUSTODIAN_)                                      \
+    X(GIVE_ON, "give on what partners disclosed", CUSTODIAN_)                                                          \
+    X(AUTHORISE_ONWARD, "authorise that something is given on", CUSTODIAN_)                                            \
+    X(SEE_ONWARD, "see what was given on", CUSTODIAN_ | AUDITOR_)                                                      \
     X(REDRESS, "issue or revoke a redress slip", OFFICER_ | CUSTODIAN_)                                                \
     X(SEE_REDRESS, "see the redress slips that were issued", OFFICER_ | CUSTODIAN_ | AUDITOR_)                         \
     X(REBUILD, "rebuild the gallery", CUSTODIAN_ | OPERATOR_)                                                          \

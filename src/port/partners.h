@@ -23,7 +23,9 @@
     X(LOT, "/v1/lot")                 /* the sender has opened a crossing that the lot chose to its auditor */         \
     X(FEED, "/v1/feed")                                                                                                \
     X(RECEIPTS, "/v1/receipts")       /* completed receipts of entries that concern the sender */                      \
-    X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */
+    X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */              \
+    X(ONWARD, "/v1/onward")           /* may a copy be given on? the holder's word */                                   \
+    X(GIVE, "/v1/give")               /* a copy that is given on */
 
 typedef enum ent_message_kind {
 #define ENT_X(name, path) ENT_MESSAGE_##name,

@@ -55,7 +55,8 @@
     X(PROPOSALS, "proposals")       /* what one custodian wants signed, until another wants the same */                \
     X(LOTS, "lots")                 /* searches that the lot chose, until the auditor has seen them */                 \
     X(WATCH, "watch")               /* counts that alarms come from, for a day or a month */                           \
-    X(ALARMS, "alarms")             /* alarms that were raised */
+    X(ALARMS, "alarms")             /* alarms that were raised */                                                      \
+    X(ONWARD, "onward")             /* copies that were given on or asked for: names parties and numbers, nobody */
 
 typedef enum ent_table {
 #define ENT_X(name, text) ENT_TABLE_##name,

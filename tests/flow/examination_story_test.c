@@ -418,6 +418,28 @@ static void recalls(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+/* A partner that kept a disclosure and now says that it has nothing of it, without a proof, has given no undertaking: both are said. */
+static void denied_without_proof(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_disclosed d;
+    ent_destroyed destroyed;
+    ent_search_id reference = hit(s, &e);
+    confirm(s);
+    assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
+    ent_store *theirs = &s->us.c.store; /* their store is lost, and the search with it */
+    ent_change lost[] = {{ENT_CHANGE_DELETE, ENT_TABLE_KEPT, d.id, ENT_ID_SIZE, "", 0}, {ENT_CHANGE_DELETE, ENT_TABLE_SEARCHES, reference.b, ENT_ID_SIZE, "", 0}};
+    assert_int_equal(theirs->commit(theirs->self, lost, 2, true, NULL), ENT_OK);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
+    ent_disclosure_view r = record(s);
+    assert_true(r.received.ms && r.recalled.ms && r.denied.ms);
+    assert_int_equal(r.undertaken.ms, 0);
+    ent_flow_counts c;
+    ent_flow_count(s->gb.flow, &c);
+    assert_int_equal(c.queue, 0);
+}
+
 /* ---- restored from a backup of before ---- */
 
 struct copying {
@@ -789,7 +811,7 @@ static void text_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(more_than_a_proof_lists), STORY(restored_before_its_recall), STORY(restored_without_a_part), STORY(restored_after_its_recall), STORY(restored_into_hold), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
+        STORY(by_ace_v), STORY(machine_goes), STORY(only_its_examiners), STORY(disagreement), STORY(time_ends), STORY(record_goes), STORY(discloses), STORY(recalls), STORY(denied_without_proof), STORY(more_than_a_proof_lists), STORY(restored_before_its_recall), STORY(restored_without_a_part), STORY(restored_after_its_recall), STORY(restored_into_hold), STORY(agreement_ends), STORY(partner_away_for_days), STORY(sent_again), STORY(record_ends), STORY(recalled_before_it_came),
         STORY(destroyed_before_it_left), STORY(taken_back), STORY(unasked), cmocka_unit_test(text_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

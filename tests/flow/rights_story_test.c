@@ -1,4 +1,4 @@
-/* What an agreement grants beside the search itself: asking on behalf of a third party. */
+/* What an agreement grants beside the search itself: asking on behalf of a third party, and giving on to one what was received. */
 #include "flow/examining.h"
 
 #include "flow/receipt/receipt.h"
@@ -128,8 +128,185 @@ static void never_for_whom_they_flee(void **state)
     ent_buf_free(&r.receipt);
 }
 
+/* ---- onward ---- */
+
+static void agree_onward(story *s, const char *onward)
+{
+    static unsigned version = 1;
+    s->onward = onward;
+    story_agree(s, ++version, 100);
+}
+
+/* A confirmed hit whose fields us received. `seeks` as above. */
+static void received(story *s, uint32_t finger, const char *seeks, ent_enrolled *ret_enrolled, uint8_t ret_id[ENT_ID_SIZE])
+{
+    ent_search_result r;
+    ent_disclosed d;
+    ent_err err = {0};
+    ENT_AUTO_BUF png = ENT_BUF(1), file = ENT_BUF(1);
+    ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
+    ent_crossing c = story_crossing(&s->us);
+    c.protection = seeks != NULL;
+    if (seeks) snprintf(c.feared[c.feared_count++], sizeof c.feared[0], "%s", seeks);
+    assert_int_equal(story_enrol(s, finger, 0, ret_enrolled), ENT_OK);
+    story_print(finger, 1, &png);
+    story_state(&c, &png, &file);
+    if (ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_true(r.hit);
+    ent_buf_free(&r.receipt);
+    story_cases k = story_cases_of(&s->gb, &s->gb.custodian);
+    for (size_t i = 0; i < k.count; i++) {
+        if (!ent_id_equal(k.view[i].reference.b, r.reference.b)) continue;
+        story_examine(&s->gb, &s->gb.examiner, k.view[i].id, ENT_FINDING_IDENTIFIED);
+        story_examine(&s->gb, &s->gb.second, k.view[i].id, ENT_FINDING_IDENTIFIED);
+    }
+    if (ent_flow_disclose(s->gb.flow, &s->gb.custodian, r.reference.b, 0, &d, &err) != ENT_OK) fail_msg("%s", err.detail);
+    memcpy(ret_id, d.id, ENT_ID_SIZE);
+}
+
+struct onward_here {
+    size_t count;
+    ent_onward_view at[8];
+};
+
+static void see_onward(void *ctx, const ent_onward_view *v)
+{
+    struct onward_here *o = ctx;
+    o->at[o->count++] = *v;
+}
+
+static struct onward_here onward(story_node *n)
+{
+    struct onward_here o = {0};
+    assert_int_equal(ent_flow_onward(n->flow, &n->custodian, see_onward, &o, NULL), ENT_OK);
+    return o;
+}
+
+static size_t kept(story_node *n, ent_kept_view *ret)
+{
+    *ret = (ent_kept_view){0};
+    assert_int_equal(ent_flow_kept(n->flow, &n->custodian, see_last_kept, ret, NULL), ENT_OK);
+    return !ent_id_is_zero(ret->id);
+}
+
+static void see_name(void *ctx, const char *field, uint8_t finger, const void *value, size_t len)
+{
+    (void)finger;
+    if (strcmp(field, "name") == 0) snprintf(ctx, 64, "%.*s", (int)len, (const char *)value);
+}
+
+/* Asked for, authorised by the holder's custodian, given: the third party has the fields until the same day, and all three ledgers know the copy
+ * by one number. The holder's recall goes on to it, and its undertaking comes back. */
+static void given_on(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed gone;
+    ent_onward_view v;
+    ent_kept_view k;
+    ent_err err = {0};
+    uint8_t id[ENT_ID_SIZE];
+    char name[64] = "";
+    agree_onward(s, "{ to: [fr.example], authorisation: each-time }");
+    received(s, 3, NULL, &e, id);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.officer, id, "fr.example", &v, NULL), ENT_DENIED);
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(v.state, ENT_ONWARD_ASKED);
+    assert_int_equal(kept(&s->fr, &k), 0); /* nothing left */
+    struct onward_here there = onward(&s->gb);
+    assert_int_equal(there.count, 1);
+    assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.officer, there.at[0].id, true, &v, NULL), ENT_DENIED);
+    assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.custodian, there.at[0].id, true, &v, &err), ENT_OK);
+    assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.custodian, there.at[0].id, false, &v, &err), ENT_CONFLICT); /* said once */
+    assert_int_equal(kept(&s->fr, &k), 0); /* a person gives it, the word alone does not */
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(v.state, ENT_ONWARD_THERE);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_EXISTS);
+    assert_int_equal(kept(&s->fr, &k), 1);
+    assert_string_equal(k.partner, "us.example");
+    assert_string_equal(k.given_on_of, "gb.example");
+    ent_kept_view own;
+    assert_int_equal(kept(&s->us, &own), 1);
+    assert_int_equal(ent_date_compare(k.until, own.until), 0);
+    assert_false(ent_id_equal(k.reference.b, own.reference.b)); /* nothing leads back to the search */
+    assert_int_equal(ent_flow_kept_open(s->fr.flow, &s->fr.officer, k.id, see_name, name, &own, &err), ENT_OK);
+    assert_string_equal(name, "Exempla, Jane");
+    ent_entry left = latest(&s->us, ENT_ENTRY_EXPORTED), word = latest(&s->gb, ENT_ENTRY_APPROVED), came = latest(&s->fr, ENT_ENTRY_KEPT);
+    assert_string_equal(left.clause, "onward: given on");
+    assert_int_equal(left.party, 3);
+    assert_int_equal(word.party, 3);
+    assert_memory_equal(left.case_number.b, word.case_number.b, ENT_ID_SIZE);
+    assert_memory_equal(left.case_number.b, came.case_number.b, ENT_ID_SIZE);
+    assert_int_equal(ent_flow_give_on(s->fr.flow, &s->fr.custodian, k.id, "us.example", &v, &err), ENT_REFUSED); /* and no further */
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &gone, NULL), ENT_OK);
+    assert_int_equal(kept(&s->us, &own), 0);
+    assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_RECALLED);
+    assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+    assert_int_equal(kept(&s->fr, &k), 0);
+    assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_GONE);
+    assert_true(onward(&s->us).at[0].undertaken.ms != 0);
+    assert_string_equal(latest(&s->fr, ENT_ENTRY_DESTROYED).clause, "recalled: destroyed");
+}
+
+/* To whom the agreement does not name, against the holder's word, without it, or to a country that the traveller fears, nothing goes. */
+static void not_given_on(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_onward_view v;
+    ent_kept_view k;
+    ent_err err = {0};
+    uint8_t id[ENT_ID_SIZE];
+    agree_onward(s, "never");
+    received(s, 3, NULL, &e, id);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "onward"));
+    agree_onward(s, "with-authorisation");
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "de.example", &v, &err), ENT_REFUSED);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_OK);
+    assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.custodian, onward(&s->gb).at[0].id, false, &v, &err), ENT_OK);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "authorise"));
+    agree_onward(s, "{ to: [fr.example], authorisation: given }");
+    received(s, 4, "FRA", &e, id);
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_REFUSED);
+    assert_non_null(strstr(err.detail, "protection"));
+    received(s, 5, "SYR", &e, id); /* a claim that bars somebody else */
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(kept(&s->fr, &k), 1);
+    received(s, 6, "SYR", &e, id);
+    agree_onward(s, "{ to: [fr.example], authorisation: given }"); /* parties may stand in another order now: nobody knows whom the claim bars */
+    assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_REFUSED);
+}
+
+/* The line to the third party is down while it is given and recalled: what waits is not sent any more, and what was called back is not taken. */
+static void recalled_on_its_way(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed gone;
+    ent_onward_view v;
+    ent_kept_view k;
+    ent_err err = {0};
+    ent_flow_counts c;
+    uint8_t id[ENT_ID_SIZE];
+    agree_onward(s, "{ to: [fr.example], authorisation: given }");
+    received(s, 3, NULL, &e, id);
+    s->line_down = true;
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(v.state, ENT_ONWARD_GIVEN);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &gone, NULL), ENT_OK);
+    s->line_down = false;
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK); /* the recall reaches us before the copy left */
+    assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
+    assert_int_equal(kept(&s->fr, &k), 0);
+    assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_GONE);
+    ent_flow_count(s->us.flow, &c);
+    assert_int_equal(c.queue, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee)};
+    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee), STORY(given_on), STORY(not_given_on), STORY(recalled_on_its_way)};
     return cmocka_run_group_tests_name("rights_story", tests, NULL, NULL);
 }

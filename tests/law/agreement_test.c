@@ -113,7 +113,7 @@ static void refuses_what_it_does_not_understand(void **state)
     refused("until: 2027-06-30", "until: 2022-06-30", "must follow each other");
     refused("within: 15 min", "within: 3 days", "48 h or less");
     refused("on-hit: []", "on-hit: [name]", "identifies nobody");
-    refused("onward: never", "onward: sometimes", "allowed: never with-authorisation");
+    refused("onward: never", "onward: sometimes", "never, with-authorisation, or");
     refused("on-behalf-of: never", "on-behalf-of: [fr.police]", "is no party");
     refused("holder: gb.home-office", "holder: fr.police", "is no party");
     refused("holder: gb.home-office", "holder: us.dhs", "one party");

@@ -168,8 +168,11 @@ status 4 "nor proposed" gb regime propose --as c.gb; says "yeers" "nor proposed"
 sed -i 's/^keep: 3 yeers/keep: 2 years/' gb/regimes/uk-terrorism-3y.yaml
 status 0 "what it would move" gb regime diff --as c.gb; says "changed  uk-terrorism-3y" "what it would move"; says "would go sooner" "what it would move"
 status 0 "proposed" gb regime propose --as c.gb
-status 3 "approved by who proposed it" gb regime approve --as c.gb
-status 0 "approved" gb regime approve --as d.gb; says "in force" "approved"
+status 0 "what waits is shown, and not approved" gb regime approve --as d.gb; says "with these digits" "what waits is shown, and not approved"
+digits=$(grep -oE '^[0-9a-f]{64}$' out)
+status 3 "approved by who proposed it" gb regime approve "$digits" --as c.gb
+gb regime approve "$(echo "$digits" | tr 0-9a-f 1-9a-f0)" --as d.gb > out 2>&1 && bad "another proposal than the one looked at is approved"
+status 0 "approved" gb regime approve "$digits" --as d.gb; says "in force" "approved"
 status 0 "the dates" gb record show "${encounter[2]}" --as c.gb; says "destroy by $(( $(date -u +%Y) + 2 ))-" "the dates"
 status 0 "warnings" gb retention warnings --within 1000d --as c.gb; says "falls due on" "warnings"
 status 0 "the time" gb time show; says "boot clock" "the time"

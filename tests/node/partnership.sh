@@ -13,30 +13,7 @@ member() {
 # a card each way, and an agreement that two custodians of each sign
 joins() {
   "$entente" --node $1 partner add us.card --as c.$1 > /dev/null; us partner add $1.card --as c.us > /dev/null
-  cat > deal-$1.yaml << Y
-agreement: deal-$1
-version: 1
-title: For tests
-parties: [ { name: $1.example, country: $2, key: $(key $1.card) }, { name: us.example, country: USA, key: $(key us.card) } ]
-witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]
-in-force: { from: 2020-01-01, until: 2099-12-31, review: 2020-06-01 }
-flows:
-  - name: check
-    holder: $1.example
-    requester: us.example
-    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]
-    modalities: [fingerprint]
-    against: [tenprint]
-    subjects: { powers: [uk-terrorism-3y], exclude: [] }
-    search: { per-day: $3, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 4 s }
-    holder-keeps-probe: until-concluded
-    confirm: { by: holder, examiners: 2, within: 15 min }
-    disclose: { on-hit: [], on-confirmed: [name, status] }
-    copy: { mode: none }
-    requester-keeps: 90 days
-    on-behalf-of: never
-    onward: never
-Y
+  agreement "deal-$1" 1 "$3" 2099-12-31 "4 s" "$(party "$1" "$2")" "$(party us USA)"
   for c in c d; do us agreement sign deal-$1.yaml --as $c.us > out 2>&1 || { bad "us signs with $1"; cat out; }; done
   for c in c d; do "$entente" --node $1 agreement countersign deal-$1 --as $c.$1 > out 2>&1 || { bad "$1 countersigns"; cat out; }; done
 }

@@ -23,32 +23,40 @@ start() { # NODE [VARIABLE=VALUE]
 }
 stop() { kill -TERM "${pid[$1]}" 2>/dev/null; wait "${pid[$1]}" 2>/dev/null; local got=$?; unset "pid[$1]"; return $got; }
 key() { sed -n 's/^identity ed25519 //p' "$1"; }
-deal() { # VERSION PER-DAY
-  cat > deal.yaml <<Y
-agreement: deal
-version: $1
+party() { echo "{ name: $1.example, country: $2, key: $(key "$1.card") }"; } # NODE COUNTRY
+# NAME VERSION PER-DAY UNTIL WITHIN PARTY PARTY…: into NAME.yaml; the first party holds, the second asks
+agreement() {
+  local file=$1.yaml name=$1 version=$2 per_day=$3 until=$4 within=$5; shift 5
+  local parties=$1 p; for p in "${@:2}"; do parties="$parties, $p"; done
+  local holder=${1#*name: } requester=${2#*name: }
+  cat > "$file" <<Y
+agreement: $name
+version: $version
 title: For tests
-parties: [ { name: gb.example, country: GBR, key: $(key gb.card) }, { name: us.example, country: USA, key: $(key us.card) } ]
+parties: [ $parties ]
 witness: [ { name: observer.example, key: ${WITNESS_KEY:-Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=} } ]
-in-force: { from: 2020-01-01, until: ${3:-2099-12-31}, review: 2020-06-01 }
+in-force: { from: 2020-01-01, until: $until, review: 2020-06-01 }
 flows:
   - name: check
-    holder: gb.example
-    requester: us.example
+    holder: ${holder%%,*}
+    requester: ${requester%%,*}
     purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]
     modalities: [${modalities:-fingerprint}]
     against: [tenprint]
     subjects: { powers: [${powers:-uk-terrorism-3y}], exclude: [] }
-    search: { per-day: $2, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 20 s }
+    search: { per-day: $per_day, candidates: ${candidates:-1}, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: $within }
     holder-keeps-probe: until-concluded
     confirm: { by: holder, examiners: 2, within: 15 min }
     disclose: { on-hit: [], on-confirmed: [name, status] }
     copy: { mode: none }
     requester-keeps: 90 days
-    on-behalf-of: never
-    onward: never
-    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }
+    on-behalf-of: ${behalf:-never}
+    onward: ${onward:-never}
+${articles:-}
 Y
+}
+deal() { # VERSION PER-DAY [UNTIL]
+  articles="    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }" agreement deal "$1" "$2" "${3:-2099-12-31}" "20 s" "$(party gb GBR)" "$(party us USA)" ${third:+"$third"}
 }
 # NODE NAME ROLE: proposed by c, approved by d over the digits of the key
 works() {

@@ -189,6 +189,7 @@ static void see_disclosure(void *ctx, const ent_disclosure_view *v)
     json_object_set_new(d, "recalled", maybe_time(v->recalled));
     json_object_set_new(d, "recalled-for", json_string(v->recalled_for));
     json_object_set_new(d, "undertaken", maybe_time(v->undertaken));
+    json_object_set_new(d, "denied", maybe_time(v->denied));
     json_object_set_new(d, "index", index_json(v->index));
     json_object_set_new(d, "kept-there", index_json(v->kept_index));
     json_object_set_new(d, "destroyed-there", index_json(v->gone_index));
@@ -217,6 +218,64 @@ ent_code ent_desk_disclosure_undertaking(const ent_desk_node *n, const ent_desk_
     return ENT_OK;
 }
 
+/* ---- given on ---- */
+
+static json_t *onward_json(const ent_onward_view *v)
+{
+    static const char *const words[] = {"asked", "authorised", "refused", "given", "kept", "recalled", "gone"};
+    json_t *c = json_object();
+    json_object_set_new(c, "copy", id_json(v->id));
+    json_object_set_new(c, "disclosure", id_json(v->disclosure));
+    json_object_set_new(c, "ours", json_boolean(v->ours));
+    json_object_set_new(c, "state", json_string(words[v->state]));
+    json_object_set_new(c, "to", json_string(v->to));
+    json_object_set_new(c, "partner", json_string(v->partner));
+    json_object_set_new(c, "agreement", json_string(v->agreement));
+    json_object_set_new(c, "flow", json_string(v->flow));
+    json_object_set_new(c, "purpose", json_string(v->purpose));
+    json_object_set_new(c, "asked", time_json(v->at));
+    json_object_set_new(c, "arrived", maybe_time(v->received));
+    json_object_set_new(c, "recalled", maybe_time(v->recalled));
+    json_object_set_new(c, "undertaken", maybe_time(v->undertaken));
+    json_object_set_new(c, "until", date_json(v->until));
+    return c;
+}
+
+ent_code ent_desk_give_on(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    const char *to;
+    ent_onward_view v;
+    ENT_TRY(id_param(r, "disclosure", id, err));
+    ENT_TRY(need(r, "to", &to, err));
+    ENT_TRY(ent_flow_give_on(n->flow, r->by, id, to, &v, err));
+    json_object_set_new(out, "given", onward_json(&v));
+    return ENT_OK;
+}
+
+ent_code ent_desk_onward_decide(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    const char *word;
+    ent_onward_view v;
+    ENT_TRY(id_param(r, "copy", id, err));
+    ENT_TRY(need(r, "word", &word, err));
+    bool authorise = strcmp(word, "authorise") == 0;
+    if (!authorise && strcmp(word, "refuse") != 0) return ent_fail(err, ENT_USAGE, "\"word\" is authorise or refuse");
+    ENT_TRY(ent_flow_onward_decide(n->flow, r->by, id, authorise, &v, err));
+    json_object_set_new(out, "given", onward_json(&v));
+    return ENT_OK;
+}
+
+static void see_onward(void *ctx, const ent_onward_view *v) { json_array_append_new(ctx, onward_json(v)); }
+
+ent_code ent_desk_onward_list(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    json_t *list = json_array();
+    json_object_set_new(out, "onward", list);
+    return ent_flow_onward(n->flow, r->by, see_onward, list, err);
+}
+
 /* ---- what partners disclosed ---- */
 
 static json_t *kept_json(const ent_kept_view *v)
@@ -228,6 +287,7 @@ static json_t *kept_json(const ent_kept_view *v)
     json_object_set_new(k, "candidate", id_json(v->candidate.b));
     json_object_set_new(k, "agreement", json_string(v->agreement));
     if (*v->on_behalf_of) json_object_set_new(k, "on-behalf-of", json_string(v->on_behalf_of));
+    if (*v->given_on_of) json_object_set_new(k, "given-on-of", json_string(v->given_on_of));
     json_object_set_new(k, "received", time_json(v->received));
     json_object_set_new(k, "until", date_json(v->until));
     return k;

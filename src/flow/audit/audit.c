@@ -439,15 +439,15 @@ static void check_given_on(audit *a, dossier d, const item *given)
     if (!t) report(a, ENT_AUDIT_UNKNOWN_AGREEMENT, given);
     if (!t) return;
     if (!in_force(t, given->e->time)) report(a, ENT_AUDIT_NOT_IN_FORCE, given);
-    bool kept = false, authorised = f && !f->onward_authorised;
+    const ent_entry *kept = given->e->follows < given->index ? &a->sides[given->side].entries[given->e->follows] : NULL;
+    bool authorised = f && !f->onward_authorised, was_kept = kept && kept->kind == ENT_ENTRY_KEPT && strcmp(kept->flow, given->e->flow) == 0;
     size_t holder = f ? side_named(a, f->holder) : a->side_count;
     for (size_t k = 0; k < d.n; k++) {
-        const item *i = &d.at[k];
-        kept |= i->side == given->side && i->index < given->index && i->e->kind == ENT_ENTRY_KEPT;
-        authorised |= i->side == holder && i->e->kind == ENT_ENTRY_APPROVED && i->e->party == given->e->party && strncmp(i->e->clause, "onward: ", 8) == 0;
+        const ent_entry *e = d.at[k].e;
+        authorised |= d.at[k].side == holder && e->kind == ENT_ENTRY_APPROVED && e->party == given->e->party && strcmp(e->clause, "onward: authorised") == 0;
     }
     bool granted = f && third && ent_flow_gives_on(f, third->name) && strcmp(f->requester, a->sides[given->side].name) == 0;
-    if (!granted || !kept) report(a, ENT_AUDIT_NOT_GRANTED, given);
+    if (!granted || !was_kept) report(a, ENT_AUDIT_NOT_GRANTED, given);
     else if (!authorised && holder < a->side_count) report(a, ENT_AUDIT_NOT_AUTHORISED, given);
 }
 

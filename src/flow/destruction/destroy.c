@@ -14,6 +14,7 @@
 #include "flow/destruction/time.h"
 #include "flow/destruction/tombstone.h"
 #include "flow/disclosure/disclosure.h"
+#include "flow/disclosure/onward.h"
 #include "flow/examination/control.h"
 #include "flow/feed/feed.h"
 #include "flow/gallery/faces.h"
@@ -391,6 +392,7 @@ ent_code ent_flow_tick(ent_flow_node *n, ent_err *err)
     if (code == ENT_OK) code = ent_likely_tick(n, err);
     if (code == ENT_OK) code = ent_probes_expire(n, err);
     if (code == ENT_OK && sure) code = ent_kept_tick(n, err);
+    if (code == ENT_OK && sure) code = ent_onward_tick(n, err);
     if (code == ENT_OK && sure) code = ent_disclosures_tick(n, err);
     if (code == ENT_OK && sure) code = ent_stays_tick(n, err);
     if (code == ENT_OK && sure) code = ent_redress_tick(n, err);

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/capture/capture.h"
+#include "flow/disclosure/onward.h"
 #include "flow/disclosure/record.h"
 #include "flow/examination/case.h"
 #include "flow/receipt/receipt.h"
@@ -404,6 +405,9 @@ static ent_code note_proof(ent_flow_node *n, ent_batch *b, const uint8_t id[ENT_
     } else if (code == ENT_OK && recall && reply->status == 410 && !d->view.received.ms) {
         d->view.undertaken = ent_now(n); /* it never got there */
         said = true;
+    } else if (code == ENT_OK && recall && reply->status == 410) {
+        d->view.denied = ent_now(n); /* it did get there: a lost store, or worse. No proof, no undertaking */
+        said = true;
     } else if (said) {
         d->view.received = ent_now(n);
         d->view.kept_index = index;
@@ -417,9 +421,10 @@ static ent_code note_proof(ent_flow_node *n, ent_batch *b, const uint8_t id[ENT_
 
 ent_code ent_disclosure_taken(ent_flow_node *n, ent_batch *b, const ent_queued *q, const ent_reply *reply, ent_err *err)
 {
-    (void)b;
     if (q->kind == ENT_MESSAGE_DISCLOSE) return note_proof(n, b, q->id, reply, false, err);
-    if (q->kind != ENT_MESSAGE_RECALL) return ENT_OK;
+    if (q->kind != ENT_MESSAGE_RECALL && q->kind != ENT_MESSAGE_GIVE) return ENT_OK;
+    ent_code onward = ent_onward_taken(n, b, q, reply, err);
+    if (onward != ENT_NOT_FOUND) return onward;
     return note_proof(n, b, q->about, reply, true, err);
 }
 

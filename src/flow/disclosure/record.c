@@ -40,6 +40,7 @@ static void encode(const ent_disclosure_record *r, ent_buf *b)
     ent_buf_text16(b, r->gone_proof);
     ent_buf_put(b, v->search.b, ENT_ID_SIZE);
     ent_buf_text16(b, v->on_behalf_of);
+    ent_buf_u64(b, (uint64_t)v->denied.ms);
 }
 
 static bool decode(const ent_buf *in, ent_disclosure_record *r)
@@ -70,6 +71,7 @@ static bool decode(const ent_buf *in, ent_disclosure_record *r)
     if (!c.bad && ent_cursor_left(&c)) { /* what rows of before did not have */
         ent_cursor_copy(&c, v->search.b, ENT_ID_SIZE);
         ent_cursor_text16(&c, v->on_behalf_of, sizeof v->on_behalf_of);
+        v->denied.ms = (int64_t)ent_cursor_u64(&c);
     }
     return ent_cursor_done(&c);
 }

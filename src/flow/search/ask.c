@@ -310,6 +310,7 @@ static void begin_record(asking *q)
     snprintf(r->view.on_behalf_of, sizeof r->view.on_behalf_of, "%s", q->o->on_behalf_of);
     memcpy(r->agreement_digest, q->g.digest, 32);
     r->party = q->g.party;
+    r->claimed = q->taken.stated && q->taken.c.protection;
     r->barred = q->g.barred;
 }
 

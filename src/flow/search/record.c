@@ -57,6 +57,7 @@ static void encode(const ent_search_record *r, ent_buf *b)
     for (size_t i = 0; i < v->other_count; i++) ent_buf_put(b, v->other[i].b, ENT_ID_SIZE);
     ent_buf_text16(b, v->on_behalf_of);
     ent_buf_u8(b, r->party);
+    ent_buf_u8(b, r->claimed);
     ent_buf_u8(b, r->barred);
 }
 
@@ -70,6 +71,7 @@ static void decode_later(ent_cursor *c, ent_search_record *r)
     for (size_t i = 0; i < v->other_count; i++) ent_cursor_copy(c, v->other[i].b, ENT_ID_SIZE);
     ent_cursor_text16(c, v->on_behalf_of, sizeof v->on_behalf_of);
     r->party = ent_cursor_u8(c);
+    r->claimed = ent_cursor_u8(c);
     r->barred = ent_cursor_u8(c);
 }
 
@@ -116,7 +118,7 @@ static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row,
     ent_cursor_copy(&c, ret->body_digest, 32);
     ent_cursor_copy(&c, ret->signature, 64);
     ent_cursor_copy(&c, ret->salt, 32);
-    ret->barred = UINT8_MAX; /* nobody knows what the traveller claimed */
+    ret->claimed = true, ret->barred = UINT8_MAX; /* of rows of before nobody knows what the traveller claimed */
     if (version > 2) decode_later(&c, ret);
     if (!v->refused && !v->sent) snprintf(v->redress, sizeof v->redress, "%.111s", ret->reason);
     return (version == 2 || version == VERSION) && ent_cursor_done(&c) ? ENT_OK : ENT_DAMAGED;

@@ -14,7 +14,8 @@ typedef struct ent_search_record {
     uint32_t agreement_version;
     uint8_t salt[32];               /* of the entry's commitment */
     uint8_t party;                  /* for whom it was asked, by its place in the agreement; 0: the requester itself */
-    uint8_t barred;                 /* requester: parties of that version, a bit each, whom the traveller's claim of protection bars */
+    bool claimed;                   /* requester: the traveller claims protection */
+    uint8_t barred;                 /* the parties of that version, a bit each, whom the claim bars */
     ent_slot probe_slot;
     bool has_probe;
     char reason[200];               /* of a refusal; else, at the holder, what a redress slip did */
