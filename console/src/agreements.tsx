@@ -6,7 +6,7 @@ import { say, texts as t } from "./texts";
 import { Empty, Loaded, Note, Numbers, Outcome, Page, Table, useDo, useLoad, when } from "./ui";
 
 type Agreement = { name: string; title: string; version: number; state: string; "signed-by": string; from: string; until: string };
-type Terms = { purposes: string[]; powers: string[]; "per-day": number; examiners: number; "confirm-minutes": number; "on-hit": string[]; "on-confirmed": string[] };
+type Terms = { purposes: string[]; powers: string[]; "per-day": number; examiners: number; "confirm-minutes": number; "on-hit": string[]; "on-confirmed": string[]; candidates: number; "on-behalf-of": string[]; onward: string[]; "onward-authorised": boolean };
 type Flow = { flow: string; holder: string; requester: string; "held-here": boolean; terms: Terms; days: number[]; use: Record<string, number> };
 type Opens = { flow: string; requester: string; persons: number | null; by: Record<string, Record<string, number | null>> };
 type Picture = { title: string; review: string | null; since: string | null; flows: Flow[]; alarms: { at: string; flow: string; clause: string }[]; opens: Opens[] | null; "opens-not-known"?: string };
@@ -29,7 +29,9 @@ function FlowPicture(p: { flow: Flow; opens: Opens | undefined }) {
   return <section class="card" aria-label={f.flow}>
     <div class="head"><h2>{f.flow}</h2><span class="hint">{say(a.way, { requester: f.requester, holder: f.holder })}</span></div>
     <ul class="facts"><li>{a.purposes} <b>{f.terms.purposes.join(", ")}</b></li><li>{a.powers} <b>{f.terms.powers.join(", ")}</b></li><li>{a.examiners} <b>{say(a.examinersSay, { n: f.terms.examiners, minutes: f.terms["confirm-minutes"] })}</b></li>
-      <li>{a.onHit} <b>{f.terms["on-hit"].join(", ") || t.none}</b></li><li>{a.onConfirmed} <b>{f.terms["on-confirmed"].join(", ") || t.none}</b></li></ul>
+      <li>{a.onHit} <b>{f.terms["on-hit"].join(", ") || t.none}</b></li><li>{a.onConfirmed} <b>{f.terms["on-confirmed"].join(", ") || t.none}</b></li>
+      <li>{a.candidates} <b>{f.terms.candidates}</b></li><li>{a.onBehalfOf} <b>{f.terms["on-behalf-of"].join(", ") || t.none}</b></li>
+      <li>{a.onward} <b>{f.terms.onward.join(", ") || t.none}{f.terms.onward.length > 0 && f.terms["onward-authorised"] ? ` (${a.eachTime})` : ""}</b></li></ul>
     {f["held-here"]
       ? <><Numbers of={[[a.answered, (u.hit ?? 0) + (u["no hit"] ?? 0)], [a.hits, u.hit ?? 0], [a.refused, u.refused ?? 0], [a.examined, u.examined ?? 0], [a.disclosed, u.disclosed ?? 0], [a.recalled, u.recalled ?? 0], [a.quotaToday, quota ? `${today} / ${quota}` : `${today}`, quota > 0 && today >= quota * 0.8]]} />
         <h3>{a.perDay}</h3><Bars label={a.perDay} names={[a.answered]} rows={days} limit={quota || undefined} /></>

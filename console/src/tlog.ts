@@ -7,7 +7,7 @@ export type Verifier = { name: string; key: Bytes; hash: Bytes };
 export type Checkpoint = { origin: string; size: number; root: Bytes; text: string; signatures: { name: string; hash: Bytes; signature: Bytes }[] };
 export type Entry = {
   kind: number; time: Date; caseNumber: string; follows: number | null; agreement: string; version: number; flow: string; purpose: string; clause: string;
-  destroyBy: string; actor: string;
+  destroyBy: string; actor: string; party: number;
 };
 export type Proof = { index: number; path: Bytes[]; extra: Bytes; checkpoint: Checkpoint };
 
@@ -138,13 +138,14 @@ function day(n: number): string | null {
 
 /** Null for what an encoder cannot have written. */
 export function readEntry(b: Bytes): Entry | null {
-  if (b.length !== ENTRY || b[0] !== 1 || !kinds[b[1]!] || b.subarray(242).some((x) => x !== 0)) return null;
+  if (b.length !== ENTRY || b[0] !== 1 || !kinds[b[1]!] || b.subarray(243).some((x) => x !== 0)) return null;
+  if (b[242] !== 0 && b.subarray(34, 66).every((x) => x === 0)) return null; // a party of no agreement
   const v = new DataView(b.buffer, b.byteOffset, ENTRY), ms = v.getBigUint64(2), follows = v.getBigUint64(26);
   const flow = word(b.subarray(70, 102)), purpose = word(b.subarray(102, 142)), clause = word(b.subarray(142, 190)), destroyBy = day(v.getUint32(190));
   if (ms > 253402300799999n || flow === null || purpose === null || clause === null || destroyBy === null) return null;
   return {
     kind: b[1]!, time: new Date(Number(ms)), caseNumber: hex(b.subarray(10, 26)), follows: follows === 0xffffffffffffffffn ? null : Number(follows),
-    agreement: hex(b.subarray(34, 66)), version: v.getUint32(66), flow, purpose, clause, destroyBy, actor: hex(b.subarray(194, 210)),
+    agreement: hex(b.subarray(34, 66)), version: v.getUint32(66), flow, purpose, clause, destroyBy, actor: hex(b.subarray(194, 210)), party: b[242]!,
   };
 }
 

@@ -37,6 +37,11 @@ typedef struct ent_disclosure {
  * of all others. */
 void ent_disclosure_decide(const ent_disclosure_ask *ask, ent_disclosure *ret_disclosure);
 
+/* Clauses of entries about copies that are given on: the holder's word; what left, whose party is the one to whom. */
+#define ENT_CLAUSE_AUTHORISED "onward: authorised"
+#define ENT_CLAUSE_NOT_AUTHORISED "onward: not authorised"
+#define ENT_CLAUSE_GIVEN_ON "onward: given on"
+
 /* The clause of an entry "disclosed": what grants it, and the fields that left, as bits in the order of ENT_FIELDS, in hexadecimal. */
 void ent_disclosed_clause(const char *clause, uint32_t fields, char *ret, size_t cap);
 /* The fields that such a clause names; 0 for any other. */

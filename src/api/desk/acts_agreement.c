@@ -12,6 +12,13 @@ static json_t *fields_json(uint32_t bits)
 
 static json_t *count_json(uint64_t n) { return json_integer((json_int_t)n); }
 
+static json_t *names_json(const char names[][ENT_PARTY_NAME], size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_string(names[i]));
+    return list;
+}
+
 static json_t *terms_json(const ent_flow *f)
 {
     json_t *o = json_object(), *powers = json_array(), *purposes = json_array();
@@ -22,6 +29,10 @@ static json_t *terms_json(const ent_flow *f)
     json_object_set_new(o, "per-day", count_json(f->per_day));
     json_object_set_new(o, "examiners", count_json(f->examiners));
     json_object_set_new(o, "confirm-minutes", json_integer((json_int_t)(f->confirm_within_ms / 60000)));
+    json_object_set_new(o, "candidates", count_json(f->candidates));
+    json_object_set_new(o, "on-behalf-of", names_json(f->on_behalf_of, f->on_behalf_count));
+    json_object_set_new(o, "onward", names_json(f->onward, f->onward_count));
+    json_object_set_new(o, "onward-authorised", json_boolean(f->onward_authorised));
     json_object_set_new(o, "on-hit", fields_json(f->on_hit));
     json_object_set_new(o, "on-confirmed", fields_json(f->on_confirmed));
     return o;

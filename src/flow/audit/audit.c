@@ -63,6 +63,8 @@ static bool is_answer(ent_entry_kind k) { return k == ENT_ENTRY_ANSWERED_HIT || 
 
 /* ---- each ledger by itself ---- */
 
+static bool is_given_on(const ent_entry *e) { return e->kind == ENT_ENTRY_EXPORTED && strcmp(e->clause, ENT_CLAUSE_GIVEN_ON) == 0; }
+
 static void count_entry(audit *a, const ent_entry *e)
 {
     const ent_entry_kind kind = e->kind;
@@ -74,7 +76,7 @@ static void count_entry(audit *a, const ent_entry *e)
     a->counts.disclosed += kind == ENT_ENTRY_DISCLOSED;
     a->counts.destroyed += kind == ENT_ENTRY_DESTROYED;
     a->counts.for_others += kind == ENT_ENTRY_ASKED && e->party;
-    a->counts.given_on += kind == ENT_ENTRY_EXPORTED && e->party;
+    a->counts.given_on += is_given_on(e);
 }
 
 /* The first and the second custodian of a node, and nobody after them. */
@@ -444,7 +446,7 @@ static void check_given_on(audit *a, dossier d, const item *given)
     size_t holder = f ? side_named(a, f->holder) : a->side_count;
     for (size_t k = 0; k < d.n; k++) {
         const ent_entry *e = d.at[k].e;
-        authorised |= d.at[k].side == holder && e->kind == ENT_ENTRY_APPROVED && e->party == given->e->party && strcmp(e->clause, "onward: authorised") == 0;
+        authorised |= d.at[k].side == holder && e->kind == ENT_ENTRY_APPROVED && e->party == given->e->party && strcmp(e->clause, ENT_CLAUSE_AUTHORISED) == 0;
     }
     bool granted = f && third && ent_flow_gives_on(f, third->name) && strcmp(f->requester, a->sides[given->side].name) == 0;
     if (!granted || !was_kept) report(a, ENT_AUDIT_NOT_GRANTED, given);
@@ -462,7 +464,7 @@ static void check_case(audit *a, dossier d)
         if (is_local(i->e->kind)) check_local(a, d, i);
         if (ent_audit_drawn(i->e->kind)) check_lot(a, d, i);
         if (i->e->kind == ENT_ENTRY_PERSON) check_person(a, d, i);
-        if (i->e->kind == ENT_ENTRY_EXPORTED && i->e->party) check_given_on(a, d, i);
+        if (is_given_on(i->e)) check_given_on(a, d, i);
     }
     note_further(a, d);
     check_destroyed(a, d);

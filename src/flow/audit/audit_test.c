@@ -202,6 +202,64 @@ static void confirmation(void **state)
     expect(c, ENT_AUDIT_NOT_CONFIRMED, 1);
 }
 
+/* A further record of a hit has a number of its own and needs its own examination; more than the agreement grants are told, at the hit. What
+ * leaves on the hit itself needs none. */
+static void further_candidates(void **state)
+{
+    court *c = *state;
+    c->a.flow[0].candidates = 2;
+    c->a.flow[0].on_hit = 1u << ENT_FIELD_FACIAL_IMAGE;
+    search(c, 1, noon(1), true);
+    strcpy(add(c, false, ENT_ENTRY_DISCLOSED, 1, noon(1) + 3000)->clause, "disclose.on-hit: 200");
+    expect(c, 0, 0);
+    add(c, false, ENT_ENTRY_EXAMINED, 1, noon(1) + 4000)->follows = 0;
+    add(c, false, ENT_ENTRY_DISCLOSED, 7, noon(1) + 5000)->follows = 0; /* on the strength of another candidate's examination */
+    expect(c, ENT_AUDIT_NOT_CONFIRMED, 1);
+    c->gb_count--;
+    add(c, false, ENT_ENTRY_EXAMINED, 7, noon(1) + 5000)->follows = 0;
+    add(c, false, ENT_ENTRY_DISCLOSED, 7, noon(1) + 6000)->follows = 0;
+    expect(c, 0, 0);
+    assert_int_equal(c->counts.further, 1);
+    add(c, false, ENT_ENTRY_CLOSED, 8, noon(1) + 7000)->follows = 0;
+    expect(c, ENT_AUDIT_CANDIDATES, 1);
+    assert_int_equal(c->last.index, 0);
+}
+
+/* Asked for whom the agreement lists, in both ledgers alike; given on to whom it names, what was kept, with the holder's word. */
+static void third_parties(void **state)
+{
+    court *c = *state;
+    ent_flow *f = &c->a.flow[0];
+    c->a.party_count = 3;
+    strcpy(c->a.party[2].name, "fr");
+    search(c, 1, noon(1), true);
+    c->us[0].party = c->us[1].party = c->gb[0].party = 3;
+    expect(c, ENT_AUDIT_NOT_GRANTED, 2);
+    strcpy(f->on_behalf_of[f->on_behalf_count++], "fr");
+    expect(c, 0, 0);
+    assert_int_equal(c->counts.for_others, 1);
+    c->gb[0].party = 0;
+    expect(c, ENT_AUDIT_DIFFERS, 1);
+    c->gb[0].party = 3;
+    strcpy(f->onward[f->onward_count++], "fr");
+    f->onward_authorised = true;
+    ent_entry *kept = add(c, true, ENT_ENTRY_KEPT, 1, noon(1) + 9000), *given = add(c, true, ENT_ENTRY_EXPORTED, 9, noon(1) + 9500);
+    strcpy(given->clause, "onward: given on");
+    given->party = 3, given->follows = (uint64_t)(kept - c->us);
+    expect(c, ENT_AUDIT_NOT_AUTHORISED, 1);
+    ent_entry *word = add(c, false, ENT_ENTRY_APPROVED, 9, noon(1) + 9400);
+    strcpy(word->clause, "onward: authorised");
+    word->party = 2; /* to somebody else */
+    expect(c, ENT_AUDIT_NOT_AUTHORISED, 1);
+    word->party = 3;
+    expect(c, 0, 0);
+    assert_int_equal(c->counts.given_on, 1);
+    given->follows = 0; /* what was never kept here */
+    expect(c, ENT_AUDIT_NOT_GRANTED, 1);
+    given->follows = (uint64_t)(kept - c->us), given->party = 1;
+    expect(c, ENT_AUDIT_NOT_GRANTED, 1);
+}
+
 /* What was due is destroyed or held; an extension moves the day. */
 static void destruction(void **state)
 {
@@ -411,7 +469,7 @@ static void nobody_comes_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(clean),  CASE(hidden),       CASE(open_ended),  CASE(answered_twice), CASE(differs),
-                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy),
+                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(further_candidates), CASE(third_parties), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy),
                                        CASE(nobody_comes_alone)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 typedef struct copy {
     ent_onward_view view;
     uint8_t place;                  /* of the third party in the agreement */
+    uint8_t behalf;                 /* of the one for whom it was asked; only while a copy is received */
     uint32_t agreement_version;
     uint8_t agreement_digest[32], salt[32];
     char authorised[ENT_DISCLOSURE_PROOF], gone[ENT_DISCLOSURE_PROOF]; /* tlog-proofs: the holder's word; the third party's undertaking */
@@ -531,6 +532,7 @@ static ent_code check_given(ent_flow_node *n, const ent_arrival *in, const ent_d
     snprintf(c->view.flow, sizeof c->view.flow, "%s", d->flow);
     snprintf(c->view.partner, sizeof c->view.partner, "%s", f->holder);
     c->place = ent_agreement_place(h->a, n->c.name);
+    c->behalf = ent_agreement_place(h->a, d->on_behalf_of);
     c->agreement_version = h->a->version;
     if (!says(n, in->partner, m->proof, ENT_ENTRY_EXPORTED, ENT_CLAUSE_GIVEN_ON, c)) return refuse(err, "the proof that it left does not verify or is about another copy", in->partner);
     if (f->onward_authorised && !says(n, f->holder, authorised, ENT_ENTRY_APPROVED, ENT_CLAUSE_AUTHORISED, c)) return refuse(err, "the holder's authorisation does not verify", f->holder);
@@ -559,7 +561,7 @@ static ent_code take_given(ent_flow_node *n, const ent_arrival *in, const ent_di
         snprintf(k.purpose, sizeof k.purpose, "%s", d->purpose);
         memcpy(k.agreement_digest, c->agreement_digest, 32);
         k.agreement_version = c->agreement_version;
-        k.party = c->place;
+        k.party = c->behalf;
         code = ent_kept_put(n, &k, ENT_BYTES(text->data, text->len), "onward: received", ENT_ENTRY_NONE, err);
     }
     free(c);

@@ -13,10 +13,7 @@
 #define FLOW_DISCLOSURE_ONWARD_H
 
 #include "flow/queue.h"
-
-#define ENT_CLAUSE_AUTHORISED "onward: authorised"
-#define ENT_CLAUSE_NOT_AUTHORISED "onward: not authorised"
-#define ENT_CLAUSE_GIVEN_ON "onward: given on"
+#include "law/disclosure.h"
 
 /* A message about giving on; a copy that is given on. Not under the lock. */
 void ent_onward_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);

@@ -20,7 +20,9 @@ const char *ent_report_column_text(ent_report_column c)
 /* ---- counting ---- */
 
 /* For whom it was asked. What was given on names whom it was given to in the same place. */
-static uint8_t asked_for(const ent_entry *e) { return e->kind == ENT_ENTRY_EXPORTED ? 0 : e->party; }
+static bool is_given_on(const ent_entry *e) { return e->kind == ENT_ENTRY_EXPORTED && strcmp(e->clause, ENT_CLAUSE_GIVEN_ON) == 0; }
+
+static uint8_t asked_for(const ent_entry *e) { return is_given_on(e) ? 0 : e->party; }
 
 static void name_party(const ent_audit_text *text, ent_report_row *w)
 {
@@ -72,7 +74,7 @@ static size_t columns_of(const ent_audit_side *s, const ent_entry *e, ent_report
     case ENT_ENTRY_ANSWERED_NO_HIT: ret[0] = ENT_REPORT_NO_HIT, ret[1] = ENT_REPORT_RECEIVED; return 2;
     case ENT_ENTRY_REFUSED: ret[0] = ENT_REPORT_REFUSED, ret[1] = ENT_REPORT_RECEIVED; return 2;
     case ENT_ENTRY_CLOSED: return columns_of_end(s, e, ret);
-    case ENT_ENTRY_EXPORTED: ret[0] = e->party ? ENT_REPORT_GIVEN_ON : ENT_REPORT_EXPORTED; return *e->flow ? 1 : 0;
+    case ENT_ENTRY_EXPORTED: ret[0] = is_given_on(e) ? ENT_REPORT_GIVEN_ON : ENT_REPORT_EXPORTED; return *e->flow ? 1 : 0;
     case ENT_ENTRY_DISCLOSED: ret[0] = ENT_REPORT_DISCLOSED; return 1;
     case ENT_ENTRY_ASKED: ret[0] = ENT_REPORT_SENT; return 1;
     case ENT_ENTRY_LOCAL_SEARCH: ret[0] = ENT_REPORT_LOCAL; return 1;
