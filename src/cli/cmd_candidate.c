@@ -175,8 +175,24 @@ static int candidate_analyse(ent_cli *cli, int argc, char **argv)
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
 }
 
+/* What is concluded: a case of this node, or what a partner disclosed where the agreement wants the requester's examiners. */
+typedef struct concluding {
+    const char *what, *act;
+    ent_code (*version)(ent_cli_session *s, const char *id, unsigned *ret, ent_err *err);
+    void (*print)(const json_t *out, const char *finding);
+} concluding;
+
+static ent_code kept_version(ent_cli_session *s, const char *id, unsigned *ret, ent_err *err)
+{
+    json_t *out = NULL;
+    ent_code code = ent_cli_act(s, "kept-version", json_pack("{s:s}", "disclosure", id), NULL, 0, &out, err);
+    *ret = (unsigned)json_integer_value(json_object_get(out, "version"));
+    json_decref(out);
+    return code;
+}
+
 /* How often this examiner has concluded the case already. */
-static ent_code version_of(ent_cli_session *s, const char *id, unsigned *ret, ent_err *err)
+static ent_code case_version(ent_cli_session *s, const char *id, unsigned *ret, ent_err *err)
 {
     json_t *out = NULL, *k;
     size_t i;
@@ -188,16 +204,19 @@ static ent_code version_of(ent_cli_session *s, const char *id, unsigned *ret, en
     return code;
 }
 
-static int candidate_conclude(ent_cli *cli, int argc, char **argv)
+static void print_case_concluded(const json_t *out, const char *finding) { printf("concluded: %s; the case is %s\n", finding, ent_cli_text(json_object_get(out, "case"), "state")); }
+
+static void print_kept_concluded(const json_t *out, const char *finding)
 {
-    static const ent_cmd_help h = {.usage = "candidate conclude CASE identified|excluded|inconclusive|not-suitable --reasons TEXT [--form FILE] --as EXAMINER",
-                                   .about = "Your conclusion, signed. Others conclude without seeing it; when enough have, the probe is destroyed and the partner told.\n"
-                                            "Of a face the form says first how each feature compares, unless the probe is not suitable. Concluding again is a new\n"
-                                            "version, while nothing was disclosed.",
-                                   .example = "entente candidate conclude 0123456789abcdef0123456789abcdef excluded --reasons \"delta differs\" --as x.example"};
+    long long concluded = json_integer_value(json_object_get(out, "concluded")), needed = json_integer_value(json_object_get(out, "examiners"));
+    printf("concluded: %s; %lld of %lld examiners here have%s\n", finding, concluded, needed, concluded < needed ? "" : ", and the holder is told");
+}
+
+static int conclude(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const concluding *c)
+{
     const char *as = NULL, *reasons = NULL, *form = NULL;
-    const ent_opt opts[] = {{.name = "--reasons", .value = &reasons, .hint = "TEXT", .help = "why; sealed with the probe"},
-                            {.name = "--form", .value = &form, .hint = "FILE", .help = "of a face: the morphological form, as `candidate show` wrote it, filled in"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
+    const ent_opt opts[] = {{.name = "--reasons", .value = &reasons, .hint = "TEXT", .help = "why"},
+                            {.name = "--form", .value = &form, .hint = "FILE", .help = "of a face: the morphological form, as `candidate show` writes it, filled in"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "the examiner"}, {0}};
     ent_cli_session *s = NULL;
     ent_err err = {0};
     json_t *out = NULL;
@@ -206,25 +225,35 @@ static int candidate_conclude(ent_cli *cli, int argc, char **argv)
     unsigned version = 0;
     ENT_AUTO_BUF body = ENT_BUF(1 << 20);
     int n;
-    ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
+    ent_code code = ent_cli_options(h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (n != 2 || !reasons || !ent_id_parse(argv[0], id)) return ent_cli_usage(&h, "a case, a conclusion and --reasons are needed");
+    if (n != 2 || !reasons || !ent_id_parse(argv[0], id)) return ent_cli_usage(h, "a number, a conclusion and --reasons are needed");
     ent_finding f = ent_finding_named(argv[1]);
-    if (f == ENT_FINDING_COUNT) return ent_cli_usage(&h, "a conclusion is identified, excluded, inconclusive or not-suitable");
+    if (f == ENT_FINDING_COUNT) return ent_cli_usage(h, "a conclusion is identified, excluded, inconclusive or not-suitable");
     code = with_form(form, ENT_FORM_FOUND, ENT_BYTES(reasons, strlen(reasons)), &body, &err);
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
-    if (code == ENT_OK) code = version_of(s, argv[0], &version, &err);
+    if (code == ENT_OK) code = c->version(s, argv[0], &version, &err);
     if (code == ENT_OK) {
         ent_case_conclusion_text(id, f, version + 1, body.data ? body.data : (const uint8_t *)"", body.len, text);
-        json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "finding", argv[1], "signature", signature_of(s, text));
-        code = ent_cli_act(s, "case-conclude", params, body.data, body.len, &out, &err);
+        json_t *params = json_pack("{s:s,s:s,s:o}", c->what, argv[0], "finding", argv[1], "signature", signature_of(s, text));
+        code = ent_cli_act(s, c->act, params, body.data, body.len, &out, &err);
     }
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) printf("concluded: %s; the case is %s\n", argv[1], ent_cli_text(json_object_get(out, "case"), "state"));
+    else if (code == ENT_OK) c->print(out, argv[1]);
     json_decref(out);
     ent_cli_end(s);
     err.code = code;
     return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+}
+
+static int candidate_conclude(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "candidate conclude CASE identified|excluded|inconclusive|not-suitable --reasons TEXT [--form FILE] --as EXAMINER",
+                                   .about = "Your conclusion, signed. Others conclude without seeing it; when enough have, the probe is destroyed and the partner told.\n"
+                                            "Of a face the form says first how each feature compares, unless the probe is not suitable. Concluding again is a new\n"
+                                            "version, while nothing was disclosed.",
+                                   .example = "entente candidate conclude 0123456789abcdef0123456789abcdef excluded --reasons \"delta differs\" --as x.example"};
+    return conclude(cli, argc, argv, &h, &(concluding){"case", "case-conclude", case_version, print_case_concluded});
 }
 
 static void print_rates(const json_t *out)
@@ -384,6 +413,16 @@ static void print_received(const json_t *out)
                ent_cli_text(k, "on-behalf-of"), ent_cli_text(k, "partner"), ent_cli_text(k, "agreement"), ent_cli_text(k, "until"));
 }
 
+static int received_conclude(ent_cli *cli, int argc, char **argv)
+{
+    static const ent_cmd_help h = {.usage = "received conclude DISCLOSURE identified|excluded|inconclusive|not-suitable --reasons TEXT [--form FILE] --as EXAMINER",
+                                   .about = "Where the agreement wants this node's examiners too: you compare what the partner disclosed on the hit (`received show -d`) with the\n"
+                                            "traveller's prints, and conclude, signed. When as many as it asks for have, the partner gets the proofs from this ledger. Concluding again is\n"
+                                            "a new version; one that does not identify calls back what was disclosed since.",
+                                   .example = "entente received conclude 0123456789abcdef0123456789abcdef identified --reasons \"level 2 detail in agreement\" --as x.example"};
+    return conclude(cli, argc, argv, &h, &(concluding){"disclosure", "kept-conclude", kept_version, print_kept_concluded});
+}
+
 static int received_give(ent_cli *cli, int argc, char **argv)
 {
     static const ent_cmd_help h = {.usage = "received give DISCLOSURE PARTY --as CUSTODIAN",
@@ -453,6 +492,6 @@ static int received_show(ent_cli *cli, int argc, char **argv)
 
 int ent_cmd_received(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_command commands[] = {{"list", received_list, "what is kept here"}, {"show", received_show, "open one"}, {"give", received_give, "give one on to a third party"}, {"onward", received_onward, "what was given on"}, {0}};
+    static const ent_command commands[] = {{"list", received_list, "what is kept here"}, {"show", received_show, "open one"}, {"conclude", received_conclude, "your conclusion about one"}, {"give", received_give, "give one on to a third party"}, {"onward", received_onward, "what was given on"}, {0}};
     return ent_cli_group(cli, "received", "What partners disclosed to this node.", commands, argc, argv);
 }

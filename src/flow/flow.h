@@ -607,6 +607,18 @@ ENT_MUST_CHECK ent_code ent_flow_kept_open(ent_flow_node *n, const ent_actor *by
                                            void (*see)(void *ctx, const char *field, uint8_t finger, const void *value, size_t len), void *ctx,
                                            ent_kept_view *ret_view, ent_err *err);
 
+/* Where the flow wants the requester's examiners (confirm.by: requester, both): one of them concludes about what was disclosed, signed over
+ * ent_case_conclusion_text with the disclosure's number and one version more than their last. When enough have, the holder gets the proofs. */
+typedef struct ent_kept_conclusion {
+    size_t concluded, needed;
+    ent_finding finding;
+} ent_kept_conclusion;
+
+ENT_MUST_CHECK ent_code ent_flow_kept_conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_finding finding, const void *reasons, size_t len,
+                                               const uint8_t signature[ENT_SIGNATURE_SIZE], ent_kept_conclusion *ret, ent_err *err);
+/* How often this examiner has concluded about it: the version of their conclusion; 0: not yet. */
+ENT_MUST_CHECK ent_code ent_flow_kept_version(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], unsigned *ret_version, ent_err *err);
+
 /* ---- onward: what was disclosed is given on to a third party that the agreement names ---- */
 
 #define ENT_ONWARD_STATES(X)                                                                                           \

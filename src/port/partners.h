@@ -25,7 +25,8 @@
     X(RECEIPTS, "/v1/receipts")       /* completed receipts of entries that concern the sender */                      \
     X(CHECKPOINT, "/v1/checkpoint")   /* the sender's latest checkpoint, to be remembered and co-signed */              \
     X(ONWARD, "/v1/onward")           /* may a copy be given on? the holder's word */                                   \
-    X(GIVE, "/v1/give")               /* a copy that is given on */
+    X(GIVE, "/v1/give")               /* a copy that is given on */                                                     \
+    X(CONFIRM, "/v1/confirm")         /* what the requester's examiners concluded */
 
 typedef enum ent_message_kind {
 #define ENT_X(name, path) ENT_MESSAGE_##name,

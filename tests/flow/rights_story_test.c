@@ -305,8 +305,85 @@ static void recalled_on_its_way(void **state)
     assert_int_equal(c.queue, 0);
 }
 
+/* ---- the requester's examiners ---- */
+
+static ent_code conclude_here(story *s, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version, ent_kept_conclusion *ret)
+{
+    static const char reasons[] = "level 2 detail in agreement with the traveller's print";
+    char text[ENT_CASE_SIGNED];
+    uint8_t signature[ENT_SIGNATURE_SIZE];
+    ent_secret_key secret;
+    ent_case_conclusion_text(id, f, version, reasons, sizeof reasons - 1, text);
+    story_secret(who->name, &secret);
+    ent_sign(&secret, text, strlen(text), signature);
+    return ent_flow_kept_conclude(s->us.flow, who, id, f, reasons, sizeof reasons - 1, signature, ret, NULL);
+}
+
+static ent_search_id hit_there(story *s)
+{
+    ent_search_result r;
+    ent_err err = {0};
+    assert_int_equal(story_enrol(s, 3, 0, &(ent_enrolled){0}), ENT_OK);
+    if (search_for(s, "", NULL, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_true(r.hit);
+    ent_buf_free(&r.receipt);
+    return r.reference;
+}
+
+/* Both sides' examiners: the image leaves on the hit as a disclosure of its own; the name when two here and two there have identified, and not
+ * before; a conclusion that is changed afterwards calls everything back. */
+static void both_sides_confirm(void **state)
+{
+    story *s = *state;
+    ent_disclosed image, name;
+    ent_kept_conclusion c;
+    ent_kept_view k;
+    s->confirm = "both";
+    story_agree(s, 2, 100);
+    ent_search_id reference = hit_there(s);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_REFUSED);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 0, &image, NULL), ENT_OK);
+    assert_int_equal(image.fields, 1u << ENT_FIELD_FINGERPRINT_IMAGE);
+    story_cases cases = story_cases_of(&s->gb, &s->gb.custodian);
+    story_examine(&s->gb, &s->gb.examiner, cases.view[0].id, ENT_FINDING_IDENTIFIED);
+    story_examine(&s->gb, &s->gb.second, cases.view[0].id, ENT_FINDING_IDENTIFIED);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_REFUSED);
+    assert_int_equal(conclude_here(s, &s->us.officer, image.id, ENT_FINDING_IDENTIFIED, 1, &c), ENT_DENIED);
+    assert_int_equal(conclude_here(s, &s->us.examiner, image.id, ENT_FINDING_IDENTIFIED, 2, &c), ENT_SIGNATURE); /* not the version that is next */
+    assert_int_equal(conclude_here(s, &s->us.examiner, image.id, ENT_FINDING_IDENTIFIED, 1, &c), ENT_OK);
+    assert_int_equal(c.concluded, 1);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_REFUSED);
+    assert_int_equal(conclude_here(s, &s->us.second, image.id, ENT_FINDING_IDENTIFIED, 1, &c), ENT_OK);
+    assert_int_equal(c.concluded, c.needed);
+    assert_string_equal(latest(&s->us, ENT_ENTRY_EXAMINED).clause, "conclusion: identified");
+    assert_memory_equal(latest(&s->us, ENT_ENTRY_EXAMINED).case_number.b, reference.b, ENT_ID_SIZE);
+    assert_string_equal(latest(&s->gb, ENT_ENTRY_EXAMINED).clause, "the requester's examiners concluded");
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_OK);
+    assert_int_equal(kept(&s->us, &k), 1);
+    assert_int_equal(conclude_here(s, &s->us.second, image.id, ENT_FINDING_EXCLUDED, 2, &c), ENT_OK);
+    assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
+    assert_int_equal(kept(&s->us, &k), 0);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 0, &name, NULL), ENT_REFUSED);
+}
+
+/* The requester's alone: no case at the holder, and an inconclusive word there lets nothing leave. */
+static void requester_confirms(void **state)
+{
+    story *s = *state;
+    ent_disclosed image, name;
+    ent_kept_conclusion c;
+    s->confirm = "requester";
+    story_agree(s, 2, 100);
+    ent_search_id reference = hit_there(s);
+    assert_int_equal(story_cases_of(&s->gb, &s->gb.custodian).count, 0);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 0, &image, NULL), ENT_OK);
+    assert_int_equal(conclude_here(s, &s->us.examiner, image.id, ENT_FINDING_IDENTIFIED, 1, &c), ENT_OK);
+    assert_int_equal(conclude_here(s, &s->us.second, image.id, ENT_FINDING_INCONCLUSIVE, 1, &c), ENT_OK);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_REFUSED);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee), STORY(given_on), STORY(not_given_on), STORY(recalled_on_its_way)};
+    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee), STORY(given_on), STORY(not_given_on), STORY(recalled_on_its_way), STORY(both_sides_confirm), STORY(requester_confirms)};
     return cmocka_run_group_tests_name("rights_story", tests, NULL, NULL);
 }

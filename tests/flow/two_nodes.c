@@ -293,10 +293,10 @@ size_t story_text(const story *s, unsigned version, unsigned per_day, char *ret_
                      "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
                      "    modalities: [fingerprint%s]\n    against: [tenprint]\n    subjects: { powers: [%s], exclude: [] }\n"
                      "    search: { per-day: %u, %scandidates: %u, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
-                     "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
-                     "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
+                     "    holder-keeps-probe: until-concluded\n    confirm: { by: %s, examiners: 2, within: 15 min }\n"
+                     "    disclose: { on-hit: [%s], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
                      "    on-behalf-of: %s\n    onward: %s\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     version, keys[0], keys[1], third, s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits, s->candidates ? s->candidates : 1, s->third ? "[fr.example]" : "never", s->third && s->onward ? s->onward : "never");
+                     version, keys[0], keys[1], third, s->witness_key ? s->witness_key : "Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg=", s->test ? "    test: true\n" : "", s->faces ? ", face" : "", s->test ? "test-gallery" : "uk-terrorism-3y", per_day, s->limits, s->candidates ? s->candidates : 1, s->confirm ? s->confirm : "holder", s->confirm ? "fingerprint-image" : "", s->third ? "[fr.example]" : "never", s->third && s->onward ? s->onward : "never");
     return (size_t)n;
 }
 

@@ -50,6 +50,7 @@ typedef struct story {
     uint32_t captures;    /* by story_search */
     const char *witness_key; /* of observer.example; NULL: one that nobody has */
     char limits[64];      /* "per-hour: 2, ": more of the agreement's search limits */
+    const char *confirm;  /* whose examiners; the print's image leaves on the hit then. NULL: the holder's */
     unsigned candidates;  /* of the agreement; 0: one */
     bool third;           /* fr.example is a party too, for whom us may ask and to whom it may give on */
     const char *onward;   /* of the agreement, when there is a third party; NULL: never */

@@ -498,6 +498,8 @@ static const struct {
     {"disclosure-undertaking", true, ent_desk_disclosure_undertaking},
     {"kept-list", true, ent_desk_kept_list},
     {"kept-open", true, ent_desk_kept_open},
+    {"kept-conclude", true, ent_desk_kept_conclude},
+    {"kept-version", true, ent_desk_kept_version},
     {"give-on", true, ent_desk_give_on},
     {"onward-decide", true, ent_desk_onward_decide},
     {"onward-list", true, ent_desk_onward_list},

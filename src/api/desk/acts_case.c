@@ -218,6 +218,32 @@ ent_code ent_desk_disclosure_undertaking(const ent_desk_node *n, const ent_desk_
     return ENT_OK;
 }
 
+/* ---- what the requester's examiners conclude ---- */
+
+ent_code ent_desk_kept_conclude(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
+    ent_kept_conclusion c;
+    ent_finding f = ent_finding_named(param(r, "finding"));
+    ENT_TRY(id_param(r, "disclosure", id, err));
+    if (f == ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "\"finding\" is identified, excluded, inconclusive or not-suitable");
+    ENT_TRY(signature_param(r, signature, err));
+    ENT_TRY(ent_flow_kept_conclude(n->flow, r->by, id, f, r->len ? r->body : "", r->len, signature, &c, err));
+    json_object_set_new(out, "concluded", json_integer((json_int_t)c.concluded));
+    json_object_set_new(out, "examiners", json_integer((json_int_t)c.needed));
+    return ENT_OK;
+}
+
+ent_code ent_desk_kept_version(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
+{
+    uint8_t id[ENT_ID_SIZE];
+    unsigned version;
+    ENT_TRY(id_param(r, "disclosure", id, err));
+    ENT_TRY(ent_flow_kept_version(n->flow, r->by, id, &version, err));
+    json_object_set_new(out, "version", json_integer(version));
+    return ENT_OK;
+}
+
 /* ---- given on ---- */
 
 static json_t *onward_json(const ent_onward_view *v)

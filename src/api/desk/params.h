@@ -122,7 +122,7 @@ ent_desk_run ent_desk_regime_list, ent_desk_regime_propose, ent_desk_regime_wait
 /* acts_case.c */
 ent_desk_run ent_desk_case_list, ent_desk_case_open, ent_desk_case_analyse, ent_desk_case_conclude, ent_desk_case_machine, ent_desk_case_rates;
 ent_desk_run ent_desk_disclose, ent_desk_disclosure_list, ent_desk_disclosure_undertaking, ent_desk_kept_list, ent_desk_kept_open,
-    ent_desk_give_on, ent_desk_onward_decide, ent_desk_onward_list;
+    ent_desk_kept_conclude, ent_desk_kept_version, ent_desk_give_on, ent_desk_onward_decide, ent_desk_onward_list;
 
 /* acts_crossing.c */
 ent_desk_run ent_desk_desk_add, ent_desk_desk_approve, ent_desk_desk_withdraw, ent_desk_desk_list;

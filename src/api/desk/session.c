@@ -115,7 +115,7 @@ bool ent_session_reads(const char *act)
 {
     static const char *const reads[] = {"status", "card", "receipt", "person-list", "partner-list", "agreement-list", "agreement-envelope", "agreement-versions", "record-list",
                                         "event-list", "likely-list", "regime-list", "regime-waiting", "retention-warnings", "time", "retention-year", "search-targets", "search-show", "search-receipt", "case-list", "case-rates",
-                                        "disclosure-list", "disclosure-undertaking", "kept-list", "onward-list", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list", "capture-list", "redress-list",
+                                        "disclosure-list", "disclosure-undertaking", "kept-list", "onward-list", "kept-version", "ledger-get", "ledger-witnesses", "ledger-evidence", "crossing-list", "capture-list", "redress-list",
                                         "programme-list", "programme-show", "agreement-picture", "programme-history", "stays-overdue", "desk-list", "lot-list", "alarm-list"};
     for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++)
         if (strcmp(act, reads[i]) == 0) return true;

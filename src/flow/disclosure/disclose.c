@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/wipe.h"
 #include "flow/capture/capture.h"
+#include "flow/disclosure/conclude.h"
 #include "flow/disclosure/onward.h"
 #include "flow/disclosure/record.h"
 #include "flow/examination/case.h"
@@ -52,7 +53,7 @@ static size_t conclusions_of(ent_flow_node *n, const ent_search_record *r, ent_c
 static ent_code decide(making *m, const ent_actor *by, uint32_t fields, ent_err *err)
 {
     ent_flow_node *n = m->n;
-    ent_conclusion conclusions[ENT_CASE_OPINIONS];
+    ent_conclusion conclusions[ENT_CASE_OPINIONS + ENT_DISCLOSURE_CONCLUSIONS];
     const ent_search_view *v = &m->r->view;
     if (v->sent || !v->hit) return ent_fail(err, ENT_REFUSED, "nothing is disclosed without a hit at this node");
     m->h = ent_agreement_named(n, v->agreement);
@@ -60,8 +61,10 @@ static ent_code decide(making *m, const ent_actor *by, uint32_t fields, ent_err 
     m->flow = ent_agreement_flow(m->h->a, v->flow);
     m->to = ent_partner_named(n, v->partner);
     if (!m->flow || !m->to || m->to->revoked) return ent_fail(err, ENT_REFUSED, "the flow %s or the partner %s is not there any more", v->flow, v->partner);
+    size_t count = conclusions_of(n, m->r, conclusions);
+    if (m->flow->confirm_by != ENT_CONFIRM_HOLDER) count += ent_conclusions_of(n, &v->reference, conclusions + count, ENT_DISCLOSURE_CONCLUSIONS);
     ent_disclosure_ask ask = {.flow = m->flow, .hit = true, .candidate = v->extrapolated, .answered = v->received, .now = ent_now(n), .conclusions = conclusions,
-                              .count = conclusions_of(n, m->r, conclusions), .by = by->pseudonym, .fields = fields};
+                              .count = count, .by = by->pseudonym, .fields = fields};
     ent_disclosure_decide(&ask, &m->decided);
     if (m->decided.code == ENT_OK) return ENT_OK;
     return ent_fail(err, ENT_REFUSED, "%s (%s)", m->decided.reason, m->decided.clause);

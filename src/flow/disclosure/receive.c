@@ -1,6 +1,7 @@
 /* The requester's end: a disclosure is kept under a key of its own until the agreement's day, opened by persons (each opening is
  * an entry), destroyed by the clock, by a recall, or when the agreement ends. */
 #include "base/check.h"
+#include "flow/disclosure/conclude.h"
 #include "flow/disclosure/kept.h"
 #include "flow/disclosure/onward.h"
 #include "flow/receipt/receipt.h"
@@ -127,6 +128,7 @@ static ent_code destroy(ent_flow_node *n, const ent_kept *k, const char *clause,
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_KEPT, ENT_BYTES(k->view.id, ENT_ID_SIZE), ENT_BYTES("", 0));
     /* its message may come once more: the id is remembered, nothing else of it */
     remember_gone(b, k->view.id);
+    ENT_TRY(ent_conclusions_drop(n, b, k->view.id, err));
     if (recalled) {
         ENT_TRY(ent_onward_recall(n, b, k->view.id, recalled, err));
         ent_kept_entry(n, ENT_ENTRY_RECALLED, k, clause, &e);

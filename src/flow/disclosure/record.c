@@ -41,6 +41,23 @@ static void encode(const ent_disclosure_record *r, ent_buf *b)
     ent_buf_put(b, v->search.b, ENT_ID_SIZE);
     ent_buf_text16(b, v->on_behalf_of);
     ent_buf_u64(b, (uint64_t)v->denied.ms);
+    ent_buf_u8(b, (uint8_t)r->told_count);
+    for (size_t i = 0; i < r->told_count; i++) {
+        ent_buf_put(b, r->told[i].examiner.b, ENT_ID_SIZE);
+        ent_buf_u64(b, (uint64_t)r->told[i].at.ms);
+        ent_buf_u8(b, (uint8_t)r->told[i].finding);
+    }
+}
+
+static void decode_told(ent_cursor *c, ent_disclosure_record *r)
+{
+    r->told_count = ent_cursor_u8(c);
+    if (r->told_count > ENT_DISCLOSURE_CONCLUSIONS) c->bad = true, r->told_count = 0;
+    for (size_t i = 0; i < r->told_count; i++) {
+        ent_cursor_copy(c, r->told[i].examiner.b, ENT_ID_SIZE);
+        r->told[i].at.ms = (int64_t)ent_cursor_u64(c);
+        r->told[i].finding = (ent_finding)ent_cursor_u8(c);
+    }
 }
 
 static bool decode(const ent_buf *in, ent_disclosure_record *r)
@@ -72,6 +89,7 @@ static bool decode(const ent_buf *in, ent_disclosure_record *r)
         ent_cursor_copy(&c, v->search.b, ENT_ID_SIZE);
         ent_cursor_text16(&c, v->on_behalf_of, sizeof v->on_behalf_of);
         v->denied.ms = (int64_t)ent_cursor_u64(&c);
+        decode_told(&c, r);
     }
     return ent_cursor_done(&c);
 }

@@ -7,11 +7,22 @@
 #define ENT_DISCLOSURE_KEPT_YEARS 6 /* Limitation Act 1980 s. 2 and 9: a claim in tort or under a statute, six years */
 #define ENT_DISCLOSURE_PROOF 16384
 
+enum { ENT_DISCLOSURE_CONCLUSIONS = 6 };
+
+/* What one of the requester's examiners concluded, as its ledger says. */
+typedef struct ent_told_conclusion {
+    ent_actor_id examiner;
+    ent_time at;
+    ent_finding finding;
+} ent_told_conclusion;
+
 typedef struct ent_disclosure_record {
     ent_disclosure_view view;
     uint8_t transaction[32];         /* the encounter's token */
     ent_slot slot;
     uint8_t salt[32], digest[32];    /* salt and content (the sealed text's SHA-256) of the entry's commitment */
+    size_t told_count;               /* where the flow asks for the requester's examiners */
+    ent_told_conclusion told[ENT_DISCLOSURE_CONCLUSIONS];
     char kept_proof[ENT_DISCLOSURE_PROOF], gone_proof[ENT_DISCLOSURE_PROOF]; /* the requester's tlog-proofs; "" */
 } ent_disclosure_record;
 

@@ -6,6 +6,7 @@
 #include "flow/crossing/crossing.h"
 #include "flow/crossing/watch.h"
 #include "flow/disclosure/disclosure.h"
+#include "flow/disclosure/conclude.h"
 #include "flow/disclosure/onward.h"
 #include "flow/feed/feed.h"
 #include "flow/examination/case.h"
@@ -697,6 +698,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
     case ENT_MESSAGE_LOT: ent_lot_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECALL: ent_recall_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_ONWARD: ent_onward_receive(n, arrival, ret_status, ret_body); break;
+    case ENT_MESSAGE_CONFIRM: ent_confirm_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_GIVE: ent_give_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CHECKPOINT: ent_checkpoint_receive(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_RECEIPTS: ent_receipts_receive(n, arrival, ret_status, ret_body); break;
