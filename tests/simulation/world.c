@@ -389,7 +389,7 @@ static void write_agreement(const sim_deal *d, unsigned version, char *ret, size
              "  - name: check\n    holder: %s\n    requester: %s\n"
              "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
              "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
-             "    search: { per-day: %u, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+             "    search: { per-day: %u, candidates: 2, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
              "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 12 h }\n"
              "    disclose: { on-hit: [], on-confirmed: [name, status, category, fingerprint-image] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
              "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",

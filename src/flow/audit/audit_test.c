@@ -20,21 +20,25 @@ static int64_t noon(int day) { return 1700000000000 + (int64_t)day * 86400000; }
 static int setup(void **state)
 {
     court *c = calloc(1, sizeof *c);
-    ent_secret_key gb, us;
+    ent_secret_key gb, us, fr;
     ent_public_key public;
-    c->a = (ent_agreement){.name = "x", .version = 1, .party_count = 2, .flow_count = 1, .from = {2023, 1, 1}, .until = {2030, 1, 1}};
+    c->a = (ent_agreement){.name = "x", .version = 1, .party_count = 3, .flow_count = 1, .from = {2023, 1, 1}, .until = {2030, 1, 1}};
     strcpy(c->a.party[0].name, "gb");
     strcpy(c->a.party[1].name, "us");
     ent_sign_keys((uint8_t[32]){1}, &public, &gb);
     memcpy(c->a.party[0].key, public.b, 32);
     ent_sign_keys((uint8_t[32]){2}, &public, &us);
     memcpy(c->a.party[1].key, public.b, 32);
+    strcpy(c->a.party[2].name, "fr");
+    ent_sign_keys((uint8_t[32]){3}, &public, &fr);
+    memcpy(c->a.party[2].key, public.b, 32);
     ent_flow *f = &c->a.flow[0];
     *f = (ent_flow){.name = "check", .holder = "gb", .requester = "us", .purpose_count = 1, .per_day = 3};
     strcpy(f->purpose[0].name, "threat");
     assert_int_equal(ent_envelope_make(&c->a, "file", 4, &c->e, NULL), ENT_OK);
     assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "gb", (ent_time){noon(-40)}, &gb, NULL), ENT_OK);
     assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "us", (ent_time){noon(-39)}, &us, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SIGN, "fr", (ent_time){noon(-38)}, &fr, NULL), ENT_OK);
     assert_int_equal(ent_envelope_declare(&c->e, &c->a, ENT_ACT_SUSPEND, "us", (ent_time){noon(20)}, &us, NULL), ENT_OK);
     *state = c;
     return 0;
@@ -230,8 +234,6 @@ static void third_parties(void **state)
 {
     court *c = *state;
     ent_flow *f = &c->a.flow[0];
-    c->a.party_count = 3;
-    strcpy(c->a.party[2].name, "fr");
     search(c, 1, noon(1), true);
     c->us[0].party = c->us[1].party = c->gb[0].party = 3;
     expect(c, ENT_AUDIT_NOT_GRANTED, 2);
