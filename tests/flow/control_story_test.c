@@ -1,6 +1,6 @@
 /* Controls: whoever examines sees nothing by which one could be told from the case that it was planned beside. */
 #include "flow/examination/machine.h"
-#include "flow/two_nodes.h"
+#include "flow/examining.h"
 
 #include <string.h>
 
@@ -84,24 +84,6 @@ static void search(story *s, const uint8_t *position, size_t count, bool face)
 
 /* ---- what an examiner sees ---- */
 
-struct found {
-    size_t count;
-    ent_case_view view[8];
-};
-
-static void see_case(void *ctx, const ent_case_view *v)
-{
-    struct found *f = ctx;
-    f->view[f->count++] = *v;
-}
-
-static struct found cases_of(story *s, const ent_actor *who)
-{
-    struct found f = {0};
-    assert_int_equal(ent_flow_cases(s->gb.flow, who, see_case, &f, NULL), ENT_OK);
-    return f;
-}
-
 /* Everything that one step shows, but the pictures' own bytes. */
 struct step {
     size_t count;
@@ -124,39 +106,6 @@ static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *p
     ent_image_free(&image);
 }
 
-#define FORM(word)                                                                                                     \
-    "morphological-form/v1\nshape: " word "\nhairline: " word "\nforehead: " word "\neyebrows: " word "\neyes: " word "\ncheeks: " word          \
-    "\nnose: " word "\nears: " word "\nmouth: " word "\nchin: " word "\nlines: " word "\nmarks: " word "\n"
-
-static void sign_as(const ent_actor *who, const char *text, uint8_t ret[64])
-{
-    ent_secret_key secret;
-    story_secret(who->name, &secret);
-    ent_sign(&secret, text, strlen(text), ret);
-}
-
-static void analyse(story *s, const ent_actor *who, const uint8_t *id)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    static const char marks[] = FORM("clear") "\nending 120 80 45\n";
-    ent_case_analysis_text(id, true, marks, sizeof marks - 1, text);
-    sign_as(who, text, signature);
-    assert_int_equal(ent_flow_case_analyse(s->gb.flow, who, id, true, marks, sizeof marks - 1, signature, NULL), ENT_OK);
-}
-
-static ent_case_view conclude(story *s, const ent_actor *who, const uint8_t *id, ent_finding f)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_case_view v;
-    static const char reasons[] = FORM("same") "\nlevel 2 detail";
-    ent_case_conclusion_text(id, f, 1, reasons, sizeof reasons - 1, text);
-    sign_as(who, text, signature);
-    assert_int_equal(ent_flow_case_conclude(s->gb.flow, who, id, f, reasons, sizeof reasons - 1, signature, &v, NULL), ENT_OK);
-    return v;
-}
-
 /* The whole way of one case, as the first examiner goes it; the second one concludes too. */
 struct way {
     ent_case_view listed, opened, compared, own, ended;
@@ -169,17 +118,17 @@ static void examine(story *s, const uint8_t *id, ent_finding f, struct way *w)
     struct step machine = {0};
     ent_machine_view m;
     memset(w, 0, sizeof *w);
-    struct found mine = cases_of(s, &s->gb.examiner);
+    story_cases mine = story_cases_of(&s->gb, &s->gb.examiner);
     for (size_t i = 0; i < mine.count; i++)
         if (ent_id_equal(mine.view[i].id, id)) w->listed = mine.view[i];
     assert_int_equal(ent_flow_case_open(s->gb.flow, &s->gb.examiner, id, see_picture, &w->alone, &w->opened, NULL), ENT_OK);
-    analyse(s, &s->gb.examiner, id);
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, id, true, STORY_FORM("clear") "\n" STORY_MARKS), ENT_OK);
     assert_int_equal(ent_flow_case_open(s->gb.flow, &s->gb.examiner, id, see_picture, &w->beside, &w->compared, NULL), ENT_OK);
-    w->own = conclude(s, &s->gb.examiner, id, f);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, id, f, 1, STORY_FORM("same") "\n" STORY_REASONS, &w->own), ENT_OK);
     w->early = ent_flow_case_machine(s->gb.flow, &s->gb.examiner, id, see_picture, &machine, &m, NULL);
-    analyse(s, &s->gb.second, id);
-    conclude(s, &s->gb.second, id, f);
-    mine = cases_of(s, &s->gb.examiner);
+    assert_int_equal(story_analyse(&s->gb, &s->gb.second, id, true, STORY_FORM("clear") "\n" STORY_MARKS), ENT_OK);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.second, id, f, 1, STORY_FORM("same") "\n" STORY_REASONS, NULL), ENT_OK);
+    mine = story_cases_of(&s->gb, &s->gb.examiner);
     for (size_t i = 0; i < mine.count; i++)
         if (ent_id_equal(mine.view[i].id, id)) w->ended = mine.view[i];
     w->late = ent_flow_case_machine(s->gb.flow, &s->gb.examiner, id, see_picture, &machine, &m, NULL);
@@ -225,7 +174,7 @@ static int await(story *s, ent_case_view *ret)
 {
     for (int minute = 0; minute <= WITHIN_MINUTES; minute++) {
         assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-        struct found all = cases_of(s, &s->gb.custodian);
+        story_cases all = story_cases_of(&s->gb, &s->gb.custodian);
         for (size_t i = 0; i < all.count; i++)
             if (all.view[i].control && all.view[i].state == ENT_CASE_OPEN) return *ret = all.view[i], minute;
         s->clock.now.ms += 60000;
@@ -258,7 +207,7 @@ static void cannot_be_told(void **state)
         uint8_t probe[ENT_ID_SIZE + 1];
         ENT_AUTO_BUF row = ENT_BUF(1 << 24);
         search(s, probes[i].position, probes[i].count, probes[i].face);
-        struct found all = cases_of(s, &s->gb.custodian);
+        story_cases all = story_cases_of(&s->gb, &s->gb.custodian);
         size_t fresh = 0;
         while (fresh < all.count && all.view[fresh].state != ENT_CASE_OPEN) fresh++;
         assert_true(fresh < all.count && !all.view[fresh].control); /* the control is still to come, and nobody sees that it is */

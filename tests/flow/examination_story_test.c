@@ -1,6 +1,6 @@
 /* Between a hit and an identity: persons. The stories of cases, disclosures and recalls between two nodes. */
 #include "flow/examination/machine.h"
-#include "flow/two_nodes.h"
+#include "flow/examining.h"
 
 #include "crypto/seal.h"
 #include "flow/backup/purge.h"
@@ -37,24 +37,6 @@ static ent_search_id hit(story *s, ent_enrolled *ret_enrolled)
     assert_true(r.hit);
     ent_buf_free(&r.receipt);
     return r.reference;
-}
-
-struct found {
-    size_t count;
-    ent_case_view view[8];
-};
-
-static void see_case(void *ctx, const ent_case_view *v)
-{
-    struct found *f = ctx;
-    f->view[f->count++] = *v;
-}
-
-static struct found cases_of(story *s, const ent_actor *who)
-{
-    struct found f = {0};
-    assert_int_equal(ent_flow_cases(s->gb.flow, who, see_case, &f, NULL), ENT_OK);
-    return f;
 }
 
 struct pictures {
@@ -95,42 +77,6 @@ static void sign_as(const ent_actor *who, const char *text, uint8_t ret[64])
     ent_sign(&secret, text, strlen(text), ret);
 }
 
-static ent_code analyse(story *s, const ent_actor *who, const uint8_t *id, bool suitable)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    static const char marks[] = "ending 120 80 45\n";
-    ent_case_analysis_text(id, suitable, marks, sizeof marks - 1, text);
-    sign_as(who, text, signature);
-    return ent_flow_case_analyse(s->gb.flow, who, id, suitable, marks, sizeof marks - 1, signature, NULL);
-}
-
-static ent_code conclude_version(story *s, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_case_view v;
-    static const char reasons[] = "level 2 detail in agreement, no unexplained difference";
-    ent_case_conclusion_text(id, f, version, reasons, sizeof reasons - 1, text);
-    sign_as(who, text, signature);
-    return ent_flow_case_conclude(s->gb.flow, who, id, f, reasons, sizeof reasons - 1, signature, &v, NULL);
-}
-
-static ent_code conclude(story *s, const ent_actor *who, const uint8_t *id, ent_finding f) { return conclude_version(s, who, id, f, 1); }
-
-static void examine(story *s, const ent_actor *who, const uint8_t *id, ent_finding f)
-{
-    assert_int_equal(analyse(s, who, id, true), ENT_OK);
-    assert_int_equal(conclude(s, who, id, f), ENT_OK);
-}
-
-static ent_search_view at(story_node *n, const ent_search_id *reference)
-{
-    ent_search_view v;
-    assert_int_equal(ent_flow_search_show(n->flow, &n->custodian, reference->b, &v, NULL), ENT_OK);
-    return v;
-}
-
 static size_t rows(story_node *n, ent_table table, const void *key, size_t len)
 {
     ENT_AUTO_BUF row = ENT_BUF(1 << 24);
@@ -144,31 +90,31 @@ static void by_ace_v(void **state)
     story *s = *state;
     ent_enrolled e;
     ent_search_id reference = hit(s, &e);
-    struct found x = cases_of(s, &s->gb.examiner), y = cases_of(s, &s->gb.second);
+    story_cases x = story_cases_of(&s->gb, &s->gb.examiner), y = story_cases_of(&s->gb, &s->gb.second);
     assert_int_equal(x.count, 1);
     assert_int_equal(y.count, 1);
     const uint8_t *id = x.view[0].id;
     struct pictures p = look(s, &s->gb.examiner, id, ENT_OK);
     assert_int_equal(p.probes, 1);
     assert_int_equal(p.candidates, 0);
-    assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED), ENT_CONFLICT); /* analysis first */
-    assert_int_equal(analyse(s, &s->gb.examiner, id, true), ENT_OK);
-    assert_int_equal(analyse(s, &s->gb.examiner, id, false), ENT_CONFLICT); /* locked */
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED, 1, STORY_REASONS, NULL), ENT_CONFLICT); /* analysis first */
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, id, true, STORY_MARKS), ENT_OK);
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, id, false, STORY_MARKS), ENT_CONFLICT); /* locked */
     p = look(s, &s->gb.examiner, id, ENT_OK);
     assert_int_equal(p.candidates, 1);
     p = look(s, &s->gb.second, id, ENT_OK);
     assert_int_equal(p.candidates, 0);
     ent_search_view v;
     assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_DENIED); /* no score yet */
-    assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED), ENT_OK);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED, 1, STORY_REASONS, NULL), ENT_OK);
     machine(s, &s->gb.examiner, id, ENT_DENIED); /* nor after one's own conclusion, while others examine */
-    assert_int_equal(cases_of(s, &s->gb.second).view[0].finding, ENT_FINDING_NONE);
+    assert_int_equal(story_cases_of(&s->gb, &s->gb.second).view[0].finding, ENT_FINDING_NONE);
     assert_true(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
-    assert_string_equal(at(&s->us, &reference).outcome, "");
-    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+    assert_string_equal(story_search_at(&s->us, &reference).outcome, "");
+    story_examine(&s->gb, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
     assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
-    assert_string_equal(at(&s->gb, &reference).outcome, "confirmed");
-    assert_string_equal(at(&s->us, &reference).outcome, "confirmed");
+    assert_string_equal(story_search_at(&s->gb, &reference).outcome, "confirmed");
+    assert_string_equal(story_search_at(&s->us, &reference).outcome, "confirmed");
     assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.examiner, reference.b, &v, NULL), ENT_OK);
     look(s, &s->gb.examiner, id, ENT_GONE);
     ent_machine_view m = machine(s, &s->gb.examiner, id, ENT_OK);
@@ -185,11 +131,11 @@ static void machine_goes(void **state)
     ent_destroyed d;
     hit(s, &e);
     uint8_t id[ENT_ID_SIZE], name[ENT_ID_SIZE + 1];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
     memcpy(name, id, sizeof id);
     name[ENT_ID_SIZE] = 'd';
-    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
-    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+    story_examine(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    story_examine(&s->gb, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
     assert_true(rows(&s->gb, ENT_TABLE_CASES, name, sizeof name));
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &d, NULL), ENT_OK);
     assert_false(rows(&s->gb, ENT_TABLE_CASES, name, sizeof name));
@@ -204,7 +150,7 @@ static void only_its_examiners(void **state)
     hit(s, &e);
     uint8_t id[ENT_ID_SIZE], signature[64];
     char text[ENT_CASE_SIGNED];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
     look(s, &s->gb.custodian, id, ENT_DENIED);
     look(s, &s->gb.officer, id, ENT_DENIED);
     ent_case_analysis_text(id, true, "", 0, text);
@@ -243,18 +189,18 @@ static void disagreement(void **state)
     ent_err err = {0};
     ent_search_id reference = hit(s, &e);
     uint8_t id[ENT_ID_SIZE];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
-    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
-    examine(s, &s->gb.second, id, ENT_FINDING_EXCLUDED);
-    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_OPEN);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
+    story_examine(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    story_examine(&s->gb, &s->gb.second, id, ENT_FINDING_EXCLUDED);
+    assert_int_equal(story_cases_of(&s->gb, &s->gb.custodian).view[0].state, ENT_CASE_OPEN);
     assert_int_equal(disclose(s, &reference, &d, &err), ENT_REFUSED);
     add_third(s, &third);
-    assert_int_equal(cases_of(s, &third).count, 1); /* given to who came */
-    examine(s, &third, id, ENT_FINDING_IDENTIFIED);
-    struct found f = cases_of(s, &s->gb.custodian);
+    assert_int_equal(story_cases_of(&s->gb, &third).count, 1); /* given to who came */
+    story_examine(&s->gb, &third, id, ENT_FINDING_IDENTIFIED);
+    story_cases f = story_cases_of(&s->gb, &s->gb.custodian);
     assert_int_equal(f.view[0].state, ENT_CASE_CONCLUDED);
     assert_int_equal(f.view[0].finding, ENT_FINDING_INCONCLUSIVE);
-    assert_string_equal(at(&s->us, &reference).outcome, "unresolved");
+    assert_string_equal(story_search_at(&s->us, &reference).outcome, "unresolved");
     assert_int_equal(disclose(s, &reference, &d, &err), ENT_REFUSED);
 }
 
@@ -265,14 +211,14 @@ static void time_ends(void **state)
     ent_enrolled e;
     ent_search_id reference = hit(s, &e);
     uint8_t id[ENT_ID_SIZE];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
-    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
+    story_examine(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
     s->clock.now.ms += 16 * 60000;
-    assert_int_equal(conclude(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED), ENT_GONE);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.second, id, ENT_FINDING_IDENTIFIED, 1, STORY_REASONS, NULL), ENT_GONE);
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
     assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
-    assert_string_equal(at(&s->us, &reference).outcome, "unresolved");
-    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_EXPIRED);
+    assert_string_equal(story_search_at(&s->us, &reference).outcome, "unresolved");
+    assert_int_equal(story_cases_of(&s->gb, &s->gb.custodian).view[0].state, ENT_CASE_EXPIRED);
 }
 
 /* The record goes while the case is open: withdrawn, no reason shown. */
@@ -283,20 +229,20 @@ static void record_goes(void **state)
     ent_destroyed destroyed;
     ent_search_id reference = hit(s, &e);
     uint8_t id[ENT_ID_SIZE];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful arrest", &destroyed, NULL), ENT_OK);
     look(s, &s->gb.examiner, id, ENT_GONE);
-    assert_int_equal(cases_of(s, &s->gb.custodian).view[0].state, ENT_CASE_WITHDRAWN);
-    assert_string_equal(at(&s->us, &reference).outcome, "withdrawn");
+    assert_int_equal(story_cases_of(&s->gb, &s->gb.custodian).view[0].state, ENT_CASE_WITHDRAWN);
+    assert_string_equal(story_search_at(&s->us, &reference).outcome, "withdrawn");
     assert_false(rows(&s->gb, ENT_TABLE_PROBES, reference.b, 16));
 }
 
 static void confirm(story *s)
 {
     uint8_t id[ENT_ID_SIZE];
-    memcpy(id, cases_of(s, &s->gb.examiner).view[0].id, sizeof id);
-    examine(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
-    examine(s, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
+    memcpy(id, story_cases_of(&s->gb, &s->gb.examiner).view[0].id, sizeof id);
+    story_examine(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED);
+    story_examine(&s->gb, &s->gb.second, id, ENT_FINDING_IDENTIFIED);
 }
 
 struct values {
@@ -748,8 +694,8 @@ static void taken_back(void **state)
     confirm(s);
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
     assert_int_equal(kept(s, NULL), 1);
-    struct found f = cases_of(s, &s->gb.examiner);
-    assert_int_equal(conclude_version(s, &s->gb.examiner, f.view[0].id, ENT_FINDING_EXCLUDED, 2), ENT_OK);
+    story_cases f = story_cases_of(&s->gb, &s->gb.examiner);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, f.view[0].id, ENT_FINDING_EXCLUDED, 2, STORY_REASONS, NULL), ENT_OK);
     assert_int_equal(kept(s, NULL), 0);
     assert_string_equal(record(s).recalled_for, "corrected");
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_REFUSED);

@@ -21,31 +21,31 @@ static void sign_as(const ent_actor *who, const char *text, uint8_t ret[ENT_SIGN
     ent_sign(&secret, text, strlen(text), ret);
 }
 
-ent_code story_analyse(story_node *n, const ent_actor *who, const uint8_t *id, bool suitable)
+ent_code story_analyse(story_node *n, const ent_actor *who, const uint8_t *id, bool suitable, const char *marks)
 {
-    static const char marks[] = "ending 120 80 45\n";
     char text[ENT_CASE_SIGNED];
     uint8_t signature[ENT_SIGNATURE_SIZE];
-    ent_case_analysis_text(id, suitable, marks, sizeof marks - 1, text);
+    ent_case_analysis_text(id, suitable, marks, strlen(marks), text);
     sign_as(who, text, signature);
-    return ent_flow_case_analyse(n->flow, who, id, suitable, marks, sizeof marks - 1, signature, NULL);
+    return ent_flow_case_analyse(n->flow, who, id, suitable, marks, strlen(marks), signature, NULL);
 }
 
-ent_code story_conclude(story_node *n, const ent_actor *who, const uint8_t *id, ent_finding f)
+ent_code story_conclude(story_node *n, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version, const char *reasons, ent_case_view *ret_view)
 {
-    static const char reasons[] = "level 2 detail in agreement, no unexplained difference";
     char text[ENT_CASE_SIGNED];
     uint8_t signature[ENT_SIGNATURE_SIZE];
     ent_case_view v;
-    ent_case_conclusion_text(id, f, 1, reasons, sizeof reasons - 1, text);
+    ent_case_conclusion_text(id, f, version, reasons, strlen(reasons), text);
     sign_as(who, text, signature);
-    return ent_flow_case_conclude(n->flow, who, id, f, reasons, sizeof reasons - 1, signature, &v, NULL);
+    ent_code code = ent_flow_case_conclude(n->flow, who, id, f, reasons, strlen(reasons), signature, &v, NULL);
+    if (code == ENT_OK && ret_view) *ret_view = v;
+    return code;
 }
 
 void story_examine(story_node *n, const ent_actor *who, const uint8_t *id, ent_finding f)
 {
-    assert_int_equal(story_analyse(n, who, id, true), ENT_OK);
-    assert_int_equal(story_conclude(n, who, id, f), ENT_OK);
+    assert_int_equal(story_analyse(n, who, id, true, STORY_MARKS), ENT_OK);
+    assert_int_equal(story_conclude(n, who, id, f, 1, STORY_REASONS, NULL), ENT_OK);
 }
 
 ent_search_view story_search_at(story_node *n, const ent_search_id *reference)

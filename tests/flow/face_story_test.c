@@ -1,5 +1,5 @@
 /* Faces on the whole way: enrolled, searched beside prints and alone, decided together, examined by two, destroyed. */
-#include "flow/two_nodes.h"
+#include "flow/examining.h"
 
 #include <string.h>
 
@@ -95,33 +95,6 @@ static void see_picture(void *ctx, bool candidate, uint8_t finger, const void *p
 
 static void see_case(void *ctx, const ent_case_view *v) { *(ent_case_view *)ctx = *v; }
 
-#define FORM(word)                                                                                                     \
-    "morphological-form/v1\nshape: " word "\nhairline: " word "\nforehead: " word "\neyebrows: " word "\neyes: " word "\ncheeks: " word          \
-    "\nnose: " word "\nears: " word "\nmouth: " word "\nchin: " word "\nlines: " word "\nmarks: " word "\n"
-
-static ent_code analyse(story *s, const ent_case_view *v, const char *marks)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_secret_key secret;
-    story_secret("x.example", &secret);
-    ent_case_analysis_text(v->id, true, marks, strlen(marks), text);
-    ent_sign(&secret, text, strlen(text), signature);
-    return ent_flow_case_analyse(s->gb.flow, &s->gb.examiner, v->id, true, marks, strlen(marks), signature, NULL);
-}
-
-static ent_code conclude(story *s, const ent_case_view *v, ent_finding f, unsigned version, const char *reasons)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_secret_key secret;
-    ent_case_view now;
-    story_secret("x.example", &secret);
-    ent_case_conclusion_text(v->id, f, version, reasons, strlen(reasons), text);
-    ent_sign(&secret, text, strlen(text), signature);
-    return ent_flow_case_conclude(s->gb.flow, &s->gb.examiner, v->id, f, reasons, strlen(reasons), signature, &now, NULL);
-}
-
 static void examined(void **state)
 {
     story *s = *state;
@@ -132,19 +105,19 @@ static void examined(void **state)
     assert_int_equal(ent_flow_cases(s->gb.flow, &s->gb.custodian, see_case, &v, NULL), ENT_OK);
     assert_int_equal(v.needed, 2);
     assert_true(v.face);
-    assert_int_equal(analyse(s, &v, ""), ENT_FORMAT); /* the form comes first, whoever asks and by what way */
-    assert_int_equal(analyse(s, &v, "it is a face"), ENT_FORMAT);
-    assert_int_equal(analyse(s, &v, FORM("same")), ENT_FORMAT); /* the comparison's words */
-    assert_int_equal(analyse(s, &v, FORM("clear")), ENT_OK);
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, v.id, true, ""), ENT_FORMAT); /* the form comes first, whoever asks and by what way */
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, v.id, true, "it is a face"), ENT_FORMAT);
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, v.id, true, STORY_FORM("same")), ENT_FORMAT); /* the comparison's words */
+    assert_int_equal(story_analyse(&s->gb, &s->gb.examiner, v.id, true, STORY_FORM("clear")), ENT_OK);
     assert_int_equal(ent_flow_case_open(s->gb.flow, &s->gb.examiner, v.id, see_picture, &p, &v, NULL), ENT_OK);
     assert_int_equal(p.probes, 2);     /* a print and a photograph */
     assert_int_equal(p.candidates, 2);
-    assert_int_equal(conclude(s, &v, ENT_FINDING_IDENTIFIED, 1, "the same"), ENT_FORMAT);
-    assert_int_equal(conclude(s, &v, ENT_FINDING_IDENTIFIED, 1, FORM("same")), ENT_USAGE);         /* reasons besides */
-    assert_int_equal(conclude(s, &v, ENT_FINDING_IDENTIFIED, 1, FORM("differs") "\nwhy"), ENT_CONFLICT);
-    assert_int_equal(conclude(s, &v, ENT_FINDING_EXCLUDED, 1, FORM("differs") "\nwhy"), ENT_OK);
-    assert_int_equal(conclude(s, &v, ENT_FINDING_INCONCLUSIVE, 2, "I am not sure any more"), ENT_FORMAT); /* a later version too */
-    assert_int_equal(conclude(s, &v, ENT_FINDING_NOT_SUITABLE, 2, "the probe shows a mask"), ENT_OK);     /* nothing was compared */
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_IDENTIFIED, 1, "the same", NULL), ENT_FORMAT);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_IDENTIFIED, 1, STORY_FORM("same"), NULL), ENT_USAGE);         /* reasons besides */
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_IDENTIFIED, 1, STORY_FORM("differs") "\nwhy", NULL), ENT_CONFLICT);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_EXCLUDED, 1, STORY_FORM("differs") "\nwhy", NULL), ENT_OK);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_INCONCLUSIVE, 2, "I am not sure any more", NULL), ENT_FORMAT); /* a later version too */
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_NOT_SUITABLE, 2, "the probe shows a mask", NULL), ENT_OK);     /* nothing was compared */
 }
 
 /* Below the quality that the node asks for a photograph is refused with what would make it better, and nothing is kept of its file; somebody who can get no

@@ -71,10 +71,13 @@ void sim_check_answer(const sim_message *p, bool seen, bool may_hit, int status,
     if (!sim_has_entry(from, ENT_ENTRY_ASKED, p->m.id)) sim_fail("%s was answered what its ledger did not ask", from->c.name);
     if (hit && !seen && !may_hit) sim_fail("%s: a hit, and no record of that finger may be found", to->c.name);
     if (!hit || !seen) return;
-    ent_search_view v; /* the answer again: its record must still be there */
+    ent_search_view v, other; /* the answer again: one of the records that it named must still be there */
     ent_actor by;
     sim_actor(to, CUSTODIAN, &by);
-    if (ent_flow_search_show(to->flow, &by, p->m.id, &v, NULL) != ENT_OK || ent_id_is_zero(v.candidate.b)) sim_fail("%s: the hit on a destroyed record is told again", to->c.name);
+    bool named = ent_flow_search_show(to->flow, &by, p->m.id, &v, NULL) == ENT_OK;
+    for (size_t i = 0; named && ent_id_is_zero(v.candidate.b) && i < v.other_count; i++)
+        if (ent_flow_search_show(to->flow, &by, v.other[i].b, &other, NULL) == ENT_OK && !ent_id_is_zero(other.candidate.b)) v.candidate = other.candidate;
+    if (!named || ent_id_is_zero(v.candidate.b)) sim_fail("%s: the hit on a destroyed record is told again", to->c.name);
 }
 
 /* ---- each step ---- */
