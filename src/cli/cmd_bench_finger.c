@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,12 @@
 enum { PRINTS_MAX = 8000, SYNTHETIC_MATES = 200, TIMED = 15, GALLERY_SEED = 1, STRANGER_SEED = 1000003 };
 
 static const ent_cmd_help help = {
-    .usage = "bench finger --gallery N [DIR…] [--strangers M] [--exhaustive] [--json]",
+    .usage = "bench finger --gallery N [DIR…] [--strangers M] [--state FILE] [--minutes T] [--exhaustive] [--json]",
     .about = "A gallery of N synthetic templates and, of every finger of the folders DIR (<finger>_<impression>.<ext>), its first impression.\n"
              "The other impressions search it in two stages: rank-1, and FNIR at FPIR 1 % and 0.1 %, whose thresholds come from M synthetic\n"
              "prints of fingers that are not in it (default 10000). Without DIR, 200 synthetic fingers are hidden instead. Compact templates\n"
-             "throughout. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.\n"
+             "throughout. All cores are used. --state keeps what was searched, line by line, and goes on from there the next time; --minutes\n"
+             "ends searching after T minutes and reports on the strangers so far. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.\n"
              "DIR are test sets: images are decoded in this process, not in the sandbox.",
     .example = "entente bench finger --gallery 10000 fvc/2002/DB1_B fvc/2004/DB2_B"};
 
@@ -36,6 +38,7 @@ typedef struct print {
     ent_finger_template *t;
     double two_stage, exhaustive, direct, rival; /* the mate's score where it came first, else 0; against the mate alone; the best other */
     bool listed;                                 /* the mate was compared in detail */
+    bool searched;
 } print;
 
 typedef struct bench {
@@ -44,12 +47,17 @@ typedef struct bench {
     print *p;
     size_t count;
     ent_finger_gallery *g;
-    double *stranger; /* best score of each */
+    double *stranger; /* best score of each; NOT_YET */
+    FILE *state;
+    pthread_mutex_t writing;
+    double until_ms; /* 0: no end */
     atomic_size_t progress;
     atomic_int failed;
     ent_finger_template **made; /* a batch of the population */
     uint32_t first;
 } bench;
+
+#define NOT_YET (-1.0)
 
 static double now_ms(void)
 {
@@ -169,6 +177,52 @@ static ent_code fill_gallery(bench *b, ent_err *err)
     return code;
 }
 
+/* ---- what was searched: a line each ---- */
+
+/* The lines of an earlier run. A last line that was cut short is left out. */
+static ent_code read_state(bench *b, const char *path, ent_err *err)
+{
+    char line[256];
+    unsigned long long gallery, prints, i;
+    double score[4];
+    unsigned listed;
+    FILE *f = fopen(path, "r");
+    if (!f) return errno == ENOENT ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+    bool ours = fgets(line, sizeof line, f) && sscanf(line, "bench finger 1 gallery %llu prints %llu", &gallery, &prints) == 2 && gallery == b->synthetic && prints == b->count;
+    while (ours && fgets(line, sizeof line, f) && strchr(line, '\n')) {
+        if (sscanf(line, "stranger %llu %lf", &i, &score[0]) == 2) {
+            if (i < b->strangers) b->stranger[i] = score[0];
+        } else if (sscanf(line, "print %llu %lf %lf %lf %lf %u", &i, &score[0], &score[1], &score[2], &score[3], &listed) == 6 && i < b->count) {
+            print *p = &b->p[i];
+            p->two_stage = score[0], p->rival = score[1], p->direct = score[2], p->exhaustive = score[3], p->listed = listed, p->searched = true;
+        }
+    }
+    fclose(f);
+    return ours ? ENT_OK : ent_fail(err, ENT_CONFLICT, "%s is of another gallery or other prints", path);
+}
+
+static ent_code open_state(bench *b, const char *path, ent_err *err)
+{
+    ent_code code = read_state(b, path, err);
+    if (code != ENT_OK) return code;
+    b->state = fopen(path, "a");
+    if (!b->state) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
+    fprintf(b->state, ftell(b->state) ? "\n" : "bench finger 1 gallery %zu prints %zu\n", b->synthetic, b->count);
+    return ENT_OK;
+}
+
+static void keep(bench *b, const char *line)
+{
+    pthread_mutex_lock(&b->writing);
+    if (b->state && (fputs(line, b->state) < 0 || fflush(b->state))) b->failed = (int)ENT_IO;
+    pthread_mutex_unlock(&b->writing);
+}
+
+static bool time_is_up(const bench *b)
+{
+    return b->until_ms > 0 && now_ms() > b->until_ms;
+}
+
 /* ---- searches ---- */
 
 static bool is_probe(const bench *b, size_t i)
@@ -202,7 +256,7 @@ static void search_one(void *ctx, size_t i, unsigned worker)
     double of[2], all[2];
     bool unused;
     (void)worker;
-    if (is_probe(b, i) && p->t && ent_finger_probe_new(p->t, &probe, NULL) == ENT_OK) {
+    if (is_probe(b, i) && p->t && !p->searched && ent_finger_probe_new(p->t, &probe, NULL) == ENT_OK) {
         if (ent_finger_gallery_get(b->g, p->slot, &mate, NULL) == ENT_OK) {
             p->direct = ent_finger_match(probe, mate, NULL);
             ent_finger_template_free(mate);
@@ -211,6 +265,9 @@ static void search_one(void *ctx, size_t i, unsigned worker)
         p->two_stage = of[0], p->rival = of[1];
         if (code == ENT_OK && b->exhaustive) code = search(b, probe, p, true, all, &unused), p->exhaustive = all[0];
         if (code != ENT_OK) b->failed = (int)code;
+        char line[160];
+        snprintf(line, sizeof line, "print %zu %.17g %.17g %.17g %.17g %d\n", i, p->two_stage, p->rival, p->direct, p->exhaustive, p->listed);
+        keep(b, line);
         ent_finger_probe_free(probe);
     }
     ent_cli_progress("searching", ++b->progress, b->count);
@@ -222,12 +279,16 @@ static void stranger_one(void *ctx, size_t i, unsigned worker)
     ent_finger_template *t = NULL;
     ent_finger_probe *probe;
     ent_finger_found f;
+    char line[80];
     (void)worker;
+    if (b->stranger[i] != NOT_YET || time_is_up(b)) return;
     ent_code code = ent_synth_template(STRANGER_SEED, (uint32_t)i, 1, &t, NULL);
     if (code == ENT_OK && (code = ent_finger_probe_new(t, &probe, NULL)) == ENT_OK) {
         code = ent_finger_gallery_search(b->g, probe, NULL, 1, &f, NULL);
         if (code == ENT_OK) {
             b->stranger[i] = f.count ? f.candidates[0].score : 0;
+            snprintf(line, sizeof line, "stranger %zu %.17g\n", i, b->stranger[i]);
+            keep(b, line);
             ent_finger_found_free(&f);
         }
         ent_finger_probe_free(probe);
@@ -368,33 +429,62 @@ static void print_report(const json_t *out)
            real_of(out, "search-ms"), real_of(out, "first-stage-ms"), real_of(out, "scanned-a-second") / 1e6, TIMED);
 }
 
-static ent_code run(bench *b, char **folders, int n, json_t *out, ent_err *err)
+/* The first stranger that an earlier run searched, searched again: the same engine finds the same. */
+static ent_code check_state(bench *b, ent_err *err)
+{
+    size_t i = 0;
+    while (i < b->strangers && b->stranger[i] == NOT_YET) i++;
+    if (i == b->strangers) return ENT_OK;
+    double was = b->stranger[i], until = b->until_ms;
+    b->stranger[i] = NOT_YET, b->until_ms = 0;
+    stranger_one(b, i, 0);
+    b->until_ms = until;
+    return b->failed || b->stranger[i] == was ? ENT_OK : ent_fail(err, ENT_CONFLICT, "the state is of another engine: begin anew");
+}
+
+/* Those that were searched, sorted. */
+static void sort_strangers(bench *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->strangers; i++)
+        if (b->stranger[i] != NOT_YET) b->stranger[n++] = b->stranger[i];
+    b->strangers = n;
+    qsort(b->stranger, n, sizeof *b->stranger, by_double);
+}
+
+static ent_code run(bench *b, char **folders, int n, const char *state, json_t *out, ent_err *err)
 {
     double ms[2], t0;
     ent_code code = load_prints(b, folders, n, err);
+    for (size_t i = 0; i < b->strangers; i++) b->stranger[i] = NOT_YET;
+    if (code == ENT_OK && state) code = open_state(b, state, err);
     if (code != ENT_OK) return code;
     t0 = now_ms();
     code = fill_gallery(b, err);
     if (code != ENT_OK) return code;
     double fill_s = (now_ms() - t0) / 1e3;
+    code = check_state(b, err);
+    if (code != ENT_OK) return code;
     code = time_searches(b, ms);
     b->progress = 0;
     if (code == ENT_OK) ent_parallel(b->count, 0, search_one, b);
     b->progress = 0;
     if (code == ENT_OK) ent_parallel(b->strangers, 0, stranger_one, b);
     if (code == ENT_OK) code = (ent_code)b->failed;
-    if (code != ENT_OK) return ent_fail(err, code, "out of memory for a search");
-    qsort(b->stranger, b->strangers, sizeof *b->stranger, by_double);
+    if (code != ENT_OK) return ent_fail(err, code, code == ENT_IO ? "the state cannot be written" : "out of memory for a search");
+    sort_strangers(b);
     report(b, ms, fill_s, out);
     return ENT_OK;
 }
 
 int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv)
 {
-    const char *gallery = NULL, *strangers = "10000";
-    bench b = {0};
+    const char *gallery = NULL, *strangers = "10000", *state = NULL, *minutes = NULL;
+    bench b = {.writing = PTHREAD_MUTEX_INITIALIZER};
     const ent_opt opts[] = {{.name = "--gallery", .value = &gallery, .hint = "N", .help = "synthetic templates, 1 to 10000000"},
                             {.name = "--strangers", .value = &strangers, .hint = "M", .help = "synthetic probes of fingers that are not there (default: 10000)"},
+                            {.name = "--state", .value = &state, .hint = "FILE", .help = "keep what was searched there, and go on from it"},
+                            {.name = "--minutes", .value = &minutes, .hint = "T", .help = "search strangers for so long at most"},
                             {.name = "--exhaustive", .flag = &b.exhaustive, .help = "compare everything in detail too"}, {0}};
     ent_err err = {0};
     int n;
@@ -402,14 +492,16 @@ int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv)
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     b.synthetic = gallery ? strtoul(gallery, NULL, 10) : 0, b.strangers = strtoul(strangers, NULL, 10);
     if (b.synthetic < 1 || b.synthetic > 10000000 || b.strangers > 1000000) return ent_cli_usage(&help, "--gallery is needed, up to 10000000, and up to 1000000 strangers");
+    if (minutes) b.until_ms = now_ms() + 60e3 * strtod(minutes, NULL);
     json_t *out = json_object();
     b.p = calloc(PRINTS_MAX, sizeof *b.p), b.stranger = calloc(b.strangers + 1, sizeof *b.stranger);
-    code = b.p && b.stranger && out ? run(&b, argv, n, out, &err) : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
+    code = b.p && b.stranger && out ? run(&b, argv, n, state, out, &err) : ent_fail(&err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK && cli->json) {
         json_dumpf(out, stdout, JSON_REAL_PRECISION(6));
         putchar('\n');
     } else if (code == ENT_OK) print_report(out);
     for (size_t i = 0; b.p && i < b.count; i++) ent_finger_template_free(b.p[i].t);
+    if (b.state) fclose(b.state);
     ent_finger_gallery_free(b.g);
     free(b.p);
     free(b.stranger);
