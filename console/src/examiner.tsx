@@ -160,7 +160,7 @@ function Comparison(p: Step) {
 
 /* ---- afterwards: what the machine saw ---- */
 
-type Machine = { score: number; "log10-ratio": number; finger: number; pairs: [number, number, number, number][]; pictures: Picture[] };
+type Machine = { score: number; "log10-ratio": number; extrapolated: boolean; finger: number; pairs: [number, number, number, number][]; pictures: Picture[] };
 
 /** The candidate's print; each minutia that the machine held for the same, and where the probe's lies on it. */
 function Drawing(p: { machine: Machine }) {
@@ -172,7 +172,7 @@ function Drawing(p: { machine: Machine }) {
     return () => { image.onload = null; };
   }, [src]);
   return <section class="card"><h2>{e.machine}</h2>
-    <p>{say(e.machineSay, { score: m.score.toFixed(1), ratio: m["log10-ratio"].toFixed(1), count: m.pairs.length })}</p>
+    <p>{say(e.machineSay, { score: m.score.toFixed(1), ratio: m["log10-ratio"].toFixed(1), count: m.pairs.length })}{m.extrapolated && ` ${e.machineBeyond}`}</p>
     {size && <svg class="chart" viewBox={`0 0 ${size[0]} ${size[1]}`} role="img" aria-label={say(e.machineLabel, { count: m.pairs.length })}>
       <image href={src} width={size[0]} height={size[1]} />
       {m.pairs.map(([x, y, px, py], i) => <g key={i} fill="none" stroke-width="2"><circle cx={x} cy={y} r="6" stroke="#e0242b" /><line x1={x} y1={y} x2={px} y2={py} stroke="#1568d3" /><rect x={px - 3} y={py - 3} width="6" height="6" stroke="#1568d3" /></g>)}

@@ -108,6 +108,7 @@ export const texts = {
     reasons: "Reasons", reasonsHint: "the features in agreement or in difference; sealed with the probe", sign: "Sign the conclusion", needReasons: "Give your reasons: a conclusion without them is not taken.", needFinding: "Choose a conclusion.", needSuitable: "Say whether the probe is suitable.",
     done: "Signed: {finding}, version {version}. The case is {state}.", again: "Concluding again is a new version, while nothing was disclosed.", gone: "This case has ended ({state}); its pictures are destroyed.",
     after: "After the conclusion", yours: "Your conclusion: {finding}, version {version}.", openMachine: "Open the machine's drawing and score", machine: "What the machine saw", machineSay: "Score {score}; likelihood ratio 10^{ratio}; {count} minutiae held for the same.",
+    machineBeyond: "The score lies beyond everything that was measured: the ratio is the bound of what was, and says no more.",
     machineLabel: "The candidate's print with {count} pairs of minutiae", machineHint: "Red: the candidate's minutia. Blue: where the probe's lies on it. The probe itself is destroyed. If this changes your mind, conclude again: it is a new signed version, and the first one stays.",
     steps: "Steps", stepNames: { analysis: "Analysis: the probe alone", comparison: "Comparison and conclusion", verification: "Verification by others, blind to yours" } as Record<string, string>,
     form: "Morphological form", feature: "Feature", inProbe: "In the probe", compared: "Compared", needForm: "Fill in every feature of the form.",

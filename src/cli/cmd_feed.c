@@ -44,7 +44,9 @@ static int feed_pull(ent_cli *cli, int argc, char **argv)
 static void print_result(const json_t *out)
 {
     bool hit = json_is_true(json_object_get(out, "hit"));
-    puts(hit ? "hit in the copy" : "no hit in the copy");
+    bool candidate = !strcmp(ent_cli_text(out, "outcome"), "candidate");
+    puts(candidate ? "a candidate in the copy" : hit ? "hit in the copy" : "no hit in the copy");
+    if (candidate) printf("the score lies beyond everything that was measured: no hit before persons have confirmed it\n");
     if (hit) printf("kept under %s, %s, %s; ask the holder with `entente search` for a person to confirm it\n", ent_cli_text(out, "power"), ent_cli_text(out, "category"), ent_cli_text(out, "status"));
     printf("reference %s\nentry %lld; matched in %lld ms; the copy may be searched until %s\n", ent_cli_text(out, "reference"),
            (long long)json_integer_value(json_object_get(out, "index")), (long long)json_integer_value(json_object_get(out, "match-us")) / 1000, ent_cli_text(out, "lease"));

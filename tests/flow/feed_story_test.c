@@ -194,7 +194,7 @@ static void copied_and_searched(void **state)
     s->line_down = true;
     ent_local_result r;
     assert_int_equal(search(s, 1, &r), ENT_OK);
-    assert_true(r.hit);
+    assert_true(r.hit && !r.extrapolated); /* few trials: what was measured carries it */
     assert_string_equal(r.power, "convicted");
     assert_string_equal(r.category, "convicted");
     assert_false(hits(s, 2));

@@ -107,7 +107,9 @@ ent_code ent_desk_case_machine(const ent_desk_node *n, const ent_desk_request *r
     ENT_TRY(id_param(r, "case", id, err));
     ENT_TRY(ent_flow_case_machine(n->flow, r->by, id, see_picture, pictures, &v, err));
     json_object_set_new(out, "score", json_real(v.score));
-    json_object_set_new(out, "log10-ratio", json_real(ent_finger_llr(v.score).ratio));
+    ent_finger_meaning meaning = ent_finger_llr(v.score);
+    json_object_set_new(out, "log10-ratio", json_real(meaning.ratio));
+    json_object_set_new(out, "extrapolated", json_boolean(meaning.extrapolated > meaning.ratio));
     json_object_set_new(out, "finger", json_integer(v.finger));
     for (size_t i = 0; i < v.count; i++)
         json_array_append_new(pairs, json_pack("[i,i,i,i]", v.pair[i].x, v.pair[i].y, v.pair[i].probe_x, v.pair[i].probe_y));

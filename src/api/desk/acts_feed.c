@@ -45,6 +45,7 @@ ent_code ent_desk_feed_search(const ent_desk_node *n, const ent_desk_request *r,
     ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
     ENT_TRY(ent_flow_feed_search(n->flow, r->by, r->body, r->len, &o, &l, err));
     json_object_set_new(out, "hit", json_boolean(l.hit));
+    json_object_set_new(out, "outcome", json_string(!l.hit ? "no hit" : l.extrapolated ? "candidate" : "hit"));
     json_object_set_new(out, "reference", id_json(l.reference));
     json_object_set_new(out, "index", index_json(l.index));
     json_object_set_new(out, "lease", time_json(l.lease));

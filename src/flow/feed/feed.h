@@ -104,7 +104,7 @@ ENT_MUST_CHECK ent_code ent_flow_feed_pull(ent_flow_node *n, const ent_actor *by
 void ent_feed_contact(ent_flow_node *n); /* the same by the clock */
 
 typedef struct ent_local_result {
-    bool hit;
+    bool hit, extrapolated; /* extrapolated: it rests on a tail beyond what was measured, a candidate until persons confirm it */
     uint8_t reference[ENT_ID_SIZE];
     uint64_t index, compared;
     char power[ENT_FEED_WORD], category[ENT_FEED_WORD], status[ENT_FEED_WORD]; /* of a hit */

@@ -346,8 +346,10 @@ static ent_code match(local *s, ent_err *err)
         code = ent_gallery_search(s->copy->gallery, (const ent_finger_template *const *)t, fingers, count, &(ent_sight){.flow_bit = 1}, fetch, s, &s->best, err);
     for (size_t i = 0; i < count; i++) ent_finger_template_free(t[i]);
     ent_evidence e = s->best.at[0].evidence;
+    ent_decision d = {0};
     e.prints = count, e.compared = s->best.compared;
-    s->out.hit = code == ENT_OK && s->best.count && ent_decide(&s->flow, &e).hit;
+    if (code == ENT_OK && s->best.count) d = ent_decide(&s->flow, &e);
+    s->out.hit = d.hit, s->out.extrapolated = d.extrapolated;
     s->out.compared = s->best.compared;
     s->out.match_us = 1000 * (ent_ticks(s->n) - t0);
     return code;
