@@ -37,6 +37,8 @@ status 0 "both are kept" us received list --as c.us; [ "$(grep -c "search $refer
 
 # given on, each time with the holder's word
 mapfile -t kept < <(sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' out)
+works us x.us examiner
+status 3 "where the holder's examiners conclude, nobody does here" us received conclude "${kept[1]}" identified --reasons "alike" --as x.us; says "(confirm)" "where the holder's examiners conclude, nobody does here"
 status 0 "asked for" us received give "${kept[0]}" fr.example --as c.us; says ": asked" "asked for"
 status 0 "nothing has left" fr received list --as c.fr; says "nothing is kept" "nothing has left"
 status 3 "another party" us received give "${kept[0]}" gb.example --as c.us; says "onward" "another party"
@@ -50,6 +52,7 @@ status 0 "opened there" fr received show "$copy" --as c.fr; says "Exempla, Jane"
 # the record of what was given on goes, and the copy after it
 status 0 "which arrest" us received show "${kept[0]}" --as c.us; which=$(sed -n 's/.*Exempla, Jane \([12]\)$/\1/p' out)
 status 0 "a destruction" gb destroy "${arrest[which]}" --reason "unlawful" --as c.gb
+status 0 "the other is asked for" us received give "${kept[1]}" fr.example --as c.us # whoever sends something sends what waits: no minute is waited for
 for _ in $(seq 90); do fr received list --as c.fr > out; grep -q "nothing is kept" out && break; sleep 1; done
 says "nothing is kept" "the recall follows the copy"
 for _ in $(seq 70); do us received onward --as c.us > out; grep -q "gone" out && break; sleep 1; done
