@@ -115,18 +115,22 @@ typedef struct ent_ending {
     struct ent_ending *next;
 } ending;
 
-/* The entries of several batches in one call: one sync of the store and one batch of the ledger for all of them. They fail together: their
- * rows are there, and what of their entries is not in the ledger waits in the outbox. */
-static ent_code end_all(ent_flow_node *n, ending *all, ent_err *err)
+/* One sync of the store for all of them. */
+static ent_code sync_all(ent_flow_node *n, const ending *all, ent_err *err)
+{
+    ENT_TRY(ent_store_sync(&n->c.store, err));
+    for (; all; all = all->next) ent_commit_point(all->b->name, "after-persist");
+    return ENT_OK;
+}
+
+/* The entries of several batches in one call. They fail together: their rows are there, and what of their entries is not in the ledger waits in the outbox. */
+static ent_code append_all(ent_flow_node *n, ending *all, ent_err *err)
 {
     uint8_t bytes[ENT_APPEND_MANY][ENT_ENTRY_SIZE];
     uint64_t indexes[ENT_APPEND_MANY];
     size_t count = 0, at = 0;
-    ENT_TRY(ent_store_sync(&n->c.store, err));
-    for (ending *e = all; e; e = e->next) {
-        ent_commit_point(e->b->name, "after-persist");
+    for (ending *e = all; e; e = e->next)
         for (size_t i = 0; i < e->b->entry_count; i++) ENT_TRY(ent_entry_encode(&e->b->entry[i], bytes[count++], err));
-    }
     if (count) ENT_TRY(n->c.ledger.append_many(n->c.ledger.self, (const uint8_t(*)[ENT_ENTRY_SIZE])bytes, count, indexes, err));
     for (ending *e = all; e; e = e->next) {
         if (e->indexes) memcpy(e->indexes, indexes + at, e->b->entry_count * sizeof *indexes);
@@ -136,31 +140,40 @@ static ent_code end_all(ent_flow_node *n, ending *all, ent_err *err)
     return ENT_OK;
 }
 
-/* As many of those that wait as the ledger takes at once, in their order. */
-static ending *take_endings(ent_endings *q)
+static void put_all(ent_row_of *row, ending *all)
 {
-    ending *all = q->first, *last = NULL;
+    *row->last = all;
+    while (*row->last) row->last = &(*row->last)->next;
+}
+
+/* As many of those that wait as the ledger takes at once, in their order. */
+static ending *take_some(ent_row_of *row)
+{
+    ending *all = row->first, *last = NULL;
     size_t count = 0;
     for (ending *e = all; e && (!last || count + e->b->entry_count <= ENT_APPEND_MANY); e = e->next) last = e, count += e->b->entry_count;
-    q->first = last->next;
-    if (!q->first) q->last = &q->first;
+    row->first = last->next;
+    if (!row->first) row->last = &row->first;
     last->next = NULL;
     return all;
 }
 
-/* Whoever finds nobody leading leads: itself, and whoever has come meanwhile. */
-static void lead(ent_flow_node *n)
+/* Whoever finds a row that nobody leads leads it: itself, and whoever has come meanwhile. While some wait for the ledger, the next wait for the store. */
+static void lead(ent_flow_node *n, ent_row_of *row)
 {
     ent_endings *q = &n->endings;
     ent_err err = {0};
-    ending *all = take_endings(q);
-    q->leading = true;
+    bool store = row == &q->store;
+    ending *all = take_some(row);
+    row->led = true;
     pthread_mutex_unlock(&q->lock);
-    ent_code code = end_all(n, all, &err);
+    ent_code code = store ? sync_all(n, all, &err) : append_all(n, all, &err);
     pthread_mutex_lock(&q->lock);
-    for (ending *e = all; e; e = e->next) e->code = code, e->err = err, e->done = true;
-    q->leading = false;
-    pthread_cond_broadcast(&q->ended);
+    row->led = false;
+    if (store && code == ENT_OK) put_all(&q->ledger, all);
+    else
+        for (ending *e = all; e; e = e->next) e->code = code, e->err = err, e->done = true;
+    pthread_cond_broadcast(&q->moved);
 }
 
 ent_code ent_commit_end(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, ent_err *err)
@@ -168,11 +181,11 @@ ent_code ent_commit_end(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, e
     ent_endings *q = &n->endings;
     ending mine = {.b = b, .indexes = ret_indexes};
     pthread_mutex_lock(&q->lock);
-    *q->last = &mine;
-    q->last = &mine.next;
+    put_all(&q->store, &mine);
     while (!mine.done) {
-        if (q->leading) pthread_cond_wait(&q->ended, &q->lock);
-        else lead(n);
+        if (q->ledger.first && !q->ledger.led) lead(n, &q->ledger);
+        else if (q->store.first && !q->store.led) lead(n, &q->store);
+        else pthread_cond_wait(&q->moved, &q->lock);
     }
     pthread_mutex_unlock(&q->lock);
     if (mine.code != ENT_OK && err) *err = mine.err;
@@ -182,13 +195,14 @@ ent_code ent_commit_end(ent_flow_node *n, ent_batch *b, uint64_t *ret_indexes, e
 void ent_endings_begin(ent_endings *q)
 {
     pthread_mutex_init(&q->lock, NULL);
-    pthread_cond_init(&q->ended, NULL);
-    q->first = NULL, q->last = &q->first, q->leading = false;
+    pthread_cond_init(&q->moved, NULL);
+    q->store = (ent_row_of){.last = &q->store.first};
+    q->ledger = (ent_row_of){.last = &q->ledger.first};
 }
 
 void ent_endings_finish(ent_endings *q)
 {
-    pthread_cond_destroy(&q->ended);
+    pthread_cond_destroy(&q->moved);
     pthread_mutex_destroy(&q->lock);
 }
 

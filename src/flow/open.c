@@ -9,6 +9,7 @@
 #include "flow/gallery/faces.h"
 #include "flow/queue.h"
 #include "flow/receipt/receipt.h"
+#include "flow/search/record.h"
 #include "flow/state.h"
 
 #include <stdio.h>
@@ -66,6 +67,7 @@ static ent_code load_all(ent_flow_node *n, ent_err *err)
     ENT_TRY(ent_partners_load(n, err));
     ENT_TRY(ent_agreements_load(n, err));
     ENT_TRY(ent_desks_load(n, err));
+    ENT_TRY(ent_searches_index(n, err));
     ENT_TRY(ent_lots_load(n, err));
     ENT_TRY(ent_lots_finish(n, err));
     n->alarms_wait = true;

@@ -46,12 +46,16 @@ typedef struct ent_held_part {
     uint32_t next[ENT_PART_BYS]; /* holding.c's chains */
 } ent_held_part;
 
-/* commit.c: batches that wait for their end; a lock of its own. */
+/* commit.c: batches that wait for their end, first for the store's sync, then for the ledger; a lock of its own. */
+typedef struct ent_row_of {
+    struct ent_ending *first, **last;
+    bool led;
+} ent_row_of;
+
 typedef struct ent_endings {
     pthread_mutex_t lock;
-    pthread_cond_t ended;
-    struct ent_ending *first, **last;
-    bool leading;
+    pthread_cond_t moved;
+    ent_row_of store, ledger;
 } ent_endings;
 
 void ent_endings_begin(ent_endings *q);

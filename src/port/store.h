@@ -56,7 +56,8 @@
     X(LOTS, "lots")                 /* searches that the lot chose, until the auditor has seen them */                 \
     X(WATCH, "watch")               /* counts that alarms come from, for a day or a month */                           \
     X(ALARMS, "alarms")             /* alarms that were raised */                                                      \
-    X(ONWARD, "onward")             /* copies that were given on or asked for: names parties and numbers, nobody */
+    X(ONWARD, "onward")             /* copies that were given on or asked for: names parties and numbers, nobody */            \
+    X(FOUND, "found")               /* part + search: whose candidate it was */
 
 typedef enum ent_table {
 #define ENT_X(name, text) ENT_TABLE_##name,

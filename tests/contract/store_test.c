@@ -8,6 +8,7 @@
 #include "contract/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -388,6 +389,51 @@ static void refuses_a_damaged_file(void **state)
     assert_int_equal(ent_sqlite_store(path, &other, NULL), ENT_DAMAGED);
 }
 
+/* As another program would have left it. In SQLite's file the number is at byte 60 (its "Database File Format", 1.3). */
+static void leave_format(world *w, int format)
+{
+    char path[300], sql[200];
+    w->store.close(w->store.self);
+    w->store.close = NULL;
+    if (!w->sqlite) {
+        snprintf(sql, sizeof sql, "DROP TABLE entente.found; UPDATE entente.format SET version = %d", format);
+        on_server(sql);
+        return;
+    }
+    snprintf(path, sizeof path, "%s/store.db", w->folder);
+    int fd = open(path, O_WRONLY);
+    assert_int_equal(pwrite(fd, (uint8_t[4]){0, 0, 0, (uint8_t)format}, 4, 60), 4);
+    close(fd);
+}
+
+static ent_code open_again(world *w)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/store.db", w->folder ? w->folder : "");
+    return w->sqlite ? ent_sqlite_store(path, &w->store, NULL) : ent_postgres_store(conninfo, &w->store, NULL);
+}
+
+/* An older program's store gets what it lacks and keeps its rows; a later one's is refused, and so is ours by an older program. */
+static void knows_its_format(void **state)
+{
+    world *w = *state;
+    ENT_AUTO_BUF value = ENT_BUF(64);
+    ent_change part = {ENT_CHANGE_PUT, ENT_TABLE_PARTS, "k", 1, "v", 1}, found = {ENT_CHANGE_PUT, ENT_TABLE_FOUND, "k", 1, "w", 1};
+    if (!w->sqlite && !conninfo[0]) skip();
+    assert_int_equal(w->store.commit(w->store.self, &part, 1, false, NULL), ENT_OK);
+    for (int round = 0; round < 2; round++) { /* the second time there is nothing left to do */
+        if (!round) leave_format(w, 1);
+        else w->store.close(w->store.self);
+        assert_int_equal(open_again(w), ENT_OK);
+        assert_int_equal(w->store.commit(w->store.self, &found, 1, false, NULL), ENT_OK);
+        ent_buf_clear(&value);
+        assert_int_equal(w->store.get(w->store.self, ENT_TABLE_PARTS, "k", 1, &value, NULL), ENT_OK);
+        assert_string_equal(ent_buf_cstr(&value), "v");
+    }
+    leave_format(w, 3);
+    assert_int_equal(open_again(w), ENT_UNSUPPORTED);
+}
+
 #define OVER(setup)                                                                                                    \
     cmocka_unit_test_setup_teardown(keeps_rows, setup, teardown), cmocka_unit_test_setup_teardown(is_all_or_nothing, setup, teardown), \
         cmocka_unit_test_setup_teardown(scans_prefixes, setup, teardown), cmocka_unit_test_setup_teardown(stages, setup, teardown), \
@@ -400,6 +446,8 @@ int main(void)
         OVER(setup_sqlite),
         OVER(setup_postgres),
         cmocka_unit_test_setup_teardown(one_writer, setup_postgres, teardown),
+        cmocka_unit_test_setup_teardown(knows_its_format, setup_sqlite, teardown),
+        cmocka_unit_test_setup_teardown(knows_its_format, setup_postgres, teardown),
         cmocka_unit_test_setup_teardown(survives_sigkill, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(stops_after_a_failed_sync, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(loses_the_last_only, setup_sqlite, teardown),

@@ -1,4 +1,5 @@
 /* The way of a search, told in one process. */
+#include "flow/commit.h"
 #include "flow/two_nodes.h"
 
 #include "merkle/note.h"
@@ -287,6 +288,51 @@ static void destroys(void **state)
     assert_int_equal(count_kind(&s->gb.c.ledger, ENT_ENTRY_DESTROYED), 1);
 }
 
+static ent_code note_row(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    ent_batch *b = ctx;
+    (void)value, (void)value_len;
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_FOUND, ENT_BYTES(key, key_len), ENT_BYTES("", 0));
+    return ENT_OK;
+}
+
+static size_t found_rows(story *s, ent_batch *b)
+{
+    ent_change all = {.key = "", .key_len = 0};
+    assert_int_equal(s->gb.c.store.scan(s->gb.c.store.self, ENT_TABLE_FOUND, &all, note_row, b, NULL), ENT_OK);
+    return b->count;
+}
+
+/* A part finds the searches whose candidate it was, also those of before there was a table for it: their answers go with it, those on others stay. */
+static void forgets_answers(void **state)
+{
+    story *s = *state;
+    ent_enrolled e[2];
+    ent_destroyed d;
+    ent_search_view v;
+    ent_search_id of[4];
+    ENT_AUTO_BATCH before = ent_batch_new("test");
+    ENT_AUTO_BATCH after = ent_batch_new("test");
+    for (uint32_t i = 0; i < 2; i++) assert_int_equal(story_enrol(s, 6 + i, 0, &e[i]), ENT_OK);
+    for (uint32_t i = 0; i < 4; i++) {
+        ent_search_result r = ask(s, 6 + i / 2, 1);
+        assert_true(r.hit);
+        of[i] = r.reference;
+        if (i != 2) continue; /* the store of an older program, which goes on being used */
+        assert_int_equal(found_rows(s, before), 3);
+        ent_batch_put(before, ENT_CHANGE_DELETE, ENT_TABLE_META, ENT_BYTES("found", 5), ENT_BYTES("", 0));
+        assert_int_equal(s->gb.c.store.commit(s->gb.c.store.self, before->change, before->count, false, NULL), ENT_OK);
+        story_restart(s, &s->gb);
+    }
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e[0].encounter.b, "a story", &d, NULL), ENT_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(ent_flow_search_show(s->gb.flow, &s->gb.custodian, of[i].b, &v, NULL), ENT_OK);
+        assert_int_equal(ent_id_is_zero(v.candidate.b), i < 2);
+        assert_int_equal(v.closed, i < 2);
+    }
+    assert_int_equal(found_rows(s, after), 2);
+}
+
 /* On the day on which it falls due a record is found no more, though nothing has destroyed it; an extension by the judge
  * keeps it two years longer, once. */
 static void falls_due(void **state)
@@ -451,7 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
-        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
+        STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(forgets_answers), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT 1
+#define FORMAT 2 /* 2: the table "found" */
 #define PAGE "256" /* rows of a scan that are fetched at once */
 #define LOCK "7310579603321745765" /* "entente!" as a number: the writer's advisory lock, held as long as it is connected */
 
@@ -236,10 +236,12 @@ static ent_code check_format(postgres_store *s, ent_err *err)
     PGresult *r;
     ENT_TRY(run(s->writer, "CREATE TABLE IF NOT EXISTS entente.format (version int4 NOT NULL)", NULL, err));
     ent_code code = query(s->writer, "SELECT version FROM entente.format", NULL, &r, err);
-    int rows = code == ENT_OK ? PQntuples(r) : 0, version = rows ? (uint8_t)PQgetvalue(r, 0, 0)[3] : FORMAT;
+    int rows = code == ENT_OK ? PQntuples(r) : 0, version = rows ? (uint8_t)PQgetvalue(r, 0, 0)[3] : 0;
+    char sql[96];
     PQclear(r);
     if (code == ENT_OK && version > FORMAT) code = ent_fail(err, ENT_UNSUPPORTED, "the store has format %d, this program knows %d: use a later program", version, FORMAT);
-    if (code == ENT_OK && !rows) code = run(s->writer, "INSERT INTO entente.format VALUES (1)", NULL, err);
+    snprintf(sql, sizeof sql, rows ? "UPDATE entente.format SET version = %d" : "INSERT INTO entente.format VALUES (%d)", FORMAT);
+    if (code == ENT_OK && version < FORMAT) code = run(s->writer, sql, NULL, err);
     return code;
 }
 

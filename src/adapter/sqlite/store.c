@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT 1
+#define FORMAT 2 /* 2: the table "found" */
 #define RESERVE (8 << 20)
 
 typedef struct sqlite_store {

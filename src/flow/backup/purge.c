@@ -141,6 +141,7 @@ static ent_code commit_rows(ent_flow_node *n, const ent_batch *b, ent_err *err)
 static ent_code forget_mentions(ent_flow_node *n, const row_key *gone, size_t count, ent_err *err)
 {
     enum { GROUP = 64 };
+    ENT_TRY(ent_searches_index(n, err)); /* the backup may be of a store without it */
     for (size_t at = 0; at < count; at += GROUP) {
         ent_part_id ids[GROUP];
         ent_part_set set = {ids, count - at < GROUP ? count - at : GROUP};
@@ -296,6 +297,13 @@ static ent_code probe_has_key(const probe_look *l, const row_key *probe, bool *r
     return code == ENT_OK ? ENT_OK : ent_fail(err, code, "the key of a search's probe cannot be read");
 }
 
+/* The row stays, empty, until its case has ended (flow/search/record.c, ent_probes_expire). */
+static ent_code empty_probe(const ent_store *store, const row_key *probe, ent_err *err)
+{
+    const ent_change c = {.kind = ENT_CHANGE_PUT, .table = ENT_TABLE_PROBES, .key = probe->b, .key_len = probe->len, .value = "", .value_len = 0};
+    return store->commit(store->self, &c, 1, true, err);
+}
+
 static ent_code look_at_probes(const ent_store *store, const ent_keys *keys, size_t *ret_gone, ent_err *err)
 {
     picked p = {.is_meant = any};
@@ -305,7 +313,7 @@ static ent_code look_at_probes(const ent_store *store, const ent_keys *keys, siz
         bool gone = false;
         code = probe_has_key(&l, &p.at[i], &gone, err);
         if (code != ENT_OK || !gone) continue;
-        code = delete_rows(store, ENT_TABLE_PROBES, &p.at[i], 1, err);
+        code = empty_probe(store, &p.at[i], err);
         ++*ret_gone;
     }
     free(p.at);

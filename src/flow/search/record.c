@@ -25,7 +25,7 @@ static void encode(const ent_search_record *r, ent_buf *b)
 {
     const ent_search_view *v = &r->view;
     ent_buf_u8(b, VERSION);
-    ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see ent_searches_forget */
+    ent_buf_put(b, v->candidate.b, ENT_ID_SIZE); /* at a fixed place: see fill_one */
     ent_buf_u64(b, r->has_probe ? r->probe_slot.number : UINT64_MAX);
     ent_buf_u64(b, (uint64_t)v->received.ms);
     ent_buf_u8(b, (uint8_t)(v->sent | v->hit << 1 | v->refused << 2 | v->closed << 3 | v->extrapolated << 4));
@@ -75,11 +75,21 @@ static void decode_later(ent_cursor *c, ent_search_record *r)
     r->barred = ent_cursor_u8(c);
 }
 
+/* Whose candidate it was, under part and reference: a part that goes finds its searches (decision 075). */
+static void put_found(ent_batch *b, ent_change_kind kind, const ent_search_view *v)
+{
+    uint8_t key[2 * ENT_ID_SIZE];
+    memcpy(key, v->candidate.b, ENT_ID_SIZE);
+    memcpy(key + ENT_ID_SIZE, v->reference.b, ENT_ID_SIZE);
+    ent_batch_put(b, kind, ENT_TABLE_FOUND, ENT_BYTES(key, sizeof key), kind == ENT_CHANGE_DELETE ? ENT_BYTES("", 0) : ENT_BYTES("1", 1));
+}
+
 void ent_search_put(ent_batch *b, ent_change_kind kind, const ent_search_record *r)
 {
     ENT_AUTO_BUF row = ENT_BUF(32768);
     encode(r, &row);
     ent_batch_put(b, kind, ENT_TABLE_SEARCHES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
+    if (!ent_id_is_zero(r->view.candidate.b)) put_found(b, ENT_CHANGE_PUT, &r->view);
 }
 
 static ent_code decode(const uint8_t reference[ENT_ID_SIZE], const uint8_t *row, size_t len, ent_search_record *ret)
@@ -235,21 +245,17 @@ static void intend(ent_batch *b, const ent_search_record *r)
     ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PROBES, ENT_BYTES(r->view.reference.b, ENT_ID_SIZE), ENT_BYTES("", 0));
 }
 
-enum { FEW = 16 };
-
 /* The searches whose candidate one of the parts was. */
 struct references {
-    const ent_part_set *parts;
     ent_search_id *id;
     size_t count, cap;
 };
 
-/* Of every search there ever was: only the candidate's place in the row is looked at. */
-static ent_code note_candidate(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+static ent_code note_found(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     struct references *refs = ctx;
-    if (key_len != ENT_ID_SIZE || value_len < 1 + ENT_ID_SIZE) return ENT_DAMAGED;
-    if (ent_id_is_zero(value + 1) || !ent_part_in(refs->parts, value + 1)) return ENT_OK;
+    (void)value, (void)value_len;
+    if (key_len != 2 * ENT_ID_SIZE) return ENT_DAMAGED;
     if (refs->count == refs->cap) {
         size_t cap = refs->cap ? refs->cap * 2 : 16;
         ent_search_id *id = realloc(refs->id, cap * sizeof *id);
@@ -257,22 +263,8 @@ static ent_code note_candidate(void *ctx, const uint8_t *key, size_t key_len, co
         refs->id = id;
         refs->cap = cap;
     }
-    memcpy(refs->id[refs->count++].b, key, ENT_ID_SIZE);
+    memcpy(refs->id[refs->count++].b, key + ENT_ID_SIZE, ENT_ID_SIZE);
     return ENT_OK;
-}
-
-struct picking {
-    int64_t before;             /* those received before this whose probe is still there */
-    size_t count;
-    ent_search_record *records; /* FEW at most a round */
-};
-
-static ent_code pick_expired(void *ctx, const ent_search_record *r)
-{
-    struct picking *p = ctx;
-    if (!r->has_probe || r->view.received.ms >= p->before) return ENT_OK;
-    p->records[p->count++] = *r;
-    return p->count == FEW ? ENT_BUSY : ENT_OK;
 }
 
 static void tell(ent_flow_node *n, ent_batch *b, const ent_search_record *r, ent_outcome outcome)
@@ -313,6 +305,7 @@ static ent_code forget_one(ent_flow_node *n, ent_batch *b, const ent_search_reco
     standing s;
     if (!changed) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
     *changed = *r;
+    put_found(b, ENT_CHANGE_DELETE, &r->view);
     memset(changed->view.candidate.b, 0, ENT_ID_SIZE);
     changed->view.closed = true;
     if (open) snprintf(changed->view.outcome, sizeof changed->view.outcome, "%s", outcomes[ENT_OUTCOME_WITHDRAWN]);
@@ -341,10 +334,13 @@ static void others_first(ent_flow_node *n, ent_search_id *id, size_t count, ent_
 
 ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err)
 {
-    struct references refs = {.parts = parts};
-    ent_change all = {.key = "", .key_len = 0};
-    ent_code code = n->c.store.scan(n->c.store.self, ENT_TABLE_SEARCHES, &all, note_candidate, &refs, err);
-    if (code == ENT_DAMAGED) code = ent_fail(err, code, "a search's row cannot be read");
+    struct references refs = {0};
+    ent_code code = ENT_OK;
+    for (size_t i = 0; i < parts->count && code == ENT_OK; i++) {
+        ent_change of = {.key = parts->id[i].b, .key_len = ENT_ID_SIZE};
+        code = n->c.store.scan(n->c.store.self, ENT_TABLE_FOUND, &of, note_found, &refs, err);
+    }
+    if (code == ENT_DAMAGED) code = ent_fail(err, code, "whose candidate a part was cannot be read");
     ent_search_record *r = malloc(sizeof *r);
     if (code == ENT_OK && !r) code = ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK) others_first(n, refs.id, refs.count, r);
@@ -355,6 +351,52 @@ ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set 
     free(r);
     free(refs.id);
     return code;
+}
+
+/* ---- a store of before there was that table ---- */
+
+static const char filled[] = "found"; /* in META: every search has its row */
+
+struct filling {
+    ent_search_view some[256];
+    size_t count;
+    uint8_t after[ENT_ID_SIZE];
+    bool begun;
+};
+
+static ent_code fill_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct filling *f = ctx;
+    if (key_len != ENT_ID_SIZE || value_len < 1 + ENT_ID_SIZE) return ENT_DAMAGED;
+    ent_search_view *v = &f->some[f->count];
+    memcpy(v->reference.b, key, ENT_ID_SIZE);
+    memcpy(v->candidate.b, value + 1, ENT_ID_SIZE);
+    memcpy(f->after, key, ENT_ID_SIZE);
+    f->begun = true;
+    if (ent_id_is_zero(v->candidate.b)) return ENT_OK;
+    return ++f->count == sizeof f->some / sizeof f->some[0] ? ENT_BUSY : ENT_OK;
+}
+
+ent_code ent_searches_index(ent_flow_node *n, ent_err *err)
+{
+    ENT_AUTO_BUF row = ENT_BUF(16);
+    ent_code code = n->c.store.get(n->c.store.self, ENT_TABLE_META, filled, sizeof filled - 1, &row, err);
+    if (code != ENT_NOT_FOUND) return code;
+    struct filling *f = calloc(1, sizeof *f);
+    if (!f) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    for (bool more = true; more;) {
+        ENT_AUTO_BATCH b = ent_batch_new("found");
+        ent_change range = {.key = "", .key_len = 0, .value = f->begun ? f->after : NULL, .value_len = f->begun ? ENT_ID_SIZE : 0};
+        f->count = 0;
+        code = b ? n->c.store.scan(n->c.store.self, ENT_TABLE_SEARCHES, &range, fill_one, f, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+        more = code == ENT_BUSY;
+        for (size_t i = 0; i < f->count && b; i++) put_found(b, ENT_CHANGE_PUT, &f->some[i]);
+        if (code == ENT_OK) ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_META, ENT_BYTES(filled, sizeof filled - 1), ENT_BYTES("1", 1));
+        if (code == ENT_OK || more) code = b->failed == ENT_OK ? n->c.store.commit(n->c.store.self, b->change, b->count, true, err) : ent_fail(err, b->failed, "out of memory");
+        more = more && code == ENT_OK;
+    }
+    free(f);
+    return code == ENT_DAMAGED ? ent_fail(err, code, "a search's row cannot be read") : code;
 }
 
 ent_code ent_search_close_in(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_search_record *r, const char *why, ent_outcome outcome, ent_err *err)
@@ -418,19 +460,45 @@ static ent_code end_all(ent_flow_node *n, const ent_actor *by, const uint8_t ref
     return code;
 }
 
+/* The searches whose probe is there, a few at a time. */
+struct probes {
+    ent_search_id some[16];
+    size_t count;
+};
+
+static ent_code note_probe(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
+{
+    struct probes *p = ctx;
+    (void)value, (void)value_len;
+    if (key_len != ENT_ID_SIZE) return ENT_DAMAGED;
+    memcpy(p->some[p->count++].b, key, ENT_ID_SIZE);
+    return p->count == sizeof p->some / sizeof p->some[0] ? ENT_BUSY : ENT_OK;
+}
+
+static ent_code expire_one(ent_flow_node *n, const ent_search_id *id, ent_search_record *r, ent_err *err)
+{
+    ENT_TRY(ent_search_get(n, id->b, r, err));
+    if (!r->has_probe || r->view.received.ms >= ent_now(n).ms - ENT_LIMIT_PROBE_KEPT_MS) return ENT_OK;
+    return end_all(n, NULL, id->b, ": 48 hours are over", ENT_CASE_EXPIRED, err);
+}
+
 ent_code ent_probes_expire(ent_flow_node *n, ent_err *err)
 {
-    struct picking p = {.before = ent_now(n).ms - ENT_LIMIT_PROBE_KEPT_MS, .records = calloc(FEW, sizeof *p.records)};
-    if (!p.records) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    ent_code code;
-    do {
+    struct probes p = {.count = 0};
+    ent_search_id after;
+    ent_search_record *r = malloc(sizeof *r);
+    ent_code code = r ? ENT_BUSY : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    while (code == ENT_BUSY) {
+        ent_change range = {.key = "", .key_len = 0, .value = p.count ? after.b : NULL, .value_len = p.count ? ENT_ID_SIZE : 0};
         p.count = 0;
-        code = ent_searches_walk(n, pick_expired, &p, err);
-        if (code == ENT_BUSY) code = ENT_OK;
-        for (size_t i = 0; i < p.count && code == ENT_OK; i++)
-            code = end_all(n, NULL, p.records[i].view.reference.b, ": 48 hours are over", ENT_CASE_EXPIRED, err);
-    } while (p.count && code == ENT_OK);
-    free(p.records);
+        code = n->c.store.scan(n->c.store.self, ENT_TABLE_PROBES, &range, note_probe, &p, err);
+        if (p.count) after = p.some[p.count - 1];
+        for (size_t i = 0; i < p.count && (code == ENT_OK || code == ENT_BUSY); i++) {
+            ent_code one = expire_one(n, &p.some[i], r, err);
+            if (one != ENT_OK) code = one;
+        }
+    }
+    free(r);
     return code;
 }
 

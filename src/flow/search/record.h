@@ -50,6 +50,8 @@ ENT_MUST_CHECK ent_code ent_search_main(ent_flow_node *n, const ent_search_recor
 ENT_MUST_CHECK ent_code ent_search_get(ent_flow_node *n, const uint8_t reference[ENT_ID_SIZE], ent_search_record *ret, ent_err *err);
 /* Adds to a batch: searches whose candidate was one of these parts lose it, their probes' slots are to be overwritten. */
 ENT_MUST_CHECK ent_code ent_searches_forget(ent_flow_node *n, ent_batch *b, const ent_part_set *parts, ent_err *err);
+/* A store that was made before there was an index from parts to searches gets it. Once. */
+ENT_MUST_CHECK ent_code ent_searches_index(ent_flow_node *n, ent_err *err);
 ENT_MUST_CHECK ent_code ent_probes_expire(ent_flow_node *n, ent_err *err);
 void ent_probe_binding(const uint8_t reference[ENT_ID_SIZE], uint8_t ret_binding[32]);
 
