@@ -27,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROBE = 2000, MINUTIAE = 36, SIDE = 320, THREADS_MAX = 64 };
+enum { PROBE = 2000, MINUTIAE = 36, SIDE = 320, THREADS_MAX = 128 };
 
 typedef struct node {
     ent_flow_config c;
@@ -356,7 +356,7 @@ int main(int argc, char **argv)
     ent_err err = {0};
     ent_enrolled e;
     ENT_AUTO_BUF file = ENT_BUF(8192);
-    static const unsigned threads[] = {1, 8, 32, 48};
+    static const unsigned threads[] = {1, 8, 32, 48, 96};
     if (argc < 2) {
         fprintf(stderr, "usage: bench_searches FOLDER [SECONDS]\n");
         return 2;

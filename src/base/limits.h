@@ -31,6 +31,7 @@ enum ent_limits {
     ENT_LIMIT_HEADERS = 32 << 10,
     ENT_LIMIT_CONNECTIONS = 512,
     ENT_LIMIT_CONNECTIONS_PER_ADDRESS = 64,
+    ENT_LIMIT_LINES = 48,                   /* a node's own to one partner: room for those that are just ending */
     ENT_LIMIT_CONNECTION_IDLE_MS = 5000,
     ENT_LIMIT_CLOCK_SKEW_MS = 60000,        /* a signature's `created` may be this far off */
     ENT_LIMIT_REPLAY_WINDOW_MS = 300000,    /* an answer is repeated to a retry this long */

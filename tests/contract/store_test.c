@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -389,6 +390,32 @@ static void refuses_a_damaged_file(void **state)
     assert_int_equal(ent_sqlite_store(path, &other, NULL), ENT_DAMAGED);
 }
 
+/* The log is moved into the file again and again, beside those who write, and everything stays readable. */
+static void log_stays_small(void **state)
+{
+    world *w = *state;
+    char path[300], value[3000];
+    struct stat st;
+    memset(value, 'v', sizeof value);
+    for (int i = 0; i < 4000; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%d", i);
+        ent_change c = {ENT_CHANGE_PUT, ENT_TABLE_PARTS, key, strlen(key), value, sizeof value};
+        assert_int_equal(stage(w, &c, 1), ENT_OK);
+        if (i % 100 == 99) assert_int_equal(ent_store_sync(&w->store, NULL), ENT_OK);
+    }
+    snprintf(path, sizeof path, "%s/store.db-wal", w->folder);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size < 3000 * 4120);
+    for (int i = 0; i < 4000; i += 371) {
+        char key[32];
+        ENT_AUTO_BUF got = ENT_BUF(4096);
+        snprintf(key, sizeof key, "%d", i);
+        assert_int_equal(w->store.get(w->store.self, ENT_TABLE_PARTS, key, strlen(key), &got, NULL), ENT_OK);
+        assert_int_equal(got.len, sizeof value);
+    }
+}
+
 /* As another program would have left it. In SQLite's file the number is at byte 60 (its "Database File Format", 1.3). */
 static void leave_format(world *w, int format)
 {
@@ -451,6 +478,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(survives_sigkill, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(stops_after_a_failed_sync, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(loses_the_last_only, setup_sqlite, teardown),
+        cmocka_unit_test_setup_teardown(log_stays_small, setup_sqlite, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_damaged_file, setup_sqlite, teardown),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);

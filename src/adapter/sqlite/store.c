@@ -19,10 +19,11 @@
 
 #define FORMAT 2 /* 2: the table "found" */
 #define RESERVE (8 << 20)
+enum { LOG_PAGES = 1000, LOG_MOST = 16 * LOG_PAGES }; /* so often the log is moved into the file; at the most, by whoever writes */
 
 typedef struct sqlite_store {
     pthread_mutex_t write_lock, read_lock;
-    sqlite3 *writer, *reader;
+    sqlite3 *writer, *reader, *mover;
     sqlite3_stmt *get[ENT_TABLE_COUNT], *scan[ENT_TABLE_COUNT];                       /* on the reader */
     sqlite3_stmt *put[ENT_TABLE_COUNT], *drop[ENT_TABLE_COUNT], *look[ENT_TABLE_COUNT]; /* on the writer */
     char reserve[512];
@@ -33,6 +34,9 @@ typedef struct sqlite_store {
     _Atomic uint64_t staged; /* batches so far */
     uint64_t synced;         /* of them; with sync_lock held */
     bool syncing;
+    pthread_mutex_t move_lock;
+    _Atomic int pages;       /* in the log */
+    int moved;               /* of them when it was moved last; with move_lock held */
 } sqlite_store;
 
 static ent_code fail(sqlite3 *db, const char *doing, ent_err *err)
@@ -183,6 +187,31 @@ static ent_code stage(void *self, const ent_change *changes, size_t count, bool 
     return code;
 }
 
+/* ---- the log into the file: SQLite would do it in the commit that fills the log, with two syncs under the lock of whoever commits ---- */
+
+/* After each commit. While others go on writing a log is never moved to its end, where it could begin anew: at the most the writer does what is left. */
+static int note_pages(void *self, sqlite3 *db, const char *name, int pages)
+{
+    sqlite_store *s = self;
+    atomic_store(&s->pages, pages);
+    if (pages >= LOG_MOST) (void)sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    return SQLITE_OK;
+}
+
+/* By a thread that has its sync, beside those who write. What it may not do now, another does after the next sync. */
+static void move_log(sqlite_store *s)
+{
+    const int pages = atomic_load(&s->pages);
+    if (pages < LOG_PAGES || s->broken || pthread_mutex_trylock(&s->move_lock) != 0) return;
+    if (pages < s->moved) s->moved = 0; /* it began anew */
+    if (pages - s->moved >= LOG_PAGES) {
+        (void)sqlite3_wal_checkpoint_v2(s->mover, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        if (sqlite3_extended_errcode(s->mover) == SQLITE_IOERR_FSYNC) s->broken = true; /* never retry and go on */
+        s->moved = pages;
+    }
+    pthread_mutex_unlock(&s->move_lock);
+}
+
 /* One thread syncs, for all that was staged when it began; the others wait, and one of those that came later is next. */
 static ent_code sync_log(void *self, ent_err *err)
 {
@@ -206,6 +235,7 @@ static ent_code sync_log(void *self, ent_err *err)
     }
     ent_code code = s->synced >= wanted ? ENT_OK : stopped(err);
     pthread_mutex_unlock(&s->sync_lock);
+    if (code == ENT_OK) move_log(s);
     return code;
 }
 
@@ -225,6 +255,7 @@ static void close_store(void *self)
         sqlite3_stmt *all[] = {s->get[t], s->scan[t], s->put[t], s->drop[t], s->look[t]};
         for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) sqlite3_finalize(all[i]);
     }
+    sqlite3_close(s->mover);
     sqlite3_close(s->reader);
     sqlite3_close(s->writer);
     if (s->log >= 0) close(s->log);
@@ -282,7 +313,9 @@ static ent_code open_all(sqlite_store *s, const char *path, ent_err *err)
     ENT_TRY(connect(path, &s->writer, err));
     ENT_TRY(check_format(s, err));
     ENT_TRY(create_tables(s, err));
+    sqlite3_wal_hook(s->writer, note_pages, s);
     ENT_TRY(connect(path, &s->reader, err));
+    ENT_TRY(connect(path, &s->mover, err));
     for (int i = 0; i < ENT_TABLE_COUNT; i++) {
         ent_table t = (ent_table)i;
         ENT_TRY(prepare(s->reader, t, "SELECT v FROM \"%s\" WHERE k=?", &s->get[t], err));
@@ -304,6 +337,7 @@ ent_code ent_sqlite_store(const char *path, ent_store *ret_store, ent_err *err)
     pthread_mutex_init(&s->write_lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
     pthread_mutex_init(&s->sync_lock, NULL);
+    pthread_mutex_init(&s->move_lock, NULL);
     pthread_cond_init(&s->synced_more, NULL);
     s->log = -1;
     ent_code code = open_all(s, path, err);

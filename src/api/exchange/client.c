@@ -1,4 +1,5 @@
-/* Easy handles are kept per partner, each with its warm connection; a thread borrows one for one message. The server's
+/* Easy handles are kept per partner, each with its warm connection; a thread borrows one for one message. A partner is never
+ * connected to more often than it takes from one address: who comes then waits its turn, until its deadline. The server's
  * certificate is judged by its pin alone: no authority, no host name. */
 #include "api/exchange/client.h"
 
@@ -14,8 +15,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { IDLE_MAX = 32 };
+enum { IDLE_MAX = 2 * ENT_LIMIT_LINES }; /* with all partners together */
 
 /* A connection that nobody uses now. */
 typedef struct idle {
@@ -24,10 +26,19 @@ typedef struct idle {
     struct idle *next;
 } idle;
 
+/* Messages on their way to one partner. */
+typedef struct line_count {
+    char name[ENT_NODE_NAME_MAX];
+    unsigned busy;
+    struct line_count *next;
+} line_count;
+
 struct ent_exchange_client {
     ent_exchange_client_config config;
     char *certificate, *key;
     pthread_mutex_t lock;
+    pthread_cond_t freed;
+    line_count *lines;
     idle *idle;
     size_t idle_count;
 };
@@ -83,6 +94,46 @@ static void give_back(ent_exchange_client *c, const ent_peer *peer, CURL *easy)
     if (keep) return;
     curl_easy_cleanup(easy);
     free(i);
+}
+
+/* ---- lines: so many messages at a time ---- */
+
+static int64_t ms_now(ent_exchange_client *c) { return c->config.clock.monotonic(c->config.clock.self); }
+
+/* Never forgotten: there are as many as partners. Under the lock. */
+static line_count *lines_to(ent_exchange_client *c, const char *name)
+{
+    line_count *l = c->lines;
+    while (l && strcmp(l->name, name) != 0) l = l->next;
+    if (l || !(l = calloc(1, sizeof *l))) return l;
+    snprintf(l->name, sizeof l->name, "%s", name);
+    l->next = c->lines;
+    return c->lines = l;
+}
+
+static ent_code take_line(ent_exchange_client *c, const char *name, int64_t left_ms, ent_err *err)
+{
+    struct timespec until;
+    int rc = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += left_ms / 1000, until.tv_nsec += left_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+    pthread_mutex_lock(&c->lock);
+    line_count *l = lines_to(c, name);
+    while (l && l->busy == ENT_LIMIT_LINES && rc == 0) rc = pthread_cond_timedwait(&c->freed, &c->lock, &until);
+    bool mine = l && l->busy < ENT_LIMIT_LINES;
+    if (mine) l->busy++;
+    pthread_mutex_unlock(&c->lock);
+    if (!l) return ent_fail(err, ENT_NO_MEMORY, "no memory for a message");
+    return mine ? ENT_OK : ent_fail(err, ENT_TIMEOUT, "%s: %d messages were on their way to it until the deadline", name, ENT_LIMIT_LINES);
+}
+
+static void leave_line(ent_exchange_client *c, const char *name)
+{
+    pthread_mutex_lock(&c->lock);
+    lines_to(c, name)->busy--;
+    pthread_cond_broadcast(&c->freed);
+    pthread_mutex_unlock(&c->lock);
 }
 
 /* ---- the partner's certificate ---- */
@@ -279,8 +330,6 @@ static void end_trip(trip *t)
     free(t);
 }
 
-static int64_t ms_now(ent_exchange_client *c) { return c->config.clock.monotonic(c->config.clock.self); }
-
 static ent_code travel(trip *t, const ent_message *m, int64_t deadline, ent_reply *reply, ent_err *err)
 {
     ent_exchange_client *c = t->client;
@@ -304,10 +353,15 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
                              ent_reply *ret_reply, ent_err *err)
 {
     trip *t;
-    ENT_TRY(make_trip(self, partner, &t, err));
+    int64_t left = deadline - ms_now(self);
+    ENT_TRY(take_line(self, partner, left > 0 ? left : 0, err));
     ent_reply reply = {.evidence = ENT_BUF(2 * ENT_HTTPSIG_BASE_MAX)};
-    ent_code code = travel(t, message, deadline, &reply, err);
-    end_trip(t);
+    ent_code code = make_trip(self, partner, &t, err);
+    if (code == ENT_OK) {
+        code = travel(t, message, deadline, &reply, err);
+        end_trip(t);
+    }
+    leave_line(self, partner);
     if (code == ENT_OK)
         *ret_reply = reply;
     else
@@ -360,6 +414,11 @@ ent_code ent_exchange_client_make(const ent_exchange_client_config *config, ent_
     c->config = *config;
     c->certificate = strdup(config->certificate);
     c->key = strdup(config->key);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&c->freed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&c->lock, NULL);
     if (!c->certificate || !c->key) {
         ent_exchange_client_free(c);
@@ -377,10 +436,15 @@ void ent_exchange_client_free(ent_exchange_client *client)
         curl_easy_cleanup(i->easy);
         free(i);
     }
+    for (line_count *l = client->lines, *next; l; l = next) {
+        next = l->next;
+        free(l);
+    }
     if (client->key) ent_wipe(client->key, strlen(client->key));
     free(client->key);
     free(client->certificate);
     ent_secret_key_wipe(&client->config.identity);
+    pthread_cond_destroy(&client->freed);
     pthread_mutex_destroy(&client->lock);
     free(client);
 }

@@ -638,6 +638,27 @@ static void *say_once(void *self)
     return NULL;
 }
 
+/* More at once than a server takes from one address: they wait their turn, and every one is answered. */
+static void more_than_lines(void **state)
+{
+    (void)state;
+    enum { MANY = 3 * ENT_LIMIT_LINES };
+    static asked a[MANY];
+    int answered = 0, told = 0;
+    memset(a, 0, sizeof a);
+    w->hold_ms = 20;
+    for (int i = 0; i < MANY; i++) pthread_create(&a[i].thread, NULL, say_once, &a[i]);
+    for (int i = 0; i < MANY; i++) {
+        pthread_join(a[i].thread, NULL);
+        answered += a[i].status == 200;
+        told += a[i].status == 503; /* its queue is full: said, and signed */
+    }
+    assert_int_equal(answered + told, MANY);
+    ent_exchange_counts n;
+    ent_exchange_count(w->server, &n);
+    assert_in_range(n.connections, 2, ENT_LIMIT_LINES);
+}
+
 /* More than it can work on and keep waiting: the rest is told so at once, signed, and may come again. */
 static void busy(void **state)
 {
@@ -769,7 +790,7 @@ int main(void)
         CASE(tls_revoked_certificate), CASE(tls_wrong_server),      CASE(tls_none_and_old),
         CASE(wire_malformed),        CASE(wire_cut_and_dripped),    CASE(signature_flipped_bit),
         CASE(signature_of_another),  CASE(clock_outside_the_window), CASE(wire_silent_sockets),
-        CASE(many_at_a_time),        cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
+        CASE(many_at_a_time),        CASE(more_than_lines), cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
                 CASE(stops_gracefully),        CASE(reloads),
         CASE(failures_have_names),     CASE(ledger_is_read),
     };
