@@ -1,12 +1,13 @@
-/* Prints what the engine makes of synthetic prints, every bit of it: templates as bytes, scores of both matchers. Compiled by
+/* Prints what the engine makes of synthetic prints, every bit of it: templates as bytes, scores of both matchers and of both looks of a search. Compiled by
  * same_scores.sh with one compiler after another; the output has to be the same. */
 #include "entente/finger.h"
 #include "entente/finger_synth.h"
+#include "finger/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FINGERS = 2, PRINTS = 2 * FINGERS };
+enum { FINGERS = 2, PRINTS = 2 * FINGERS, SCANNED = 400 };
 
 static void check(ent_code code)
 {
@@ -29,6 +30,25 @@ static ent_finger_template *print_of(const ent_synth_finger *f, uint32_t impress
     return t;
 }
 
+/* A print that was extracted, and a synthetic one, look through templates of a population. */
+static void scan(const ent_finger_template *extracted)
+{
+    static finger_scan scan[2];
+    static uint8_t entry[FINGER_ENTRY_MAX + FINGER_ENTRY_SLACK];
+    const finger_scan_kernels *k = finger_scan_kernels_best();
+    finger_entry *e = (finger_entry *)(void *)entry;
+    ent_finger_template *t;
+    check(ent_synth_template(8, 0, 1, &t, NULL));
+    finger_scan_make(extracted, &scan[0]), finger_scan_make(t, &scan[1]);
+    ent_finger_template_free(t);
+    for (uint32_t i = 0; i < SCANNED; i++) {
+        check(ent_synth_template(8, i, 0, &t, NULL));
+        finger_entry_make(t, i, e);
+        ent_finger_template_free(t);
+        for (int j = 0; j < 2; j++) printf("%u %d %u %u\n", (unsigned)i, j, finger_scan_score(k, &scan[j], e, NULL), finger_scan_closer(k, &scan[j], e));
+    }
+}
+
 int main(void)
 {
     ent_finger_template *t[PRINTS];
@@ -44,6 +64,7 @@ int main(void)
         for (size_t j = 0; j < PRINTS; j++) printf("%zu %zu %a %a\n", i, j, ent_finger_match(p, t[j], NULL), ent_finger_match_full(p, t[j], NULL));
         ent_finger_probe_free(p);
     }
+    scan(t[0]);
     for (size_t i = 0; i < PRINTS; i++) ent_finger_template_free(t[i]);
     return 0;
 }
