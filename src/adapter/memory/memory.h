@@ -31,7 +31,8 @@ typedef struct ent_story_clock {
 ent_clock ent_story_clock_port(ent_story_clock *clock);
 
 typedef struct ent_story_random {
-    uint64_t seed, counter;
+    uint64_t seed;
+    _Atomic uint64_t counter; /* threads draw too */
 } ent_story_random;
 
 ent_random ent_story_random_port(ent_story_random *random);

@@ -38,8 +38,8 @@ static void fill(void *self, void *ret_bytes, size_t n)
     ent_story_random *r = self;
     for (size_t done = 0; done < n;) {
         uint8_t block[32];
-        r->counter++;
-        ent_sha256_parts((ent_bytes[]){ENT_BYTES(&r->seed, 8), ENT_BYTES(&r->counter, 8)}, 2, block);
+        uint64_t counter = ++r->counter;
+        ent_sha256_parts((ent_bytes[]){ENT_BYTES(&r->seed, 8), ENT_BYTES(&counter, 8)}, 2, block);
         size_t some = n - done < sizeof block ? n - done : sizeof block;
         memcpy((uint8_t *)ret_bytes + done, block, some);
         done += some;
