@@ -527,8 +527,9 @@ typedef struct period {
     uint32_t side;
     const ent_audit_text *text;
     const char *flow;
+    uint64_t index; /* of the answer that was chosen */
     ent_date from;
-    int64_t until_ms;
+    int64_t until_ms, longest_ms; /* its own; of all of its flow that had begun by then */
 } period;
 
 /* A later version of the agreement that both have signed begins anew. */
@@ -562,19 +563,23 @@ static size_t find_periods(const audit *a, const item *items, size_t n, period *
         dossier d = {items + from, to - from};
         if (!is_late(a, d, i->side, i->e->time)) continue;
         const item *opened = lot_entry(d, i->side, "lot: opened to the auditor");
-        ret[count++] = (period){i->side, t, i->e->flow, ent_date_add(ent_lot_until(ent_time_date(i->e->time)), 0, 0, 1), opened ? opened->e->time.ms : INT64_MAX};
+        ret[count++] = (period){.side = i->side, .text = t, .flow = i->e->flow, .index = i->index, .from = ent_date_add(ent_lot_until(ent_time_date(i->e->time)), 0, 0, 1),
+                                .until_ms = opened ? opened->e->time.ms : INT64_MAX};
     }
     return count;
 }
 
-/* In order, each with the longest of those of its flow that had begun by then: one look-up tells whether a flow was suspended at a time. */
+/* In order, each with the longest of those of its flow that had begun by then: one look-up tells of most answers that none lasted. */
 static void order_periods(period *p, size_t count)
 {
     qsort(p, count, sizeof *p, by_start);
-    for (size_t i = 1; i < count; i++)
-        if (by_flow(p[i - 1].side, p[i - 1].text, p[i - 1].flow, &p[i]) == 0 && p[i - 1].until_ms > p[i].until_ms) p[i].until_ms = p[i - 1].until_ms;
+    for (size_t i = 0; i < count; i++) {
+        p[i].longest_ms = p[i].until_ms;
+        if (i && by_flow(p[i - 1].side, p[i - 1].text, p[i - 1].flow, &p[i]) == 0 && p[i - 1].longest_ms > p[i].until_ms) p[i].longest_ms = p[i - 1].longest_ms;
+    }
 }
 
+/* What stands behind an answer in the ledger cannot have suspended it, whatever a clock that ran ahead made of its time. */
 static bool was_suspended(const audit *a, const item *answer, const period *p, size_t count)
 {
     const ent_audit_text *t = text_of(a, answer->e);
@@ -587,7 +592,11 @@ static bool was_suspended(const audit *a, const item *answer, const period *p, s
         if (c > 0 || (c == 0 && ent_date_compare(p[mid].from, day) <= 0)) lo = mid + 1;
         else hi = mid;
     }
-    return lo > 0 && by_flow(answer->side, t, answer->e->flow, &p[lo - 1]) == 0 && answer->e->time.ms < p[lo - 1].until_ms;
+    for (bool lasts = true; lasts && lo-- > 0;) {
+        lasts = by_flow(answer->side, t, answer->e->flow, &p[lo]) == 0 && answer->e->time.ms < p[lo].longest_ms;
+        if (lasts && answer->e->time.ms < p[lo].until_ms && p[lo].index < answer->index) return true;
+    }
+    return false;
 }
 
 static ent_code check_suspended(audit *a, const item *items, size_t n, ent_err *err)

@@ -76,13 +76,18 @@ static void note(void *ctx, const ent_audit_finding *f)
     c->last = *f;
 }
 
-/* Exactly `count` findings, all of that rule. */
-static void expect(court *c, ent_audit_rule rule, unsigned count)
+static void judge(court *c)
 {
     ent_audit_side sides[] = {{"us", c->us, c->us_count}, {"gb", c->gb, c->gb_count, c->chosen}};
     ent_audit_text text = {&c->e, &c->a};
     memset(c->found, 0, sizeof c->found);
     assert_int_equal(ent_audit(sides, 2, &text, 1, note, c, &c->counts, NULL), ENT_OK);
+}
+
+/* Exactly `count` findings, all of that rule. */
+static void expect(court *c, ent_audit_rule rule, unsigned count)
+{
+    judge(c);
     for (int r = 0; r < ENT_AUDIT_RULE_COUNT; r++)
         if (c->found[r] != (r == (int)rule ? count : 0)) fail_msg("%u × %s", c->found[r], ent_audit_rule_name((ent_audit_rule)r));
 }
@@ -418,6 +423,19 @@ static void lot_passed_over(void **state)
     expect(c, ENT_AUDIT_LOT_PASSED_OVER, 1);
 }
 
+/* A clock that ran ahead: what was answered before the search that the lot chose did not pass it over, though its time is later. */
+static void lot_after_a_clock_ahead(void **state)
+{
+    court *c = *state;
+    search(c, 9, noon(16), false);
+    chosen_search(c, 1, noon(-15));
+    lot(c, true, 1, noon(17), "opened to the auditor");
+    lot(c, false, 1, noon(17), "opened to the auditor");
+    judge(c);
+    assert_int_equal(c->found[ENT_AUDIT_LOT_DUE], 1);
+    assert_int_equal(c->found[ENT_AUDIT_LOT_PASSED_OVER], 0);
+}
+
 /* A search of a copy stands in both ledgers, a day after the next contact at the latest; what nobody searched is not reported. */
 static void searches_of_a_copy(void **state)
 {
@@ -471,7 +489,7 @@ static void nobody_comes_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {CASE(clean),  CASE(hidden),       CASE(open_ended),  CASE(answered_twice), CASE(differs),
-                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(further_candidates), CASE(third_parties), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(searches_of_a_copy),
+                                       CASE(quota),  CASE(basis),        CASE(confirmation), CASE(further_candidates), CASE(third_parties), CASE(destruction),   CASE(order), CASE(lot_opened), CASE(lot_due), CASE(lot_hidden), CASE(lot_of_a_lost_answer), CASE(lot_passed_over), CASE(lot_after_a_clock_ahead), CASE(searches_of_a_copy),
                                        CASE(nobody_comes_alone)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }
