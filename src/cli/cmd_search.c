@@ -3,12 +3,13 @@
 #include "cli/search_all.h"
 
 #include "adapter/file/disk.h"
+#include "base/check.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 static const ent_cmd_help search_help = {
-    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--any-sequence] [--receipt FILE] [--slip FILE] [--on-behalf-of PARTY] --as OFFICER",
+    .usage = "search FILE --purpose NAME [--agreement NAME] [--flow NAME] [--all] [--crossing REF] [--finger NAME] [--any-sequence] [--receipt FILE] [--sre FILE] [--slip FILE] [--on-behalf-of PARTY] --as OFFICER",
     .about = "Asks a partner whether the print is in its gallery: our ledger says \"asked\", the request goes signed over mutual TLS, the\n"
              "answer counts when its receipt proves that the partner's ledger says the same. Prints hit or no hit, the reference of this\n"
              "search and where the time went. `search show REF` and `search close REF` are for the holder's side of one.",
@@ -31,7 +32,18 @@ static ent_code keep_receipt(const ent_cli *cli, const json_t *out, const char *
     return ent_disk_replace(ret_path, text, strlen(text), 0600, err);
 }
 
-static int run_search(ent_cli *cli, const char *as, json_t *params, const char *file, const char *receipt)
+/* The partner's answer as it signed it: an SRE, of a refusal an ERR; what was refused before its signature stood came without one. */
+static ent_code keep_sre(json_t *out, const char *file, ent_err *err)
+{
+    const json_t *sre = json_object_get(out, "sre");
+    if (!file) return ENT_OK;
+    if (!sre) return fprintf(stderr, "the partner did not answer by a transaction: %s is not written\n", file), ENT_OK;
+    ENT_TRY(ent_disk_replace(file, json_string_value(sre), json_string_length(sre), 0600, err));
+    json_object_del(out, "sre");
+    return json_object_set_new(out, "sre-file", json_string(file)), ENT_OK;
+}
+
+static int run_search(ent_cli *cli, const char *as, json_t *params, const char *file, const char *receipt, const char *sre)
 {
     ent_cli_session *s = NULL;
     ent_err err = {0};
@@ -43,6 +55,7 @@ static int run_search(ent_cli *cli, const char *as, json_t *params, const char *
     if (code == ENT_OK) code = ent_cli_act(s, "search", params, body.data ? body.data : (const uint8_t *)"", body.len, &out, &err);
     else json_decref(params);
     if (code == ENT_OK) code = keep_receipt(cli, out, receipt, path, &err);
+    if (code == ENT_OK) code = keep_sre(out, sre, &err);
     int status = 4;
     if (code == ENT_OK) {
         const char *outcome = ent_cli_text(out, "outcome");
@@ -92,7 +105,7 @@ static int reference(ent_cli *cli, int argc, char **argv, const char *act, void 
 
 int ent_cmd_search(ent_cli *cli, int argc, char **argv)
 {
-    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *slip = NULL, *behalf = "";
+    const char *as = NULL, *purpose = NULL, *agreement = "", *flow = "", *crossing = "", *finger = "", *receipt = NULL, *sre = NULL, *slip = NULL, *behalf = "";
     bool all = false, any_sequence = false;
     const ent_opt opts[] = {{.name = "--purpose", .value = &purpose, .hint = "NAME", .help = "one that the agreement grants"},
                             {.name = "--agreement", .value = &agreement, .hint = "NAME", .help = "when more than one grants it"},
@@ -101,6 +114,7 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
                             {.name = "--finger", .value = &finger, .hint = "NAME", .help = "of a plain image"},
                             {.name = "--any-sequence", .flag = &any_sequence, .help = "search prints that contradict their positions: they were looked at"},
                             {.name = "--receipt", .value = &receipt, .hint = "FILE", .help = "where the partner's receipt goes (default: receipts/ in the node's folder)"},
+                            {.name = "--sre", .value = &sre, .hint = "FILE", .help = "have the partner answer by an ANSI/NIST-ITL transaction (SRE, of a refusal ERR), and keep it there"},
                             {.name = "--slip", .value = &slip, .hint = "FILE", .help = "a redress slip that the traveller shows"},
                             {.name = "--on-behalf-of", .value = &behalf, .hint = "PARTY", .help = "a third party for which the agreement lets this node ask; both ledgers say so"},
                             {.name = "--all", .flag = &all, .help = "every partner that an agreement allows, at once"},
@@ -111,15 +125,15 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
     ent_code code = ent_cli_options(&search_help, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
     if (n != 1 || !purpose) return ent_cli_usage(&search_help, "a file and --purpose are needed");
-    if (all && (*agreement || *flow || receipt || slip)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow, --receipt and --slip");
+    if (all && (*agreement || *flow || receipt || sre || slip)) return ent_cli_usage(&search_help, "--all stands without --agreement, --flow, --receipt, --sre and --slip");
     if (all) return ent_cli_search_all(cli, as, argv[0], &(ent_search_wish){purpose, crossing, finger, behalf, any_sequence});
-    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "on-behalf-of", behalf, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger,
-                               "any-sequence", any_sequence ? "yes" : "");
+    json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "purpose", purpose, "on-behalf-of", behalf, "agreement", agreement, "flow", flow, "crossing", crossing, "finger", finger,
+                               "any-sequence", any_sequence ? "yes" : "", "sre", sre ? "yes" : "");
     ENT_AUTO_BUF text = ENT_BUF(1);
     ent_err err = {0};
     if (slip) err.code = ent_cli_load(slip, &text, &err);
     if (slip && err.code == ENT_OK && json_object_set_new(params, "slip", json_stringn((const char *)text.data, text.len)) != 0)
         err.code = ent_fail(&err, ENT_FORMAT, "%s is not a redress slip", slip); /* never a search as if none had been shown */
     if (slip && err.code != ENT_OK) return json_decref(params), ent_cli_error(cli, &err);
-    return run_search(cli, as, params, argv[0], receipt);
+    return run_search(cli, as, params, argv[0], receipt, sre);
 }

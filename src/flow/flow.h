@@ -436,6 +436,7 @@ typedef struct ent_search_options {
     int64_t deadline_ms;            /* 0: what the agreement says, else 5 s */
     const void *slip;               /* a redress slip that the traveller shows; NULL: none */
     size_t slip_len;
+    ent_answer_form form;           /* in which the partner is to answer */
 } ent_search_options;
 
 typedef struct ent_search_result {
@@ -446,8 +447,11 @@ typedef struct ent_search_result {
     uint64_t asked, received;       /* in our ledger */
     ent_place answered;             /* in the partner's */
     int64_t prepare_ms, ask_ms, wait_ms, verify_ms; /* where our own time went */
-    ent_buf receipt;                /* the partner's tlog-proof; freed by the caller */
+    ent_buf receipt;                /* the partner's tlog-proof */
+    ent_buf sre;                    /* the transaction that it answered with, SRE or ERR, when the form was ITL */
 } ent_search_result;
+
+void ent_search_result_free(ent_search_result *r);
 
 /* The file is a capture with the statement of its crossing, signed by a desk (law/crossing.h); a file without one is searched on flows
  * that are marked test only. A crossing that was not answered may be asked again, with the same file: the same search goes on. ENT_CONFLICT,

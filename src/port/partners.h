@@ -35,6 +35,12 @@ typedef enum ent_message_kind {
         ENT_MESSAGE_COUNT
 } ent_message_kind;
 
+/* How the answer to a search is written. */
+typedef enum ent_answer_form { ENT_FORM_JSON, ENT_FORM_ITL } ent_answer_form;
+
+/* Every answer to a search, whatever it says and in either form, has exactly this many bytes. */
+enum { ENT_ANSWER_SIZE = 6144 };
+
 /* Borrowed for the call. Texts are empty when they do not apply. */
 typedef struct ent_message {
     ent_message_kind kind;
@@ -47,6 +53,7 @@ typedef struct ent_message {
     const char *proof;             /* tlog-proof of the sender's entry ("asked") */
     const char *crossing;          /* of a search: the pledge (law/crossing.h); NULL as "" */
     const char *on_behalf_of;      /* of a search: the party for which the sender asks; NULL as "": itself */
+    ent_answer_form form;          /* of a search's answer; each retry may ask for another */
     const void *body;
     size_t body_len;
 } ent_message;
@@ -54,7 +61,7 @@ typedef struct ent_message {
 /* What came of it, with what proves it. Owned by the caller, ended by ent_reply_free. */
 typedef struct ent_reply {
     int status;              /* of HTTP: 200, 403, … */
-    ent_buf body;            /* JSON of one size for a search; problem JSON (RFC 9457) for a refusal */
+    ent_buf body;            /* of one size for a search, in the form asked for; problem JSON (RFC 9457) for a refusal */
     ent_buf evidence;        /* signature base and signature of the answer (RFC 9421), as kept for an audit */
     int64_t wait_ms;         /* from sent to answered */
 } ent_reply;

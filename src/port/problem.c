@@ -51,12 +51,16 @@ static void put_text(ent_buf *b, const char *name, const char *text)
     ent_buf_u8(b, '"');
 }
 
+void ent_problem_type(ent_code code, char ret_urn[ENT_PROBLEM_URN])
+{
+    snprintf(ret_urn, ENT_PROBLEM_URN, "%s%s", urn, ent_code_name(code));
+    for (char *c = ret_urn; *c; c++) *c = (char)(*c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+}
+
 void ent_problem_write(const ent_problem *problem, ent_buf *ret_json)
 {
-    char type[64];
-    size_t n = (size_t)snprintf(type, sizeof type, "%s%s", urn, ent_code_name(problem->code));
-    for (size_t i = 0; i < n; i++)
-        type[i] = (char)(type[i] == '_' ? '-' : type[i] >= 'A' && type[i] <= 'Z' ? type[i] + 32 : type[i]);
+    char type[ENT_PROBLEM_URN];
+    ent_problem_type(problem->code, type);
     ent_buf_fmt(ret_json, "{\"status\":%d", problem->status);
     put_text(ret_json, "type", type);
     put_text(ret_json, "title", ent_code_text(problem->code));

@@ -9,11 +9,13 @@
 
 typedef struct ent_problem {
     int status;          /* of HTTP */
-    ent_code code;       /* "type" is "urn:entente:" and its name in lower case: urn:entente:refused */
+    ent_code code;       /* "type": urn:entente:refused */
     char clause[64];     /* "" when none */
     char detail[320];
 } ent_problem;
 
+enum { ENT_PROBLEM_URN = 64 };
+void ent_problem_type(ent_code code, char ret_urn[ENT_PROBLEM_URN]); /* "urn:entente:" and its name in lower case */
 int ent_problem_status(ent_code code); /* ENT_REFUSED: 403, ENT_QUOTA: 429, ENT_GONE: 410, ENT_CONFLICT: 409, … */
 /* Appends the JSON object; characters that are not printable ASCII become '?'. */
 void ent_problem_write(const ent_problem *problem, ent_buf *ret_json);

@@ -2,6 +2,7 @@
  * agreement, beside those of search_story_test.c. */
 #include "flow/two_nodes.h"
 
+#include "entente/itl_check.h"
 #include "flow/search/search.h"
 #include "port/problem.h"
 
@@ -80,6 +81,107 @@ static void outcomes_look_alike(void **state)
     }
     assert_true(size[0] == size[1] && size[1] == size[2]);
     assert_true(wait[0] == wait[1] && wait[1] == wait[2]);
+}
+
+static void see_fault(void *ctx, const ent_itl_fault *f)
+{
+    (void)ctx;
+    print_error("record %zu, %u.%03u: %s [%s]\n", f->record, f->type, f->field, f->text, f->clause);
+}
+
+static void expect_conforms(const ent_buf *b)
+{
+    const ent_itl_check_options options = {.domain = "auto"};
+    const ent_itl_sink sink = {see_fault, NULL};
+    ent_itl_check_result r;
+    assert_int_equal(ent_itl_check(b->data, b->len, &options, &sink, &r, NULL), ENT_OK);
+    assert_string_equal(r.domain, "entente");
+    assert_int_equal(r.faults + r.remarks, 0);
+}
+
+/* The last search again, answered in either form. */
+static void read_both(const ent_message *m, ent_answer *ret_json, ent_answer *ret_itl, ent_buf *ret_sre)
+{
+    ENT_AUTO_BUF json = ENT_BUF(65536), receipt = ENT_BUF(ENT_ANSWER_SIZE), same = ENT_BUF(ENT_ANSWER_SIZE);
+    ent_message asked = *m;
+    assert_int_equal(story_deliver(s, &asked, &json), 200);
+    asked.form = ENT_FORM_ITL;
+    assert_int_equal(story_deliver(s, &asked, ret_sre), 200);
+    assert_int_equal(json.len, ret_sre->len);
+    assert_int_equal(ent_answer_read(json.data, json.len, ENT_FORM_JSON, ret_json, &receipt, NULL), ENT_OK);
+    assert_int_equal(ent_answer_read(ret_sre->data, ret_sre->len, ENT_FORM_ITL, ret_itl, &same, NULL), ENT_OK);
+    assert_true(receipt.len == same.len && memcmp(receipt.data, same.data, same.len) == 0);
+}
+
+/* A search may be answered by a transaction: it conforms, says what the JSON object says in as many bytes, and is no second answer. */
+static void answered_by_a_transaction(void **state)
+{
+    (void)state;
+    ent_enrolled e;
+    uint8_t digest[32];
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        ENT_AUTO_BUF sre = ENT_BUF(65536);
+        ent_answer json, itl;
+        assert_int_equal(ask(i ? 20 : 0).hit, i == 0);
+        ent_message m = the_last(digest);
+        uint64_t before = holder_entries();
+        read_both(&m, &json, &itl, &sre);
+        assert_int_equal(holder_entries(), before);
+        assert_true(json.hit == (i == 0) && itl.hit == json.hit && itl.index == json.index && ent_id_equal(itl.reference.b, m.id) && memcmp(itl.head, json.head, 32) == 0);
+        assert_int_equal(sre.len, ENT_ANSWER_SIZE);
+        expect_conforms(&sre);
+    }
+}
+
+/* A refusal is a transaction too when one was asked for. */
+static void refused_by_a_transaction(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    char detail[200], clause[ENT_LAW_CLAUSE];
+    ENT_AUTO_BUF err_body = ENT_BUF(65536);
+    story_agree(s, 1, 50);
+    ask(1);
+    ent_message m = the_last(digest);
+    m.form = ENT_FORM_ITL;
+    m.body_len--;
+    assert_int_equal(story_deliver(s, &m, &err_body), 409);
+    assert_int_equal(err_body.len, ENT_ANSWER_SIZE);
+    expect_conforms(&err_body);
+    ent_refusal_read(err_body.data, err_body.len, detail, clause);
+    assert_string_equal(clause, "replay");
+    assert_string_equal(detail, "this message id was used for another request");
+}
+
+/* A requester that asks for a transaction keeps it, and takes none that is changed anywhere. */
+static void a_transaction_is_taken_whole(void **state)
+{
+    (void)state;
+    ENT_AUTO_BUF png = ENT_BUF(1), file = ENT_BUF(1);
+    ent_search_options o = {.agreement = "deal", .purpose = "threat-check", .form = ENT_FORM_ITL};
+    ent_search_result r;
+    ent_answer a, b;
+    story_agree(s, 1, 50);
+    story_print(3, 1, &png);
+    story_capture(&s->us, &png, &file);
+    assert_int_equal(ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, NULL), ENT_OK);
+    assert_false(r.hit || r.refused);
+    expect_conforms(&r.sre);
+    ENT_AUTO_BUF receipt = ENT_BUF(ENT_ANSWER_SIZE);
+    assert_int_equal(ent_answer_read(r.sre.data, r.sre.len, ENT_FORM_ITL, &a, &receipt, NULL), ENT_OK);
+    for (size_t i = 0; i < r.sre.len; i++) {
+        ENT_AUTO_BUF other = ENT_BUF(ENT_ANSWER_SIZE);
+        r.sre.data[i] ^= 1;
+        bool taken = ent_answer_read(r.sre.data, r.sre.len, ENT_FORM_ITL, &b, &other, NULL) == ENT_OK;
+        bool same = taken && a.hit == b.hit && a.index == b.index && memcmp(a.head, b.head, 32) == 0 && ent_id_equal(a.reference.b, b.reference.b) &&
+                    other.len == receipt.len && memcmp(other.data, receipt.data, other.len) == 0;
+        if (same) fail_msg("byte %zu may be another", i);
+        r.sre.data[i] ^= 1;
+    }
+    assert_int_equal(ent_answer_read(r.sre.data, r.sre.len - 1, ENT_FORM_ITL, &b, &receipt, NULL), ENT_FORMAT);
+    ent_search_result_free(&r);
 }
 
 /* Replay after a suspension: refused with its clause, though the answer is known; also after a restart. */
@@ -287,7 +389,8 @@ static void beside_destruction(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(replay_after_suspension), STORY(another_agreement),
+    const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(answered_by_a_transaction),
+                                       STORY(refused_by_a_transaction), STORY(a_transaction_is_taken_whole), STORY(replay_after_suspension), STORY(another_agreement),
                                        STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel), STORY(the_same_in_parallel),
                                        STORY(beside_destruction)};
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

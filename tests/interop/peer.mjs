@@ -57,7 +57,7 @@ function send(holder, path, headers, body) {
         const bytes = Buffer.concat(parts);
         try {
           checkAnswer(holder, answer, bytes, signature);
-          resolve({ status: answer.statusCode, body: bytes });
+          resolve({ status: answer.statusCode, type: answer.headers["content-type"], body: bytes });
         } catch (e) { reject(e); }
       });
     });
@@ -160,6 +160,18 @@ function transaction(png) {
   return Buffer.concat([first, print]);
 }
 
+/* An answer as a transaction: records end with FS, fields with GS; each LEN is the record's length. */
+function fieldsOf(bytes) {
+  const records = [];
+  for (let at = 0; at < bytes.length;) {
+    const length = Number(/^\d+\.001:(\d+)/.exec(bytes.subarray(at).toString("latin1"))[1]), text = bytes.subarray(at, at + length).toString("latin1");
+    assert.equal(text.at(-1), "\x1c", "a record ends with FS");
+    records.push(Object.fromEntries(text.slice(0, -1).split("\x1d").map((f) => [f.slice(0, f.indexOf(":")), f.slice(f.indexOf(":") + 1)])));
+    at += length;
+  }
+  return Object.assign({}, ...records);
+}
+
 /* ---- a search: search.md, crossing.md ---- */
 
 async function search(holder, deal, png, expected) {
@@ -182,10 +194,18 @@ async function search(holder, deal, png, expected) {
   assert(e.subarray(10, 26).equals(id) && e.subarray(34, 66).toString("hex") === digest, "the receipt is about this search");
   const again = await send(holder, "/v1/search", headers, body); // the same id and body: the same answer
   assert.equal(JSON.parse(again.body.toString()).index, said.index, "a retry has one effect");
+  const itl = await send(holder, "/v1/search", { ...headers, accept: "application/x.entente-itl" }, body); // the same answer, as a transaction
+  const sre = fieldsOf(itl.body), receipt = Buffer.from(sre["2.914"], "base64").toString();
+  assert(itl.status === 200 && itl.body.length === 6144 && itl.type === "application/x.entente-itl", "a transaction of the one size");
+  assert.deepEqual([sre["1.004"], sre["1.009"], sre["1.010"], sre["1.013"]], ["SRE", id.toString("hex"), "SEARCH", "ENTENTE\x1f1.0"]);
+  assert.deepEqual([sre["2.910"], sre["2.911"], sre["2.912"], sre["2.913"]], [said.outcome, said.reference, String(said.index), said.head], "it says what the object says");
+  assert.equal(readReceipt(receipt, holder).index, said.index, "with the same receipt");
   const other = Buffer.concat([body.subarray(0, -2), Buffer.from(" \x1c")]);
   const replay = await send(holder, "/v1/search", { ...headers, "content-digest": digestOf(other) }, other);
   assert.equal(replay.status, 409, "the same id with another body");
   assert.match(replay.body.toString(), /urn:entente:replay/);
+  const err = await send(holder, "/v1/search", { ...headers, accept: "application/x.entente-itl", "content-digest": digestOf(other) }, other), said409 = fieldsOf(err.body);
+  assert.deepEqual([err.status, err.body.length, said409["1.004"], said409["2.915"], said409["2.916"]], [409, 6144, "ERR", "409", "urn:entente:replay"], "a refusal as a transaction");
   const version = await send(holder, "/v1/search", { ...head(holder, body, randomBytes(16)), "entente-version": "9" }, body);
   assert.equal(version.status, 415, "a version that nobody speaks");
   console.log(`${said.outcome}, entry ${said.index}, verified`);

@@ -37,7 +37,9 @@ capture prints/1_2.png
 status 3 "a purpose that is not granted" us search traveller.capture --purpose tourism --agreement deal --as o.us; says "Art. 3(1)" "the clause of the refusal"
 
 # searches: hit, no hit, quota
-status 0 "a print that is there" search prints/1_2.png; says "^HIT" "a hit"; first=$(reference)
+status 0 "a print that is there" search prints/1_2.png --sre answer.itl; says "^HIT" "a hit"; first=$(reference)
+status 0 "the answer is a transaction" "$entente" itl check --domain entente answer.itl
+status 0 "of this search" "$entente" itl show answer.itl; says "SRE" "its kind"; says "$first" "its reference"; says "hit---" "its outcome"
 "$entente" synth finger --count 1 --impressions 1 --seed 77 -o other > /dev/null
 status 1 "a print that is not there" search other/1_1.png; says "^NO HIT" "no hit"
 status 4 "a search with rubbish" search random.an2
@@ -45,7 +47,8 @@ status 0 "the receipt verifies" "$entente" verify us/receipts/$first.tlog-proof 
 sed 's/^index .*/index 0/' us/receipts/$first.tlog-proof > forged; status 4 "a forged receipt" "$entente" verify forged --card gb.card
 status 4 "another log's card" "$entente" verify us/receipts/$first.tlog-proof --card us.card
 for i in 3 4 5 6; do search prints/1_2.png > /dev/null 2>&1; done
-status 3 "the quota is used up" search prints/1_2.png; says "Art. 6(2)\|per-day" "the quota's clause"
+status 3 "the quota is used up" search prints/1_2.png --sre refusal.itl; says "Art. 6(2)\|per-day" "the quota's clause"
+status 0 "the refusal is a transaction" "$entente" itl check --domain entente refusal.itl
 
 # destruction
 candidate=$(gb search show "$first" --as c.gb | sed -n 's/^candidate //p')

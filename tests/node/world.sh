@@ -91,6 +91,6 @@ capture() { us desk capture "$1" --desk desk-1 --officer "${officer:-o.us}" --na
 enrol() { gb enrol "$@" --taken-under ta-2000-s41 --offence terrorism-related --as c.gb; }
 look() { local file=$1; shift; capture "$file" && us search traveller.capture --purpose threat-check "$@" --as o.us; }
 look_in_copy() { capture "$1" && us feed search traveller.capture --purpose threat-check --as o.us; }
-search() { look "$1"; }
+search() { look "$@"; }
 reference() { sed -n 's/^reference //p' out; }
 verdict() { [ $faults -eq 0 ] && exit 0; echo "$faults faults"; exit 1; }

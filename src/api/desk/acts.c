@@ -291,6 +291,9 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     ENT_TRY(copy_param(r, "on-behalf-of", o.on_behalf_of, sizeof o.on_behalf_of, err));
     ENT_TRY(finger_param(r, &o.finger, err));
     ENT_TRY(yes_param(r, "any-sequence", &o.any_sequence, err));
+    bool itl = false;
+    ENT_TRY(yes_param(r, "sre", &itl, err));
+    o.form = itl ? ENT_FORM_ITL : ENT_FORM_JSON;
     o.slip = param(r, "slip");
     o.slip_len = strlen(param(r, "slip"));
     ENT_TRY(ent_flow_search(n->flow, r->by, r->body, r->len, &o, &s, err));
@@ -307,7 +310,8 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
     json_object_set_new(out, "ms", json_pack("{s:I,s:I,s:I,s:I}", "prepare", (json_int_t)s.prepare_ms, "ask", (json_int_t)s.ask_ms, "wait",
                                              (json_int_t)s.wait_ms, "verify", (json_int_t)s.verify_ms));
     if (s.receipt.len) json_object_set_new(out, "receipt", json_stringn((const char *)s.receipt.data, s.receipt.len));
-    ent_buf_free(&s.receipt);
+    if (s.sre.len) json_object_set_new(out, "sre", json_stringn((const char *)s.sre.data, s.sre.len)); /* ASCII; NULL and so absent when it is not */
+    ent_search_result_free(&s);
     return ENT_OK;
 }
 

@@ -46,6 +46,7 @@ typedef struct world {
     ent_ledger ledger;
     char seen[1024];        /* what the inbox was told */
     size_t seen_body;
+    ent_answer_form seen_form;
 } world;
 
 static world *w;
@@ -98,6 +99,7 @@ static void receive(void *self, const ent_arrival *a, int *ret_status, ent_buf *
     snprintf(w->seen, sizeof w->seen, "%s|%s|%s|%u|%s|%s|%s", a->partner, id, a->message.agreement,
              a->message.agreement_version, a->message.flow, a->message.purpose, a->message.proof);
     w->seen_body = a->message.body_len;
+    w->seen_form = a->message.form;
     atomic_fetch_add(&w->received, 1);
     if (w->work_ms) nanosleep(&(struct timespec){.tv_nsec = w->work_ms * 1000000}, NULL);
     ent_buf_fmt(ret_body, "{\"n\":%zu", a->message.body_len);
@@ -460,6 +462,26 @@ static ent_buf fair_request(void)
     return raw_request(&m, &w->requester.secret, w->holder.name, real_now());
 }
 
+/* A transaction is the answer where the sender signed that it wants one; an Accept of the library's own says nothing. */
+static void asks_for_a_transaction(void **state)
+{
+    (void)state;
+    ent_reply r;
+    ent_message m = sample("a probe");
+    m.form = ENT_FORM_ITL;
+    assert_int_equal(say(w->client, &m, &r, NULL), ENT_OK);
+    assert_int_equal(w->seen_form, ENT_FORM_ITL);
+    assert_non_null(strstr(ent_buf_cstr(&r.evidence), "\"accept\": " ENT_WIRE_ITL));
+    ent_reply_free(&r);
+    ENT_AUTO_BUF unsigned_for = fair_request(), more = ENT_BUF(1 << 20);
+    const char *end = strstr(ent_buf_cstr(&unsigned_for), "\r\n") + 2;
+    ent_buf_put(&more, unsigned_for.data, (size_t)(end - (const char *)unsigned_for.data));
+    ent_buf_str(&more, "Accept: " ENT_WIRE_ITL "\r\n");
+    ent_buf_str(&more, end);
+    assert_int_equal(talk_as_partner(ent_buf_cstr(&more)), 200);
+    assert_int_equal(w->seen_form, ENT_FORM_JSON);
+}
+
 /* Wire: what is no message gets its 4xx or a closed connection, and never reaches the inbox. */
 static void wire_malformed(void **state)
 {
@@ -665,8 +687,11 @@ static void busy(void **state)
     (void)state;
     asked a[16] = {0};
     int answered = 0, told = 0;
-    w->work_ms = 300;
-    for (int i = 0; i < 16; i++) pthread_create(&a[i].thread, NULL, say_once, &a[i]);
+    w->work_ms = 600;
+    for (int i = 0; i < 16; i++) {
+        pthread_create(&a[i].thread, NULL, say_once, &a[i]);
+        while (i < 4 && atomic_load(&w->received) <= i) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL); /* each worker has one */
+    }
     for (int i = 0; i < 16; i++) {
         pthread_join(a[i].thread, NULL);
         answered += a[i].status == 200;
@@ -792,7 +817,7 @@ int main(void)
         CASE(signature_of_another),  CASE(clock_outside_the_window), CASE(wire_silent_sockets),
         CASE(many_at_a_time),        CASE(more_than_lines), cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
                 CASE(stops_gracefully),        CASE(reloads),
-        CASE(failures_have_names),     CASE(ledger_is_read),
+        CASE(asks_for_a_transaction),  CASE(failures_have_names),     CASE(ledger_is_read),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

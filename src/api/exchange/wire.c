@@ -110,11 +110,12 @@ static ent_code add_message(ent_wire_fields *f, const ent_message *m, const char
     if (*purpose) add(f, "entente-purpose", purpose);
     if (m->crossing && !printable(m->crossing)) return ent_fail(err, ENT_FORMAT, "a crossing's pledge must be ASCII");
     if (m->crossing && *m->crossing) add(f, "entente-crossing", m->crossing);
+    if (m->form == ENT_FORM_ITL) add(f, "accept", ENT_WIRE_ITL);
     if (m->on_behalf_of && *m->on_behalf_of) add(f, "entente-on-behalf-of", m->on_behalf_of); /* a party's name: ASCII */
     return m->proof && *m->proof ? add_proof(f, m->proof, err) : ENT_OK;
 }
 
-/* The inner list: what is required, then every other field of ours. */
+/* The inner list: what is required, then every other field that is there. */
 static void request_inner(const ent_wire_fields *f, ent_time now, const uint8_t nonce[16], const char *keyid,
                           ent_buf *ret_inner)
 {
@@ -299,6 +300,14 @@ static ent_code read_message(const ent_http_message *http, const char *name, ent
     return v ? read_proof(v, r, err) : ENT_OK;
 }
 
+/* What nobody signed for says nothing: HTTP libraries send an Accept of their own. */
+static void read_accept(const ent_http_message *http, const ent_httpsig *s, ent_wire_request_read *r)
+{
+    bool twice = false;
+    const char *v = ent_http_field_value(http, "accept", &twice);
+    if (v && !twice && strcmp(v, ENT_WIRE_ITL) == 0 && ent_httpsig_covers(s, "\"accept\"")) r->message.form = ENT_FORM_ITL;
+}
+
 ent_code ent_wire_check_request(const ent_http_message *http, ent_bytes body, const ent_peer *peer, const char *name,
                                 ent_time now, ent_wire_request_read *ret_read, ent_buf *ret_base, ent_err *err)
 {
@@ -307,6 +316,7 @@ ent_code ent_wire_check_request(const ent_http_message *http, ent_bytes body, co
     ENT_TRY(check_signed(http, body, peer, ENT_WIRE_TAG_REQUEST, now, &s, ret_base, r.signature, err));
     ENT_TRY(covers_all(http, &s, err));
     ENT_TRY(read_message(http, name, &r, err));
+    read_accept(http, &s, &r);
     *ret_read = r;
     if (*r.message.agreement) { /* point into the copy */
         ret_read->message.agreement = ret_read->agreement;
@@ -317,8 +327,10 @@ ent_code ent_wire_check_request(const ent_http_message *http, ent_bytes body, co
 
 /* ---- answers ---- */
 
+/* By what no body of another form begins with. */
 static const char *content_type(int status, ent_bytes body)
 {
+    if (body.len > 6 && memcmp(body.data, "1.001:", 6) == 0) return ENT_WIRE_ITL;
     if (status >= 400) return "application/problem+json";
     return body.len && *(const char *)body.data == '{' ? "application/json" : "application/octet-stream";
 }

@@ -11,6 +11,7 @@
 
 #define ENT_WIRE_VERSION "1"
 #define ENT_WIRE_HEALTH "/v1/health"     /* GET: 204 to a partner, nothing else */
+#define ENT_WIRE_ITL "application/x.entente-itl" /* a transaction, as an answer to a search */
 #define ENT_WIRE_LABEL "entente"        /* of the signature, in requests and answers */
 #define ENT_WIRE_TAG_REQUEST "entente-request"
 #define ENT_WIRE_TAG_ANSWER "entente-answer"

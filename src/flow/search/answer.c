@@ -388,15 +388,29 @@ static ent_code end_answer(holding *s, ent_batch *b, int64_t from, ent_err *err)
     return ENT_OK;
 }
 
-/* ---- answers that were given before ---- */
+/* ---- what is written ---- */
 
-static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret_body, int *ret_status, ent_err *err)
+static void write_refusal(const holding *s, int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body)
 {
+    ent_problem p = {.status = status, .code = code};
+    if (s->in->message.form == ENT_FORM_JSON) {
+        ent_refusal_write(status, code, detail, clause, ret_body);
+        return;
+    }
+    snprintf(p.detail, sizeof p.detail, "%s", detail);
+    snprintf(p.clause, sizeof p.clause, "%s", clause);
+    ent_refusal_itl_write(s->in->message.id, &p, ret_body);
+}
+
+static ent_code write_known(const holding *s, ent_buf *ret_body, int *ret_status, ent_err *err)
+{
+    ent_flow_node *n = s->n;
+    ent_search_record *r = s->r;
     ENT_AUTO_BUF receipt = ENT_BUF(ENT_NOTE_MAX);
     ent_proof proof;
     if (r->view.refused) {
         *ret_status = 403;
-        ent_refusal_write(403, ENT_REFUSED, r->reason, r->view.clause, ret_body);
+        write_refusal(s, 403, ENT_REFUSED, r->reason, r->view.clause, ret_body);
         return ENT_OK;
     }
     if (r->view.index == UINT64_MAX) /* died after the append and before the index was noted */
@@ -406,8 +420,10 @@ static ent_code write_known(ent_flow_node *n, ent_search_record *r, ent_buf *ret
     ent_answer a = {.hit = r->view.hit, .reference = r->view.reference, .index = proof.index, .receipt = ent_buf_cstr(&receipt)};
     *ret_status = 200;
     ENT_TRY(ent_ledger_head(n, r->view.index, a.head, err));
-    return ent_answer_write(&a, ret_body, err);
+    return ent_answer_write(&a, s->in->message.form, ret_body, err);
 }
+
+/* ---- answers that were given before ---- */
 
 /* A suspension works at once, for what was answered before it too. */
 static bool suspended_since(holding *s, ent_buf *ret_body, int *ret_status)
@@ -420,7 +436,7 @@ static bool suspended_since(holding *s, ent_buf *ret_body, int *ret_status)
     pthread_mutex_unlock(&s->n->lock);
     if (in_force) return false;
     *ret_status = 403;
-    ent_refusal_write(403, ENT_REFUSED, "the agreement is not in force any more", clause, ret_body);
+    write_refusal(s, 403, ENT_REFUSED, "the agreement is not in force any more", clause, ret_body);
     return true;
 }
 
@@ -435,7 +451,7 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
         *s->r = known == ENT_OK ? *s->r : (ent_search_record){0};
         if (known != ENT_OK) return ENT_NOT_FOUND;
         *ret_status = 410; /* its answer named a record that was destroyed since */
-        ent_refusal_write(410, ENT_GONE, "the answer to this request is gone", "destroyed", ret_body);
+        write_refusal(s, 410, ENT_GONE, "the answer to this request is gone", "destroyed", ret_body);
         return ENT_OK;
     }
     if (code != ENT_OK) return code;
@@ -445,11 +461,11 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
     ent_sha256(s->in->message.body, s->in->message.body_len, digest);
     if (memcmp(digest, row.data, 32) != 0 || strcmp(s->r->view.partner, s->in->partner) != 0) {
         *ret_status = 409;
-        ent_refusal_write(409, ENT_REPLAY, "this message id was used for another request", "replay", ret_body);
+        write_refusal(s, 409, ENT_REPLAY, "this message id was used for another request", "replay", ret_body);
         return ENT_OK;
     }
     if (suspended_since(s, ret_body, ret_status)) return ENT_OK;
-    return write_known(s->n, s->r, ret_body, ret_status, err);
+    return write_known(s, ret_body, ret_status, err);
 }
 
 /* ---- the whole way ---- */
@@ -633,7 +649,7 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
     if (code == ENT_NOT_FOUND) {
         code = search_once(s, &err);
         /* a hit is read again as whoever asks again would: its record may have been destroyed since it was decided */
-        if (code == ENT_OK) code = s->r->view.hit ? answer_again(s, ret_body, ret_status, &err) : write_known(s->n, s->r, ret_body, ret_status, &err);
+        if (code == ENT_OK) code = s->r->view.hit ? answer_again(s, ret_body, ret_status, &err) : write_known(s, ret_body, ret_status, &err);
         if (code == ENT_OK) return;
     }
     *ret_status = status_of(code);
@@ -645,12 +661,12 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
         if (theirs) snprintf(s->verdict.clause, sizeof s->verdict.clause, "unreadable request");
         snprintf(reason, sizeof reason, "%.199s", !theirs && s->verdict.reason[0] ? s->verdict.reason : err.detail);
         if (commit_refusal(s, reason, &failed) == ENT_OK) {
-            ent_refusal_write(*ret_status, code, reason, s->verdict.clause, ret_body);
+            write_refusal(s, *ret_status, code, reason, s->verdict.clause, ret_body);
             return;
         }
         *ret_status = 500;
     }
-    ent_refusal_write(*ret_status, ENT_INTERNAL, "the holder could not answer; ask again", "", ret_body);
+    write_refusal(s, *ret_status, ENT_INTERNAL, "the holder could not answer; ask again", "", ret_body);
 }
 
 static int64_t release_of(const holding *s)
@@ -681,7 +697,7 @@ static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent
         flight f = {.id = arrival->message.id};
         take_off(n, &f);
         if (s.r) receive_search(&s, ret_status, ret_body);
-        else *ret_status = 503, ent_refusal_write(503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
+        else *ret_status = 503, write_refusal(&s, 503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
         land(n, &f);
         ent_capture_free(&s.probe);
         ent_buf_free(&s.sealed);

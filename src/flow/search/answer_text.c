@@ -2,7 +2,6 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "port/problem.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,8 +14,9 @@ static ent_code pad(ent_buf *b, size_t from, ent_err *err)
     return ent_buf_check(b, err);
 }
 
-ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err)
+ent_code ent_answer_write(const ent_answer *a, ent_answer_form form, ent_buf *ret_body, ent_err *err)
 {
+    if (form == ENT_FORM_ITL) return ent_answer_itl_write(a, ret_body, err);
     char reference[ENT_ID_TEXT], head[65];
     size_t from = ret_body->len;
     ent_id_text(a->reference.b, reference);
@@ -60,8 +60,9 @@ static bool take_string(text *t, ent_buf *ret)
     return skip(t, "\"");
 }
 
-ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err)
+ent_code ent_answer_read(const void *body, size_t len, ent_answer_form form, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err)
 {
+    if (form == ENT_FORM_ITL) return ent_answer_itl_read(body, len, ret_answer, ret_receipt, err);
     text t = {body, (const char *)body + len};
     ent_answer a = {0};
     ENT_AUTO_BUF reference = ENT_BUF(64), head = ENT_BUF(80);
@@ -98,8 +99,8 @@ void ent_refusal_write(int status, ent_code code, const char *detail, const char
 void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE])
 {
     ent_problem p = {.detail = "the partner refused without saying why"};
-    ent_code ignored = ent_problem_read(body, len, &p, NULL);
-    (void)ignored; /* then p is as it was */
+    if (len && *(const char *)body == '{') (void)!ent_problem_read(body, len, &p, NULL); /* failing, p is as it was */
+    else ent_refusal_itl_read(body, len, &p);
     snprintf(ret_detail, 200, "%.199s", p.detail);
     snprintf(ret_clause, ENT_LAW_CLAUSE, "%.47s", p.clause);
 }

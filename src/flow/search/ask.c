@@ -219,7 +219,7 @@ static ent_code verify_answer(asking *q, const ent_reply *reply, ent_err *err)
     ent_search_result *ret = q->ret;
     ent_answer a;
     ent_entry e;
-    ENT_TRY(ent_answer_read(reply->body.data, reply->body.len, &a, &ret->receipt, err));
+    ENT_TRY(ent_answer_read(reply->body.data, reply->body.len, q->o->form, &a, &ret->receipt, err));
     ent_code code = ent_partner_says(q->n, g->holder, (const char *)ret->receipt.data, ret->receipt.len, &e, &ret->answered, err);
     if (code != ENT_OK) return ent_context(err, code, "the partner's receipt");
     bool same = e.kind == (a.hit ? ENT_ENTRY_ANSWERED_HIT : ENT_ENTRY_ANSWERED_NO_HIT) && ret->answered.index == a.index &&
@@ -320,7 +320,7 @@ static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *er
     char pledge[ENT_PLEDGE_MAX] = "";
     if (q->taken.stated) ent_pledge_text(&q->taken.pledge, pledge);
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .agreement = g->agreement, .agreement_version = g->version, .agreement_digest = g->digest, .flow = g->flow,
-                     .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .on_behalf_of = q->o->on_behalf_of, .body = q->body.data, .body_len = q->body.len};
+                     .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .on_behalf_of = q->o->on_behalf_of, .form = q->o->form, .body = q->body.data, .body_len = q->body.len};
     memcpy(m.id, q->ret->reference.b, ENT_ID_SIZE);
     int64_t within = q->o->deadline_ms ? q->o->deadline_ms : g->answer_within_ms ? g->answer_within_ms : 5000;
     return q->n->c.partners.send(q->n->c.partners.self, g->holder, &m, ent_ticks(q->n) + within, reply, err);
@@ -341,6 +341,7 @@ static ent_code exchange(asking *q, ent_err *err)
     ent_code code = send(q, ent_buf_cstr(&proof), &reply, err);
     int64_t t1 = ent_ticks(n);
     ret->wait_ms = reply.wait_ms;
+    if (q->o->form == ENT_FORM_ITL && reply.body.len && *reply.body.data != '{') ent_buf_put(&ret->sre, reply.body.data, reply.body.len);
     if (code == ENT_OK && reply.status == 200) {
         code = verify_answer(q, &reply, err);
         ret->refused = code != ENT_OK;
@@ -392,10 +393,16 @@ static ent_code prepare(asking *q, ent_bytes file, ent_err *err)
     return ENT_OK;
 }
 
+void ent_search_result_free(ent_search_result *r)
+{
+    ent_buf_free(&r->receipt);
+    ent_buf_free(&r->sre);
+}
+
 ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, const ent_search_options *options,
                          ent_search_result *ret_result, ent_err *err)
 {
-    ent_search_result out = {.receipt = ENT_BUF(ENT_NOTE_MAX), .asked = ENT_ENTRY_NONE, .received = ENT_ENTRY_NONE, .answered = {.index = ENT_ENTRY_NONE}};
+    ent_search_result out = {.receipt = ENT_BUF(ENT_NOTE_MAX), .sre = ENT_BUF(ENT_LIMIT_BODY), .asked = ENT_ENTRY_NONE, .received = ENT_ENTRY_NONE, .answered = {.index = ENT_ENTRY_NONE}};
     asking q = {.n = n, .by = by, .o = options, .body = ENT_BUF(ENT_LIMIT_BODY), .ret = &out};
     ENT_TRY(ent_gate(by, ENT_MAY_SEARCH, err));
     if (!options->purpose[0]) return ent_fail(err, ENT_USAGE, "a search needs its purpose: --purpose NAME");
@@ -406,7 +413,7 @@ ent_code ent_flow_search(ent_flow_node *n, const ent_actor *by, const void *file
     free(q.r);
     ent_buf_free(&q.body); /* erases */
     ent_wipe(&q.taken, sizeof q.taken);
-    if (code != ENT_OK) ent_buf_free(&out.receipt);
+    if (code != ENT_OK) ent_search_result_free(&out);
     else *ret_result = out;
     return code;
 }

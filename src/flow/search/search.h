@@ -3,8 +3,7 @@
 #define FLOW_SEARCH_H
 
 #include "flow/flow.h"
-
-#define ENT_ANSWER_SIZE 6144 /* every answer to a search, hit or not, has exactly this size */
+#include "port/problem.h"
 
 typedef struct ent_answer {
     bool hit;
@@ -14,10 +13,14 @@ typedef struct ent_answer {
     const char *receipt; /* the holder's tlog-proof */
 } ent_answer;
 
-/* One JSON object padded with spaces. ENT_TOO_LARGE when the receipt does not fit. */
-ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_buf *ret_body, ent_err *err);
-/* Strict. The receipt goes to ret_receipt. */
-ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
+/* In the form asked for: one JSON object padded with spaces, or a transaction SRE padded in a field of its own; ENT_ANSWER_SIZE bytes either way.
+ * ENT_TOO_LARGE when the receipt does not fit. */
+ENT_MUST_CHECK ent_code ent_answer_write(const ent_answer *a, ent_answer_form form, ent_buf *ret_body, ent_err *err);
+/* Strict: what write can have written. The receipt goes to ret_receipt. */
+ENT_MUST_CHECK ent_code ent_answer_read(const void *body, size_t len, ent_answer_form form, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
+/* The two behind them for transactions. */
+ENT_MUST_CHECK ent_code ent_answer_itl_write(const ent_answer *a, ent_buf *ret_body, ent_err *err);
+ENT_MUST_CHECK ent_code ent_answer_itl_read(const void *body, size_t len, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err);
 
 /* What a probe is like, for alarms and for one crossing's turns. */
 typedef struct ent_probe_look_at {
@@ -39,6 +42,10 @@ ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, ent_bytes capture, con
 
 /* A refusal (port/problem.h), padded to the same size. */
 void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body);
+/* The same as a transaction ERR that answers the search of that id. */
+void ent_refusal_itl_write(const uint8_t id[ENT_ID_SIZE], const ent_problem *problem, ent_buf *ret_body);
+void ent_refusal_itl_read(const void *body, size_t len, ent_problem *ret_problem); /* what it does not say is left as it was */
+/* In either form: by its first byte. */
 void ent_refusal_read(const void *body, size_t len, char ret_detail[200], char ret_clause[ENT_LAW_CLAUSE]);
 
 #endif
