@@ -186,34 +186,43 @@ ent_code ent_cli_job_itl_check(const void *bytes, size_t len, ent_buf *ret_json,
 
 /* ---- xml ---- */
 
+typedef struct xml_told {
+    json_t *lines;
+    json_int_t lost; /* records, or fields, that the other form will not have */
+} xml_told;
+
 static void remark(void *ctx, const ent_itl_fault *f)
 {
+    xml_told *told = ctx;
     char line[240];
+    told->lost += f->level > 0;
     if (f->field) snprintf(line, sizeof line, "record %zu, %u.%03u: %s", f->record, f->type, f->field, f->text);
-    else snprintf(line, sizeof line, "record %zu, Type-%u: %s", f->record, f->type, f->text);
-    json_array_append_new(ctx, text_json(line));
+    else if (f->type) snprintf(line, sizeof line, "record %zu, Type-%u: %s", f->record, f->type, f->text);
+    else snprintf(line, sizeof line, "record %zu: %s", f->record, f->text);
+    if (json_array_size(told->lines) < ENT_LIMIT_ITL_FAULTS) json_array_append_new(told->lines, text_json(line));
 }
 
+/* In UTF-8, UTF-16, UTF-32 or EBCDIC, with a byte order mark or without: a "<" among marks, zeros and blanks. A transaction begins with a digit. */
 static bool is_xml(const uint8_t *b, size_t len)
 {
-    size_t at = len >= 3 && memcmp(b, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (at < len && strchr(" \t\r\n", b[at]) && b[at]) at++;
-    /* UTF-16 begins with its mark */
-    if (len >= 4 && ((b[0] == 0xff && b[1] == 0xfe && b[2] == '<') || (b[0] == 0xfe && b[1] == 0xff && b[3] == '<'))) return true;
-    return at < len && b[at] == '<';
+    static const char before[] = "\xef\xbb\xbf\xff\xfe \t\r\n";
+    size_t at = 0;
+    while (at < len && (b[at] == 0 || strchr(before, b[at]))) at++;
+    return at < len && (b[at] == '<' || (b[at] == 0x4c && at == 0));
 }
 
 ent_code ent_cli_job_itl_xml(const void *bytes, size_t len, ent_buf *ret_turned, ent_err *err)
 {
     ENT_AUTO_BUF out = ENT_BUF(ret_turned->max);
-    json_t *remarks = json_array();
-    const ent_itl_sink sink = {remark, remarks};
+    xml_told told = {json_array(), 0};
+    const ent_itl_sink sink = {remark, &told};
     ent_itl *t = NULL;
     ent_code code = is_xml(bytes, len) ? ent_itl_xml_read(bytes, len, &sink, &out, err) : ent_itl_parse(bytes, len, &t, err);
     if (code == ENT_OK && t) code = ent_itl_xml_write(t, &sink, &out, err);
     ent_itl_free(t);
-    if (code == ENT_OK) code = put_json(json_incref(remarks), ret_turned, err);
-    json_decref(remarks);
+    json_t *said = json_pack("{s:o,s:I}", "remarks", told.lines, "lost", told.lost);
+    if (code == ENT_OK) code = put_json(said, ret_turned, err);
+    else json_decref(said);
     ent_buf_put(ret_turned, out.data, out.len);
     return code == ENT_OK ? ent_buf_check(ret_turned, err) : code;
 }

@@ -197,8 +197,8 @@ static ent_code read_tagged(parsing *p, unsigned type)
                                           .field_count = p->t->field_count - first});
 }
 
-/* Type-8's header has 12 bytes, that of Types 3 to 7 has 18 (table 23 and the like). */
-static size_t binary_header(unsigned type) { return type == 8 ? 12 : 18; }
+/* Type-8's header has 12 bytes, that of Types 3 to 6 has 18 (table 23 and the like); of Type-7 the standard knows LEN and IDC. */
+static size_t binary_header(unsigned type) { return type == 7 ? 5 : type == 8 ? 12 : 18; }
 
 static ent_code read_binary(parsing *p, unsigned type)
 {
@@ -207,7 +207,8 @@ static ent_code read_binary(parsing *p, unsigned type)
     p->type = type;
     if (left < binary_header(type)) return wrong(p, start, "a binary record needs at least its header");
     size_t len = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
-    if (len < binary_header(type) || len > left) return wrong(p, start, "the record's length reaches past the end of the file");
+    if (len < binary_header(type)) return wrong(p, start, "the record's length is less than its header's");
+    if (len > left) return wrong(p, start, "the record's length reaches past the end of the file");
     p->at += len;
     return add_record(p, (ent_itl_record){.type = (uint8_t)type, .idc = b[4], .bytes = b, .len = len, .offset = start});
 }

@@ -57,3 +57,9 @@ cmp -s "$work/a.an2" "$work/d.an2" || fail "XML there and back is another transa
 echo '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>' >"$work/e.xml"
 "$entente" itl xml "$work/e.xml" -o "$work/e.an2" 2>/dev/null; [ $? = 4 ] || fail "a DOCTYPE is taken"
 [ ! -e "$work/e.an2" ] || fail "something was written of it"
+# A record that is not read is left out by name, with exit 1; an encoding that is not read is refused by name.
+sed 's/itl:PackageDescriptiveTextRecord/itl:PackageOddRecord/' "$work/a.xml" >"$work/f.xml"
+"$entente" itl xml "$work/f.xml" -o "$work/g.an2" 2>"$work/told"; [ $? = 1 ] || fail "a record that was left out is exit 1"
+grep -q 'left out: PackageOddRecord at line' "$work/told" && [ -e "$work/g.an2" ] || fail "the record that was left out is not named"
+sed '1s/UTF-8/KOI8-R/' "$work/a.xml" >"$work/h.xml"
+"$entente" itl xml "$work/h.xml" 2>&1 | grep -q 'in the encoding KOI8-R is not read' || fail "an encoding that is not read"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HEX_DIGITS = 8 }; /* of a biometric type (99.101) */
+
 static bool digits(const uint8_t *t, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -43,7 +45,9 @@ bool ent_xml_to(char form, const uint8_t *t, size_t n, ent_buf *ret)
         if (n != 17 || t[8] != '*' || !digits(t, 8) || !digits(t + 9, 8)) return false;
         return ent_xml_to('d', t + (form == '2' ? 9 : 0), 8, ret);
     case 'D':
-    case 'I': return false;
+    case 'I':
+    case 'r':
+    case 'x': return false;
     case 'g':
         if (n != 15 || !digits(t, 14) || t[14] != 'Z') return false;
         ent_buf_fmt(ret, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2sZ", c, c + 4, c + 6, c + 8, c + 10, c + 12);
@@ -56,6 +60,15 @@ bool ent_xml_to(char form, const uint8_t *t, size_t n, ent_buf *ret)
     case 'f':
         if (n != 1 || (*t != 'S' && *t != 'U')) return false;
         ent_buf_str(ret, *t == 'S' ? "true" : "false");
+        return true;
+    case 'v':
+        if (n != 1 || (*t != '1' && *t != '0')) return false;
+        ent_buf_str(ret, *t == '1' ? "true" : "false");
+        return true;
+    case 'h':
+        if (n != HEX_DIGITS || !plain(t, n)) return false;
+        for (; n > 1 && *t == '0'; n--) t++;
+        ent_buf_put(ret, t, n);
         return true;
     case 'M':
     case 'm':
@@ -107,9 +120,30 @@ static bool from_time(const char *t, ent_buf *ret)
     return true;
 }
 
+/* "true" and "1", "false" and "0" (XML Schema, 3.2.2). */
+static bool boolean(const char *text, bool *ret)
+{
+    *ret = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+    return *ret || strcmp(text, "false") == 0 || strcmp(text, "0") == 0;
+}
+
+/* A document may break a text into lines, a field may not: each break with the blanks around it is one space. Other control characters
+ * are none of XML's. */
+static void put_text(const char *text, ent_buf *ret)
+{
+    while (*text) {
+        size_t word = strcspn(text, " \t\r\n"), blank = strspn(text + word, " \t\r\n");
+        ent_buf_put(ret, text, word);
+        if (strcspn(text + word, "\t\r\n") < blank) ent_buf_u8(ret, ' ');
+        else ent_buf_put(ret, text + word, blank);
+        text += word + blank;
+    }
+}
+
 bool ent_xml_from(char form, const char *text, ent_buf *ret)
 {
     int year, month, day, used = 0;
+    bool yes;
     switch (form) {
     case 'd':
     case 'D':
@@ -120,18 +154,27 @@ bool ent_xml_from(char form, const char *text, ent_buf *ret)
         ent_buf_fmt(ret, "%04d%02d%02d", year, month, day);
         return true;
     case 'g': return from_time(text, ret);
-    case 'b': return from_base64(text, ret);
-    case 'y':
-        if (strcmp(text, "true") != 0 && strcmp(text, "1") != 0) return false;
-        ent_buf_str(ret, "Y");
+    case 'b':
+    case 'x': return from_base64(text, ret);
+    case 'y': /* what is false has no field */
+        if (!boolean(text, &yes)) return false;
+        if (yes) ent_buf_str(ret, "Y");
         return true;
-    case 'f': ent_buf_str(ret, strcmp(text, "true") == 0 || strcmp(text, "1") == 0 ? "S" : "U"); return true;
-    case 'M':
-    case 'm': ent_buf_fmt(ret, "%02ld", strtol(text, NULL, 10) % 100); return true;
-    default:
-        for (const char *c = text; *c; c++)
-            if ((unsigned char)*c < 0x20) return false; /* a separator, or what no field may hold */
+    case 'f':
+        if (!boolean(text, &yes)) return false;
+        ent_buf_str(ret, yes ? "S" : "U");
+        return true;
+    case 'v':
+        if (!boolean(text, &yes)) return false;
+        ent_buf_str(ret, yes ? "1" : "0");
+        return true;
+    case 'h':
+        if (strlen(text) > HEX_DIGITS || strspn(text, "0123456789ABCDEFabcdef") != strlen(text)) return false;
+        for (size_t n = strlen(text); n < HEX_DIGITS; n++) ent_buf_u8(ret, '0');
         ent_buf_str(ret, text);
         return true;
+    case 'M':
+    case 'm': ent_buf_fmt(ret, "%02ld", strtol(text, NULL, 10) % 100); return true;
+    default: put_text(text, ret); return true;
     }
 }

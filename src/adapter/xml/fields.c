@@ -138,16 +138,13 @@ static const xmlNode *at_path(const xmlNode *node, const char *path, size_t skip
     return node;
 }
 
-/* A value without the line breaks and margins that printing a document adds around it. */
+/* A value without the blanks around it: printing a document adds them, and what is written has none (convert.c). */
 static char *trimmed(char *text)
 {
-    size_t before = strspn(text, " \t\r\n"), n = strlen(text);
-    if (!memchr(text, '\n', before) && text[before]) before = 0;
-    text += before;
-    n -= before;
-    size_t after = n;
-    while (after && strchr(" \t\r\n", text[after - 1])) after--;
-    if (memchr(text + after, '\n', n - after)) text[after] = 0;
+    text += strspn(text, " \t\r\n");
+    size_t n = strlen(text);
+    while (n && strchr(" \t\r\n", text[n - 1])) n--;
+    text[n] = 0;
     return text;
 }
 
@@ -187,7 +184,8 @@ static void country_of(const reading *r, const ent_xml_row *row, char ret[8])
         const ent_xml_row *c = &r->shape->rows[i];
         const xmlNode *node = c->form == 'C' && c->field == row->field ? at_path(r->record, c->path, 0) : NULL;
         xmlChar *text = node ? xmlNodeGetContent(node) : NULL;
-        if (text && strlen((char *)text) == 3) snprintf(ret, 8, "%s/", (char *)text);
+        const char *country = text ? trimmed((char *)text) : "";
+        if (strlen(country) == 3) snprintf(ret, 8, "%s/", country);
         xmlFree(text);
     }
 }

@@ -9,9 +9,11 @@
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What was kept: a field of a record, or a record (number 0) before that place. */
 typedef struct kept_entry {
@@ -32,7 +34,37 @@ typedef struct reading {
 
 /* ---- the document ---- */
 
-void ent_itl_xml_prepare(void) { xmlInitParser(); }
+/* windows-1252 as UTF-8 (its bytes from 80 to 9f; the five that stand for nothing end the document). */
+static int from_1252(unsigned char *out, int *out_len, const unsigned char *in, int *in_len)
+{
+    static const uint16_t high[32] = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017d, 0,
+                                      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0, 0x017e, 0x0178};
+    int taken = 0, put = 0, bad = 0;
+    for (; taken < *in_len && put + 3 <= *out_len; taken++) {
+        unsigned c = in[taken] >= 0x80 && in[taken] < 0xa0 ? high[in[taken] - 0x80] : in[taken];
+        bad = !c && in[taken];
+        if (bad) break;
+        if (c < 0x80) out[put++] = (unsigned char)c;
+        else if (c < 0x800) out[put++] = (unsigned char)(0xc0 | c >> 6), out[put++] = (unsigned char)(0x80 | (c & 0x3f));
+        else out[put++] = (unsigned char)(0xe0 | c >> 12), out[put++] = (unsigned char)(0x80 | (c >> 6 & 0x3f)), out[put++] = (unsigned char)(0x80 | (c & 0x3f));
+    }
+    *in_len = taken;
+    *out_len = put;
+    return bad ? -2 : put;
+}
+
+static void register_1252(void)
+{
+    xmlInitParser();
+    xmlNewCharEncodingHandler("WINDOWS-1252", from_1252, NULL);
+    xmlNewCharEncodingHandler("CP1252", from_1252, NULL);
+}
+
+void ent_itl_xml_prepare(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_1252);
+}
 
 static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system)
 {
@@ -44,8 +76,49 @@ static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *extern
     xmlStopParser(c);
 }
 
+/* The encoding that a declaration names, "" none; zeros of wider units are passed over. */
+static void declared_encoding(const uint8_t *xml, size_t len, char ret[40])
+{
+    char head[160];
+    size_t n = 0, width = 0;
+    for (size_t i = 0; i < len && i < 4 * sizeof head && n + 1 < sizeof head; i++)
+        if (xml[i] && xml[i] < 0x80) head[n++] = (char)xml[i];
+    head[n] = 0;
+    char *end = strstr(head, "?>"), *at;
+    ret[0] = 0;
+    if (strncmp(head, "<?xml", 5) != 0) return;
+    if (!end) snprintf(ret, 40, "of a declaration without an end");
+    else *end = 0;
+    if (!end) return;
+    if (!(at = strstr(head, "encoding")) || !(at = strpbrk(at, "\"'"))) return;
+    width = strcspn(at + 1, "\"'");
+    if (width < 40) snprintf(ret, 40, "%.*s", (int)width, at + 1);
+}
+
+/* Only what libxml2 decodes by itself: for other encodings it would ask the C library, which loads files. */
+static ent_code check_encoding(const uint8_t *xml, size_t len, ent_err *err)
+{
+    static const char *const known[] = {"", "UTF-8", "UTF8", "UTF-16", "UTF16", "UTF-16LE", "UTF-16BE", "US-ASCII", "ASCII", "ISO-8859-1", "ISO-LATIN-1", "ISO Latin 1", "WINDOWS-1252", "CP1252"};
+    char name[40];
+    if (len >= 4 && xml[0] == 0x4c && xml[1] == 0x6f) return ent_fail(err, ENT_UNSUPPORTED, "XML in EBCDIC is not read: UTF-8, UTF-16, ISO-8859-1 or windows-1252 was expected");
+    if (len >= 4 && ((!xml[0] && !xml[1]) || (!xml[2] && !xml[3]))) return ent_fail(err, ENT_UNSUPPORTED, "XML in UTF-32 is not read: UTF-8, UTF-16, ISO-8859-1 or windows-1252 was expected");
+    declared_encoding(xml, len, name);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcasecmp(name, known[i]) == 0) return ENT_OK;
+    return ent_fail(err, ENT_UNSUPPORTED, "XML in the encoding %s is not read: UTF-8, UTF-16, ISO-8859-1 or windows-1252 was expected", name);
+}
+
+/* Libraries do not log. */
+static void say_nothing(void *ctx, const char *text, ...)
+{
+    (void)ctx;
+    (void)text;
+}
+
 static ent_code parse(const void *xml, size_t len, xmlDoc **ret, ent_err *err)
 {
+    ENT_TRY(check_encoding(xml, len, err));
+    xmlSetGenericErrorFunc(NULL, say_nothing); /* of this thread */
     xmlParserCtxtPtr c = xmlCreateMemoryParserCtxt(xml, (int)len);
     if (!c) return ent_fail(err, ENT_FORMAT, "not an XML document");
     bool doctype = false;
@@ -196,23 +269,42 @@ static long number_of(const ent_xml_fields *f, uint32_t field, uint32_t subfield
     return at ? strtol(at, NULL, 10) : -1;
 }
 
-/* Types 4 and 8: the header out of fields 3 to 8, then the data. */
+/* A number of a binary header, of so many bytes; `otherwise` where the document has none. */
+static ent_code put_number(reading *r, const ent_xml_fields *f, uint32_t field, size_t bytes, long otherwise, ent_buf *record)
+{
+    ENT_AUTO_BUF value = ENT_BUF(ENT_LIMIT_ITL_FILE);
+    long v = ent_xml_fields_get(f, field, &value) ? number_of(f, field, 0) : otherwise;
+    if (v < 0 || v > (bytes == 2 ? 0xffff : 0xff)) return ent_fail(r->err, ENT_FORMAT, "field %u: a number from 0 to %d was expected", field, bytes == 2 ? 0xffff : 0xff);
+    if (bytes == 2) ent_buf_u8(record, (uint8_t)(v >> 8));
+    ent_buf_u8(record, (uint8_t)v);
+    return ENT_OK;
+}
+
+/* What stands between the IDC and the data of Types 4 and 8. */
+static ent_code put_header(reading *r, unsigned type, const ent_xml_fields *f, ent_buf *record)
+{
+    ENT_TRY(put_number(r, f, 3, 1, 0, record));
+    if (type == 8) ENT_TRY(put_number(r, f, 4, 1, 0, record));
+    for (uint32_t i = 0; type == 4 && i < 6; i++) {
+        long position = number_of(f, 4, i);
+        if (position > 255) return ent_fail(r->err, ENT_FORMAT, "field 4: a finger's position from 0 to 255 was expected");
+        ent_buf_u8(record, position >= 0 ? (uint8_t)position : 255);
+    }
+    ENT_TRY(put_number(r, f, 5, 1, 0, record));
+    ENT_TRY(put_number(r, f, 6, 2, -1, record));
+    ENT_TRY(put_number(r, f, 7, 2, -1, record));
+    return type == 4 ? put_number(r, f, 8, 1, 0, record) : ENT_OK;
+}
+
+/* Types 4, 7 and 8: the header out of the fields, then the data. */
 static ent_code put_binary(reading *r, unsigned type, int idc, const ent_xml_fields *f)
 {
     ENT_AUTO_BUF data = ENT_BUF(ENT_LIMIT_ITL_FILE), record = ENT_BUF(ENT_LIMIT_ITL_FILE);
-    if (!ent_xml_fields_get(f, type == 4 ? 9 : 8, &data)) return ent_fail(r->err, ENT_FORMAT, "record %zu (Type-%u) has no image", r->index + 1, type);
-    ent_buf_u32(&record, (uint32_t)((type == 4 ? 18 : 12) + data.len));
+    const xmlNode *kept = type == 7 ? kept_field(r, 3) : NULL;
+    if (kept ? !bytes_of(kept, &data) : !ent_xml_fields_get(f, type == 4 ? 9 : type == 7 ? 3 : 8, &data)) return ent_fail(r->err, ENT_UNSUPPORTED, "it has no image");
+    ent_buf_u32(&record, (uint32_t)((type == 4 ? 18 : type == 7 ? 5 : 12) + data.len));
     ent_buf_u8(&record, (uint8_t)idc);
-    ent_buf_u8(&record, (uint8_t)number_of(f, 3, 0));
-    if (type == 8) ent_buf_u8(&record, (uint8_t)number_of(f, 4, 0));
-    for (uint32_t i = 0; type == 4 && i < 6; i++) {
-        long position = number_of(f, 4, i);
-        ent_buf_u8(&record, position >= 0 && position <= 255 ? (uint8_t)position : 255);
-    }
-    ent_buf_u8(&record, (uint8_t)number_of(f, 5, 0));
-    ent_buf_u16(&record, (uint16_t)number_of(f, 6, 0));
-    ent_buf_u16(&record, (uint16_t)number_of(f, 7, 0));
-    if (type == 4) ent_buf_u8(&record, (uint8_t)number_of(f, 8, 0));
+    if (type != 7) ENT_TRY(put_header(r, type, f, &record));
     ent_buf_put(&record, data.data, data.len);
     ENT_TRY(ent_buf_check(&record, r->err));
     ent_itl_put_record(r->writer, (uint8_t)type, idc, record.data, record.len);
@@ -236,22 +328,25 @@ static void declare_encoding(const reading *r, ent_xml_fields *first)
     ent_xml_fields_close(first);
 }
 
+/* ENT_UNSUPPORTED: nothing was put. */
 static ent_code put_record(reading *r, const xmlNode *element, const ent_xml_shape *shape)
 {
     ent_xml_fields f = ENT_XML_FIELDS;
     const char *path = "";
     ent_code code = ENT_OK;
-    if (!ent_xml_read_record(element, shape, &f, &path)) code = ent_fail(r->err, ENT_FORMAT, "record %zu (Type-%u): %s holds what no field can", r->index + 1, shape->type, path);
+    if (!ent_xml_read_record(element, shape, &f, &path)) code = ent_fail(r->err, ENT_FORMAT, "%s holds what no field can", path);
     long idc = number_of(&f, 2, 0);
-    if (code == ENT_OK && shape->type != 1 && (idc < 0 || idc > 99)) code = ent_fail(r->err, ENT_FORMAT, "record %zu (Type-%u) has no IDC from 0 to 99", r->index + 1, shape->type);
-    if (code == ENT_OK && (shape->type == 4 || shape->type == 8)) code = put_binary(r, shape->type, (int)idc, &f);
+    bool binary = shape->type == 4 || shape->type == 7 || shape->type == 8;
+    if (code == ENT_OK && shape->type != 1 && (idc < 0 || idc > 99)) code = ent_fail(r->err, ENT_FORMAT, "no IDC from 0 to 99");
+    if (code == ENT_OK && binary) code = put_binary(r, shape->type, (int)idc, &f);
     else if (code == ENT_OK) {
         if (shape->type == 1) declare_encoding(r, &f);
+        ENT_AUTO_BUF tot = ENT_BUF(ENT_LIMIT_ITL_FILE);
+        if (shape->type == 1 && !ent_xml_fields_get(&f, 4, &tot) && !kept_field(r, 4)) code = ent_fail(r->err, ENT_FORMAT, "no type of transaction (TOT, 1.004)");
         ent_itl_begin(r->writer, shape->type, shape->type == 1 ? -1 : (int)idc);
-        code = put_fields(r, shape->type, &f);
+        if (code == ENT_OK) code = put_fields(r, shape->type, &f);
     }
     ent_xml_fields_free(&f);
-    r->index++;
     return code;
 }
 
@@ -274,29 +369,56 @@ static const xmlNode *find_kept(const xmlNode *node, int depth)
     return NULL;
 }
 
-static ent_code put_all(reading *r)
+/* A record of the document that the transaction will not have. */
+static void tell_left_out(const reading *r, size_t number, const ent_xml_shape *shape, const xmlNode *n, const char *why)
+{
+    ent_itl_fault f = {.level = 1, .record = number, .type = shape ? shape->type : 0};
+    snprintf(f.text, sizeof f.text, "left out: %.60s at line %ld: %s", (const char *)n->name, xmlGetLineNo(n), why);
+    if (r->sink) r->sink->put(r->sink->ctx, &f);
+}
+
+/* One element of the package; number is its place in it, from 1. */
+static ent_code put_element(reading *r, const xmlNode *n, size_t number)
 {
     char element[96];
-    if (!ent_xml_is(r->root, "itl:NISTBiometricInformationExchangePackage", 43)) return ent_fail(r->err, ENT_FORMAT, "not an ANSI/NIST-ITL document: itl:NISTBiometricInformationExchangePackage was expected");
-    const xmlNode *kept = find_kept(r->root, 0);
-    ENT_TRY(list_kept(r, kept));
-    for (const xmlNode *n = r->root->children; n; n = n->next) {
-        if (n->type != XML_ELEMENT_NODE || is_made(n, kept)) continue;
-        snprintf(element, sizeof element, "itl:%s", (const char *)n->name);
-        const ent_xml_shape *shape = ent_xml_is(n, element, strlen(element)) ? ent_xml_shape_at(element, ent_xml_has_child, n) : NULL;
-        if (!shape) return ent_fail(r->err, ENT_UNSUPPORTED, "the record %.60s is not read here", (const char *)n->name);
-        if ((r->index == 0) != (shape->type == 1)) return ent_fail(r->err, ENT_FORMAT, "the first record, and only it, is itl:PackageInformationRecord");
-        ent_xml_tell_unread(n, shape, r->index + 1, r->sink);
-        ENT_TRY(put_record(r, n, shape));
-        ENT_TRY(put_kept_records(r));
+    snprintf(element, sizeof element, "itl:%s", (const char *)n->name);
+    const ent_xml_shape *shape = ent_xml_is(n, element, strlen(element)) ? ent_xml_shape_at(element, ent_xml_has_child, n) : NULL;
+    if ((r->index == 0) != (shape && shape->type == 1)) return ent_fail(r->err, ENT_FORMAT, "line %ld: the first record, and only it, is itl:PackageInformationRecord", xmlGetLineNo(n));
+    if (!shape) {
+        tell_left_out(r, number, NULL, n, "no such record is read here");
+        return ENT_OK;
     }
+    ent_code code = put_record(r, n, shape);
+    if (code == ENT_UNSUPPORTED) {
+        tell_left_out(r, number, shape, n, r->err->detail);
+        *r->err = (ent_err){0};
+        return ENT_OK;
+    }
+    if (code != ENT_OK) return ent_context(r->err, code, "record %zu (Type-%u) at line %ld", number, shape->type, xmlGetLineNo(n));
+    ent_xml_tell_unread(n, shape, number, r->sink);
+    r->index++;
+    return put_kept_records(r);
+}
+
+static ent_code put_all(reading *r)
+{
+    if (!ent_xml_is(r->root, "itl:NISTBiometricInformationExchangePackage", 43))
+        return ent_fail(r->err, ENT_FORMAT, "not an ANSI/NIST-ITL document: itl:NISTBiometricInformationExchangePackage was expected, not %.60s of %.60s", (const char *)r->root->name,
+                        r->root->ns && r->root->ns->href ? (const char *)r->root->ns->href : "no namespace");
+    const xmlNode *kept = find_kept(r->root, 0);
+    size_t number = 0;
+    ENT_TRY(list_kept(r, kept));
+    for (const xmlNode *n = r->root->children; n; n = n->next)
+        if (n->type == XML_ELEMENT_NODE && !is_made(n, kept)) ENT_TRY(put_element(r, n, ++number));
     return ENT_OK;
 }
 
 ent_code ent_itl_xml_read(const void *xml, size_t len, const ent_itl_sink *sink, ent_buf *ret_transaction, ent_err *err)
 {
     xmlDoc *doc = NULL;
-    reading r = {.sink = sink, .err = err};
+    ent_err own = {0};
+    reading r = {.sink = sink, .err = err ? err : &own};
+    ent_itl_xml_prepare();
     if (len > (size_t)ENT_LIMIT_ITL_FILE / 3 * 4) return ent_fail(err, ENT_TOO_LARGE, "a document of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE / 3 * 4);
     ENT_TRY(parse(xml, len, &doc, err));
     r.root = xmlDocGetRootElement(doc);

@@ -6,7 +6,7 @@
 #define R(field, item, form, path) {field, item, form, 0, path}
 #define ID "/nc:IdentificationID"
 
-/* Form I is another element for the same, which is only read. */
+/* Form I is another element for the same, which is only read; r is only read because an element would want of each subfield what it need not have. */
 
 /* 902, 995 to 997 stand before a record's own elements */
 #define EXTENDED                                                                                                       \
@@ -45,6 +45,19 @@
 #define SQUARE(field, base, at)                                                                                        \
     R(field, (base) + 3, '0', at "SegmentBottomVerticalCoordinateValue"), R(field, base, '0', at "SegmentLeftHorizontalCoordinateValue"),                                               \
         R(field, (base) + 1, '0', at "SegmentRightHorizontalCoordinateValue"), R(field, (base) + 2, '0', at "SegmentTopVerticalCoordinateValue")
+/* whether the body was alive (xx.046); how ridges were captured (xx.901); a scale in the picture (13.018, 10.051), and what it was used for (13.019) */
+#define EXISTENCE(at)                                                                                                  \
+    R(46, 0, '0', at "SubjectExistentialDetails/SubjectExistentialStatusCode"), R(46, 1, '0', at "SubjectExistentialDetails/SubjectBodyStatusCode"),                                    \
+        R(46, 2, '0', at "SubjectExistentialDetails/SubjectBodyClassCode")
+#define TECHNOLOGY(image) R(901, 0, '0', image "FrictionRidgeCaptureTechnology")
+#define RULER(field, image)                                                                                            \
+    R(field, 0, '0', image "RulerScalePresenceInformation/RulerScaleUnitCode"), R(field, 1, '0', image "RulerScalePresenceInformation/RulerScaleMakeText"),                             \
+        R(field, 2, '0', image "RulerScalePresenceInformation/RulerScaleModelText")
+#define METHOD "ResolutionMethodInformation/"
+#define SCALE_IN_VIEW(image)                                                                                           \
+    RULER(18, image), R(19, 0, '0', image METHOD "ResolutionMeansCode"), R(19, 1, '0', image METHOD "ResolutionScaleLength"), R(19, 2, '0', image METHOD "ResolutionScaleUnitCode"),      \
+        R(19, 3, '0', image METHOD "ResolutionScaleXCoordinateA"), R(19, 4, '0', image METHOD "ResolutionScaleYCoordinateA"), R(19, 5, '0', image METHOD "ResolutionScaleXCoordinateB"), \
+        R(19, 6, '0', image METHOD "ResolutionScaleYCoordinateB"), R(19, 7, '0', image METHOD "ResolutionCommentText")
 #define MAJOR_CASE(image)                                                                                              \
     R(14, 0, '0', image "FingerprintImageMajorCasePrint/FingerPositionCode*"), R(14, 1, '0', image "FingerprintImageMajorCasePrint/MajorCasePrintCode*"),                               \
         R(15, 5, '0', image "FingerprintImageMajorCasePrint/MajorCasePrintSegmentOffset*/SegmentBottomVerticalCoordinateValue"),                                                        \
@@ -189,6 +202,20 @@ static const ent_xml_row rows_4[] = {
     R(7, 0, '0', "FingerprintImage/ImageVerticalLineLengthPixelQuantity"),
     R(4, 0, '0', "FingerprintImage/FingerprintImagePosition/FingerPositionCode*"),
     R(3, 0, '0', "FingerprintImage/FingerprintImageImpressionCaptureCategoryCode"),
+};
+
+/* What follows the IDC is between sender and receiver, and which image element it would be nobody can know: it is kept as bytes, and read
+ * out of any (form x: bytes in base 64 that are only read). */
+static const ent_xml_row rows_7[] = {
+    START,
+    R(3, 0, 'x', "BiometricImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "TestImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "FingerImpressionImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "FingerprintImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "PalmprintImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "FaceImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "IrisImage/nc:BinaryBase64Object"),
+    R(3, 0, 'x', "UserDefinedImage/nc:BinaryBase64Object"),
 };
 
 static const ent_xml_row rows_8[] = {
@@ -443,7 +470,10 @@ static const ent_xml_row rows_10[] = {
     R(45, 0, '0', FACE "FaceImageOcclusion*/FaceImageOcclusionOpacityCode"),
     R(45, 1, '0', FACE "FaceImageOcclusion*/FaceImageOcclusionCategoryCode"),
     VERTICES(45, 2, FACE "FaceImageOcclusion*/"),
+    R(39, 0, '0', FACE "PhysicalFeatureReferenceIdentification" ID),
     R(44, 0, '0', FACE "ImageTransformationCode*"),
+    EXISTENCE(FACE),
+    RULER(51, FACE),
 };
 
 #define DETAIL FEATURE "PhysicalFeatureDescriptionDetail*/"
@@ -467,6 +497,11 @@ static const ent_xml_row rows_10_feature[] = {
     R(41, 1, '0', FEATURE "PhysicalFeatureSize/PhysicalFeatureWidthMeasure"),
     R(39, 0, '0', FEATURE "PhysicalFeatureReferenceIdentification" ID),
     R(44, 0, '0', FEATURE "ImageTransformationCode*"),
+    EXISTENCE(FEATURE),
+    R(50, 0, '0', FEATURE "DentalVisualImageDataInformation/DentalVisualImageCode"),
+    R(50, 1, '0', FEATURE "DentalVisualImageDataInformation/DentalVisualImageDescriptiveText"),
+    R(50, 2, '0', FEATURE "DentalVisualImageDataInformation/DentalVisualImageComparisonDescriptiveText"),
+    RULER(51, FEATURE),
 };
 
 /* ---- Types 13 to 15 ---- */
@@ -475,16 +510,22 @@ static const ent_xml_row rows_10_feature[] = {
 #define FINGER "FingerImpressionImage/"
 #define PALM "PalmprintImage/"
 #define ANY "FrictionRidgeImage/"
+#define SOLE "PlantarImage/"
 #define IMPRESSION(image) R(3, 0, '0', image "FingerprintImageImpressionCaptureCategoryCode"), R(3, 0, 'I', image "FrictionRidgeImageImpressionCaptureCategoryCode")
 
 static const ent_xml_row rows_13[] = {
-    START, EXTENDED, RIDGE(FINGER), IMPRESSION(FINGER), R(13, 0, '0', FINGER "FingerPositionCode*"), MAJOR_CASE(FINGER), RIDGE_QUALITY(24, FINGER "FingerprintImageQuality*/", "FingerPositionCode"),
+    START, EXTENDED, RIDGE(FINGER), IMPRESSION(FINGER), TECHNOLOGY(FINGER), R(13, 0, '0', FINGER "FingerPositionCode*"), MAJOR_CASE(FINGER), RIDGE_QUALITY(24, FINGER "FingerprintImageQuality*/", "FingerPositionCode"),
+    SCALE_IN_VIEW(FINGER), EXISTENCE(FINGER),
 };
 static const ent_xml_row rows_13_palm[] = {
-    START, EXTENDED, RIDGE(PALM), IMPRESSION(PALM), R(13, 0, '0', PALM "PalmPositionCode*"), RIDGE_QUALITY(24, PALM "PalmprintImageQuality*/", "PalmPositionCode"),
+    START, EXTENDED, RIDGE(PALM), IMPRESSION(PALM), TECHNOLOGY(PALM), R(13, 0, '0', PALM "PalmPositionCode*"), RIDGE_QUALITY(24, PALM "PalmprintImageQuality*/", "PalmPositionCode"), SCALE_IN_VIEW(PALM),
 };
 static const ent_xml_row rows_13_any[] = {
-    START, EXTENDED, RIDGE(ANY), IMPRESSION(ANY), R(13, 0, '0', ANY "FrictionRidgePositionCode*"), MAJOR_CASE(ANY), RIDGE_QUALITY(24, ANY "FrictionRidgeImageQuality*/", "FrictionRidgePositionCode"),
+    START, EXTENDED, RIDGE(ANY), IMPRESSION(ANY), TECHNOLOGY(ANY), R(13, 0, '0', ANY "FrictionRidgePositionCode*"), MAJOR_CASE(ANY), RIDGE_QUALITY(24, ANY "FrictionRidgeImageQuality*/", "FrictionRidgePositionCode"),
+    SCALE_IN_VIEW(ANY), EXISTENCE(ANY),
+};
+static const ent_xml_row rows_13_plantar[] = {
+    START, EXTENDED, RIDGE(SOLE), IMPRESSION(SOLE), TECHNOLOGY(SOLE), R(13, 0, '0', SOLE "PlantarPositionCode"), RIDGE_QUALITY(24, SOLE "PlantarImageQuality*/", "PlantarPositionCode"), SCALE_IN_VIEW(SOLE),
 };
 
 static const ent_xml_row rows_14[] = {
@@ -492,6 +533,7 @@ static const ent_xml_row rows_14[] = {
     EXTENDED,
     RIDGE(FINGER),
     IMPRESSION(FINGER),
+    TECHNOLOGY(FINGER),
     R(13, 0, '0', FINGER "FingerPositionCode*"),
     MAJOR_CASE(FINGER),
     R(18, 0, '0', FINGER "FingerprintImageFingerMissing*/FingerPositionCode"),
@@ -506,6 +548,7 @@ static const ent_xml_row rows_14[] = {
     VERTICES(25, 1, FINGER "FingerprintImageSegmentPositionPolygon*/"),
     R(31, 0, '0', FINGER "FingerprintImageAcquisitionProfileCode"),
     R(27, 0, 'y', FINGER "FingerprintImageStitchedIndicator"),
+    EXISTENCE(""),
 };
 
 static const ent_xml_row rows_15[] = {
@@ -513,12 +556,38 @@ static const ent_xml_row rows_15[] = {
     EXTENDED,
     RIDGE(PALM),
     IMPRESSION(PALM),
+    TECHNOLOGY(PALM),
     R(13, 0, '0', PALM "PalmPositionCode*"),
     R(18, 0, '0', PALM "PalmprintImageMissingArea*/PalmPositionCode"),
     R(18, 1, '0', PALM "PalmprintImageMissingArea*/PalmMissingAreaReasonCode"),
     RIDGE_QUALITY(24, PALM "PalmprintImageQuality*/", "PalmPositionCode"),
+    R(31, 0, '0', PALM "PalmPrintImageAcquisitionProfileCode"),
     R(21, 0, '0', "FrictionRidgeImageSegmentPositionSquare*/PalmPositionCode"),
     SQUARE(21, 1, "FrictionRidgeImageSegmentPositionSquare*/"),
+    EXISTENCE(""),
+};
+
+/* ---- Types 16 and 19 ---- */
+
+#define TEST "TestImage/"
+static const ent_xml_row rows_16[] = {
+    START, EXTENDED, DATA_OF(TEST), DEPTH(TEST), CAPTURE(TEST, 903, 904, 16, 17), R(13, 0, '0', TEST "ImageColorSpaceCode"), SIZES_OF(TEST, 20), QUALITY(24, TEST "ImageQuality*/", 0), SCALE(TEST), VERTICAL(TEST),
+};
+
+static const ent_xml_row rows_19[] = {
+    START,
+    EXTENDED,
+    RIDGE(SOLE),
+    IMPRESSION(SOLE),
+    TECHNOLOGY(SOLE),
+    R(13, 0, '0', SOLE "PlantarPositionCode"),
+    R(18, 0, '0', SOLE "PlantarImageMissingArea*/PlantarPositionCode"),
+    R(18, 1, '0', SOLE "PlantarImageMissingArea*/PlantarMissingAreaReasonCode"),
+    RIDGE_QUALITY(24, SOLE "PlantarImageQuality*/", "PlantarPositionCode"),
+    R(31, 0, '0', SOLE "PlantarPrintImageAcquisitionProfileCode"),
+    R(19, 0, '0', SOLE "PlantarImageSegmentPositionPolygon*/PlantarPositionCode"),
+    VERTICES(19, 1, SOLE "PlantarImageSegmentPositionPolygon*/"),
+    EXISTENCE(""),
 };
 
 /* ---- Type-17; form e: only with wavelengths (17.027), without which the schema has no place for it ---- */
@@ -565,7 +634,12 @@ static const ent_xml_row rows_17[] = {
     R(41, 0, '0', IRIS "IrisImageGazeAngleMeasure"),
 };
 
-/* ---- Types 20 and 21, of images ---- */
+/* ---- Types 20 and 21, of images; video and audio are only read ---- */
+
+#define SEGMENTS(image)                                                                                                \
+    R(16, 0, '0', image "ImageSegment*/ImageSegmentIdentification" ID), R(16, 1, '0', image "ImageSegment*/ImageSegmentInternalIdentification" ID), VERTICES(16, 2, image "ImageSegment*/")
+#define OTHER_THAN_IMAGE(at)                                                                                           \
+    R(999, 0, 'x', at "nc:BinaryBase64Object"), R(19, 0, 'r', at "TimeSegment*/TimeSegmentStartTimeValue"), R(19, 1, 'r', at "TimeSegment*/TimeSegmentEndTimeValue")
 
 #define SOURCE "SourceImage/"
 static const ent_xml_row rows_20[] = {
@@ -594,6 +668,9 @@ static const ent_xml_row rows_20[] = {
     R(9, 0, '0', SOURCE "ImageHorizontalPixelDensityValue"),
     SCALE(SOURCE),
     VERTICAL(SOURCE),
+    SEGMENTS(SOURCE),
+    OTHER_THAN_IMAGE("SourceVideo/"),
+    OTHER_THAN_IMAGE("SourceAudio/"),
 };
 
 static const ent_xml_row rows_21[] = {
@@ -605,6 +682,165 @@ static const ent_xml_row rows_21[] = {
     R(21, 0, '0', "ContextIdentification" ID),
     R(994, 0, '0', "ContextExternalFileReferenceText"),
     R(999, 0, 'b', "ContextImage/nc:BinaryBase64Object"),
+    SEGMENTS("ContextImage/"),
+    OTHER_THAN_IMAGE("ContextVideo/"),
+    OTHER_THAN_IMAGE("ContextAudio/"),
+    EXISTENCE(""),
+};
+
+/* ---- Types 11, 12 and 22, of which the tables know only this; other records have elements for them, but ours are kept as bytes ---- */
+
+#define VOICE "ForensicInvestigatoryVoiceDetail/"
+#define DENTAL "ForensicDentalOralDetail/"
+#define PICTURE "NonPhotographicImageryDetail/"
+#define ANNOTATED                                                                                                      \
+    R(902, 0, 'g', "ProcessAnnotation*/ProcessUTCDate/nc:DateTime"), R(902, 1, '0', "ProcessAnnotation*/ProcessName"), R(902, 2, '0', "ProcessAnnotation*/ProcessOwnerText"),            \
+        R(902, 3, '0', "ProcessAnnotation*/ProcessDescriptionText"), R(995, 0, '0', "AssociatedContext*/ContextIdentification" ID),                                                     \
+        R(995, 1, '0', "AssociatedContext*/ImageSegmentIdentification" ID)
+#define AGENCY(at) R(4, 0, '0', at "CaptureOrganization/nc:OrganizationIdentification" ID), R(993, 0, '0', at "CaptureOrganization/nc:OrganizationName")
+static const ent_xml_row rows_11[] = {
+    START,
+    ANNOTATED,
+    R(996, 0, '0', "DigitalAudioRecordHashValue"),
+    R(999, 0, 'b', "nc:BinaryBase64Object"),
+    R(3, 0, '0', VOICE "AudioObjectDescriptorCode"),
+    AGENCY(VOICE),
+    R(9, 0, 'g', VOICE "RecordCreationDate/nc:DateTime"),
+    R(51, 0, '0', VOICE "AudioCommentText"),
+    R(994, 0, '0', "SourceExternalFileReferenceText"),
+};
+
+static const ent_xml_row rows_12[] = {
+    START,
+    R(992, 0, '0', "Type2CrossReferenceIdentification" ID),
+    ANNOTATED,
+    R(996, 0, '0', "ImageHashValue"),
+    R(999, 0, 'b', "nc:BinaryBase64Object"),
+    AGENCY(DENTAL "DentalCaptureDetail/"),
+    R(20, 0, '0', DENTAL "ForensicDentalCommentText"),
+};
+
+static const ent_xml_row rows_22[] = {
+    START,
+    R(992, 0, '0', "Type2CrossReferenceIdentification" ID),
+    ANNOTATED,
+    R(996, 0, '0', "ImageHashValue"),
+    AGENCY(PICTURE "BiometricCaptureDetail/"),
+    R(20, 0, '0', PICTURE "NonPhotographicImageryCommentText"),
+    EXISTENCE(PICTURE),
+    R(999, 0, 'b', "nc:BinaryBase64Object"),
+};
+
+/* ---- Types 18, 98 and 99 ---- */
+
+#define DNA "DNASample/"
+#define LABORATORY DNA "DNALaboratory/"
+#define DONOR DNA "DNADonor/"
+#define PEDIGREE DNA "DNAPedigree/DNAPedigree"
+#define PROFILE DNA "DNAProfile/DNAProfile"
+#define STR DNA "DNASTRProfile*/"
+#define MITOCHONDRIAL DNA "DNAMitochondrialData/DNAMito"
+#define GRAPH(field, name)                                                                                             \
+    R(field, 0, 'r', DNA name "*/DNAElectropherogramIdentification" ID), R(field, 1, 'r', DNA name "*/DNAElectropherogramFileStorageText"),                                             \
+        R(field, 2, 'r', DNA name "*/DNAElectropherogramDataDescriptionText"), R(field, 3, 'r', DNA name "*/DNAElectropherogramBinaryObject"),                                          \
+        R(field, 4, 'r', DNA name "*/DNAElectropherogramScreenshotImage/nc:BinaryBase64Object")
+static const ent_xml_row rows_18[] = {
+    START,
+    R(992, 0, '0', "Type2CrossReferenceIdentification" ID),
+    EXTENDED,
+    R(998, 13, '0', DNA "BiometricCaptureDetail/CaptureLocation/LocationAlternateGeographicSystemValue/GeographicLocationSystemName"),
+    R(998, 14, '0', DNA "BiometricCaptureDetail/CaptureLocation/LocationAlternateGeographicSystemValue/GeographicLocationText"),
+    R(13, 0, 'g', DNA "BiometricCaptureDetail/CaptureUTCDateTime/nc:DateTime"),
+    AGENCY(DNA "BiometricCaptureDetail/"),
+    R(3, 3, '0', LABORATORY "nc:OrganizationName"),
+    R(3, 0, '0', LABORATORY "DNALaboratoryUnitCategoryCode"),
+    R(3, 1, '0', LABORATORY "DNALaboratoryCategoryCode"),
+    R(3, 6, '0', LABORATORY "DNALaboratoryInternationalOrganizationName"),
+    R(5, 0, '0', DNA "DNAAnalysisQuantityCode"),
+    R(6, 3, 'd', DONOR "nc:PersonBirthDate/nc:Date"),
+    R(6, 0, '0', DONOR "DNADonorCategoryCode"),
+    R(6, 2, 'd', DONOR "DNADonorLastContactDate/nc:Date"),
+    R(6, 5, '0', DONOR "DNADonorDentalRecordsAvailableCode"),
+    R(6, 6, '0', DONOR "DNADonorCollectionLocationDescriptionText"),
+    R(6, 7, '0', DONOR "DNADonorStatusCode"),
+    R(7, 0, '0', DNA "DNAClaimedRelationshipCode"),
+    R(8, 0, '0', DNA "DNAValidatedRelationshipCode"),
+    R(9, 0, '0', PEDIGREE "Identification" ID),
+    R(9, 1, '0', PEDIGREE "MemberIdentification" ID),
+    R(9, 2, '0', PEDIGREE "MemberStatusCode"),
+    R(9, 3, '0', PEDIGREE "SampleIdentification" ID),
+    R(9, 4, '0', PEDIGREE "FatherIdentification" ID),
+    R(9, 5, '0', PEDIGREE "MotherIdentification" ID),
+    R(9, 6, '0', PEDIGREE "CommentText"),
+    R(10, 0, '0', DNA "DNASampleOrigin/DNACellularCategoryCode"),
+    R(10, 1, '0', DNA "DNASampleOrigin/DNASampleOriginCode"),
+    R(11, 0, '0', DNA "DNATypingTechnologyCategoryCode*"),
+    R(12, 0, '0', DNA "DNASampleCollectionMethodText"),
+    R(14, 0, 'g', DNA "DNAProfileStorageDate/nc:DateTime"),
+    R(15, 0, '0', PROFILE "CategoryCode"),
+    R(15, 1, '0', PROFILE "ResultCode"),
+    R(15, 2, '0', PROFILE "Identification" ID),
+    R(15, 3, '0', PROFILE "SupplementalText"),
+    R(15, 4, '0', PROFILE "CommentText"),
+    R(16, 0, '0', STR "DNASTRProfileCategoryCode"),
+    R(16, 1, '0', STR "DNALocusIdentification" ID),
+    R(16, 2, 'v', STR "DNAAlleleIndicator"),
+    R(16, 3, 'v', STR "DNALocusAnalysisIndicator"),
+    R(16, 4, 'v', STR "DNAPreciseCallIndicator"),
+    R(16, 5, '0', STR "DNAAlleleCall1Text"),
+    R(16, 6, '0', STR "DNAAlleleCall2Text"),
+    R(16, 7, '0', STR "DNAAlleleCall3Text"),
+    R(16, 8, '0', STR "DNABatchIdentification" ID),
+    R(16, 9, '0', STR "DNAElectropherogramIdentification" ID),
+    R(16, 10, '0', STR "DNAElectropherogramLadderIdentification" ID),
+    R(16, 11, '0', STR "DNAKit/DNAKitIdentification" ID),
+    R(16, 12, '0', STR "DNAKit/DNAKitName"),
+    R(16, 13, '0', STR "DNAKit/DNAKitManufacturerName"),
+    R(16, 14, '0', STR "DNAKit/DNAKitDescriptionText"),
+    R(17, 0, '0', MITOCHONDRIAL "ControlRegion1Text"),
+    R(17, 1, '0', MITOCHONDRIAL "ControlRegion2Text"),
+    R(17, 2, '0', MITOCHONDRIAL "BaseStartNumeric"),
+    R(17, 3, '0', MITOCHONDRIAL "BaseEndNumeric"),
+    R(17, 4, '0', MITOCHONDRIAL "BaseAdenineQuantity"),
+    R(17, 5, '0', MITOCHONDRIAL "BaseGuanineQuantity"),
+    R(17, 6, '0', MITOCHONDRIAL "BaseCytosineQuantity"),
+    R(17, 7, '0', MITOCHONDRIAL "BaseThymineQuantity"),
+    GRAPH(19, "DNAElectropherogram"),
+    GRAPH(23, "DNAElectropherogramLadder"),
+    R(20, 0, '0', DNA "DNAGenotypeDistributionCode"),
+    R(21, 0, '0', DNA "DNAGenotypeAllelePair*/DNALocusIdentification" ID),
+    R(21, 1, '0', DNA "DNAGenotypeAllelePair*/DNAGenotypeAllelePairText"),
+    R(21, 2, '0', DNA "DNAGenotypeAllelePair*/DNAGenotypeWeightNumeric"),
+    R(22, 0, '0', DNA "DNACommentText"),
+};
+
+static const ent_xml_row rows_98[] = {
+    START,
+    R(3, 0, '0', "AssuranceFormatOwnerIdentification" ID),
+    R(4, 0, '0', "AssuranceOrganization/nc:OrganizationIdentification" ID),
+    R(993, 0, '0', "AssuranceOrganization/nc:OrganizationName"),
+    R(5, 0, '0', "AssuranceFormatIdentification" ID),
+    R(6, 0, 'g', "AssuranceDateTime/nc:DateTime"),
+    R(900, 0, '0', "AssuranceLogEntry*/AssuranceLogEventCode"),
+    R(900, 1, '0', "AssuranceLogEntry*/AssuranceLogEventReasonText"),
+    R(900, 2, '0', "AssuranceLogEntry*/AssuranceLogEventLocationText"),
+    R(900, 3, '0', "AssuranceLogEntry*/AssuranceLogAgentText"),
+    R(900, 4, '0', "AssuranceLogEntry*/AssuranceLogEventOriginalValueText"),
+    R(901, 0, '0', "AssuranceAuditRevisionIdentification" ID),
+};
+
+/* Form h: hexadecimal digits, without the zeros in front of them. */
+#define BLOCK "CBEFFImage/"
+static const ent_xml_row rows_99[] = {
+    START,
+    EXTENDED,
+    R(999, 0, 'b', BLOCK "nc:BinaryBase64Object"),
+    CAPTURE(BLOCK, 903, 904, 16, 17),
+    QUALITY(102, BLOCK "ImageQuality*/", 0),
+    R(103, 0, '0', BLOCK "CBEFFFormatOwnerIdentification" ID),
+    R(104, 0, '0', BLOCK "CBEFFFormatCategoryIdentification" ID),
+    R(100, 0, '0', BLOCK "CBEFFVersionIdentification" ID),
+    R(101, 0, 'h', BLOCK "CBEFFCategoryCode"),
 };
 
 #define SHAPE(type, element, mark, rows) {type, "itl:" element, mark, rows, sizeof rows / sizeof *rows}
@@ -612,21 +848,31 @@ static const ent_xml_shape shapes[] = {
     SHAPE(1, "PackageInformationRecord", NULL, rows_1),
     SHAPE(2, "PackageDescriptiveTextRecord", NULL, rows_2),
     SHAPE(4, "PackageHighResolutionGrayscaleImageRecord", NULL, rows_4),
+    SHAPE(7, "PackageUserDefinedImageRecord", NULL, rows_7),
     SHAPE(8, "PackageSignatureImageRecord", NULL, rows_8),
     SHAPE(9, "PackageMinutiaeRecord", NULL, rows_9),
     SHAPE(10, "PackageFacialAndSMTImageRecord", "FaceImage", rows_10),
     SHAPE(10, "PackageFacialAndSMTImageRecord", "PhysicalFeatureImage", rows_10_feature),
+    SHAPE(11, "PackageVoiceDataRecord", NULL, rows_11),
+    SHAPE(12, "PackageForensicDentalDataRecord", NULL, rows_12),
     SHAPE(13, "PackageLatentImageRecord", "FingerImpressionImage", rows_13),
     SHAPE(13, "PackageLatentImageRecord", "PalmprintImage", rows_13_palm),
     SHAPE(13, "PackageLatentImageRecord", "FrictionRidgeImage", rows_13_any),
+    SHAPE(13, "PackageLatentImageRecord", "PlantarImage", rows_13_plantar),
     SHAPE(14, "PackageFingerprintImageRecord", NULL, rows_14),
     SHAPE(15, "PackagePalmprintImageRecord", NULL, rows_15),
+    SHAPE(16, "PackageUserDefinedTestingImageRecord", NULL, rows_16),
     SHAPE(17, "PackageIrisImageRecord", NULL, rows_17),
+    SHAPE(18, "PackageDNARecord", NULL, rows_18),
+    SHAPE(19, "PackagePlantarImageRecord", NULL, rows_19),
     SHAPE(20, "PackageSourceRepresentationRecord", NULL, rows_20),
     SHAPE(21, "PackageAssociatedContextRecord", NULL, rows_21),
+    SHAPE(22, "PackageNonPhotographicImageryRecord", NULL, rows_22),
+    SHAPE(98, "PackageInformationAssuranceRecord", NULL, rows_98),
+    SHAPE(99, "PackageCBEFFBiometricDataRecord", NULL, rows_99),
 };
 
-/* Whether every subfield of 13.013 is from lo to hi (or a major case print, 40 to 50, for fingers). */
+/* Whether every subfield of 13.013 is from lo to hi (or several fingers, 40 to 54, for fingers). */
 static bool positions_within(const ent_itl_record *r, long lo, long hi)
 {
     const ent_itl_field *f = ent_itl_field_of(r, 13);
@@ -637,7 +883,7 @@ static bool positions_within(const ent_itl_record *r, long lo, long hi)
         if (n > 4) return false;
         memcpy(number, text, n);
         long v = strtol(number, NULL, 10);
-        if ((v < lo || v > hi) && !(lo == 0 && ((v >= 40 && v <= 50) || v == 33 || v == 36)) && !(lo == 20 && v >= 81 && v <= 86)) return false;
+        if ((v < lo || v > hi) && !(lo == 0 && ((v >= 40 && v <= 54) || v == 33 || v == 36)) && !(lo == 20 && v >= 81 && v <= 86)) return false;
     }
     return f != NULL;
 }
@@ -648,15 +894,40 @@ static const char *mark_of(const ent_itl_record *r)
     ent_itl_text(r, 3, category, sizeof category);
     if (r->type == 10) return strcmp(category, "FACE") == 0 ? "FaceImage" : "PhysicalFeatureImage";
     if (positions_within(r, 0, 19)) return "FingerImpressionImage";
+    if (positions_within(r, 60, 79)) return "PlantarImage";
     return positions_within(r, 20, 38) ? "PalmprintImage" : "FrictionRidgeImage";
+}
+
+/* Whether the record has what the schema wants of its element. */
+static bool has_needed(const ent_itl_record *r)
+{
+    static const struct {
+        uint8_t type;
+        uint16_t fields[8];
+    } needed[] = {{9, {3, 4}},   {13, {13}}, {14, {13}},  {15, {13}},  {16, {999}},      {17, {3}},
+                  {18, {3, 4, 5, 6, 10, 11, 14, 15}}, {19, {13}}, {20, {999}}, {21, {999}}, {98, {3, 4, 5, 6}}, {99, {100, 101, 103, 104}}};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        for (size_t k = 0; needed[i].type == r->type && k < 8 && needed[i].fields[k]; k++)
+            if (!ent_itl_field_of(r, needed[i].fields[k])) return false;
+    return true;
+}
+
+/* The schema has only what has no record type of its own: no faces, fingers and irises. */
+static bool type_has_code(const ent_itl_record *r)
+{
+    static const unsigned long known[] = {0, 1, 4, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000, 0x8000, 0x10000, 0x40000};
+    char text[16];
+    ent_itl_text(r, 101, text, sizeof text);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strtoul(text, NULL, 16) == known[i]) return true;
+    return false;
 }
 
 const ent_xml_shape *ent_xml_shape_of(const ent_itl_record *r)
 {
-    /* a Type-9 element needs one of the blocks that have rows */
+    /* a Type-9 element needs one of the blocks that have rows; of Types 11, 12 and 22 there are too few */
     if (r->type == 9 && !ent_itl_field_of(r, 126) && !ent_itl_field_of(r, 300)) return NULL;
-    /* elements of Types 20 and 21 need their image */
-    if ((r->type == 20 || r->type == 21) && !ent_itl_field_of(r, 999)) return NULL;
+    if (r->type == 11 || r->type == 12 || r->type == 22 || !has_needed(r) || (r->type == 99 && !type_has_code(r))) return NULL;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         if (shapes[i].type == r->type && (!shapes[i].mark || strcmp(shapes[i].mark, mark_of(r)) == 0)) return &shapes[i];
     return NULL;

@@ -58,8 +58,11 @@ static void tell(const telling *t, const chain *c)
     t->sink->put(t->sink->ctx, &f);
 }
 
+/* Nothing is in it, and it does not stand for what is elsewhere (structures' ref). */
 static bool is_blank(const xmlNode *leaf)
 {
+    for (const xmlAttr *a = leaf->properties; a; a = a->next)
+        if (a->ns && strcmp((const char *)a->name, "ref") == 0) return false;
     for (const xmlNode *n = leaf->children; n; n = n->next)
         for (const xmlChar *p = n->content; p && *p; p++)
             if (!isspace(*p)) return false;

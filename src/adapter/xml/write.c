@@ -39,7 +39,7 @@ typedef struct writing {
 /* ---- values of the record ---- */
 
 /* The bytes of an image: separators in them are none. */
-static bool is_data(const ent_itl_record *r, uint32_t field) { return (r->type == 4 && field == 9) || (r->type == 8 && field == 8) || (r->type >= 9 && field == 999); }
+static bool is_data(const ent_itl_record *r, uint32_t field) { return (r->type == 4 && field == 9) || (r->type == 7 && field == 3) || (r->type == 8 && field == 8) || (r->type >= 9 && field == 999); }
 
 static const cut *cut_of(writing *w, uint32_t field)
 {
@@ -267,9 +267,9 @@ static size_t write_group(writing *w, size_t i, size_t prefix)
 
 /* ---- what has no element ---- */
 
-static void tell(const writing *w, uint32_t field, const char *what)
+static void tell(const writing *w, uint8_t level, uint32_t field, const char *what)
 {
-    ent_itl_fault f = {.record = w->index + 1, .type = w->r->type, .field = field, .offset = w->r->offset, .clause = "XML"};
+    ent_itl_fault f = {.level = level, .record = w->index + 1, .type = w->r->type, .field = field, .offset = w->r->offset, .clause = "XML"};
     snprintf(f.text, sizeof f.text, "%s", what);
     if (w->sink) w->sink->put(w->sink->ctx, &f);
 }
@@ -346,7 +346,7 @@ static void keep_field(writing *w, uint32_t field, const void *bytes, size_t n, 
 {
     xmlNode *node = keep(w, "Field", bytes, n);
     if (!node) {
-        tell(w, field, "the field has no element and could not be kept: it is lost");
+        tell(w, 1, field, "the field has no element and could not be kept: it is lost");
         return;
     }
     attribute(node, "record", (long)w->index);
@@ -377,26 +377,37 @@ static void keep_rest(writing *w)
 
 /* ---- records ---- */
 
-/* Types 4 and 8 as fields 3 to 9, in text (which outlives the record's writing). */
+/* Types 4, 7 and 8 (not of vectors): their header's bytes, 0 when there is no element for what follows. */
+static size_t header_of(const ent_itl_record *r)
+{
+    size_t header = r->type == 4 ? 18 : r->type == 7 ? 5 : r->type == 8 && r->len > 6 && r->bytes[6] != 2 ? 12 : 0;
+    return r->len > header ? header : 0;
+}
+
+/* Types 4 and 8 as fields 2 to 9, Type-7 as 2 and 3, in text (which outlives the record's writing). */
 static size_t binary_fields(const ent_itl_record *r, char text[64], ent_itl_field ret[8])
 {
     const uint8_t *b = r->bytes;
     size_t n = 0, at = 0;
-    unsigned numbers[7] = {r->idc >= 0 ? (unsigned)r->idc : 0, b[5], 0, b[r->type == 4 ? 12 : 7], 0, 0, 0};
-    size_t size = r->type == 4 ? 13 : 8;
-    numbers[2] = b[6];
-    numbers[4] = (unsigned)b[size] << 8 | b[size + 1];
-    numbers[5] = (unsigned)b[size + 2] << 8 | b[size + 3];
-    numbers[6] = r->type == 4 ? b[17] : 0;
-    for (unsigned i = 0; i < (r->type == 4 ? 7u : 6u); i++) {
+    unsigned numbers[7] = {r->idc >= 0 ? (unsigned)r->idc : 0};
+    size_t header = header_of(r), size = r->type == 4 ? 13 : 8;
+    if (r->type != 7) {
+        numbers[1] = b[5];
+        numbers[2] = b[6];
+        numbers[3] = b[r->type == 4 ? 12 : 7];
+        numbers[4] = (unsigned)b[size] << 8 | b[size + 1];
+        numbers[5] = (unsigned)b[size + 2] << 8 | b[size + 3];
+        numbers[6] = r->type == 4 ? b[17] : 0;
+    }
+    unsigned data = r->type == 4 ? 9 : r->type == 7 ? 3 : 8;
+    for (unsigned i = 0; i + 2 < data; i++) {
         size_t len = (size_t)snprintf(text + at, 64 - at, "%u", numbers[i]);
         if (r->type == 4 && i == 2) /* unused positions, 255, stand last and are left out */
             for (size_t k = 7; k < 12 && b[k] != 255; k++) len += (size_t)snprintf(text + at + len, 64 - at - len, "%c%u", ENT_ITL_RS, b[k]);
         ret[n++] = (ent_itl_field){i + 2, (const uint8_t *)text + at, len};
         at += len;
     }
-    size_t header = r->type == 4 ? 18 : 12;
-    ret[n++] = (ent_itl_field){r->type == 4 ? 9 : 8, b + header, r->len - header};
+    ret[n++] = (ent_itl_field){data, b + header, r->len - header};
     return n;
 }
 
@@ -428,12 +439,13 @@ static void keep_record(writing *w)
 {
     xmlNode *node = keep(w, "Record", w->r->bytes, w->r->len);
     if (!node) {
-        tell(w, 0, "the record has no element and could not be kept: it is lost");
+        tell(w, 1, 0, "the record has no element and could not be kept: it is lost");
         return;
     }
     attribute(node, "at", (long)w->index);
     attribute(node, "type", w->r->type);
     attribute(node, "idc", w->r->idc);
+    tell(w, 0, 0, "kept as bytes, not in elements: another program will not find the record");
 }
 
 static void write_record(writing *w, size_t i)
@@ -444,7 +456,7 @@ static void write_record(writing *w, size_t i)
     char text[64];
     w->index = i;
     w->r = &view;
-    if ((r->type == 4 && r->len > 18) || (r->type == 8 && r->len > 12 && r->bytes[6] != 2)) {
+    if (header_of(r)) {
         view.field_count = binary_fields(r, text, fields);
         view.fields = fields;
     }
@@ -467,11 +479,11 @@ static void keep_all(writing *w)
     for (size_t i = 0; i < ent_itl_count(w->t); i++) {
         const ent_itl_record *r = ent_itl_record_at(w->t, i);
         const ent_xml_shape *shape = r->field_count ? ent_xml_shape_of(r) : NULL;
-        bool binary = (r->type == 4 && r->len > 18) || (r->type == 8 && r->len > 12 && r->bytes[6] != 2);
-        if (!shape && !binary) continue;
+        if (!shape && !header_of(r)) continue;
+        w->index = i;
+        w->r = r;
+        if (r->type == 7) keep_field(w, 3, r->bytes + header_of(r), r->len - header_of(r), false);
         if (shape) {
-            w->index = i;
-            w->r = r;
             w->shape = *shape;
             w->record = element;
             keep_rest(w);
@@ -490,14 +502,14 @@ static void check_codes(writing *w)
     char tot[20];
     for (w->index = 1; w->index < ent_itl_count(w->t); w->index++) {
         w->r = ent_itl_record_at(w->t, w->index);
-        if (w->r->type == 3 || w->r->type == 5 || w->r->type == 6) tell(w, 0, "the schema has no such type of record: the document is not valid against it");
+        if (w->r->type == 3 || w->r->type == 5 || w->r->type == 6) tell(w, 0, 0, "the schema has no such type of record: the document is not valid against it");
     }
     w->index = 0;
     w->r = ent_itl_record_at(w->t, 0);
     ent_itl_text(w->r, 4, tot, sizeof tot);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], tot) == 0) return;
-    tell(w, 4, "the schema has no such type of transaction: the document is not valid against it");
+    tell(w, 0, 4, "the schema has no such type of transaction: the document is not valid against it");
 }
 
 /* A document is made of far more memory and time than its fields: so many items are refused before one is made. */
