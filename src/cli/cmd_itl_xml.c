@@ -11,10 +11,10 @@ typedef struct told {
 } told;
 
 /* Into XML or out of it, as the file is; what is to be said of it is told. */
-static ent_code turn(const ent_cli *cli, const ent_buf *in, ent_buf *answer, ent_cursor *ret_out, told *ret_told, ent_err *err)
+static ent_code turn(const ent_cli *cli, bool lenient, const ent_buf *in, ent_buf *answer, ent_cursor *ret_out, told *ret_told, ent_err *err)
 {
     json_t *said = NULL;
-    ENT_TRY(ent_cli_ask(cli, "itl-xml", NULL, in, answer, err));
+    ENT_TRY(ent_cli_ask(cli, "itl-xml", lenient ? "lenient" : "", in, answer, err));
     ent_cursor c = ENT_CURSOR(answer->data, answer->len);
     size_t n = ent_cursor_u32(&c);
     const uint8_t *text = ent_cursor_take(&c, n);
@@ -33,13 +33,16 @@ static ent_code turn(const ent_cli *cli, const ent_buf *in, ent_buf *answer, ent
 
 int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "itl xml FILE [-o OUT]",
+    static const ent_cmd_help h = {.usage = "itl xml FILE [-o OUT] [--lenient]",
                                    .about = "A transaction as ANSI/NIST-ITL XML in INTERPOL's form (INT-I 6.0), or such XML as a transaction in the traditional encoding. Fields that have no\n"
                                             "element are kept inside a Type-2 record (of the document's own where the transaction has none), so that they come back. What is not read is told;\n"
                                             "exit 1 when a record was left out (the rest is written).",
                                    .example = "entente itl xml arrest.an2 -o arrest.xml"};
     const char *path = NULL;
-    const ent_opt opts[] = {{.name = "-o", .value = &path, .hint = "OUT", .help = "where it goes (default: standard output)"}, {0}};
+    bool lenient = false;
+    const ent_opt opts[] = {{.name = "-o", .value = &path, .hint = "OUT", .help = "where it goes (default: standard output)"},
+                            {.name = "--lenient", .flag = &lenient, .help = "read a transaction on past what is wrong, and tell it"},
+                            {0}};
     ent_err err = {0};
     ENT_AUTO_BUF in = ENT_BUF(1);
     ENT_AUTO_BUF answer = ENT_BUF(1);
@@ -51,7 +54,7 @@ int ent_cli_itl_xml(ent_cli *cli, int argc, char **argv)
     if (n != 1) return ent_cli_usage(&h, "name one file");
     code = ent_cli_load(argv[0], &in, &err);
     if (code == ENT_OK) {
-        code = turn(cli, &in, &answer, &out, &said, &err);
+        code = turn(cli, lenient, &in, &answer, &out, &said, &err);
         if (code != ENT_OK) code = ent_context(&err, code, "%s", argv[0]);
     }
     const uint8_t *first = out.data + out.at;

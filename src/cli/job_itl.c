@@ -213,11 +213,14 @@ static bool is_xml(const uint8_t *b, size_t len)
 
 ent_code ent_cli_job_itl_xml(const void *bytes, size_t len, ent_buf *ret_turned, ent_err *err)
 {
-    ENT_AUTO_BUF out = ENT_BUF(ret_turned->max);
+    ENT_AUTO_BUF file = ENT_BUF(2 * ENT_LIMIT_ITL_FILE), out = ENT_BUF(ret_turned->max);
     xml_told told = {json_array(), 0};
     const ent_itl_sink sink = {remark, &told};
     ent_itl *t = NULL;
-    ent_code code = is_xml(bytes, len) ? ent_itl_xml_read(bytes, len, &sink, &out, err) : ent_itl_parse(bytes, len, &t, err);
+    bool lenient;
+    char option[ENT_CLI_OPTION];
+    ent_code code = ent_cli_job_option(bytes, len, option, &file, err);
+    if (code == ENT_OK) code = is_xml(file.data, file.len) ? ent_itl_xml_read(file.data, file.len, &sink, &out, err) : parse(bytes, len, &lenient, told.lines, &t, err);
     if (code == ENT_OK && t) code = ent_itl_xml_write(t, &sink, &out, err);
     ent_itl_free(t);
     json_t *said = json_pack("{s:o,s:I}", "remarks", told.lines, "lost", told.lost);

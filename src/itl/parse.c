@@ -160,13 +160,27 @@ static ent_code read_fields(parsing *p, size_t *end, bool sure)
     uint32_t number;
     size_t value, count = 0;
     while (p->at < *end) {
+        if (count && (b[p->at] == ENT_ITL_FS || b[p->at] == ENT_ITL_GS)) {
+            ENT_TRY(depart(p, 0, p->at, "B.1.1", "a field separator (GS) with no field after it"));
+            if (b[p->at++] == ENT_ITL_FS) *end = p->at;
+            continue;
+        }
         ENT_TRY(read_tag(p, *end, &number, &value));
         if (is_data(p, number) && !sure) *end = data_end(p, value);
         size_t stop = is_data(p, number) ? *end - 1 : value_end(p, value, *end);
-        if (stop >= *end || stop < value) return wrong(p, value, "a field without a separator after it");
+        if (stop >= *end || (is_data(p, number) && b[stop] != ENT_ITL_FS)) {
+            /* the file's last record, when its LEN could not be believed */
+            ENT_TRY(depart(p, number, *end, "7.1", "the record ends without a separator (FS)"));
+            stop = *end;
+        }
+        if (stop < value) return wrong(p, value, "a field without a separator after it");
         if (++count > ENT_LIMIT_ITL_FIELDS) return ent_fail(p->err, ENT_TOO_LARGE, "record %zu has more than %d fields", p->t->count + 1, ENT_LIMIT_ITL_FIELDS);
         ENT_TRY(add_field(p, number, b + value, stop - value));
         p->at = stop + 1;
+        if (stop == *end) {
+            p->at = stop;
+            break;
+        }
         if (b[stop] == ENT_ITL_FS && stop != *end - 1) {
             if (sure) ENT_TRY(depart(p, 0, stop, "7.1", "the record ends (FS) before its length says"));
             *end = stop + 1;
@@ -270,10 +284,27 @@ static bool tagged_at(const parsing *p, unsigned *ret_type)
     return tag_at(p, p->at, p->t->len, ret_type, &number, &value) && number == 1 && *ret_type <= 99 && !is_binary(*ret_type);
 }
 
+/* Line ends, zeros and blanks in front of a record, which some writers put there. A binary record may begin with zeros and blanks: its length
+ * would be over any file's with a line end. */
+static ent_code pass_padding(parsing *p, bool binary)
+{
+    const char *pads = binary ? "\r\n" : "\r\n \t\x1a";
+    size_t at = p->at;
+    char what[96];
+    while (at < p->t->len && (p->t->bytes[at] ? strchr(pads, p->t->bytes[at]) != NULL : !binary)) at++;
+    if (at == p->at || at == p->t->len) return ENT_OK;
+    snprintf(what, sizeof what, "%zu byte%s (line ends, zeros, blanks) before the record", at - p->at, at == p->at + 1 ? "" : "s");
+    ENT_TRY(depart(p, 0, p->at, "7.1", what));
+    p->at = at;
+    return ENT_OK;
+}
+
 /* The record that CNT's entry `type`, `idc` announces. Lenient: a tagged record of another type is taken as what it is. */
 static ent_code read_announced(parsing *p, unsigned type, size_t idc)
 {
     unsigned there = type;
+    p->type = type;
+    ENT_TRY(pass_padding(p, is_binary(type)));
     if (p->lenient && tagged_at(p, &there) && there != type) {
         ENT_TRY(depart_first(p, p->at, "CNT (1.003) names another record type than the one that follows"));
         type = there;
@@ -294,10 +325,16 @@ static ent_code read_beyond(parsing *p)
 {
     unsigned type;
     char what[96];
-    if (p->at == p->t->len) return ENT_OK;
-    snprintf(what, sizeof what, "%zu bytes follow the last record that field 1.003 (CNT) names", p->t->len - p->at);
+    size_t left = p->t->len - p->at;
+    if (!left) return ENT_OK;
+    snprintf(what, sizeof what, "%zu byte%s the last record that field 1.003 (CNT) names", left, left == 1 ? " follows" : "s follow");
     ENT_TRY(depart_first(p, p->at, what));
-    while (p->at < p->t->len && tagged_at(p, &type)) ENT_TRY(read_tagged(p, type));
+    ENT_TRY(pass_padding(p, false));
+    while (p->at < p->t->len && tagged_at(p, &type)) {
+        if (type == 1) return depart_first(p, p->at, "another transaction begins: it is not read");
+        ENT_TRY(read_tagged(p, type));
+        ENT_TRY(pass_padding(p, false));
+    }
     return ENT_OK;
 }
 
@@ -372,13 +409,15 @@ static ent_code check_idcs(parsing *p)
 /* Lenient: what was read before the place where nothing sensible follows is kept, when it has a Type-1 record. */
 static ent_code parse_all(parsing *p)
 {
+    p->type = 1;
+    if (p->at) ENT_TRY(depart_at(p, 1, 0, 0, "7.1", "bytes before the transaction, which begins with 1.001"));
     ENT_TRY(read_tagged(p, 1));
     ent_code code = read_rest(p);
     if (code == ENT_FORMAT && p->lenient) {
         bool content = p->type == 1; /* an entry of CNT; else the record itself */
         ent_itl_fault f = {.record = content ? 1 : p->t->count + 1, .offset = p->stopped, .type = (uint8_t)p->type, .field = content ? 3 : 0, .level = 1};
         snprintf(f.clause, sizeof f.clause, "%s", content ? "8.1.3" : "7.1");
-        snprintf(f.text, sizeof f.text, "%s", p->why);
+        snprintf(f.text, sizeof f.text, "%s; nothing after it is read", p->why);
         if (p->sink) p->sink->put(p->sink->ctx, &f);
         /* fields of a record that was not finished belong to none */
         code = ENT_OK;
@@ -386,11 +425,20 @@ static ent_code parse_all(parsing *p)
     return code == ENT_OK ? check_idcs(p) : code;
 }
 
+/* A byte order mark, line ends, zeros and blanks before the transaction. */
+static size_t before_first(const uint8_t *bytes, size_t len)
+{
+    size_t at = len > 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (at < len && strchr("\r\n \t", bytes[at])) at++; /* or its end, 0 */
+    return at;
+}
+
 static ent_code parse(const void *bytes, size_t len, parsing p, ent_itl **ret_itl)
 {
     if (len > ENT_LIMIT_ITL_FILE) return ent_fail(p.err, ENT_TOO_LARGE, "a transaction of %zu bytes, at most %d", len, ENT_LIMIT_ITL_FILE);
     /* older files write 1.1 or 1.01 */
-    if (len < 16 || memcmp(bytes, "1.", 2) != 0) return ent_fail(p.err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction, which begins with the field 1.001");
+    p.at = before_first(bytes, len);
+    if (len - p.at < 16 || memcmp((const uint8_t *)bytes + p.at, "1.", 2) != 0) return ent_fail(p.err, ENT_FORMAT, "not an ANSI/NIST-ITL transaction, which begins with the field 1.001");
     ent_itl *t = calloc(1, sizeof *t);
     if (t) t->bytes = malloc(len), t->records = calloc(ENT_LIMIT_ITL_RECORDS, sizeof *t->records);
     if (!t || !t->bytes || !t->records) {

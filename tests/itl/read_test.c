@@ -58,6 +58,67 @@ static void nothing_to_forgive(void **state)
     ent_itl_free(itl);
 }
 
+/* Padding in front of, between and behind records, a separator too many, an end without one, a second transaction: every record of the
+ * first is read, and each of it is told. */
+static void as_found(void **state)
+{
+    static const struct {
+        const char *before, *between, *after; /* "^" stands for a zero, "2" for the transaction once more */
+        const char *told;
+    } cases[] = {{"\r\n", "", "", "bytes before the transaction"},
+                 {"\xef\xbb\xbf", "", "", "bytes before the transaction"},
+                 {"", "\r\n", "", "2 bytes (line ends, zeros, blanks) before the record"},
+                 {"", "^", "", "1 byte (line ends"},
+                 {"", "", "\n", "1 byte follows the last record"},
+                 {"", "", "^^^^", "4 bytes follow the last record"},
+                 {"", "", "2", "bytes follow the last record"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ENT_AUTO_BUF plain = ENT_BUF(1 << 16), b = ENT_BUF(1 << 16);
+        told heard = {0};
+        made_transaction("0502", 14, 0, NULL, &plain);
+        size_t first = (size_t)((uint8_t *)memchr(plain.data, ENT_ITL_FS, plain.len) - plain.data) + 1;
+        ent_buf_str(&b, cases[i].before);
+        ent_buf_put(&b, plain.data, first);
+        for (const char *c = cases[i].between; *c; c++) ent_buf_u8(&b, *c == '^' ? 0 : (uint8_t)*c);
+        ent_buf_put(&b, plain.data + first, plain.len - first);
+        for (const char *c = cases[i].after; *c; c++)
+            if (*c == '2') ent_buf_put(&b, plain.data, plain.len);
+            else ent_buf_u8(&b, *c == '^' ? 0 : (uint8_t)*c);
+        ent_itl *t = forgiven(&b, &heard);
+        assert_int_equal(ent_itl_count(t), 2);
+        text_is(t, 1, 13, "13");
+        if (!strstr(heard.texts[0], cases[i].told)) fail_msg("\"%s\" was expected of: %s", cases[i].told, heard.texts[0]);
+        if (cases[i].after[0] == '2') assert_string_equal(heard.texts[1], "another transaction begins: it is not read");
+        ent_itl_free(t);
+    }
+}
+
+/* A GS too many before the FS; a text record and an image record that end with the file. */
+static void separators(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        told heard = {0};
+        made_transaction("0502", i == 2 ? 14 : 2, 0, NULL, &b);
+        if (i) b.len--;
+        else {
+            static const made_field first[] = {{2, "0300"}, {3, "1|1^2|0"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "00.00"}, {12, "00.00"}, {0, NULL}};
+            static const char text[] = "2.001:29\x1d" "2.002:0\x1d" "2.003:text\x1d\x1c";
+            b.len = 0;
+            made_record(&b, 1, first);
+            ent_buf_put(&b, text, sizeof text - 1);
+        }
+        ent_itl *t = forgiven(&b, &heard);
+        assert_int_equal(ent_itl_count(t), 2);
+        if (i < 2) text_is(t, 1, 3, "text");
+        else assert_int_equal(ent_itl_field_of(ent_itl_record_at(t, 1), 999)->len, 100);
+        assert_string_equal(heard.texts[i ? 1 : 0], i ? "the record ends without a separator (FS)" : "a field separator (GS) with no field after it");
+        ent_itl_free(t);
+    }
+}
+
 /* A wrong LEN of the image record: its fields and image are read, up to where they end. */
 static void wrong_length(void **state)
 {
@@ -240,7 +301,7 @@ static void legacy(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_to_forgive), cmocka_unit_test(wrong_length), cmocka_unit_test(wrong_count), cmocka_unit_test(wrong_tag), cmocka_unit_test(cut),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_to_forgive), cmocka_unit_test(as_found), cmocka_unit_test(separators), cmocka_unit_test(wrong_length), cmocka_unit_test(wrong_count), cmocka_unit_test(wrong_tag), cmocka_unit_test(cut),
                                        cmocka_unit_test(encodings),          cmocka_unit_test(m1),           cmocka_unit_test(efs),         cmocka_unit_test(legacy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,7 +174,10 @@ bool ent_xml_from(char form, const char *text, ent_buf *ret)
         ent_buf_str(ret, text);
         return true;
     case 'M':
-    case 'm': ent_buf_fmt(ret, "%02ld", strtol(text, NULL, 10) % 100); return true;
+    case 'm':
+        if (strspn(text, "0123456789") != strlen(text) || !*text) return false;
+        ent_buf_fmt(ret, "%02ld", strtol(text, NULL, 10) % 100);
+        return true;
     default: put_text(text, ret); return true;
     }
 }

@@ -80,19 +80,19 @@ static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *extern
 static void declared_encoding(const uint8_t *xml, size_t len, char ret[40])
 {
     char head[160];
-    size_t n = 0, width = 0;
+    size_t n = 0;
     for (size_t i = 0; i < len && i < 4 * sizeof head && n + 1 < sizeof head; i++)
         if (xml[i] && xml[i] < 0x80) head[n++] = (char)xml[i];
     head[n] = 0;
     char *end = strstr(head, "?>"), *at;
     ret[0] = 0;
     if (strncmp(head, "<?xml", 5) != 0) return;
-    if (!end) snprintf(ret, 40, "of a declaration without an end");
-    else *end = 0;
-    if (!end) return;
-    if (!(at = strstr(head, "encoding")) || !(at = strpbrk(at, "\"'"))) return;
-    width = strcspn(at + 1, "\"'");
-    if (width < 40) snprintf(ret, 40, "%.*s", (int)width, at + 1);
+    if (!end) {
+        snprintf(ret, 40, "of a declaration without an end");
+        return;
+    }
+    *end = 0;
+    if ((at = strstr(head, "encoding")) && (at = strpbrk(at, "\"'"))) snprintf(ret, 40, "%.*s", (int)strcspn(at + 1, "\"'"), at + 1);
 }
 
 /* Only what libxml2 decodes by itself: for other encodings it would ask the C library, which loads files. */
