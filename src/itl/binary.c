@@ -77,6 +77,8 @@ static void signature(ent_itl_checking *c)
     if (b[6] != 2) size(c, 6, 8, "HLL"), size(c, 7, 10, "VLL");
     else if (hll || vll || b[7]) ent_itl_tell(c, place(6, b + 8), 2, NULL, "a vectored signature has no resolution and no size: ISR, HLL and VLL are 0");
     if (data == 0) ent_itl_tell(c, place(8, b + 11), 1, NULL, "the record holds no signature");
+    /* a vector: two bytes across, two up, one of the pen's pressure */
+    if (b[6] == 2 && data % 5) ent_itl_tell(c, place(8, b + 12), 2, "8.8.8", "vectors of 5 bytes each were expected, there are %zu bytes", data);
     if (b[6] == 0 && data && ((size_t)hll * vll + 7) / 8 != data && (size_t)(hll + 7) / 8 * vll != data)
         ent_itl_tell(c, place(8, b + 12), 2, NULL, "a signature of %u x %u pixels, one bit each, has %zu bytes, there are %zu", hll, vll, ((size_t)hll * vll + 7) / 8, data);
 }

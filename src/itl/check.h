@@ -42,6 +42,8 @@ void ent_itl_note_targets(ent_itl_checking *c);
 /* relations.c: level 2 of the record that is looked at, and of the records among each other. */
 void ent_itl_relate_record(ent_itl_checking *c);
 void ent_itl_relate_all(ent_itl_checking *c);
+/* maps.c: the maps of ridges in Type-9. */
+void ent_itl_check_maps(ent_itl_checking *c);
 /* binary.c: Types 4 and 8, and the binary types that are no more. */
 void ent_itl_check_binary(ent_itl_checking *c);
 /* One field against its row (check.c; domains use it for theirs). */

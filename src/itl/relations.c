@@ -416,7 +416,7 @@ void ent_itl_relate_record(ent_itl_checking *c)
     if (c->edition & ED_11ON) square_pixels(c);
     if (type == 10) photograph(c);
     if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25), segmented(c);
-    if (type == 9) minutiae(c), legacy_minutiae(c), patterns(c);
+    if (type == 9) minutiae(c), legacy_minutiae(c), patterns(c), ent_itl_check_maps(c);
     if (type == 17) spectrum(c);
     if (type < 9 || (c->edition & ED07)) return;
     hash(c);
@@ -453,6 +453,19 @@ static void same_image(ent_itl_checking *c, const ent_itl_record *other)
             ent_itl_tell(c, at_field(c->r, fields[i]), 2, "7.3.1", "another record of Type-%u has the same IDC, %d, and another value here", type, c->r->idc);
 }
 
+/* 8.10.38: a number that links Type-10 records stands in more than one of them. */
+static void linked(ent_itl_checking *c)
+{
+    double number = ent_itl_number_at(c->r, 39, 0, 0, -1);
+    if (c->r->type != 10 || (c->edition & ED07) || number < 0) return;
+    for (size_t k = 1; k < ent_itl_count(c->t); k++) {
+        const ent_itl_record *other = ent_itl_record_at(c->t, k);
+        double theirs = ent_itl_number_at(other, 39, 0, 0, -2);
+        if (k != c->index && other->type == 10 && number >= theirs && number <= theirs) return;
+    }
+    ent_itl_tell(c, at_field(c->r, 39), c->edition & ED_13ON ? 2 : 0, "8.10.38", "no other Type-10 record has the reference number %.0f", number);
+}
+
 void ent_itl_relate_all(ent_itl_checking *c)
 {
     size_t count = ent_itl_count(c->t);
@@ -462,6 +475,7 @@ void ent_itl_relate_all(ent_itl_checking *c)
         c->r = ent_itl_record_at(c->t, i);
         if (!type_known(c->r->type, c->edition)) ent_itl_tell(c, (ent_itl_place){0}, 1, "5.3", "the edition has no Type-%u", c->r->type);
         if (c->r->type == 1) ent_itl_tell(c, (ent_itl_place){0}, 2, "8.1", "a second Type-1 record");
+        linked(c);
         for (size_t k = 1; k < i; k++) {
             const ent_itl_record *other = ent_itl_record_at(c->t, k);
             if (other->type == c->r->type && other->idc == c->r->idc && (c->edition & ED_11ON)) same_image(c, other);

@@ -304,6 +304,7 @@ static const change allowed[] = {
     {ALL, 14, 23, "7|50|000F|1", 0},
     {E15, 13, 901, "22", 0},
     {E15, 13, 19, "RULER|a scale beside it", 0},
+    {E15, 13, 19, "RULER|10.0|MM|1|2|3|4|a scale beside it", 0},
     {E15, 15, 31, "170", 0},
     {ON13, 10, 51, "MM|maker|a ruler", 0},
     {ON11, 17, 28, "MA", 0},
@@ -351,6 +352,46 @@ static void efs(void **state)
         told t = check(b.data, b.len);
         if (!c && t.count) fail_msg("9.%03u %s", t.faults[0].field, t.faults[0].text);
         if (c && !at(&t, 9, c->told ? c->told : c->field)) fail_msg("9.%03u \"%s\" is not told", c->field, c->value ? c->value : "(left out)");
+    }
+}
+
+/* The maps of ridges (8.9.7.6 to 8.9.7.11), over a region of 1 by 0.8 millimetres: three cells of 0.41 across and two down. */
+static void maps(void **state)
+{
+    static const struct {
+        made_field map[2];
+        bool good;
+    } cases[] = {{{{308, "012^345"}, {309, "41|UNC"}}, true}, {{{308, "012^346"}, {309, "41|UNC"}}, false}, {{{308, "01^345"}, {309, "41|UNC"}}, false}, {{{308, "012"}, {309, "41|UNC"}}, false},
+                 {{{308, "3A^A2B"}, {309, "41|RLE"}}, true}, {{{308, "3A^1A2B"}, {309, "41|RLE"}}, false}, {{{308, "3A^A3B"}, {309, "41|RLE"}}, false}, {{{308, "3A^AB2"}, {309, "41|RLE"}}, false},
+                 {{{308, "3G^ABC"}, {309, "41|RLE"}}, false}, {{{308, "99999999999999999999A^ABC"}, {309, "41|RLE"}}, false}, {{{308, "0123456789"}, {309, "10|UNC"}}, false},
+                 {{{310, "00B3XX^7FA00A"}, {311, "41|UNC"}}, true}, {{{310, "00B4XX^7FA00A"}, {311, "41|UNC"}}, false}, {{{310, "00B3XX^7FA0"}, {311, "41|UNC"}}, false}, {{{310, "00b3XX"}, {311, "41|UNC"}}, false},
+                 {{{310, "AQID^BAUG"}, {311, "41|B64"}}, true}, {{{312, "45XX99^010203"}, {313, "41|UNC"}}, true}, {{{312, "4500"}, {313, "41|UNC"}}, false}, {{{312, "455"}, {313, "41|UNC"}}, false}};
+    (void)state;
+    for (size_t v = 1; v < 4; v++)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const made_field fields[] = {{300, "100|80|0|0|0,0-100,0-100,80"}, {302, "7|PRX"}, cases[i].map[0], cases[i].map[1], {0, NULL}};
+            ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+            made_transaction(versions[v], 9, 9, fields, &b);
+            told t = check(b.data, b.len);
+            if (cases[i].good && t.count) fail_msg("9.%03u \"%s\": 9.%03u %s", cases[i].map[0].number, cases[i].map[0].value, t.faults[0].field, t.faults[0].text);
+            if (!cases[i].good && !at(&t, 9, cases[i].map[0].number)) fail_msg("9.%03u \"%s\" is not told", cases[i].map[0].number, cases[i].map[0].value);
+        }
+}
+
+/* A number that links photographs (8.10.38) stands in two of them at least. */
+static void linked(void **state)
+{
+    (void)state;
+    for (int two = 0; two < 2; two++) {
+        const made_field first[] = {{2, "0502"}, {3, two ? "1|2^10|0^10|1" : "1|1^10|0"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "00.00"}, {12, "00.00"}, {0, NULL}};
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        made_record(&b, 1, first);
+        for (int i = 0; i <= two; i++) {
+            const made_field mark[] = {{2, i ? "1" : "0"}, {3, "SCAR"}, {4, "SRC"}, {5, "20240101"}, {6, "10"}, {7, "10"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "NONE"}, {12, "GRAY"}, {39, "7"}, {40, "SC ARM"}, {994, "file"}, {0, NULL}};
+            made_record(&b, 10, mark);
+        }
+        told t = check(b.data, b.len);
+        if (two ? t.count != 0 : !at(&t, 10, 39)) fail_msg("%d: %zu told, 10.%03u %s", two, t.count, t.faults[0].field, t.faults[0].text);
     }
 }
 
@@ -492,7 +533,9 @@ static void type_8_and_old_ones(void **state)
     static const uint8_t raw[] = {0, 0, 0, 0, 16, 0, 10}, vectored[] = {1, 2, 0, 0, 0, 0, 0}, odd[] = {2, 3, 0, 0, 16, 0, 10}, old[13] = {0};
     (void)state;
     assert_int_equal(binary("0500", 8, raw, sizeof raw, 20).count, 0);
-    assert_int_equal(binary("0500", 8, vectored, sizeof vectored, 7).count, 0);
+    assert_int_equal(binary("0500", 8, vectored, sizeof vectored, 15).count, 0);
+    told part = binary("0500", 8, vectored, sizeof vectored, 14);
+    assert_true(at(&part, 8, 8));
     told t = binary("0500", 8, raw, sizeof raw, 21);
     assert_true(at(&t, 8, 8));
     t = binary("0500", 8, odd, sizeof odd, 20);
@@ -520,7 +563,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(no_extent), cmocka_unit_test(sources), cmocka_unit_test(utf8), cmocka_unit_test(efs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(maps), cmocka_unit_test(linked), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(no_extent), cmocka_unit_test(sources), cmocka_unit_test(utf8), cmocka_unit_test(efs),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
