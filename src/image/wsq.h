@@ -11,7 +11,7 @@ enum {
     WSQ_DRI = 0xffa7, WSQ_COM = 0xffa8,
     WSQ_BANDS = 64, WSQ_USED = 60, /* 60 to 63, the highest quarter, are never coded */
     WSQ_NODES = 20, WSQ_TAPS = 8,
-    WSQ_LEAST = 32 /* pixels a side: below, subbands would be empty */
+    WSQ_LEAST = 17 /* pixels a side: below, a line of the deepest levels would be one sample, about which nothing can be mirrored */
 };
 
 /* A rectangle of the plane; low and high halves change places where flipped (the spectrum's order is a Gray code). */

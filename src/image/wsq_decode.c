@@ -322,6 +322,7 @@ static ent_code read_all(reading *r)
     if (ent_cursor_u16(&r->c) != WSQ_SOI) return wrong(r, "it does not begin with SOI");
     for (;;) {
         unsigned marker = ent_cursor_u16(&r->c);
+        while (marker == 0xffff && ent_cursor_ok(&r->c)) marker = 0xff00 | ent_cursor_u8(&r->c); /* filling before a marker */
         if (!ent_cursor_ok(&r->c)) return wrong(r, "the file ends before its EOI marker");
         if (marker == WSQ_EOI) break;
         ENT_TRY(read_segment(r, marker));

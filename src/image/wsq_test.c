@@ -84,7 +84,7 @@ static void each_kind_equals_the_plain_loops(void **state)
 /* Each pixel of an image belongs to one subband. */
 static void subbands_tile_the_plane(void **state)
 {
-    static const uint32_t sides[][2] = {{32, 32}, {33, 47}, {64, 64}, {89, 90}};
+    static const uint32_t sides[][2] = {{17, 17}, {17, 40}, {31, 18}, {32, 32}, {33, 47}, {64, 64}, {89, 90}};
     (void)state;
     for (size_t i = 0; i < 4; i++) {
         static uint8_t seen[SIDE * SIDE];
