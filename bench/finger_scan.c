@@ -123,13 +123,14 @@ static void search(void *ctx, size_t i, unsigned worker)
     const finger_scan_kernels *k = finger_scan_kernels_best();
     finger_scan *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
     uint16_t *first = calloc(count + strangers, sizeof *first);
+    finger_tried *tried = calloc(count + strangers, sizeof *tried);
     uint32_t *histogram = calloc(UINT16_MAX + 2, sizeof *histogram), others = 0;
     ent_finger_probe *probe;
-    if (!s || !first || !histogram || !prints[i].t || ent_finger_probe_new(prints[i].t, &probe, NULL) != ENT_OK) return;
+    if (!s || !first || !tried || !histogram || !prints[i].t || ent_finger_probe_new(prints[i].t, &probe, NULL) != ENT_OK) return;
     finger_scan_make(prints[i].t, s);
     for (size_t j = 0; j < count + strangers; j++) {
         if (j < count && !prints[j].t) continue;
-        first[j] = finger_scan_score(k, s, entry(j), NULL);
+        first[j] = finger_scan_score(k, s, entry(j), &tried[j]);
         if (j >= count || prints[j].who != prints[i].who) histogram[first[j]]++, others++;
     }
     for (int v = UINT16_MAX - 1; v >= 0; v--) histogram[v] += histogram[v + 1]; /* at least v */
@@ -142,13 +143,14 @@ static void search(void *ctx, size_t i, unsigned worker)
         n->before = (0.5 * ((double)histogram[first[j]] + (double)histogram[first[j] + 1]) + 0.5) / others;
         n->closer = n->before <= CLOSER * share[SHARES - 1];
         if (!n->mate && !n->closer) continue;
-        n->tried = finger_scan_terms(k, s, entry(j), n->terms), n->judged = finger_scan_closer(k, s, entry(j));
+        n->tried = k->terms(s, entry(j), tried[j], n->terms), n->judged = finger_scan_closer(k, s, entry(j), tried[j]);
         n->worth = n->mate && ent_finger_match(probe, prints[j].t, NULL) > REACHED;
         looked_count[i]++;
     }
     looked[i] = realloc(looked[i], (looked_count[i] + 1) * sizeof **looked);
     ent_finger_probe_free(probe);
     free(histogram);
+    free(tried);
     free(first);
     free(s);
 }

@@ -5,6 +5,8 @@
 #include "finger/arith.h"
 #include "finger/scan.h"
 
+#define INLINE __attribute__((always_inline)) static inline
+
 #define UNIT 8.0f             /* of positions: 1/8 pixel */
 #define TURN_MISS 20          /* 1/256 turn, as in match.c, and so the tolerance: 9 pixels where the fit is best, up to 18 */
 #define ALIKE_UNKNOWN 0.6f    /* likeness of a pair without bits */
@@ -34,7 +36,7 @@ typedef struct opened {
     uint8_t field[FINGER_COARSE_CELLS_MAX], at[FINGER_COARSE_CELLS_MAX];
 } opened;
 
-static void open_entry(const finger_entry *e, opened *ret)
+INLINE void open_entry(const finger_entry *e, opened *ret)
 {
     int shift = 3 + finger_entry_shift((uint32_t)e->width[0] << 8 | e->width[1], (uint32_t)e->height[0] << 8 | e->height[1]);
     finger_coarse shape;
@@ -51,7 +53,7 @@ static void open_entry(const finger_entry *e, opened *ret)
         }
 }
 
-static laid lay_of(const finger_scan *p, const opened *o, finger_seed s)
+INLINE laid lay_of(const finger_scan *p, const opened *o, finger_tried s)
 {
     laid l = {.turn = (uint8_t)(p->angle[s.probe] - o->angle[s.entry]), .cx = p->x[s.probe], .cy = p->y[s.probe]};
     l.cos = (float)p->cos[l.turn] / 32767, l.sin = (float)p->sin[l.turn] / 32767;
@@ -60,7 +62,7 @@ static laid lay_of(const finger_scan *p, const opened *o, finger_seed s)
 }
 
 /* The map's cells of places of the entry; outside the map the last one. */
-static void cells_of(const laid *l, const float *x, const float *y, int n, int32_t *ret)
+INLINE void cells_of(const laid *l, const float *x, const float *y, int n, int32_t *ret)
 {
     const float side = UNIT * 8 * FINGER_MAP_SIDE;
     for (int i = 0; i < n; i++) {
@@ -73,7 +75,7 @@ static void cells_of(const laid *l, const float *x, const float *y, int n, int32
 }
 
 /* Each minutia of the entry with the nearer of those next to where it lies that is free, turned alike and within the tolerance. */
-static void pair_up(const finger_scan *p, const opened *o, const laid *l, paired *ret)
+INLINE void pair_up(const finger_scan *p, const opened *o, const laid *l, paired *ret)
 {
     bool taken[FINGER_MINUTIAE_MAX + 1] = {true}; /* by one more than the probe's number */
     int32_t cell[FINGER_MINUTIAE_MAX];
@@ -100,7 +102,7 @@ static void pair_up(const finger_scan *p, const opened *o, const laid *l, paired
 }
 
 /* least squares: the turn and shift that bring the paired minutiae together */
-static void fit(const finger_scan *p, const opened *o, const paired *of, laid *l)
+INLINE void fit(const finger_scan *p, const opened *o, const paired *of, laid *l)
 {
     float ax = 0, ay = 0, bx = 0, by = 0, c = 0, s = 0, n = (float)of->count;
     if (of->count < 2) return;
@@ -118,7 +120,7 @@ static void fit(const finger_scan *p, const opened *o, const paired *of, laid *l
 }
 
 /* how alike the surroundings of the paired are, less for what lies apart */
-static float weight_of(const finger_scan *p, const finger_entry *e, const paired *of)
+INLINE float weight_of(const finger_scan *p, const finger_entry *e, const paired *of)
 {
     float sum = 0;
     for (int k = 0; k < of->count; k++) {
@@ -134,7 +136,7 @@ static float weight_of(const finger_scan *p, const finger_entry *e, const paired
 }
 
 /* minutiae of the one that lie on the other */
-static void on_both(const finger_scan *p, const opened *o, const laid *l, float *ret_probe, float *ret_entry)
+INLINE void on_both(const finger_scan *p, const opened *o, const laid *l, float *ret_probe, float *ret_entry)
 {
     int of_probe = 0, of_entry = 0;
     int32_t cell[FINGER_MINUTIAE_MAX];
@@ -149,7 +151,7 @@ static void on_both(const finger_scan *p, const opened *o, const laid *l, float 
 }
 
 /* sum of the fields' differences in 1/64 of a half turn, where both are */
-static int fields_differ(const finger_scan *p, const opened *o, const laid *l, int *ret_places)
+INLINE int fields_differ(const finger_scan *p, const opened *o, const laid *l, int *ret_places)
 {
     int32_t cell[FINGER_COARSE_CELLS_MAX];
     int sum = 0, places = 0;
@@ -162,17 +164,15 @@ static int fields_differ(const finger_scan *p, const opened *o, const laid *l, i
     return sum;
 }
 
-bool finger_scan_terms(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, float ret_terms[FINGER_CLOSER_TERMS])
+INLINE bool weigh(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS])
 {
-    finger_tried tried;
     opened o;
     paired pairs;
     float on_probe, on_entry;
     int places;
-    finger_scan_score(k, p, e, &tried);
-    if (!tried.any) return false;
+    if (tried.entry == FINGER_UNTRIED) return false;
     open_entry(e, &o);
-    laid l = lay_of(p, &o, tried.seed);
+    laid l = lay_of(p, &o, tried);
     pair_up(p, &o, &l, &pairs);
     fit(p, &o, &pairs, &l);
     pair_up(p, &o, &l, &pairs);
@@ -197,10 +197,23 @@ bool finger_scan_terms(const finger_scan_kernels *k, const finger_scan *p, const
     return true;
 }
 
-uint16_t finger_scan_closer(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e)
+/* The same C for every machine. */
+bool finger_terms_plain(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS])
+{
+    return weigh(p, e, tried, ret_terms);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,popcnt,bmi,bmi2"))) bool finger_terms_avx2(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS])
+{
+    return weigh(p, e, tried, ret_terms);
+}
+#endif
+
+uint16_t finger_scan_closer(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, finger_tried tried)
 {
     float terms[FINGER_CLOSER_TERMS], ratio = 0;
-    if (!finger_scan_terms(k, p, e, terms)) return 1;
+    if (!k->terms(p, e, tried, terms)) return 1;
     for (int i = 0; i < FINGER_CLOSER_TERMS; i++) ratio += weights[i] * terms[i];
     return (uint16_t)(1 + finger_round((double)finger_clamp(100 * (ratio + 100), 0, 65534)));
 }

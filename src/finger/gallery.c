@@ -207,6 +207,7 @@ typedef struct search {
     uint32_t slots;          /* of the beginning; what was added behind them is not seen */
     uint64_t changes;        /* likewise */
     uint16_t *scores;        /* a slot each: 0 not seen, else 1 + the first look's, at most 65535 */
+    finger_tried *tried;     /* likewise, what it liked best; what came into the slot since knows nothing of it */
     ent_finger_candidate *listed; /* after the first look, after the closer one, after the detailed match */
     size_t count, wanted;    /* wanted: how many are handed on */
 } search;
@@ -235,7 +236,7 @@ static void scan_entry(search *s, const finger_entry *e)
 {
     uint32_t slot = finger_entry_slot(e);
     if (slot >= s->slots || !shown(s, slot)) return;
-    unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e, NULL);
+    unsigned score = s->how->exhaustive ? 0 : finger_scan_score(s->kernels, &s->scan, e, &s->tried[slot]);
     s->scores[slot] = (uint16_t)(score < UINT16_MAX ? score + 1 : UINT16_MAX);
 }
 
@@ -273,7 +274,9 @@ static void look_closer(void *ctx, size_t piece)
     for (size_t i = piece * COMPARED; i < to; i++) {
         const finger_entry *e = entry_of(s->g, s->listed[i].slot);
         bool there = e && (!s->how->hold || shown(s, s->listed[i].slot));
-        s->listed[i].score = there ? finger_scan_closer(s->kernels, &s->scan, e) : GONE;
+        finger_tried tried = s->tried[s->listed[i].slot];
+        if (there && s->g->changes != s->changes) finger_scan_score(s->kernels, &s->scan, e, &tried);
+        s->listed[i].score = there ? finger_scan_closer(s->kernels, &s->scan, e, tried) : GONE;
     }
     let(s);
 }
@@ -359,7 +362,8 @@ static ent_code begin(search *s, ent_err *err)
     for (size_t r = 0; r < ROWS; r++) s->pieces[r + 1] = s->pieces[r] + (s->g->rows[r].count + PIECE - 1) / PIECE;
     let(s);
     s->scores = calloc((size_t)s->slots + 1, sizeof *s->scores);
-    return s->scores ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
+    s->tried = calloc((size_t)s->slots + 1, sizeof *s->tried);
+    return s->scores && s->tried ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "no memory for a search");
 }
 
 /* Those that are still there, by their scores. */
@@ -406,6 +410,7 @@ ent_code ent_finger_gallery_search(const ent_finger_gallery *g, const ent_finger
         ret_found->candidates = s->listed, s->listed = NULL;
     }
     free(s->scores);
+    free(s->tried);
     free(s->listed);
     ent_wipe(s, sizeof *s);
     free(s);

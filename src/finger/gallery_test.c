@@ -284,8 +284,16 @@ static void kernels_agree(void **state)
                 finger_seed any = {(uint8_t)draw((unsigned)scan.count), (uint8_t)draw(b->count < 32 ? (unsigned)b->count : 32), (uint8_t)draw(7)};
                 assert_int_equal(k->judge(&scan, e, any), plain->judge(&scan, e, any));
             }
-            assert_int_equal(finger_scan_score(k, &scan, e, NULL), finger_scan_score(plain, &scan, e, NULL));
-            assert_int_equal(finger_scan_closer(k, &scan, e), finger_scan_closer(plain, &scan, e));
+            uint8_t chosen[2][FINGER_SCAN_JUDGED];
+            int m = plain->choose(&expected, says[0], n, chosen[0]);
+            assert_int_equal(k->choose(&expected, says[0], n, chosen[1]), m);
+            assert_memory_equal(chosen[0], chosen[1], (size_t)m);
+            finger_tried tried[2];
+            assert_int_equal(finger_scan_score(k, &scan, e, &tried[0]), finger_scan_score(plain, &scan, e, &tried[1]));
+            assert_memory_equal(&tried[0], &tried[1], sizeof tried[0]);
+            float terms[2][FINGER_CLOSER_TERMS] = {{0}};
+            assert_int_equal(k->terms(&scan, e, tried[0], terms[0]), plain->terms(&scan, e, tried[0], terms[1]));
+            assert_memory_equal(terms[0], terms[1], sizeof terms[0]);
         }
         ent_finger_template_free(a);
         ent_finger_template_free(b);

@@ -141,16 +141,23 @@ void finger_scan_make(const ent_finger_template *probe, finger_scan *ret)
 /* For each minutia of the entry its nearest of the probe, then its second, as one word: bits of difference, then which. */
 typedef uint16_t nearest[OF_ONE * FINGER_SCAN_LANES];
 
-/* By bits of difference, all the nearest before all the second; of_level: which of the words have so many. */
-INLINE int in_order(const nearest words, const uint64_t of_level[FINGER_SCAN_NEAR + 1], finger_seeds *ret)
+/* Which of the words have at most so many bits of difference, from -1 on; the last stands twice. */
+typedef uint64_t levels[FINGER_SCAN_NEAR + 3];
+
+/* The levels that fit as a whole, then the first of the next one. Without a branch that depends on the entry: a wrong guess costs as much as
+ * ten of these steps. */
+INLINE int take_nearest(const nearest words, const levels up_to, finger_seeds *ret)
 {
-    int found = 0;
-    for (int level = 0; level <= FINGER_SCAN_NEAR; level++)
-        for (uint64_t left = of_level[level]; left && found < FINGER_SCAN_SEEDS; left &= left - 1, found++) {
-            int at = __builtin_ctzll(left);
-            ret->probe[found] = (uint8_t)words[at], ret->entry[found] = (uint8_t)(at % FINGER_SCAN_LANES), ret->differ[found] = (uint8_t)level;
-        }
-    return found;
+    int whole = 0, n = __builtin_popcountll(up_to[FINGER_SCAN_NEAR + 2]);
+    for (int level = 1; level <= FINGER_SCAN_NEAR + 1; level++) whole += __builtin_popcountll(up_to[level]) <= FINGER_SCAN_SEEDS;
+    uint64_t left = up_to[whole], next = up_to[whole + 1] & ~left;
+    n = n < FINGER_SCAN_SEEDS ? n : FINGER_SCAN_SEEDS;
+    for (int found = 0; found < n; found++, left &= left - 1) {
+        left = left ? left : next;
+        int at = __builtin_ctzll(left);
+        ret->probe[found] = (uint8_t)words[at], ret->entry[found] = (uint8_t)(at % FINGER_SCAN_LANES), ret->differ[found] = (uint8_t)(words[at] >> 8);
+    }
+    return n;
 }
 
 INLINE finger_seed seed_at(const finger_seeds *s, int i) { return (finger_seed){s->probe[i], s->entry[i], s->differ[i]}; }
@@ -165,7 +172,7 @@ static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seeds
 {
     const uint8_t *angle = e->more + 2 * (size_t)e->count;
     nearest words;
-    uint64_t of_level[FINGER_SCAN_NEAR + 1] = {0};
+    levels up_to = {0};
     for (int j = 0; j < FINGER_SCAN_LANES; j++) {
         unsigned first = FAR, second = FAR;
         for (int i = 0; i < p->count && j < e->count; i++) {
@@ -178,8 +185,9 @@ static int seeds_plain(const finger_scan *p, const finger_entry *e, finger_seeds
         words[j] = (uint16_t)first, words[FINGER_SCAN_LANES + j] = (uint16_t)second;
     }
     for (int at = 0; at < OF_ONE * FINGER_SCAN_LANES; at++)
-        if (words[at] >> 8 <= FINGER_SCAN_NEAR) of_level[words[at] >> 8] |= 1ULL << at;
-    return in_order(words, of_level, ret);
+        for (int k = words[at] >> 8; k <= FINGER_SCAN_NEAR; k++) up_to[k + 1] |= 1ULL << at;
+    up_to[FINGER_SCAN_NEAR + 2] = up_to[FINGER_SCAN_NEAR + 1];
+    return take_nearest(words, up_to, ret);
 }
 
 /* ---- which of them say the same ---- */
@@ -226,6 +234,28 @@ static void votes_plain(const finger_scan *p, const finger_entry *e, const finge
     }
 }
 
+/* ---- which of them to try ---- */
+
+/* A word each, no two alike: the lowest go first. */
+static uint16_t rank_of(unsigned votes, unsigned differ, unsigned at)
+{
+    return (uint16_t)((VOTE_BITS * (FINGER_SCAN_SEEDS - votes) + differ) * FINGER_SCAN_SEEDS + at);
+}
+
+static int choose_plain(const finger_seeds *seeds, const uint8_t votes[FINGER_SCAN_SEEDS], int n, uint8_t ret[FINGER_SCAN_JUDGED])
+{
+    unsigned before = 0;
+    for (int k = 0; k < FINGER_SCAN_JUDGED && k < n; k++) {
+        unsigned lowest = UINT16_MAX;
+        for (int a = 0; a < n; a++) {
+            unsigned mine = rank_of(votes[a], seeds->differ[a], (unsigned)a);
+            if (mine >= before && mine < lowest) lowest = mine;
+        }
+        ret[k] = (uint8_t)(lowest % FINGER_SCAN_SEEDS), before = lowest + 1;
+    }
+    return finger_min(n, FINGER_SCAN_JUDGED);
+}
+
 /* ---- one way to lay them ---- */
 
 /* Cell of the map for each minutia of the entry; x and y of them from the seed's, in 1/8 pixel, cut at 1020 pixels,
@@ -265,16 +295,16 @@ static int judge_plain(const finger_scan *p, const finger_entry *e, finger_seed 
     return points(met, along, on, seed);
 }
 
-static const finger_scan_kernels plain = {"plain", seeds_plain, votes_plain, judge_plain};
+static const finger_scan_kernels plain = {"plain", seeds_plain, votes_plain, choose_plain, judge_plain, finger_terms_plain};
 
 /* ---- for newer x86-64 ---- */
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#define AVX2 __attribute__((target("avx2,popcnt,bmi")))
+#define AVX2 __attribute__((target("avx2,popcnt,bmi,bmi2")))
 /* bytes are counted by an instruction, and 32 words are one register; the judging gains nothing from wider ones */
-#define AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi")))
+#define AVX512 __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512bitalg,popcnt,bmi,bmi2")))
 
 AVX2 INLINE __m256i missing_lanes(const finger_entry *e)
 {
@@ -315,7 +345,7 @@ AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_s
         }
     }
     _Alignas(32) nearest words;
-    uint64_t of_level[FINGER_SCAN_NEAR + 1];
+    levels up_to;
     __m256i level[OF_ONE];
     for (int k = 0; k < OF_ONE; k++) {
         __m256i *to = (__m256i *)(void *)(words + k * FINGER_SCAN_LANES);
@@ -323,11 +353,14 @@ AVX2 static int seeds_avx2(const finger_scan *p, const finger_entry *e, finger_s
         _mm256_store_si256(to, a), _mm256_store_si256(to + 1, b);
         level[k] = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)), 0xd8);
     }
+    up_to[0] = 0;
     for (int k = 0; k <= FINGER_SCAN_NEAR; k++) {
-        const __m256i at = _mm256_set1_epi8((char)k);
-        of_level[k] = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(level[0], at)) | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(level[1], at)) << 32;
+        const __m256i most = _mm256_set1_epi8((char)k);
+        __m256i first = _mm256_cmpeq_epi8(_mm256_min_epu8(level[0], most), level[0]), second = _mm256_cmpeq_epi8(_mm256_min_epu8(level[1], most), level[1]);
+        up_to[k + 1] = (uint32_t)_mm256_movemask_epi8(first) | (uint64_t)(uint32_t)_mm256_movemask_epi8(second) << 32;
     }
-    return in_order(words, of_level, ret);
+    up_to[FINGER_SCAN_NEAR + 2] = up_to[FINGER_SCAN_NEAR + 1];
+    return take_nearest(words, up_to, ret);
 }
 
 /* Two minutiae of the probe in one register. */
@@ -364,10 +397,11 @@ AVX512 static int seeds_avx512(const finger_scan *p, const finger_entry *e, fing
         _mm256_store_si256(to, a), _mm256_store_si256(to + 1, b);
         level[k] = _mm256_permute4x64_epi64(_mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)), 0xd8);
     }
-    __m512i levels = _mm512_inserti64x4(_mm512_castsi256_si512(level[0]), level[1], 1);
-    uint64_t of_level[FINGER_SCAN_NEAR + 1];
-    for (int k = 0; k <= FINGER_SCAN_NEAR; k++) of_level[k] = _mm512_cmpeq_epi8_mask(levels, _mm512_set1_epi8((char)k));
-    return in_order(words, of_level, ret);
+    __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(level[0]), level[1], 1);
+    levels up_to = {0};
+    for (int k = 0; k <= FINGER_SCAN_NEAR; k++) up_to[k + 1] = _mm512_cmple_epu8_mask(both, _mm512_set1_epi8((char)k));
+    up_to[FINGER_SCAN_NEAR + 2] = up_to[FINGER_SCAN_NEAR + 1];
+    return take_nearest(words, up_to, ret);
 }
 
 /* Sixteen of the pairs beside pair a: all bits of a lane are set where they say the same. */
@@ -428,6 +462,30 @@ AVX512 static void votes_avx512(const finger_scan *p, const finger_entry *e, con
     }
 }
 
+/* Sixteen ranks; those past n are the last. */
+AVX2 INLINE __m256i sixteen_ranks(const finger_seeds *seeds, const uint8_t *votes, int from, int n)
+{
+    const __m256i at = _mm256_add_epi16(_mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm256_set1_epi16((short)from));
+    __m256i of_votes = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(votes + from)));
+    __m256i differ = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(seeds->differ + from)));
+    __m256i less = _mm256_mullo_epi16(_mm256_set1_epi16(VOTE_BITS), _mm256_sub_epi16(_mm256_set1_epi16(FINGER_SCAN_SEEDS), of_votes));
+    __m256i rank = _mm256_add_epi16(_mm256_slli_epi16(_mm256_add_epi16(less, differ), 5), at);
+    return _mm256_or_si256(rank, _mm256_cmpgt_epi16(at, _mm256_set1_epi16((short)(n - 1))));
+}
+
+AVX2 static int choose_avx2(const finger_seeds *seeds, const uint8_t votes[FINGER_SCAN_SEEDS], int n, uint8_t ret[FINGER_SCAN_JUDGED])
+{
+    __m256i low = sixteen_ranks(seeds, votes, 0, n), high = sixteen_ranks(seeds, votes, 16, n);
+    for (int k = 0; k < FINGER_SCAN_JUDGED; k++) {
+        __m256i both = _mm256_min_epu16(low, high);
+        __m128i lowest = _mm_minpos_epu16(_mm_min_epu16(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1)));
+        __m256i taken = _mm256_broadcastw_epi16(lowest);
+        ret[k] = (uint8_t)(_mm_cvtsi128_si32(lowest) % FINGER_SCAN_SEEDS);
+        low = _mm256_or_si256(low, _mm256_cmpeq_epi16(low, taken)), high = _mm256_or_si256(high, _mm256_cmpeq_epi16(high, taken));
+    }
+    return finger_min(n, FINGER_SCAN_JUDGED);
+}
+
 /* Sixteen minutiae: their cells (outside past the last) and sectors. Reads up to 15 bytes past the entry's angles. */
 AVX2 INLINE void lay_sixteen(const uint8_t *from, size_t n, const __m256i turned[8], int shift, uint16_t *ret_cell)
 {
@@ -464,7 +522,8 @@ AVX2 static int judge_avx2(const finger_scan *p, const finger_entry *e, finger_s
     return points(agree & 0xffff, agree >> 16, on, seed);
 }
 
-static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, votes_avx2, judge_avx2}, avx512 = {"avx512", seeds_avx512, votes_avx512, judge_avx2};
+static const finger_scan_kernels avx2 = {"avx2", seeds_avx2, votes_avx2, choose_avx2, judge_avx2, finger_terms_avx2},
+                                 avx512 = {"avx512", seeds_avx512, votes_avx512, choose_avx2, judge_avx2, finger_terms_avx2};
 #endif
 
 const finger_scan_kernels *finger_scan_kernels_at(int i)
@@ -472,7 +531,7 @@ const finger_scan_kernels *finger_scan_kernels_at(int i)
     const finger_scan_kernels *all[3] = {&plain};
     int n = 1;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi")) {
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")) {
         all[n++] = &avx2;
         if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
             __builtin_cpu_supports("avx512bitalg"))
@@ -489,33 +548,18 @@ const finger_scan_kernels *finger_scan_kernels_best(void)
     return finger_scan_kernels_at(i);
 }
 
-/* The pairs to try: by votes and by how near they are, of equal ones the first. */
-static int choose(const finger_seeds *seeds, const uint8_t *votes, int n, uint8_t ret[FINGER_SCAN_JUDGED])
-{
-    int rank[FINGER_SCAN_JUDGED], chosen = 0;
-    for (int a = 0; a < n; a++) {
-        int mine = VOTE_BITS * votes[a] - seeds->differ[a], k = chosen;
-        if (chosen == FINGER_SCAN_JUDGED && mine <= rank[--k]) continue;
-        for (; k > 0 && rank[k - 1] < mine; k--) rank[k] = rank[k - 1], ret[k] = ret[k - 1];
-        rank[k] = mine, ret[k] = (uint8_t)a;
-        if (chosen < FINGER_SCAN_JUDGED) chosen++;
-    }
-    return chosen;
-}
-
 uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, finger_tried *ret_tried)
 {
     finger_seeds seeds;
     uint8_t votes[FINGER_SCAN_SEEDS], tried[FINGER_SCAN_JUDGED];
-    finger_tried best = {false};
-    int n = k->seeds(p, e, &seeds);
+    int most = INT16_MIN, n = k->seeds(p, e, &seeds);
+    *ret_tried = (finger_tried){0, FINGER_UNTRIED, FINGER_UNTRIED};
     k->votes(p, e, &seeds, n, votes);
-    n = choose(&seeds, votes, n, tried);
+    n = k->choose(&seeds, votes, n, tried);
     for (int i = 0; i < n; i++) {
         finger_seed seed = seed_at(&seeds, tried[i]);
         int points = k->judge(p, e, seed) + POINTS_VOTE * finger_min(votes[tried[i]], VOTES_COUNTED);
-        if (!best.any || points > best.points) best = (finger_tried){true, seed, points};
+        if (points > most) most = points, *ret_tried = (finger_tried){(int16_t)points, seed.probe, seed.entry};
     }
-    if (ret_tried) *ret_tried = best;
-    return (uint16_t)finger_min(finger_max(best.points, 0) * p->worth[e->count] >> 6, UINT16_MAX);
+    return (uint16_t)finger_min(finger_max(most, 0) * p->worth[e->count] >> 6, UINT16_MAX);
 }

@@ -72,35 +72,40 @@ ENT_MUST_CHECK ent_code finger_entry_template(const finger_entry *e, const finge
 
 void finger_scan_make(const ent_finger_template *probe, finger_scan *ret);
 
+/* The alignment with most points: the minutiae that it lays on each other, and those points. Small: a search remembers one of each entry. */
+typedef struct finger_tried {
+    int16_t points;
+    uint8_t probe, entry; /* FINGER_UNTRIED: nothing was near enough to be tried */
+} finger_tried;
+
+enum { FINGER_UNTRIED = 255, FINGER_CLOSER_TIMES = 3, FINGER_CLOSER_TERMS = 10 };
+
 /* The loops, plain and for newer machines; all give the same (gallery_test.c). */
 typedef struct finger_scan_kernels {
     const char *name;
-    /* The nearest pairs, at most two of one minutia of the entry: by bits of difference, then all the nearest before all the second, then by
-     * entry; returns how many. */
+    /* The nearest pairs, at most two of one minutia of the entry; of those equally far the nearest of each go before the second, then by entry.
+     * They are listed in that last order, those of the last difference that has a part in it behind the others. Returns how many. */
     int (*seeds)(const finger_scan *p, const finger_entry *e, finger_seeds *ret);
     /* For each of n pairs how many minutiae of others would lie on each other when its own do: nearly the same turn, a few pixels apart. */
     void (*votes)(const finger_scan *p, const finger_entry *e, const finger_seeds *seeds, int n, uint8_t ret[FINGER_SCAN_SEEDS]);
+    /* The pairs to try: by votes and by how near they are, of equal ones the first; returns how many. votes and seeds are read past n. */
+    int (*choose)(const finger_seeds *seeds, const uint8_t votes[FINGER_SCAN_SEEDS], int n, uint8_t ret[FINGER_SCAN_JUDGED]);
     /* How well the entry lies on the probe when the seed's minutiae are laid on each other; may be negative. */
     int (*judge)(const finger_scan *p, const finger_entry *e, finger_seed seed);
+    /* What the closer look weighs; false: no alignment. */
+    bool (*terms)(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS]);
 } finger_scan_kernels;
 
 const finger_scan_kernels *finger_scan_kernels_at(int i); /* 0 the plain one; NULL past what this machine can run */
 const finger_scan_kernels *finger_scan_kernels_best(void);
 
-/* The alignment with most points, and those. */
-typedef struct finger_tried {
-    bool any;
-    finger_seed seed;
-    int points;
-} finger_tried;
-
-/* 0: nothing alike, to 65535. ret_tried may be NULL. */
+/* 0: nothing alike, to 65535. */
 uint16_t finger_scan_score(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, finger_tried *ret_tried);
 
-/* The closer look at the best alignment, in a few microseconds, for FINGER_CLOSER_TIMES as many as are handed on; its scores are none of the
- * first look's: 1 to 65535. And what it weighs; false: no alignment. */
-enum { FINGER_CLOSER_TIMES = 3, FINGER_CLOSER_TERMS = 10 };
-uint16_t finger_scan_closer(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e);
-bool finger_scan_terms(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, float ret_terms[FINGER_CLOSER_TERMS]);
+/* The closer look at the alignment that the first one liked best, in a few microseconds, for FINGER_CLOSER_TIMES as many as are handed on; its
+ * scores are none of the first look's: 1 to 65535. */
+uint16_t finger_scan_closer(const finger_scan_kernels *k, const finger_scan *p, const finger_entry *e, finger_tried tried);
+bool finger_terms_plain(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS]);
+bool finger_terms_avx2(const finger_scan *p, const finger_entry *e, finger_tried tried, float ret_terms[FINGER_CLOSER_TERMS]);
 
 #endif

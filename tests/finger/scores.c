@@ -45,7 +45,11 @@ static void scan(const ent_finger_template *extracted)
         check(ent_synth_template(8, i, 0, &t, NULL));
         finger_entry_make(t, i, e);
         ent_finger_template_free(t);
-        for (int j = 0; j < 2; j++) printf("%u %d %u %u\n", (unsigned)i, j, finger_scan_score(k, &scan[j], e, NULL), finger_scan_closer(k, &scan[j], e));
+        for (int j = 0; j < 2; j++) {
+            finger_tried tried;
+            unsigned score = finger_scan_score(k, &scan[j], e, &tried);
+            printf("%u %d %u %u\n", (unsigned)i, j, score, finger_scan_closer(k, &scan[j], e, tried));
+        }
     }
 }
 
