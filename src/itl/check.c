@@ -264,6 +264,14 @@ static void check_order(ent_itl_checking *c)
         ent_itl_tell(c, (ent_itl_place){.field = r->fields[1].number, .at = r->fields[1].value}, 1, "B.1.5", "a Type-1 record begins with LEN, VER and CNT");
 }
 
+/* Where a text goes over to another encoding; NULL: nowhere. */
+static const uint8_t *switched(const ent_itl_field *f)
+{
+    for (size_t k = 0; k < f->len; k++)
+        if (f->value[k] == 0x02 || f->value[k] == 0x1b) return f->value + k;
+    return NULL;
+}
+
 /* The first byte that a text of the transaction may not have, and why; NULL: none. */
 static const uint8_t *odd_byte(const ent_itl_checking *c, const ent_itl_field *f, const char **ret_why)
 {
@@ -286,6 +294,8 @@ static void check_characters(ent_itl_checking *c)
         if (f->number == 999 && c->r->type >= 9) continue;
         const uint8_t *at = odd_byte(c, f, &why);
         if (at) ent_itl_tell(c, (ent_itl_place){.field = f->number, .at = at}, 1, "5.6", "%s", why);
+        /* until 2007 STX and ETX enclose another encoding's text, and ISO/IEC 2022 does it with ESC */
+        if (!at && (at = switched(f))) ent_itl_tell(c, (ent_itl_place){.field = f->number, .at = at}, 0, "5.6", "the text switches its encoding, which is not read here: its characters are not looked at");
     }
 }
 

@@ -413,6 +413,33 @@ static void tattoos(void **state)
         }
 }
 
+static void count_remarks(void *ctx, const ent_itl_fault *f)
+{
+    size_t *remarks = ctx;
+    if (f->level == 0 && f->type == 2 && f->field == 3 && strstr(f->text, "switches")) ++*remarks;
+}
+
+/* A text that switches its encoding is a remark; STX is a fault since 2011. */
+static void switched(void **state)
+{
+    static const struct {
+        const char *version, *text;
+        size_t remarks, faults;
+    } cases[] = {{"0400", "a\2b\3", 1, 0}, {"0500", "a\2b\3", 0, 1}, {"0400", "a\x1b" "b", 1, 0}, {"0502", "a\x1b" "b", 1, 0}, {"0502", "ab", 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const made_field changes[] = {{3, cases[i].text}, {0, NULL}};
+        ENT_AUTO_BUF b = ENT_BUF(1 << 16);
+        size_t remarks = 0;
+        const ent_itl_sink sink = {count_remarks, &remarks};
+        ent_itl_check_result r;
+        made_transaction(cases[i].version, 2, 2, changes, &b);
+        assert_int_equal(ent_itl_check(b.data, b.len, NULL, &sink, &r, NULL), ENT_OK);
+        assert_int_equal(remarks, cases[i].remarks);
+        assert_int_equal(r.faults, cases[i].faults);
+    }
+}
+
 /* What 1.015 declares must be what there is: UTF-8 is taken, and no other bytes. */
 static void utf8(void **state)
 {
@@ -563,7 +590,7 @@ static void place(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(maps), cmocka_unit_test(linked), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(no_extent), cmocka_unit_test(sources), cmocka_unit_test(utf8), cmocka_unit_test(efs),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(conforming), cmocka_unit_test(faults),  cmocka_unit_test(no_faults), cmocka_unit_test(maps), cmocka_unit_test(linked), cmocka_unit_test(tattoos),           cmocka_unit_test(no_image), cmocka_unit_test(no_extent), cmocka_unit_test(sources), cmocka_unit_test(switched), cmocka_unit_test(utf8), cmocka_unit_test(efs),
                                        cmocka_unit_test(type_4),     cmocka_unit_test(type_8_and_old_ones), cmocka_unit_test(place)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
