@@ -244,6 +244,18 @@ static void references(ent_itl_checking *c, uint32_t field, unsigned type, const
     }
 }
 
+/* Tables of Types 20 and 21: each time index ends after its start ("hh:mm:ss.sss", so that their order is that of the texts). */
+static void times(ent_itl_checking *c)
+{
+    const ent_itl_field *f = ent_itl_field_of(c->r, 19);
+    for (size_t i = 0; f && i < subfields(c->r, 19) && i < 99; i++) {
+        const uint8_t *start, *end;
+        size_t m, n;
+        if (!ent_itl_item(f, i, 0, &start, &m) || !ent_itl_item(f, i, 1, &end, &n) || m != 12 || n != 12 || memcmp(start, end, 12) < 0) continue;
+        ent_itl_tell(c, (ent_itl_place){.field = 19, .subfield = i + 1, .item = 2, .at = end}, 2, NULL, "TIE is not after TIS");
+    }
+}
+
 /* A finger, in the first item, is named in one subfield only. */
 static void once_each(ent_itl_checking *c, uint32_t field)
 {
@@ -418,6 +430,7 @@ void ent_itl_relate_record(ent_itl_checking *c)
     if (type == 14) once_each(c, 18), once_each(c, 21), once_each(c, 25), segmented(c);
     if (type == 9) minutiae(c), legacy_minutiae(c), patterns(c), ent_itl_check_maps(c);
     if (type == 17) spectrum(c);
+    if (type == 20 || type == 21) times(c);
     if (type < 9 || (c->edition & ED07)) return;
     hash(c);
     geography(c);

@@ -506,18 +506,19 @@ static void sources(void **state)
 {
     static const made_field source[] = {{2, "0"}, {3, "S"}, {4, "SRC"}, {6, "100"}, {7, "100"}, {8, "1"}, {9, "72"}, {10, "72"}, {11, "PNG"}, {12, "8"}, {13, "GRAY"}, {14, "3"}, {15, "PNG"},
                                         {17, "72"}, {18, "72"}, {21, "1"}, {100, "the users'"}, {900, "the users'"}, {994, "a.png"}, {0, NULL}};
-    static const made_field context[] = {{2, "1"}, {4, "SRC"}, {15, "PDF"}, {21, "1"}, {100, "the users'"}, {994, "a.pdf"}, {0, NULL}};
+    static const made_field context[] = {{2, "1"}, {4, "SRC"}, {15, "AVI"}, {19, "00:00:01.000|00:00:02.500^00:01:00.000|01:00:00.000"}, {21, "1"}, {100, "the users'"}, {994, "a.avi"}, {0, NULL}};
     static const made_field wrong[] = {{2, "1"}, {4, "SRC"}, {15, "PDF"}, {21, "1"}, {30, "x"}, {994, "a.pdf"}, {0, NULL}};
+    static const made_field backwards[] = {{2, "1"}, {4, "SRC"}, {15, "AVI"}, {19, "00:00:01.000|00:00:02.500^01:00:00.000|00:01:00.000"}, {21, "1"}, {994, "a.avi"}, {0, NULL}};
     (void)state;
-    for (int odd = 0; odd < 2; odd++) {
+    for (int odd = 0; odd < 3; odd++) {
         ENT_AUTO_BUF b = ENT_BUF(1 << 16);
         const made_field first[] = {{2, "0500"}, {3, "1|2^20|0^21|1"}, {4, "AMN"}, {5, "20240101"}, {7, "DAI"}, {8, "ORI"}, {9, "TCN"}, {11, "00.00"}, {12, "00.00"}, {0, NULL}};
         made_record(&b, 1, first);
         made_record(&b, 20, source);
-        made_record(&b, 21, odd ? wrong : context);
+        made_record(&b, 21, odd == 2 ? backwards : odd ? wrong : context);
         told t = check(b.data, b.len);
         if (!odd && t.count) fail_msg("%u.%03u %s", t.faults[0].type, t.faults[0].field, t.faults[0].text);
-        if (odd) assert_true(t.count == 1 && at(&t, 21, 30));
+        if (odd) assert_true(t.count == 1 && at(&t, 21, odd == 2 ? 19 : 30));
     }
 }
 
