@@ -51,7 +51,8 @@ static void quality(ent_itl_checking *c, const ent_itl_field *f)
         else if (cells != wide) ent_itl_tell(c, place, 2, "8.9.7.6", "the row has %zu cells: the region's width is %zu of them", cells, wide);
         if (!cells || cells != wide) return;
     }
-    if (rows != high) ent_itl_tell(c, (ent_itl_place){.field = 308, .at = f->value}, 2, "8.9.7.6", "the map has %zu rows: the region's height is %zu of them", rows, high);
+    /* of the width the clause says it in so many words, of the height not */
+    if (rows != high) ent_itl_tell(c, (ent_itl_place){.field = 308, .at = f->value}, 0, "8.9.7.6", "the map has %zu rows: the region's height is %zu of them", rows, high);
 }
 
 /* "00" to "B3", degrees (table 35); "01" to "99", 0.01 millimetres (8.9.7.10); "XX" unknown. */

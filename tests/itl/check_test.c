@@ -355,13 +355,14 @@ static void efs(void **state)
     }
 }
 
-/* The maps of ridges (8.9.7.6 to 8.9.7.11), over a region of 1 by 0.8 millimetres: three cells of 0.41 across and two down. */
+/* The maps of ridges (8.9.7.6 to 8.9.7.11), over a region of 1 by 0.8 millimetres: three cells of 0.41 across and two down (another number
+ * of rows is a remark). */
 static void maps(void **state)
 {
     static const struct {
         made_field map[2];
         bool good;
-    } cases[] = {{{{308, "012^345"}, {309, "41|UNC"}}, true}, {{{308, "012^346"}, {309, "41|UNC"}}, false}, {{{308, "01^345"}, {309, "41|UNC"}}, false}, {{{308, "012"}, {309, "41|UNC"}}, false},
+    } cases[] = {{{{308, "012^345"}, {309, "41|UNC"}}, true}, {{{308, "012^346"}, {309, "41|UNC"}}, false}, {{{308, "01^345"}, {309, "41|UNC"}}, false}, {{{308, "012"}, {309, "41|UNC"}}, true},
                  {{{308, "3A^A2B"}, {309, "41|RLE"}}, true}, {{{308, "3A^1A2B"}, {309, "41|RLE"}}, false}, {{{308, "3A^A3B"}, {309, "41|RLE"}}, false}, {{{308, "3A^AB2"}, {309, "41|RLE"}}, false},
                  {{{308, "3G^ABC"}, {309, "41|RLE"}}, false}, {{{308, "99999999999999999999A^ABC"}, {309, "41|RLE"}}, false}, {{{308, "0123456789"}, {309, "10|UNC"}}, false},
                  {{{310, "00B3XX^7FA00A"}, {311, "41|UNC"}}, true}, {{{310, "00B4XX^7FA00A"}, {311, "41|UNC"}}, false}, {{{310, "00B3XX^7FA0"}, {311, "41|UNC"}}, false}, {{{310, "00b3XX"}, {311, "41|UNC"}}, false},
