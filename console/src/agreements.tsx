@@ -5,7 +5,7 @@ import { Bars } from "./charts";
 import { say, texts as t } from "./texts";
 import { Empty, Loaded, Note, Numbers, Outcome, Page, Table, useDo, useLoad, when } from "./ui";
 
-type Agreement = { name: string; title: string; version: number; state: string; "signed-by": string; from: string; until: string };
+type Agreement = { name: string; title: string; version: number; state: string; why?: string; counts: string; "signed-by": string; from: string; until: string };
 type Terms = { purposes: string[]; powers: string[]; "per-day": number; examiners: number; "confirm-minutes": number; "on-hit": string[]; "on-confirmed": string[]; candidates: number; "on-behalf-of": string[]; onward: string[]; "onward-authorised": boolean };
 type Flow = { flow: string; holder: string; requester: string; "held-here": boolean; terms: Terms; days: number[]; use: Record<string, number> };
 type Opens = { flow: string; requester: string; persons: number | null; by: Record<string, Record<string, number | null>> };
@@ -63,8 +63,8 @@ export function Agreements() {
   if (name) return <Shown name={name} close={() => setName("")} />;
   return <Page title={a.title} lead={a.about}>
     <Loaded of={list}>{(v) => v.agreements.length ? <section class="card"><Table caption={a.title} quiet head={[a.name, a.version, a.state, a.from, a.until, a.parties, a.picture]} numbers={[a.version]}>
-      {v.agreements.map((x) => <tr key={x.name}><td><strong>{x.name}</strong><p class="hint">{x.title}</p></td><td class="num">{x.version}</td><td><span class={`tag ${x.state === "signed" ? "go" : x.state === "suspended" ? "refer" : "plain"}`}>{x.state}</span></td><td class="day">{x.from}</td><td class="day">{x.until}</td><td>{x["signed-by"]}</td>
-        <td><button class="small" onClick={() => setName(x.name)}>{a.open}<span class="gone"> {x.name}</span></button></td></tr>)}
+      {v.agreements.map((x) => <tr key={`${x.name} ${x.version}`}><td><strong>{x.name}</strong><p class="hint">{x.title}</p></td><td class="num">{x.version}</td><td><span class={`tag ${x.state === "signed" ? "go" : x.state === "suspended" ? "refer" : "plain"}`}>{x.state}</span>{x.counts === "later" && <p class="hint">{a.waits}</p>}{x.why && <p class="hint">{x.why}</p>}</td><td class="day">{x.from}</td><td class="day">{x.until}</td><td>{x["signed-by"]}</td>
+        <td>{x.counts !== "later" && <button class="small" onClick={() => setName(x.name)}>{a.open}<span class="gone"> {x.name}</span></button>}</td></tr>)}
     </Table></section> : <Empty><p>{a.none}</p></Empty>}</Loaded>
   </Page>;
 }

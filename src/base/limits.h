@@ -26,6 +26,7 @@ enum ent_limits {
     ENT_LIMIT_YAML_DEPTH = 8,
     ENT_LIMIT_YAML_KEYS = 256,              /* keys of one map */
     ENT_LIMIT_YAML_NODES = 20000,           /* values in one file */
+    ENT_LIMIT_AGREEMENT_VERSIONS = 16,      /* of one agreement that wait for the other party or their day */
     /* exchange */
     ENT_LIMIT_BODY = 16 << 20,              /* one request's body */
     ENT_LIMIT_HEADERS = 32 << 10,

@@ -142,8 +142,9 @@ static void print_one(const json_t *a)
     }
     if (json_integer_value(json_object_get(a, "annex-bytes")))
         printf("%s has a sealed annex of %lld bytes, SHA-256 %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "annex-bytes")), ent_cli_text(a, "annex-sha256"));
-    printf("%s version %lld: %s (%s to %s), signed by %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")), ent_cli_text(a, "state"),
-           ent_cli_text(a, "from"), ent_cli_text(a, "until"), *ent_cli_text(a, "signed-by") ? ent_cli_text(a, "signed-by") : "nobody");
+    printf("%s version %lld: %s%s (%s to %s), signed by %s\n", ent_cli_text(a, "name"), (long long)json_integer_value(json_object_get(a, "version")), ent_cli_text(a, "state"),
+           strcmp(ent_cli_text(a, "counts"), "later") == 0 ? ", waits" : "", ent_cli_text(a, "from"), ent_cli_text(a, "until"), *ent_cli_text(a, "signed-by") ? ent_cli_text(a, "signed-by") : "nobody");
+    if (*ent_cli_text(a, "why")) printf("    %s\n", ent_cli_text(a, "why"));
     if (*ent_cli_text(a, "not-told")) printf("    not told yet: %s\n", ent_cli_text(a, "not-told"));
 }
 
@@ -184,13 +185,14 @@ static int countersign(ent_cli *cli, int argc, char **argv)
 
 static int suspend(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement suspend NAME --as CUSTODIAN", .about = "From this second nothing is asked or answered under it; one custodian is enough. The partner is told.", .example = "entente agreement suspend gb-us --as c.example"};
+    static const ent_cmd_help h = {.usage = "agreement suspend NAME --as CUSTODIAN", .about = "From this second nothing is asked or answered under it, nor under a later version that this node has signed already; one custodian\n"
+                                                                                                       "is enough. The partner is told.", .example = "entente agreement suspend gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-act", "suspend", false);
 }
 
 static int resume(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement resume NAME --as CUSTODIAN", .about = "Ends this node's own suspension, when two custodians have said so.", .example = "entente agreement resume gb-us --as c.example"};
+    static const ent_cmd_help h = {.usage = "agreement resume NAME --as CUSTODIAN", .about = "Ends this node's own suspension, of the later versions too, when two custodians have said so.", .example = "entente agreement resume gb-us --as c.example"};
     return one(cli, argc, argv, &h, "agreement-act", "resume", false);
 }
 
@@ -216,7 +218,7 @@ static int send_agreement(ent_cli *cli, int argc, char **argv)
 
 static int list_agreements(ent_cli *cli, int argc, char **argv)
 {
-    static const ent_cmd_help h = {.usage = "agreement list", .about = "Every agreement with its state.", .example = "entente agreement list"};
+    static const ent_cmd_help h = {.usage = "agreement list", .about = "Every agreement with its state, the versions that wait too; who suspended or ended it, and when.", .example = "entente agreement list"};
     const ent_opt opts[] = {{0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);

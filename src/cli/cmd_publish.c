@@ -26,6 +26,10 @@ static void add_line(ent_buf *page, const json_t *v, const char *name)
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         ent_buf_str(page, "<td>");
         ent_html_text(page, ent_cli_text(v, cells[i]));
+        if (i == 2 && *ent_cli_text(v, "why")) {
+            ent_buf_str(page, ": ");
+            ent_html_text(page, ent_cli_text(v, "why"));
+        }
         if (i == 0) ent_buf_fmt(page, " %lld", (long long)json_integer_value(json_object_get(v, "version")));
         ent_buf_str(page, "</td>");
     }
@@ -38,8 +42,7 @@ static void add_line(ent_buf *page, const json_t *v, const char *name)
 /* A draft, and a version that not all have signed, is nobody's business yet. */
 bool ent_cli_agreement_counts(const json_t *v)
 {
-    const char *state = ent_cli_text(v, "state");
-    return strcmp(state, "signed") == 0 || strcmp(state, "suspended") == 0 || strcmp(state, "ended") == 0;
+    return json_is_true(json_object_get(v, "signed-by-all"));
 }
 
 static ent_code publish_one(const char *folder, const json_t *v, ent_buf *page, json_t *index, ent_err *err)

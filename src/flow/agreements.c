@@ -1,6 +1,6 @@
 /* The agreements' life: proposed, signed by all, in force, suspended, ended; and which flows see which part. Rows are envelopes' bytes:
- * under its name the version that counts; under the name and "next" a later one, until all have signed it and its day has come; under the
- * name and its number each that counted before. */
+ * under its name the version that counts; under the name and "next" with its number each that waits, because it binds this node as soon as the
+ * others sign and its day comes; under the name and its number each that counted, or waited, before. */
 #include "base/check.h"
 #include "base/cursor.h"
 #include "flow/commit.h"
@@ -50,18 +50,18 @@ void ent_agreements_free(ent_flow_node *n)
     free_all(n->next, n->next_count);
 }
 
-static ent_held_agreement *next_named(ent_flow_node *n, const char *name)
-{
-    for (size_t i = 0; i < n->next_count; i++)
-        if (strcmp(n->next[i].a->name, name) == 0) return &n->next[i];
-    return NULL;
-}
-
-/* The one that a text or declaration of this version is about: the later version that waits, else the one that counts. */
+/* The one that a text or declaration of this version is about: that version, else the latest that is here. */
 static ent_held_agreement *about(ent_flow_node *n, const char *name, uint32_t version)
 {
-    ent_held_agreement *have = ent_agreement_named(n, name), *next = next_named(n, name);
-    return next && !(have && have->a->version == version) ? next : have;
+    ent_held_agreement *latest = ent_agreement_named(n, name);
+    if (!latest || latest->a->version == version) return latest;
+    for (size_t i = 0; i < n->next_count; i++) {
+        ent_held_agreement *h = &n->next[i];
+        if (strcmp(h->a->name, name) != 0) continue;
+        if (h->a->version == version) return h;
+        if (h->a->version > latest->a->version) latest = h;
+    }
+    return latest;
 }
 
 static ent_code read_file(ent_flow_node *n, const void *file, size_t len, ent_agreement **ret, ent_err *err)
@@ -89,23 +89,33 @@ static ent_code open_envelope(ent_flow_node *n, const void *bytes, size_t len, e
     return ENT_OK;
 }
 
+static ent_code reserve(ent_held_agreement **list, size_t count)
+{
+    ent_held_agreement *more = realloc(*list, count * sizeof *more);
+    if (more) *list = more;
+    return more ? ENT_OK : ENT_NO_MEMORY;
+}
+
 /* Takes h over. */
 static ent_code append(ent_held_agreement **list, size_t *count, const ent_held_agreement *h)
 {
-    ent_held_agreement *more = realloc(*list, (*count + 1) * sizeof *more);
-    if (!more) return ENT_NO_MEMORY;
-    *list = more;
-    more[(*count)++] = *h;
+    ENT_TRY(reserve(list, *count + 1));
+    (*list)[(*count)++] = *h;
     return ENT_OK;
+}
+
+static bool says_next(const uint8_t *key, size_t key_len)
+{
+    const uint8_t *mark = memchr(key, '\n', key_len);
+    return mark && key + key_len - mark >= 5 && memcmp(mark, "\nnext", 5) == 0;
 }
 
 static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     ent_flow_node *n = ctx;
     ent_held_agreement h;
-    const uint8_t *mark = memchr(key, '\n', key_len);
-    bool next = mark && key + key_len - mark == 5;
-    if (mark && !next) return ENT_OK; /* it counted once */
+    bool next = says_next(key, key_len);
+    if (!next && memchr(key, '\n', key_len)) return ENT_OK; /* it counted once */
     if (open_envelope(n, value, value_len, &h, NULL) != ENT_OK) return ENT_DAMAGED;
     ent_code code = next ? append(&n->next, &n->next_count, &h) : append(&n->agreements, &n->agreement_count, &h);
     if (code != ENT_OK) free_one(&h);
@@ -121,13 +131,14 @@ ent_code ent_agreements_load(ent_flow_node *n, ent_err *err)
 
 static void view(const ent_held_agreement *h, ent_agreement_view *ret)
 {
-    *ret = (ent_agreement_view){.version = h->a->version, .state = h->state, .from = h->a->from, .until = h->a->until, .flow_count = h->a->flow_count};
+    *ret = (ent_agreement_view){.version = h->a->version, .state = h->state, .from = h->a->from, .until = h->a->until, .flow_count = h->a->flow_count, .bound = ent_envelope_binds(&h->envelope, h->a)};
     snprintf(ret->name, sizeof ret->name, "%s", h->a->name);
     snprintf(ret->title, sizeof ret->title, "%s", h->a->title);
     memcpy(ret->digest, h->envelope.digest, 32);
     memcpy(ret->annex_digest, h->a->annex_digest, 32);
     ret->annex_size = h->a->annex_size;
     (void)ent_envelope_state(&h->envelope, h->a, ret->clause);
+    ent_envelope_why(&h->envelope, h->a, ret->why);
     size_t at = 0;
     for (size_t i = 0; i < h->envelope.count; i++)
         if (h->envelope.declaration[i].act == ENT_ACT_SIGN && at < sizeof ret->signed_by - ENT_PARTY_NAME - 2)
@@ -143,115 +154,189 @@ static ent_code copy_held(ent_flow_node *n, const ent_held_agreement *have, ent_
     return open_envelope(n, bytes.data, bytes.len, ret, err);
 }
 
-/* ---- keeping ---- */
+/* ---- which version counts ---- */
 
-static bool complete(const ent_held_agreement *h) { return h->state != ENT_AGREEMENT_DRAFT && h->state != ENT_AGREEMENT_PROPOSED; }
+enum { FAMILY = ENT_LIMIT_AGREEMENT_VERSIONS + 2 };
 
-/* A later version counts when all have signed it and its first day has come, or when there is nothing that it would end. One that was ended stays
- * until then: the other end must hear of it. */
-static bool counts(ent_flow_node *n, const ent_held_agreement *have, const ent_held_agreement *h)
+/* The versions of one agreement that are here and not past, with what is to be kept of them now. Borrowed; at least one. */
+typedef struct family {
+    const char *name;
+    const ent_held_agreement *v[FAMILY], *was, *is; /* the one that counted, NULL: none did; the one that counts now */
+    bool fresh[FAMILY], waited[FAMILY], waits[FAMILY];
+    size_t count;
+} family;
+
+static bool complete(const ent_held_agreement *h) { return ent_envelope_binds(&h->envelope, h->a); }
+
+/* Which of them is of this version; count: none. */
+static size_t of_version(const family *f, uint32_t version)
 {
-    if (!have || have->a->version == h->a->version || !complete(have)) return true;
-    return complete(h) && ent_date_compare(h->a->from, ent_today(n)) <= 0;
+    size_t i = 0;
+    while (i < f->count && f->v[i]->a->version != version) i++;
+    return i;
 }
 
-static ent_code put_row(ent_batch *b, const ent_held_agreement *h, const char *suffix, ent_buf *ret_bytes, ent_err *err)
+static void add(family *f, const ent_held_agreement *h, bool fresh, bool waited)
 {
-    char key[ENT_LAW_NAME + 16];
-    snprintf(key, sizeof key, "%s%s", h->a->name, suffix);
-    ent_envelope_encode(&h->envelope, ret_bytes);
-    ENT_TRY(ent_buf_check(ret_bytes, err));
-    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_AGREEMENTS, ENT_BYTES(key, strlen(key)), ENT_BYTES(ret_bytes->data, ret_bytes->len));
+    size_t i = of_version(f, h->a->version);
+    if (i == f->count) {
+        ENT_INVARIANT(f->count < FAMILY);
+        f->fresh[i] = fresh;
+        f->v[f->count++] = h;
+    }
+    f->waited[i] |= waited;
+}
+
+/* Of those that all have signed the highest whose first day has come, else the lowest; while there is none, the highest. */
+static bool counts_before(ent_flow_node *n, const ent_held_agreement *x, const ent_held_agreement *y)
+{
+    int began[2] = {ent_date_compare(x->a->from, ent_today(n)) <= 0, ent_date_compare(y->a->from, ent_today(n)) <= 0};
+    if (complete(x) != complete(y)) return complete(x);
+    if (complete(x) && began[0] != began[1]) return began[0];
+    return complete(x) && !began[0] ? x->a->version < y->a->version : x->a->version > y->a->version;
+}
+
+/* What this node has signed binds it as soon as the others do, however many drafts came later; of what it has not, the latest matters. */
+static bool waits(ent_flow_node *n, const family *f, const ent_held_agreement *h)
+{
+    if (h == f->is || (complete(f->is) && h->a->version < f->is->a->version)) return false;
+    if (ent_envelope_signed_by(&h->envelope, n->c.name)) return true;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->v[i]->a->version > h->a->version) return false;
+    return true;
+}
+
+/* `fresh` replaces what is held of its versions. Under the lock. */
+static void gather(ent_flow_node *n, const char *name, const ent_held_agreement *fresh, size_t count, family *ret)
+{
+    *ret = (family){.name = name, .was = ent_agreement_named(n, name)};
+    for (size_t i = 0; i < count; i++) add(ret, &fresh[i], true, false);
+    if (ret->was) add(ret, ret->was, false, false);
+    for (size_t i = 0; i < n->next_count; i++)
+        if (strcmp(n->next[i].a->name, name) == 0) add(ret, &n->next[i], false, true);
+    for (size_t i = 0; i < ret->count; i++)
+        if (!ret->is || counts_before(n, ret->v[i], ret->is)) ret->is = ret->v[i];
+    for (size_t i = 0; i < ret->count; i++) ret->waits[i] = waits(n, ret, ret->v[i]);
+}
+
+/* ---- keeping ---- */
+
+static ent_code put_row(ent_batch *b, const ent_held_agreement *h, const char *key, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    ent_envelope_encode(&h->envelope, &bytes);
+    ENT_TRY(ent_buf_check(&bytes, err));
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_AGREEMENTS, ENT_BYTES(key, strlen(key)), ENT_BYTES(bytes.data, bytes.len));
     return ENT_OK;
 }
 
-static ent_code put_rows(ent_batch *b, const ent_held_agreement *have, const ent_held_agreement *h, bool current, ent_buf *bytes, ent_err *err)
+static ent_code put_rows(ent_flow_node *n, ent_batch *b, const family *f, ent_err *err)
 {
-    char key[ENT_LAW_NAME + 16], version[16];
-    ENT_AUTO_BUF before = ENT_BUF(ENT_ENVELOPE_MAX);
-    if (!current) return put_row(b, h, "\nnext", bytes, err);
-    snprintf(version, sizeof version, "\n%08u", have ? have->a->version : 0);
-    if (have && have->a->version != h->a->version) ENT_TRY(put_row(b, have, version, &before, err));
-    snprintf(key, sizeof key, "%s\nnext", h->a->name);
-    if (!have || have->a->version != h->a->version) ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_AGREEMENTS, ENT_BYTES(key, strlen(key)), ENT_BYTES("", 0));
-    return put_row(b, h, "", bytes, err);
+    size_t waiting = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        char next[ENT_LAW_NAME + 24], past[ENT_LAW_NAME + 16];
+        const ent_held_agreement *h = f->v[i];
+        snprintf(next, sizeof next, "%s\nnext %08u", f->name, h->a->version);
+        snprintf(past, sizeof past, "%s\n%08u", f->name, h->a->version);
+        bool counts = h == f->is, counted = f->was && f->was->a->version == h->a->version;
+        waiting += f->waits[i];
+        if (f->waited[i] && !f->waits[i]) ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_AGREEMENTS, ENT_BYTES(next, strlen(next)), ENT_BYTES("", 0));
+        if (counts && (!counted || f->fresh[i])) ENT_TRY(put_row(b, h, f->name, err));
+        if (f->waits[i] && (!f->waited[i] || f->fresh[i])) ENT_TRY(put_row(b, h, next, err));
+        if (!counts && !f->waits[i] && ent_envelope_signed_by(&h->envelope, n->c.name)) ENT_TRY(put_row(b, h, past, err));
+    }
+    return waiting <= ENT_LIMIT_AGREEMENT_VERSIONS ? ENT_OK : ent_fail(err, ENT_TOO_LARGE, "%d versions of \"%s\" wait for the other party: countersign one of them first", ENT_LIMIT_AGREEMENT_VERSIONS, f->name);
 }
 
-static ent_code put_agreement(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_agreement *h, const char *clause, ent_err *err)
+static void put_entry(ent_flow_node *n, ent_batch *b, const ent_actor *by, const ent_held_agreement *h, const char *clause)
 {
     ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
-    const ent_held_agreement *have = ent_agreement_named(n, h->a->name);
-    bool current = counts(n, have, h);
-    ENT_TRY(put_rows(b, have, h, current, &bytes, err));
     ent_entry e = {.kind = ENT_ENTRY_AGREEMENT, .time = ent_now(n), .follows = ENT_ENTRY_NONE, .agreement_version = h->a->version};
     if (by) e.actor = by->pseudonym;
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     memcpy(e.agreement, h->envelope.digest, 32);
     snprintf(e.clause, sizeof e.clause, "%s", clause);
+    ent_envelope_encode(&h->envelope, &bytes);
     ent_sha256(bytes.data, bytes.len, e.commitment); /* both parties have the envelope: no salt */
-    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PROPOSALS, ENT_BYTES(h->a->name, strlen(h->a->name)), ENT_BYTES("", 0));
     ent_batch_entry(b, &e);
-    /* ended: what was disclosed under it is called back, and its destruction proven */
-    bool ends = current && h->state == ENT_AGREEMENT_ENDED && have && have->state != ENT_AGREEMENT_ENDED;
-    return ends ? ent_disclosures_recall_all(n, b, h->a->name, ENT_RECALL_ENDED, err) : ENT_OK;
 }
 
-/* Takes h over. */
-static ent_code hold(ent_flow_node *n, ent_held_agreement *h, bool current)
+static ent_code put_agreement(ent_flow_node *n, ent_batch *b, const ent_actor *by, const family *f, const char *clause, ent_err *err)
 {
-    ent_held_agreement *have = current ? ent_agreement_named(n, h->a->name) : next_named(n, h->a->name), *next = next_named(n, h->a->name);
-    if (current && next && next->a->version <= h->a->version) {
-        free_one(next);
-        *next = n->next[--n->next_count];
-    }
-    if (!have) return current ? append(&n->agreements, &n->agreement_count, h) : append(&n->next, &n->next_count, h);
-    free_one(have);
-    *have = *h;
-    return ENT_OK;
+    ENT_TRY(put_rows(n, b, f, err));
+    for (size_t i = 0; i < f->count; i++)
+        if (f->fresh[i]) put_entry(n, b, by, f->v[i], clause);
+    ent_batch_put(b, ENT_CHANGE_DELETE, ENT_TABLE_PROPOSALS, ENT_BYTES(f->name, strlen(f->name)), ENT_BYTES("", 0));
+    /* ended: what was disclosed under it is called back, and its destruction proven */
+    bool ends = f->is->state == ENT_AGREEMENT_ENDED && f->was && f->was->state != ENT_AGREEMENT_ENDED;
+    return ends ? ent_disclosures_recall_all(n, b, f->name, ENT_RECALL_ENDED, err) : ENT_OK;
 }
 
-/* Keeps the envelope, with its ledger entry. Takes h over, whatever happens. Under the lock. */
-static ent_code keep(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, const char *clause, ent_agreement_view *ret_view, ent_err *err)
+/* Memory as the rows are now; there is room. Takes the fresh ones over. */
+static void hold(ent_flow_node *n, const family *f)
+{
+    ent_held_agreement is = *f->is, *slot = ent_agreement_named(n, f->name);
+    size_t was = slot ? of_version(f, slot->a->version) : f->count;
+    for (size_t i = n->next_count; i-- > 0;) {
+        if (strcmp(n->next[i].a->name, f->name) != 0) continue;
+        size_t k = of_version(f, n->next[i].a->version);
+        if (f->waits[k] && !f->fresh[k]) continue;
+        if (f->fresh[k] || f->v[k] != f->is) free_one(&n->next[i]);
+        if (f->waits[k]) n->next[i] = *f->v[k];
+        else n->next[i] = n->next[--n->next_count];
+    }
+    for (size_t k = 0; k < f->count; k++)
+        if (f->waits[k] && !f->waited[k]) n->next[n->next_count++] = *f->v[k];
+    if (slot && (f->fresh[was] || (f->v[was] != f->is && !f->waits[was]))) free_one(slot);
+    if (slot) *slot = is;
+    else n->agreements[n->agreement_count++] = is;
+}
+
+/* Keeps these envelopes of one agreement, each with its ledger entry, at once; ret_view is of the first. Takes them over, whatever happens.
+ * Under the lock. */
+static ent_code keep(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, size_t count, const char *clause, ent_agreement_view *ret_view, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("agreement");
-    bool current = counts(n, ent_agreement_named(n, h->a->name), h);
-    ent_code code = b ? put_agreement(n, b, by, h, clause, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory for an agreement");
+    family f;
+    bool room = b && reserve(&n->agreements, n->agreement_count + 1) == ENT_OK && reserve(&n->next, n->next_count + 2) == ENT_OK;
+    ent_code code = room ? ENT_OK : ent_fail(err, ENT_NO_MEMORY, "out of memory for an agreement");
+    if (code == ENT_OK) {
+        gather(n, h[0].a->name, h, count, &f);
+        code = put_agreement(n, b, by, &f, clause, err);
+    }
     if (code == ENT_OK) code = ent_commit(n, b, NULL, err);
-    if (code == ENT_OK) view(h, ret_view);
-    if (code == ENT_OK && hold(n, h, current) != ENT_OK) code = ent_fail(err, ENT_NO_MEMORY, "out of memory for an agreement: start the node again");
     if (code != ENT_OK) {
-        free_one(h);
+        for (size_t i = 0; i < count; i++) free_one(&h[i]);
         return code;
     }
+    view(&h[0], ret_view);
+    hold(n, &f);
     ent_parts_look(n);
     return ENT_OK;
 }
 
 ent_code ent_agreements_tick(ent_flow_node *n, ent_err *err)
 {
-    for (size_t i = 0; i < n->next_count; i++) {
+    for (size_t i = 0; i < n->agreement_count; i++) {
+        family f;
         ent_held_agreement h;
         ent_agreement_view v;
-        if (!counts(n, ent_agreement_named(n, n->next[i].a->name), &n->next[i])) continue;
-        ENT_TRY(copy_held(n, &n->next[i], &h, err));
-        ENT_TRY(keep(n, NULL, &h, "its day has come", &v, err));
-        i = (size_t)-1; /* the list has moved */
+        gather(n, n->agreements[i].a->name, NULL, 0, &f);
+        if (f.is == f.was) continue;
+        ENT_TRY(copy_held(n, f.is, &h, err));
+        ENT_TRY(keep(n, NULL, &h, 1, "its day has come", &v, err));
     }
     return ENT_OK;
 }
 
-static ent_code declare_and_keep(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, ent_act act, ent_agreement_view *ret_view, ent_err *err)
+static ent_code declare(ent_flow_node *n, ent_held_agreement *h, ent_act act, ent_err *err)
 {
     ent_time now = ent_now(n);
     if (h->envelope.count && now.ms < h->envelope.declaration[h->envelope.count - 1].time.ms)
         now = h->envelope.declaration[h->envelope.count - 1].time; /* the partner's clock is a little ahead of ours */
-    ent_code code = ent_envelope_declare(&h->envelope, h->a, act, n->c.name, now, &n->c.identity, err);
-    if (code != ENT_OK) {
-        free_one(h);
-        return code;
-    }
+    ENT_TRY(ent_envelope_declare(&h->envelope, h->a, act, n->c.name, now, &n->c.identity, err));
     h->state = ent_envelope_state(&h->envelope, h->a, NULL);
-    return keep(n, by, h, ent_act_text(act), ret_view, err);
+    return ENT_OK;
 }
 
 /* ---- two custodians ---- */
@@ -303,28 +388,25 @@ static ent_code second_word(ent_flow_node *n, const ent_actor *by, const intenti
     return ENT_NO_HIT;
 }
 
-/* Whether the state allows it, before anybody is asked to agree to it. */
-static ent_code try_declare(ent_flow_node *n, const ent_held_agreement *h, ent_act act, ent_err *err)
+/* Keeps what was declared in these copies when another custodian said the same before; else ret_view, which is of the agreement as it is, says
+ * that it waits. Takes them over, whatever happens. */
+static ent_code by_two(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, size_t count, ent_act act, ent_agreement_view *ret_view, ent_err *err)
 {
-    ent_envelope copy = h->envelope; /* declarations are inside; the file is borrowed */
-    ent_time now = ent_now(n);
-    if (copy.count && now.ms < copy.declaration[copy.count - 1].time.ms) now = copy.declaration[copy.count - 1].time;
-    return ent_envelope_declare(&copy, h->a, act, n->c.name, now, &n->c.identity, err);
+    intention w = {.act = act, .a = h[0].a};
+    memcpy(w.digest, h[0].envelope.digest, 32);
+    ent_code code = second_word(n, by, &w, err);
+    if (code == ENT_OK) return keep(n, by, h, count, ent_act_text(act), ret_view, err);
+    for (size_t i = 0; i < count; i++) free_one(&h[i]);
+    ret_view->waits = code == ENT_NO_HIT;
+    return code == ENT_NO_HIT ? ENT_OK : code;
 }
 
 /* Takes h over, whatever happens. */
-static ent_code declare_by_two(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, ent_act act, ent_agreement_view *ret_view, ent_err *err)
+static ent_code sign_held(ent_flow_node *n, const ent_actor *by, ent_held_agreement *h, ent_agreement_view *ret_view, ent_err *err)
 {
-    intention w = {.act = act, .a = h->a};
-    memcpy(w.digest, h->envelope.digest, 32);
-    ent_code code = try_declare(n, h, act, err);
-    if (code == ENT_OK) code = second_word(n, by, &w, err);
-    if (code == ENT_OK) return declare_and_keep(n, by, h, act, ret_view, err);
-    if (code == ENT_NO_HIT) {
-        view(h, ret_view);
-        ret_view->waits = true;
-        code = ENT_OK;
-    }
+    view(h, ret_view);
+    ent_code code = declare(n, h, ENT_ACT_SIGN, err);
+    if (code == ENT_OK) return by_two(n, by, h, 1, ENT_ACT_SIGN, ret_view, err);
     free_one(h);
     return code;
 }
@@ -351,7 +433,7 @@ static ent_code sign_locked(ent_flow_node *n, const ent_actor *by, const void *f
         ent_agreement_free(h.a);
         return code;
     }
-    return declare_by_two(n, by, &h, ENT_ACT_SIGN, ret_view, err);
+    return sign_held(n, by, &h, ret_view, err);
 }
 
 ent_code ent_flow_agreement_sign(ent_flow_node *n, const ent_actor *by, const void *file, size_t len, ent_agreement_view *ret_view, ent_err *err)
@@ -363,14 +445,54 @@ ent_code ent_flow_agreement_sign(ent_flow_node *n, const ent_actor *by, const vo
     return code;
 }
 
+/* Declares it in copies of all versions to which this node is bound and whose state allows it: the one that counts, and of those that wait the
+ * ones that it has signed. A suspension would else be over when the other party signs the next version. None: why not the one that counts. */
+static ent_code declare_on_all(ent_flow_node *n, const ent_held_agreement *have, ent_act act, ent_held_agreement ret[FAMILY], size_t *ret_count, ent_err *err)
+{
+    family f;
+    ent_err why;
+    ent_code first = ENT_OK;
+    gather(n, have->a->name, NULL, 0, &f); /* the one that counts stands first */
+    for (size_t i = 0; i < f.count; i++) {
+        if (i && !ent_envelope_signed_by(&f.v[i]->envelope, n->c.name)) continue;
+        ent_code code = copy_held(n, f.v[i], &ret[*ret_count], &why);
+        if (code == ENT_OK && (code = declare(n, &ret[*ret_count], act, &why)) != ENT_OK) free_one(&ret[*ret_count]);
+        if (code == ENT_OK) ++*ret_count;
+        else if (code != ENT_REFUSED) return ent_fail(err, code, "%s", why.detail);
+        else if (i == 0) first = ent_fail(err, code, "%s", why.detail);
+    }
+    return *ret_count ? ENT_OK : first;
+}
+
+static ent_code act_on_all(ent_flow_node *n, const ent_actor *by, const ent_held_agreement *have, ent_act act, ent_agreement_view *ret_view, ent_err *err)
+{
+    size_t count = 0;
+    ent_held_agreement *h = calloc(FAMILY, sizeof *h);
+    if (!h) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    view(have, ret_view);
+    ent_code code = declare_on_all(n, have, act, h, &count, err);
+    if (code == ENT_OK) code = by_two(n, by, h, count, act, ret_view, err);
+    else
+        for (size_t i = 0; i < count; i++) free_one(&h[i]);
+    free(h);
+    return code;
+}
+
+static ent_code act_locked(ent_flow_node *n, const ent_actor *by, const char *name, ent_act act, ent_agreement_view *ret_view, ent_err *err)
+{
+    const ent_held_agreement *have = act == ENT_ACT_SIGN ? about(n, name, 0) : ent_agreement_named(n, name);
+    ent_held_agreement h;
+    if (!have) return ent_fail(err, ENT_NOT_FOUND, "no agreement \"%s\" is here", name);
+    if (act != ENT_ACT_SIGN) return act_on_all(n, by, have, act, ret_view, err);
+    ENT_TRY(copy_held(n, have, &h, err));
+    return sign_held(n, by, &h, ret_view, err);
+}
+
 ent_code ent_flow_agreement_act(ent_flow_node *n, const ent_actor *by, const char *name, ent_act act, ent_agreement_view *ret_view, ent_err *err)
 {
-    ent_held_agreement h;
     ENT_TRY(ent_gate(by, act == ENT_ACT_SIGN ? ENT_MAY_SIGN_AGREEMENT : ENT_MAY_SUSPEND_AGREEMENT, err));
     pthread_mutex_lock(&n->lock);
-    const ent_held_agreement *have = act == ENT_ACT_SIGN ? about(n, name, 0) : ent_agreement_named(n, name);
-    ent_code code = have ? copy_held(n, have, &h, err) : ent_fail(err, ENT_NOT_FOUND, "no agreement \"%s\" is here", name);
-    if (code == ENT_OK) code = declare_by_two(n, by, &h, act, ret_view, err);
+    ent_code code = act_locked(n, by, name, act, ret_view, err);
     pthread_mutex_unlock(&n->lock);
     return code;
 }
@@ -391,7 +513,7 @@ static ent_code take_locked(ent_flow_node *n, const void *bytes, size_t len, ent
     ent_code code = ENT_OK;
     if (!ent_agreement_party(h.a, n->c.name)) code = ent_fail(err, ENT_REFUSED, "%s is no party to \"%s\"", n->c.name, h.a->name);
     else if (have) code = join(n, have, &h, err);
-    if (code == ENT_OK) return keep(n, NULL, &h, "received", ret_view, err);
+    if (code == ENT_OK) return keep(n, NULL, &h, 1, "received", ret_view, err);
     if (code == ENT_EXISTS) view(have, ret_view);
     free_one(&h);
     return code == ENT_EXISTS ? ENT_OK : code;
@@ -454,13 +576,17 @@ static ent_code send_one(ent_flow_node *n, const sending *s, size_t *ret_told, e
 
 ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret_told, ent_err *err)
 {
-    sending s[2];
-    size_t count = 0, told[2] = {0};
+    sending s[FAMILY];
+    size_t count = 0, told[FAMILY] = {0}, latest = 0;
     *ret_told = 0;
     pthread_mutex_lock(&n->lock);
-    const ent_held_agreement *have = ent_agreement_named(n, name), *next = next_named(n, name);
-    if (have) prepare(n, have, &s[count++]);
-    if (next) prepare(n, next, &s[count++]);
+    const ent_held_agreement *have = ent_agreement_named(n, name), *last = about(n, name, 0);
+    family f = {0};
+    if (have) gather(n, name, NULL, 0, &f);
+    for (size_t i = 0; i < f.count; i++) {
+        if (f.v[i] == last) latest = i;
+        prepare(n, f.v[i], &s[count++]);
+    }
     pthread_mutex_unlock(&n->lock);
     ent_code code = count ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no agreement \"%s\" is here", name);
     if (code == ENT_OK && !n->c.partners.send) code = ent_fail(err, ENT_UNREACHABLE, "the node is not running: `entente serve`, then `entente agreement send`");
@@ -470,7 +596,7 @@ ent_code ent_flow_agreement_send(ent_flow_node *n, const char *name, size_t *ret
         if (code == ENT_OK) code = one;
         ent_buf_free(&s[i].bytes);
     }
-    if (count) *ret_told = told[count - 1];
+    *ret_told = told[latest];
     return code;
 }
 
@@ -502,11 +628,10 @@ static ent_code tell_version(void *ctx, const uint8_t *key, size_t key_len, cons
     struct versions *s = ctx;
     ent_held_agreement h;
     ent_agreement_view v;
-    const uint8_t *mark = memchr(key, '\n', key_len);
     if (open_envelope(s->n, value, value_len, &h, NULL) != ENT_OK) return ENT_DAMAGED;
     view(&h, &v);
-    v.next = mark && key + key_len - mark == 5;
-    v.before = mark && !v.next;
+    v.next = says_next(key, key_len);
+    v.before = !v.next && memchr(key, '\n', key_len);
     s->see(s->ctx, &v, &h.envelope);
     free_one(&h);
     return ENT_OK;

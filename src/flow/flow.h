@@ -101,11 +101,12 @@ typedef struct ent_agreement_view {
     char name[ENT_LAW_NAME], title[120];
     uint32_t version;
     ent_agreement_state state;
-    char clause[ENT_LAW_CLAUSE];
+    char clause[ENT_LAW_CLAUSE], why[ENT_ENVELOPE_WHY]; /* who suspended or ended it, and when; "": nobody */
     uint8_t digest[32];
     ent_date from, until;
     char signed_by[256];
-    bool next, before;              /* a later version that does not count yet; one that counted before */
+    bool bound;                     /* all parties have signed, whatever was declared since */
+    bool next, before;              /* one that waits for signatures or its day; one that counted, or waited, before */
     uint8_t annex_digest[32];
     uint64_t annex_size;            /* of a sealed annex; 0: none */
     bool waits;                     /* nothing was declared: another custodian must say the same */

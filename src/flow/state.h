@@ -86,7 +86,7 @@ struct ent_flow_node {
     size_t proposed_count;
     ent_held_partner *partners;
     size_t partner_count;
-    ent_held_agreement *agreements, *next; /* those that count; later versions that do not yet */
+    ent_held_agreement *agreements, *next; /* those that count; versions that may come to (agreements.c) */
     size_t agreement_count, next_count;
     ent_held_part *parts;
     size_t part_count, part_cap;

@@ -225,14 +225,16 @@ ent_code ent_envelope_decode(const void *bytes, size_t len, ent_envelope *ret_en
  *                      |                                 |----suspend------^  |
  *                      +---------------- end ------------+------- end --------+--> ended
  *
- * A party suspends for itself and resumes for itself; the agreement is suspended while one party is. One party's end is final for all;
- * what another declares who has not heard of it stands behind it and changes nothing.
+ * A party suspends for itself and resumes for itself, once it has signed: one that suspends a proposal is suspended from the moment in which
+ * the last party signs. The agreement is suspended while one party is. One party's end is final for all; what another declares who has not
+ * heard of it stands behind it and changes nothing.
  *
- * But for that all must sign before one suspends, whether a declaration is allowed hangs on its own party's alone: so two copies that
- * went on apart can be joined. Each party's share of the room is its own, and keeps a place for a suspension and the end. */
+ * Whether a declaration is allowed hangs on its own party's alone: so two copies that went on apart can be joined. (Only an end wants that
+ * somebody has signed.) Each party's share of the room is its own, and keeps a place for a suspension and the end. */
 
 typedef struct standing {
     bool is_signed[ENT_AGREEMENT_PARTIES], is_suspended[ENT_AGREEMENT_PARTIES], has_ended[ENT_AGREEMENT_PARTIES];
+    ent_time since[ENT_AGREEMENT_PARTIES]; /* of the party's last declaration */
     size_t said[ENT_AGREEMENT_PARTIES];
     bool witnessed[ENT_AGREEMENT_WITNESSES];
     ent_time last;
@@ -251,13 +253,6 @@ static ent_agreement_state state_of(const standing *s, const ent_agreement *a)
     if (bound == 0) return ENT_AGREEMENT_DRAFT;
     if (bound < a->party_count) return ENT_AGREEMENT_PROPOSED;
     return suspended ? ENT_AGREEMENT_SUSPENDED : ENT_AGREEMENT_SIGNED;
-}
-
-static bool signed_by_all(const standing *s, const ent_agreement *a)
-{
-    size_t bound = 0;
-    for (size_t i = 0; i < a->party_count; i++) bound += s->is_signed[i];
-    return bound == a->party_count;
 }
 
 static size_t index_of(const ent_party *list, size_t count, const char *name)
@@ -282,7 +277,7 @@ static bool apply_party(standing *s, const ent_agreement *a, ent_act act, size_t
         if (s->said[p]) return false;
         return s->is_signed[p] = true;
     case ENT_ACT_SUSPEND:
-        if (!signed_by_all(s, a) || s->is_suspended[p]) return false;
+        if (!s->is_signed[p] || s->is_suspended[p]) return false;
         return s->is_suspended[p] = true;
     case ENT_ACT_RESUME:
         if (!s->is_suspended[p] || room(s, a, p) < 3) return false;
@@ -297,7 +292,7 @@ static bool apply_party(standing *s, const ent_agreement *a, ent_act act, size_t
 }
 
 /* Applies one declaration; false when the ones before it do not allow it. */
-static bool apply(standing *s, const ent_agreement *a, ent_act act, const char *name)
+static bool apply(standing *s, const ent_agreement *a, ent_act act, const char *name, ent_time at)
 {
     if (act == ENT_ACT_WITNESS) {
         size_t w = index_of(a->witness, a->witness_count, name);
@@ -307,6 +302,7 @@ static bool apply(standing *s, const ent_agreement *a, ent_act act, const char *
     size_t p = index_of(a->party, a->party_count, name);
     if (p == a->party_count || !room(s, a, p) || !apply_party(s, a, act, p)) return false;
     s->said[p]++;
+    s->since[p] = at;
     return true;
 }
 
@@ -317,7 +313,7 @@ static standing stand_at(const ent_envelope *e, const ent_agreement *a, size_t c
     *ret_bad = count;
     for (size_t i = 0; i < count; i++) {
         const ent_declaration *d = &e->declaration[i];
-        if (d->time.ms < s.last.ms || !apply(&s, a, d->act, d->name)) {
+        if (d->time.ms < s.last.ms || !apply(&s, a, d->act, d->name, d->time)) {
             *ret_bad = i;
             return s;
         }
@@ -354,6 +350,33 @@ ent_agreement_state ent_envelope_state(const ent_envelope *e, const ent_agreemen
     return state;
 }
 
+bool ent_envelope_signed_by(const ent_envelope *e, const char *name)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (e->declaration[i].act == ENT_ACT_SIGN && strcmp(e->declaration[i].name, name) == 0) return true;
+    return false;
+}
+
+bool ent_envelope_binds(const ent_envelope *e, const ent_agreement *a)
+{
+    size_t bound = 0;
+    for (size_t i = 0; i < a->party_count; i++) bound += ent_envelope_signed_by(e, a->party[i].name);
+    return bound == a->party_count;
+}
+
+void ent_envelope_why(const ent_envelope *e, const ent_agreement *a, char ret_why[ENT_ENVELOPE_WHY])
+{
+    size_t bad_one, at = 0;
+    standing s = stand(e, a, &bad_one);
+    *ret_why = 0;
+    for (size_t i = 0; i < a->party_count && at < ENT_ENVELOPE_WHY - 1; i++) {
+        char day[ENT_TIME_TEXT];
+        if (!s.has_ended[i] && !s.is_suspended[i]) continue;
+        ent_time_text(s.since[i], day);
+        at += (size_t)snprintf(ret_why + at, ENT_ENVELOPE_WHY - at, "%s%s by %s on %.10s", at ? ", " : "", s.has_ended[i] ? "ended" : "suspended", a->party[i].name, day);
+    }
+}
+
 ent_code ent_envelope_declare(ent_envelope *e, const ent_agreement *a, ent_act act, const char *name, ent_time time,
                               const ent_secret_key *key, ent_err *err)
 {
@@ -364,7 +387,7 @@ ent_code ent_envelope_declare(ent_envelope *e, const ent_agreement *a, ent_act a
     size_t p = index_of(a->party, a->party_count, name);
     if (act == ENT_ACT_RESUME && p < a->party_count && s.is_suspended[p] && room(&s, a, p) < 3)
         return ent_fail(err, ENT_TOO_LARGE, "%s has resumed as often as one version allows: make a new version", name);
-    if (state_of(&s, a) == ENT_AGREEMENT_ENDED || !apply(&s, a, act, name))
+    if (state_of(&s, a) == ENT_AGREEMENT_ENDED || !apply(&s, a, act, name, time))
         return ent_fail(err, ENT_REFUSED, "%s cannot %s: the agreement is %s", name, act_words[act],
                         ent_agreement_state_text(state_of(&s, a)));
     ent_declaration d = {.act = act, .time = time};

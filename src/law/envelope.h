@@ -23,7 +23,7 @@
 #define ENT_ACTS(X)                                                                                                    \
     X(SIGN, "sign")           /* a party binds itself */                                                               \
     X(WITNESS, "witness")     /* a witness has seen it */                                                              \
-    X(SUSPEND, "suspend")     /* a party: nothing is asked or answered from now on */                                  \
+    X(SUSPEND, "suspend")     /* a party that has signed: nothing is asked or answered from now on */                  \
     X(RESUME, "resume")       /* the party that suspended */                                                           \
     X(END, "end")             /* a party; final */
 
@@ -34,7 +34,7 @@ typedef enum ent_act {
         ENT_ACT_COUNT
 } ent_act;
 
-enum { ENT_ENVELOPE_DECLARATIONS = 64, ENT_ENVELOPE_MAX = ENT_LIMIT_YAML_FILE + 64 * 512 };
+enum { ENT_ENVELOPE_DECLARATIONS = 64, ENT_ENVELOPE_MAX = ENT_LIMIT_YAML_FILE + 64 * 512, ENT_ENVELOPE_WHY = 256 };
 
 typedef struct ent_declaration {
     ent_act act;
@@ -92,6 +92,11 @@ ENT_MUST_CHECK ent_code ent_envelope_verify(const ent_envelope *e, const ent_agr
 /* State by the declarations alone; verify first. ret_clause ("suspended by us.dhs") may be NULL. */
 ent_agreement_state ent_envelope_state(const ent_envelope *e, const ent_agreement *a,
                                        char ret_clause[ENT_LAW_CLAUSE]);
+
+/* What stands against it: "suspended by us.dhs on 2026-05-01", each party's last word; "" when nothing does. A proposal may be suspended too. */
+void ent_envelope_why(const ent_envelope *e, const ent_agreement *a, char ret_why[ENT_ENVELOPE_WHY]);
+bool ent_envelope_signed_by(const ent_envelope *e, const char *name);
+bool ent_envelope_binds(const ent_envelope *e, const ent_agreement *a); /* all parties have signed, whatever was declared since */
 
 /* By the declarations made until then: what an audit asks. */
 ent_agreement_state ent_envelope_state_at(const ent_envelope *e, const ent_agreement *a, ent_time at);

@@ -77,12 +77,45 @@ static void lives(void **state)
     char clause[ENT_LAW_CLAUSE];
     assert_int_equal(ent_envelope_state(&c->e, &c->a, clause), ENT_AGREEMENT_SUSPENDED);
     assert_string_equal(clause, "suspended by us");
+    char why[ENT_ENVELOPE_WHY];
+    ent_envelope_why(&c->e, &c->a, why);
+    assert_string_equal(why, "suspended by us on 1970-01-01");
     assert_int_equal(declare(c, ENT_ACT_RESUME, "gb", 4000), ENT_REFUSED);
     assert_int_equal(declare(c, ENT_ACT_RESUME, "us", 4000), ENT_OK);
+    ent_envelope_why(&c->e, &c->a, why);
+    assert_string_equal(why, "");
     assert_int_equal(state_now(c), ENT_AGREEMENT_SIGNED);
     assert_int_equal(declare(c, ENT_ACT_END, "gb", 5000), ENT_OK);
     assert_int_equal(state_now(c), ENT_AGREEMENT_ENDED);
     assert_int_equal(declare(c, ENT_ACT_RESUME, "us", 6000), ENT_REFUSED);
+}
+
+/* Who has signed a version suspends it before the other signs: then it is suspended from the other's signature on, whichever of the two is
+ * dated first, and at each moment that an audit asks about. Who has not signed has nothing to suspend. */
+static void a_proposal_is_suspended(void **state)
+{
+    cast *c = *state;
+    char why[ENT_ENVELOPE_WHY];
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "gb", 1000), ENT_OK);
+    assert_int_equal(declare(c, ENT_ACT_SUSPEND, "us", 1500), ENT_REFUSED);
+    ent_envelope us = c->e;
+    assert_int_equal(declare(c, ENT_ACT_SUSPEND, "gb", 2000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_PROPOSED);
+    ent_envelope_why(&c->e, &c->a, why);
+    assert_string_equal(why, "suspended by gb on 1970-01-01");
+    for (int64_t at = 1999; at < 2002; at++) {
+        ent_envelope e = us, come = c->e;
+        assert_int_equal(ent_envelope_declare(&e, &c->a, ENT_ACT_SIGN, "us", (ent_time){at}, &c->us, NULL), ENT_OK);
+        assert_int_equal(ent_envelope_join(&e, &come, NULL), ENT_OK);
+        assert_int_equal(ent_envelope_state(&come, &c->a, NULL), ENT_AGREEMENT_SUSPENDED);
+        assert_int_equal(ent_envelope_state_at(&come, &c->a, (ent_time){1999}), at == 1999 ? ENT_AGREEMENT_SIGNED : ENT_AGREEMENT_PROPOSED);
+        assert_int_equal(ent_envelope_state_at(&come, &c->a, (ent_time){2001}), ENT_AGREEMENT_SUSPENDED);
+        assert_true(ent_envelope_binds(&come, &c->a));
+    }
+    assert_false(ent_envelope_binds(&c->e, &c->a));
+    assert_int_equal(declare(c, ENT_ACT_RESUME, "gb", 3000), ENT_OK);
+    assert_int_equal(declare(c, ENT_ACT_SIGN, "us", 4000), ENT_OK);
+    assert_int_equal(state_now(c), ENT_AGREEMENT_SIGNED);
 }
 
 /* What was encoded decodes to the same bytes; each flipped bit is noticed by the form, the digest or a signature. */
@@ -260,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lives, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_proposal_is_suspended, setup, teardown),
         cmocka_unit_test_setup_teardown(every_bit_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_are_the_parties, setup, teardown),
         cmocka_unit_test_setup_teardown(only_goes_on, setup, teardown),

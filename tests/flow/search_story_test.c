@@ -418,6 +418,12 @@ static struct versions versions_of(const story_node *n)
     return v;
 }
 
+static bool ask_refused(story *s)
+{
+    ent_search_result r;
+    return story_search(s, 0, 0, "threat-check", &r, NULL) == ENT_REFUSED;
+}
+
 static void amended(void **state)
 {
     story *s = *state;
@@ -446,6 +452,108 @@ static void amended(void **state)
     assert_false(ask(s, 0, 0).refused);
     len = story_text(s, 1, 7, file, sizeof file);
     assert_int_equal(ent_flow_agreement_sign(s->us.flow, &s->us.custodian, file, len, &v, &err), ENT_REPLAY);
+}
+
+/* The wording of a version that us signs and tells; gb has not countersigned. */
+static void propose(story *s, unsigned version)
+{
+    ent_agreement_view v;
+    size_t told;
+    char file[4096];
+    size_t len = story_text(s, version, 7, file, sizeof file);
+    for (int i = 0; i < 2; i++) assert_int_equal(ent_flow_agreement_sign(s->us.flow, i ? &s->us.deputy : &s->us.custodian, file, len, &v, NULL), ENT_OK);
+    assert_int_equal(ent_flow_agreement_send(s->us.flow, "deal", &told, NULL), ENT_OK);
+}
+
+static void sent(story_node *n)
+{
+    size_t told;
+    ent_err err;
+    if (ent_flow_agreement_send(n->flow, "deal", &told, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
+/* Who has signed the next version and suspends is suspended also when the other countersigns that one, before it has heard of it or after; a
+ * restart changes nothing; who resumes has resumed. What is signed after the suspension is consent. */
+static void a_suspension_binds_later_versions(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    for (unsigned version = 2; version < 4; version++) {
+        bool heard = version == 3;
+        propose(s, version);
+        assert_int_equal(ent_flow_agreement_act(s->us.flow, &s->us.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+        assert_int_equal(v.version, version - 1);
+        assert_int_equal(v.state, ENT_AGREEMENT_SUSPENDED);
+        if (heard) sent(&s->us);
+        story_act(&s->gb, ENT_ACT_SIGN, &v);
+        sent(&s->gb);
+        assert_int_equal(versions_of(&s->us).current, version);
+        if (!heard) sent(&s->us);
+        assert_int_equal(versions_of(&s->gb).current, version);
+        story_restart(s, &s->gb);
+        story_restart(s, &s->us);
+        assert_true(ask_refused(s));
+        story_act(&s->us, ENT_ACT_RESUME, &v);
+        sent(&s->us);
+        assert_int_equal(v.state, ENT_AGREEMENT_SIGNED);
+        assert_false(ask(s, 0, 0).refused);
+    }
+    assert_int_equal(ent_flow_agreement_act(s->us.flow, &s->us.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    propose(s, 4);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
+    sent(&s->gb);
+    assert_false(ask(s, 0, 0).refused);
+}
+
+/* A version that this node has signed binds it when the other signs, although a later draft has come since; and what it suspends meanwhile holds
+ * for that version too. */
+static void what_is_signed_waits(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    size_t told;
+    propose(s, 2);
+    story_act(&s->gb, ENT_ACT_SIGN, &v); /* and does not tell */
+    propose(s, 3);
+    assert_int_equal(versions_of(&s->us).current, 1);
+    assert_int_equal(ent_flow_agreement_act(s->us.flow, &s->us.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    story_restart(s, &s->us);
+    sent(&s->gb);
+    sent(&s->us);
+    for (int i = 0; i < 2; i++) {
+        struct versions all = versions_of(i ? &s->us : &s->gb);
+        assert_int_equal(all.current, 2);
+        assert_int_equal(all.next, 3);
+        assert_int_equal(all.before, 1);
+    }
+    assert_true(ask_refused(s));
+    story_act(&s->us, ENT_ACT_RESUME, &v);
+    sent(&s->us);
+    assert_false(ask(s, 0, 0).refused);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
+    assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
+    assert_int_equal(versions_of(&s->us).current, 3);
+    assert_false(ask(s, 0, 0).refused);
+}
+
+/* An end too: the next version does not bring back what one of those who signed it has ended since. */
+static void an_end_binds_later_versions(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    propose(s, 2);
+    story_act(&s->us, ENT_ACT_END, &v);
+    assert_int_equal(v.state, ENT_AGREEMENT_ENDED);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
+    sent(&s->gb);
+    sent(&s->us);
+    assert_int_equal(versions_of(&s->gb).current, 2);
+    assert_int_equal(versions_of(&s->us).current, 2);
+    assert_true(ask_refused(s));
+    propose(s, 3);
+    story_act(&s->gb, ENT_ACT_SIGN, &v);
+    sent(&s->gb);
+    assert_false(ask(s, 0, 0).refused);
 }
 
 /* A version whose first day lies ahead waits for it, the whole day before too. */
@@ -498,6 +606,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
         STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(forgets_answers), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
+        STORY(a_suspension_binds_later_versions), STORY(what_is_signed_waits), STORY(an_end_binds_later_versions),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,14 @@ static void take_back(void)
 
 /* ---- agreements and keys ---- */
 
+/* What stands is noted, so that it can be checked that nothing is in force against it. A resumption that failed may have been kept. */
+static void note(sim_node *n, sim_deal *d, ent_act act, ent_code code, bool told)
+{
+    int side = n == &sim->node[d->requester];
+    if (act == ENT_ACT_RESUME) d->held[side] = 0, d->heard[side] = false;
+    else if (code == ENT_OK) d->held[side] = d->said[side], d->heard[side] = told;
+}
+
 static void declare(sim_node *n, sim_deal *d, ent_act act, bool tell)
 {
     ent_agreement_view v;
@@ -311,7 +319,8 @@ static void declare(sim_node *n, sim_deal *d, ent_act act, bool tell)
     sim_actor(n, DEPUTY, &by);
     if (code == ENT_OK && v.waits) code = ent_flow_agreement_act(n->flow, &by, d->name, act, &v, NULL);
     d->wavered = true;
-    if (code == ENT_OK && tell) (void)!ent_flow_agreement_send(n->flow, d->name, &told, NULL);
+    bool heard = code == ENT_OK && tell && ent_flow_agreement_send(n->flow, d->name, &told, NULL) == ENT_OK;
+    note(n, d, act, code, heard);
     sim_say("%s: %s %s: %s, told %zu", n->c.name, ent_act_text(act), d->name, ent_code_text(code), told);
 }
 
@@ -334,6 +343,24 @@ static void declare_at_once(void)
     sim_deal *d = any_deal();
     declare(&sim->node[d->holder], d, some[sim_below(6)], false);
     declare(&sim->node[d->requester], d, some[sim_below(6)], false);
+}
+
+/* Whoever has signed the next version suspends the present one, now and then with another draft on top; then the other countersigns, having
+ * heard of it or not. */
+static void suspend_ahead(void)
+{
+    sim_deal *d = any_deal();
+    sim_node *n = &sim->node[d->requester];
+    unsigned version = d->version + 1;
+    ent_agreement_view v;
+    bool more = sim_in(1, 4);
+    ent_code code = sim_propose(d, version);
+    if (code == ENT_OK) declare(n, d, sim_in(7, 8) ? ENT_ACT_SUSPEND : ENT_ACT_END, sim_in(1, 2));
+    if (code == ENT_OK) code = sim_countersign(d, version);
+    if (code == ENT_OK && more) (void)!sim_propose(d, version + 1);
+    sim_standing(n, d, &v);
+    sim->counts.bound_later += code == ENT_OK && v.version == version && v.state != ENT_AGREEMENT_SIGNED;
+    sim_say("%s: %s is suspended, then amended: %s", n->c.name, d->name, ent_code_text(code));
 }
 
 static void tell_agreement(void)
@@ -478,7 +505,7 @@ static const struct {
     unsigned weight;
     void (*act)(void);
 } acts[] = {{12, enrol}, {2, enrol_again}, {3, destroy}, {5, event}, {4, approve}, {1, correct}, {2, run}, {18, search}, {12, pursue}, {12, examine}, {8, disclose},
-            {1, take_back}, {1, suspend}, {3, resume}, {2, declare_at_once}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}, {3, open_lots}};
+            {1, take_back}, {1, suspend}, {3, resume}, {2, declare_at_once}, {2, suspend_ahead}, {3, tell_agreement}, {1, amend}, {2, rotate}, {14, pass}, {2, step_clock}, {8, weather}, {6, sim_send_again}, {6, show_checkpoint}, {3, open_lots}};
 
 void sim_act(void)
 {

@@ -107,9 +107,42 @@ static void check_records(sim_node *n)
     }
 }
 
+struct standing {
+    const char *name;
+    ent_agreement_view *v;
+};
+
+static void see_agreement(void *ctx, const ent_agreement_view *v)
+{
+    struct standing *s = ctx;
+    if (!v->next && strcmp(v->name, s->name) == 0) *s->v = *v;
+}
+
+void sim_standing(sim_node *n, const sim_deal *d, ent_agreement_view *ret)
+{
+    struct standing s = {d->name, ret};
+    *ret = (ent_agreement_view){0};
+    (void)!ent_flow_agreements(n->flow, see_agreement, &s, NULL);
+}
+
+/* Who suspended or ended it, having signed that version before, is never found under it: at once at its own node, and at the other that has heard. */
+static void check_stopped(const sim_deal *d)
+{
+    for (int side = 0; side < 2; side++)
+        for (int at = 0; at < 2; at++) {
+            ent_agreement_view v;
+            sim_node *n = &sim->node[at ? d->requester : d->holder];
+            if (!d->held[side] || (at != side && !d->heard[side])) continue;
+            sim_standing(n, d, &v);
+            if (v.version <= d->held[side] && v.state == ENT_AGREEMENT_SIGNED)
+                sim_fail("%s: version %u of %s is in force, and the %s has suspended it", n->c.name, v.version, d->name, side ? "requester" : "holder");
+        }
+}
+
 void sim_check_step(void)
 {
     for (size_t i = 0; i < sim->nodes; i++) check_records(&sim->node[i]);
+    for (size_t i = 0; i < sim->deals; i++) check_stopped(&sim->deal[i]);
 }
 
 /* ---- the end ---- */
@@ -280,27 +313,16 @@ static void audit(void)
     if (code != ENT_OK) sim_fail("the audit could not be made");
 }
 
-struct standing {
-    const char *name;
-    ent_agreement_view v;
-};
-
-static void see_agreement(void *ctx, const ent_agreement_view *v)
-{
-    struct standing *s = ctx;
-    if (!v->next && strcmp(v->name, s->name) == 0) s->v = *v;
-}
-
 /* Whatever the two declared, and heard of each other: the version that both signed in good weather is in force at both. */
 static void check_deal(const sim_deal *d)
 {
-    struct standing s[2] = {{.name = d->name}, {.name = d->name}};
-    (void)!ent_flow_agreements(sim->node[d->holder].flow, see_agreement, &s[0], NULL);
-    (void)!ent_flow_agreements(sim->node[d->requester].flow, see_agreement, &s[1], NULL);
-    for (int i = 0; i < 2; i++)
-        if (s[i].v.version != d->version || s[i].v.state != ENT_AGREEMENT_SIGNED)
-            sim_fail("%s: version %u of %s is %s, and both signed version %u", sim->node[i ? d->requester : d->holder].c.name, s[i].v.version, d->name,
-                     ent_agreement_state_text(s[i].v.state), d->version);
+    for (int i = 0; i < 2; i++) {
+        ent_agreement_view v;
+        sim_node *n = &sim->node[i ? d->requester : d->holder];
+        sim_standing(n, d, &v);
+        if (v.version != d->version || v.state != ENT_AGREEMENT_SIGNED)
+            sim_fail("%s: version %u of %s is %s, and both signed version %u", n->c.name, v.version, d->name, ent_agreement_state_text(v.state), d->version);
+    }
 }
 
 void sim_check_end(void)

@@ -12,7 +12,7 @@
 enum { WORKERS = 2, STEPS = 120 };
 
 typedef struct shared {
-    uint64_t at[WORKERS], hits[WORKERS], no_hits[WORKERS], disclosed[WORKERS], destroyed[WORKERS], crashes[WORKERS], undertaken[WORKERS], findings[WORKERS], turned[WORKERS], kept_ahead[WORKERS];
+    uint64_t at[WORKERS], hits[WORKERS], no_hits[WORKERS], disclosed[WORKERS], destroyed[WORKERS], crashes[WORKERS], undertaken[WORKERS], findings[WORKERS], turned[WORKERS], kept_ahead[WORKERS], bound_later[WORKERS];
 } shared;
 
 /* NULL: every promise held. */
@@ -56,7 +56,7 @@ static void work(shared *s, int me, uint64_t first, uint64_t count)
         s->hits[me] += sim->counts.hits, s->no_hits[me] += sim->counts.no_hits, s->disclosed[me] += sim->counts.disclosed;
         s->destroyed[me] += sim->counts.destroyed, s->crashes[me] += sim->counts.crashes, s->undertaken[me] += sim->counts.undertaken;
         s->findings[me] += sim->counts.findings, s->turned[me] += sim->counts.turned;
-        s->kept_ahead[me] += sim->counts.kept_ahead;
+        s->kept_ahead[me] += sim->counts.kept_ahead, s->bound_later[me] += sim->counts.bound_later;
     }
     _exit(0);
 }
@@ -81,10 +81,10 @@ static int many(uint64_t count, uint64_t first, const char *program)
         execl(program, program, "--seed", seed, "--trace", (char *)NULL);
         return 2;
     }
-    printf("%llu seeds from %llu: %llu hits, %llu no hits, %llu disclosed, %llu undertaken, %llu destroyed, %llu power failures, %llu years turned, %llu openings that a failure left, %llu findings that faults caused\n",
+    printf("%llu seeds from %llu: %llu hits, %llu no hits, %llu disclosed, %llu undertaken, %llu destroyed, %llu power failures, %llu years turned, %llu openings that a failure left, %llu suspended ahead, %llu findings that faults caused\n",
            (unsigned long long)count, (unsigned long long)first, (unsigned long long)sum(s->hits), (unsigned long long)sum(s->no_hits), (unsigned long long)sum(s->disclosed),
            (unsigned long long)sum(s->undertaken), (unsigned long long)sum(s->destroyed), (unsigned long long)sum(s->crashes), (unsigned long long)sum(s->turned),
-           (unsigned long long)sum(s->kept_ahead), (unsigned long long)sum(s->findings));
+           (unsigned long long)sum(s->kept_ahead), (unsigned long long)sum(s->bound_later), (unsigned long long)sum(s->findings));
     bool alive = sum(s->hits) && sum(s->no_hits) && sum(s->destroyed) && sum(s->crashes) && sum(s->turned) && sum(s->kept_ahead); /* or it proves nothing */
     return alive ? 0 : 1;
 }

@@ -415,28 +415,45 @@ static void write_agreement(const sim_deal *d, unsigned version, char *ret, size
              d->name, version, h->c.name, keys[0], r->c.name, keys[1], h->c.name, r->c.name, 3 + version * 7 % 12);
 }
 
-/* Proposed by the requester, countersigned by the holder; stops where a fault stops it. */
-void sim_agree(sim_deal *d, unsigned version)
+ent_code sim_propose(sim_deal *d, unsigned version)
 {
     char file[4096];
-    sim_node *h = &sim->node[d->holder], *r = &sim->node[d->requester];
+    sim_node *r = &sim->node[d->requester];
     ent_agreement_view v;
     ent_actor by;
-    size_t told = 0;
+    size_t told;
     write_agreement(d, version, file, sizeof file);
     sim_actor(r, CUSTODIAN, &by);
     ent_code code = ent_flow_agreement_sign(r->flow, &by, file, strlen(file), &v, NULL);
     sim_actor(r, DEPUTY, &by);
     if (code == ENT_OK) code = ent_flow_agreement_sign(r->flow, &by, file, strlen(file), &v, NULL);
-    if (code == ENT_OK) code = ent_flow_agreement_send(r->flow, d->name, &told, NULL);
-    if (code == ENT_OK && h->flow && !h->dead) {
-        sim_actor(h, CUSTODIAN, &by);
-        code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
-        sim_actor(h, DEPUTY, &by);
-        if (code == ENT_OK) code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
-        if (code == ENT_OK) code = ent_flow_agreement_send(h->flow, d->name, &told, NULL);
-    }
+    if (code == ENT_OK) d->said[1] = version;
+    return code == ENT_OK ? ent_flow_agreement_send(r->flow, d->name, &told, NULL) : code;
+}
+
+/* The latest version that has come there. */
+ent_code sim_countersign(sim_deal *d, unsigned version)
+{
+    sim_node *h = &sim->node[d->holder];
+    ent_agreement_view v;
+    ent_actor by;
+    size_t told;
+    if (!h->flow || h->dead) return ENT_UNREACHABLE;
+    sim_actor(h, CUSTODIAN, &by);
+    ent_code code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
+    sim_actor(h, DEPUTY, &by);
+    if (code == ENT_OK) code = ent_flow_agreement_act(h->flow, &by, d->name, ENT_ACT_SIGN, &v, NULL);
+    if (code == ENT_OK) d->said[0] = v.version;
+    if (code == ENT_OK) code = ent_flow_agreement_send(h->flow, d->name, &told, NULL);
     if (code == ENT_OK) d->version = version;
+    return code;
+}
+
+/* Proposed by the requester, countersigned by the holder; stops where a fault stops it. */
+void sim_agree(sim_deal *d, unsigned version)
+{
+    ent_code code = sim_propose(d, version);
+    if (code == ENT_OK) code = sim_countersign(d, version);
     sim_say("agreement %s version %u: %s", d->name, version, ent_code_text(code));
 }
 

@@ -37,6 +37,8 @@ typedef struct sim_deal {
     size_t holder, requester;
     unsigned version;
     uint8_t seen[2][32];             /* digests of the envelopes that the holder and the requester had */
+    unsigned said[2], held[2];       /* the latest version that holder and requester signed; that their suspension or end must hold for, 0: none stands */
+    bool heard[2];                   /* the other end has taken that */
     bool wavered;                    /* was suspended or amended: for a time the two ends know different things */
 } sim_deal;
 
@@ -83,7 +85,7 @@ typedef struct sim_world {
     bool storm, trace;
     unsigned step;
     struct {
-        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings, turned, kept_ahead;
+        unsigned hits, no_hits, refused, disclosed, destroyed, crashes, undertaken, findings, turned, kept_ahead, bound_later;
     } counts;
     jmp_buf failed;
     char why[512];
@@ -107,6 +109,8 @@ void sim_secret(int who, unsigned serial, ent_secret_key *ret);
 /* What a desk's device makes of it: a statement of a crossing before the capture. */
 void sim_capture(sim_node *n, const ent_buf *captured, ent_buf *ret_file);
 void sim_print(unsigned finger, unsigned impression, unsigned serial, ent_buf *ret_file);
+ent_code sim_propose(sim_deal *d, unsigned version); /* the requester signs, and tells */
+ent_code sim_countersign(sim_deal *d, unsigned version);
 void sim_agree(sim_deal *d, unsigned version);
 void sim_send_again(void);           /* a message of before arrives once more */
 void sim_pass(int64_t ms);
@@ -125,6 +129,7 @@ bool sim_may_hit(sim_node *holder, unsigned finger);
 void sim_check_answer(const sim_message *m, bool seen, bool may_hit, int status, const ent_buf *body);
 void sim_check_step(void);
 void sim_check_openings(sim_node *n);
+void sim_standing(sim_node *n, const sim_deal *d, ent_agreement_view *ret); /* of the version that counts there */
 void sim_harvest(void);              /* keeps every version of every agreement, for the audit */
 void sim_check_end(void);
 bool sim_has_entry(sim_node *n, ent_entry_kind kind, const uint8_t id[ENT_ID_SIZE]);

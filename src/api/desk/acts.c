@@ -172,7 +172,9 @@ static void put_agreement(json_t *out, const ent_agreement_view *v)
     json_object_set_new(out, "title", json_string(v->title));
     json_object_set_new(out, "version", json_integer(v->version));
     json_object_set_new(out, "state", json_string(ent_agreement_state_text(v->state)));
+    if (*v->why) json_object_set_new(out, "why", json_string(v->why));
     json_object_set_new(out, "signed-by", json_string(v->signed_by));
+    json_object_set_new(out, "signed-by-all", json_boolean(v->bound));
     json_object_set_new(out, "sha256", hex_json(v->digest, 32));
     json_object_set_new(out, "from", date_json(v->from));
     json_object_set_new(out, "until", date_json(v->until));

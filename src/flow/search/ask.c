@@ -70,7 +70,9 @@ static void decide(ent_flow_node *n, const ent_held_agreement *h, const ent_flow
     if (ret->verdict.code == ENT_OK && h->state != ENT_AGREEMENT_SIGNED) {
         ret->verdict.code = ENT_REFUSED;
         (void)ent_envelope_state(&h->envelope, h->a, ret->verdict.clause);
-        snprintf(ret->verdict.reason, sizeof ret->verdict.reason, "the agreement %s is %s", h->a->name, ent_agreement_state_text(h->state));
+        char why[ENT_ENVELOPE_WHY];
+        ent_envelope_why(&h->envelope, h->a, why);
+        snprintf(ret->verdict.reason, sizeof ret->verdict.reason, "the agreement %.39s is %.90s", h->a->name, *why ? why : ent_agreement_state_text(h->state));
     }
     if (ret->verdict.code == ENT_OK && !ent_witnessed(n, h->a, f->holder, ret->verdict.reason)) {
         ret->verdict.code = ENT_REFUSED;

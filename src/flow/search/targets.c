@@ -22,7 +22,9 @@ static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow 
     snprintf(ret->reason, sizeof ret->reason, "%s", v.reason);
     if (v.code != ENT_OK || h->state == ENT_AGREEMENT_SIGNED) return;
     (void)ent_envelope_state(&h->envelope, h->a, ret->clause);
-    snprintf(ret->reason, sizeof ret->reason, "the agreement is %s", ent_agreement_state_text(h->state));
+    char why[ENT_ENVELOPE_WHY];
+    ent_envelope_why(&h->envelope, h->a, why);
+    snprintf(ret->reason, sizeof ret->reason, "the agreement is %.120s", *why ? why : ent_agreement_state_text(h->state));
 }
 
 /* Copies first and tells afterwards: see may call the flow. */
