@@ -283,6 +283,36 @@ static void test_scratched(void **state)
     }
 }
 
+/* Skin that slips by up to 24 pixels, more here than there: minutiae are followed, and hardly one is lost. */
+static void test_slipped(void **state)
+{
+    (void)state;
+    static uint8_t pixels[SIDE * SIDE], moved[SIDE * SIDE];
+    for (unsigned seed = 7; seed < 12; seed++) {
+        draw(pixels, seed, 0, 0, 0);
+        for (int y = 0; y < SIDE; y++)
+            for (int x = 0; x < SIDE; x++) {
+                double across, along, unused;
+                finger_sincos(y / 110.0, &across, &unused);
+                finger_sincos(x / 110.0, &along, &unused);
+                int u = finger_min(SIDE - 1, finger_max(0, x + finger_round(24 * across)));
+                int v = finger_min(SIDE - 1, finger_max(0, y + finger_round(24 * along)));
+                moved[y * SIDE + x] = pixels[v * SIDE + u];
+            }
+        ent_finger_template *a = extract(pixels), *b = extract(moved);
+        ent_finger_probe *p = NULL;
+        ent_finger_pairs pairs;
+        size_t n, m;
+        assert_int_equal(ent_finger_probe_new(a, &p, NULL), ENT_OK);
+        double found = ent_finger_match(p, b, &pairs);
+        (void)ent_finger_minutiae(a, &n), (void)ent_finger_minutiae(b, &m);
+        if (pairs.count * 8 < (n < m ? n : m) * 7) fail_msg("%u: %.1f, %zu pairs of %zu and %zu minutiae", seed, found, pairs.count, n, m);
+        ent_finger_probe_free(p);
+        ent_finger_template_free(a);
+        ent_finger_template_free(b);
+    }
+}
+
 /* Fingers that are alike add to each other, one that is not takes away, and a choice among many pairs counts for less. */
 static void test_several(void **state)
 {
@@ -364,7 +394,7 @@ int main(void)
         cmocka_unit_test(test_any_image),             cmocka_unit_test(test_reversed),
         cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
         cmocka_unit_test(test_faint),                 cmocka_unit_test(test_several),
-        cmocka_unit_test(test_scratched),
+        cmocka_unit_test(test_scratched),             cmocka_unit_test(test_slipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,10 @@
  *
  * 1. Every minutia of the probe against every one of the candidate by their descriptors: a similarity each.
  * 2. Each of the most similar pairs proposes how one print lies on the other; the other similar pairs vote.
- * 3. The best few proposals are fitted by least squares to the pairs that agree, and all minutiae are paired anew,
- *    with a tolerance that grows with the distance from the fitted middle (skin stretches).
+ * 3. The best few proposals are fitted by least squares to the pairs that agree, and all minutiae are paired anew. Skin
+ *    stretches and slips, but smoothly: what the fit leaves over of the pairs around moves a minutia along with them, and
+ *    the more of them there are, the nearer the other one must lie (after Cappelli, Maio, Maltoni, "Modelling plastic
+ *    distortion in fingerprint images", 2001; a minutia's own pair has no say about itself).
  * 4. The score weighs what was paired against what should have been: minutiae that lie on both prints. */
 #include "base/wipe.h"
 #include "finger/fuse.h"
@@ -15,6 +17,13 @@
 #define PROPOSERS 32       /* for the full match */
 #define PROPOSERS_COMPACT 16
 #define TURN_MISS 20 /* 1/256 turn: 28 degrees */
+#define SKIN_REACH 50.0f /* pixels: over which skin moves together */
+#define SKIN_HOLDS 0.25f /* what speaks for no further shift, as one alike pair at the same place does for its own */
+
+/* where each minutia of the probe is expected beside its place by turn and shift, and how far off it may be (squared) */
+typedef struct skin {
+    float x[FINGER_MINUTIAE_MAX], y[FINGER_MINUTIAE_MAX], tolerance[FINGER_MINUTIAE_MAX];
+} skin;
 
 ent_code ent_finger_probe_new(const ent_finger_template *t, ent_finger_probe **ret_probe, ent_err *err)
 {
@@ -47,17 +56,17 @@ static finger_lay lay_from_pair(const ent_finger_minutia *a, const ent_finger_mi
                         .turn = (uint8_t)(b->angle - a->angle)};
 }
 
-/* squared distance after laying, or a large number when the directions differ too much */
-static float miss(const finger_lay *l, const ent_finger_minutia *a, const ent_finger_minutia *b)
+/* squared distance after laying and a further shift, or a large number when the directions differ too much */
+static float miss(const finger_lay *l, float dx, float dy, const ent_finger_minutia *a, const ent_finger_minutia *b)
 {
     int8_t turn = (int8_t)(uint8_t)(b->angle - a->angle - l->turn);
     if (turn < -TURN_MISS || turn > TURN_MISS) return FINGER_FAR;
     float c = (float)l->cos, s = (float)l->sin;
-    float x = c * a->x - s * a->y + (float)l->dx - b->x, y = s * a->x + c * a->y + (float)l->dy - b->y;
+    float x = c * a->x - s * a->y + ((float)l->dx + dx) - b->x, y = s * a->x + c * a->y + ((float)l->dy + dy) - b->y;
     return x * x + y * y;
 }
 
-/* squared distance that is still a match: 9 pixels where the fit is best, up to 18 far from there */
+/* before anything is paired, squared distance that is still a match: 9 pixels where the fit is best, up to 18 far from there */
 static float tolerance(const ent_finger_minutia *a, const finger_lay *l)
 {
     float dx = a->x - (float)l->cx, dy = a->y - (float)l->cy;
@@ -71,7 +80,7 @@ static float vote(const finger_lay *l, const finger_similar *s, int n, const ent
     float sum = 0;
     for (int k = 0; k < n; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];
-        float m = miss(l, a, &t->minutiae[s[k].candidate]);
+        float m = miss(l, 0, 0, a, &t->minutiae[s[k].candidate]);
         if (m > 324) continue;
         float r = tolerance(a, l);
         if (m < r) sum += s[k].similarity * (1 - 0.5f * m / r);
@@ -104,8 +113,40 @@ static void fit(finger_lay *l, const ent_finger_template *p, const ent_finger_te
     l->turn = (uint8_t)finger_round(turn);
 }
 
+static void skin_rigid(const finger_lay *l, const ent_finger_template *p, skin *ret)
+{
+    for (size_t i = 0; i < p->count; i++) ret->x[i] = ret->y[i] = 0, ret->tolerance[i] = tolerance(&p->minutiae[i], l);
+}
+
+/* From what the fit leaves over of each pair: the mean of those around, by distance and likeness. 11 pixels off where many
+ * are near, 18 where none is. */
+static void skin_follow(const finger_lay *l, const ent_finger_template *p, const ent_finger_template *t,
+                        const ent_finger_pairs *pairs, skin *ret)
+{
+    float weight[FINGER_MINUTIAE_MAX];
+    float c = (float)l->cos, s = (float)l->sin, dx = (float)l->dx, dy = (float)l->dy;
+    for (size_t i = 0; i < p->count; i++) ret->x[i] = ret->y[i] = 0, weight[i] = SKIN_HOLDS;
+    for (size_t k = 0; k < pairs->count; k++) {
+        size_t own = pairs->pair[k].probe, with = pairs->pair[k].candidate;
+        const ent_finger_minutia *a = &p->minutiae[own], *b = &t->minutiae[with];
+        float x = a->x, y = a->y, alike = (float)finger_similarity(&p->descriptors[own], &t->descriptors[with]) / 256;
+        float left_x = b->x - (c * x - s * y + dx), left_y = b->y - (s * x + c * y + dy);
+        float own_x = ret->x[own], own_y = ret->y[own], own_weight = weight[own];
+        for (size_t i = 0; i < p->count; i++) {
+            float u = p->lanes.x[i] - x, v = p->lanes.y[i] - y;
+            float near = 1 / (1 + (u * u + v * v) / (SKIN_REACH * SKIN_REACH)), w = alike * near * near;
+            ret->x[i] += w * left_x, ret->y[i] += w * left_y, weight[i] += w;
+        }
+        ret->x[own] = own_x, ret->y[own] = own_y, weight[own] = own_weight;
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        ret->x[i] /= weight[i], ret->y[i] /= weight[i];
+        ret->tolerance[i] = 121 + (324 - 121) * SKIN_HOLDS / weight[i];
+    }
+}
+
 /* pairs each probe minutia with the nearest free candidate within tolerance */
-static void pair_up(const finger_lay *l, const ent_finger_template *p, const ent_finger_template *t, ent_finger_pairs *ret)
+static void pair_up(const finger_lay *l, const skin *n, const ent_finger_template *p, const ent_finger_template *t, ent_finger_pairs *ret)
 {
     float taken[FINGER_MINUTIAE_MAX] = {0}, distance[FINGER_MINUTIAE_MAX];
     float c = (float)l->cos, s = (float)l->sin, dx = (float)l->dx, dy = (float)l->dy;
@@ -113,11 +154,11 @@ static void pair_up(const finger_lay *l, const ent_finger_template *p, const ent
     ret->count = 0;
     for (size_t i = 0; i < p->count; i++) {
         const ent_finger_minutia *a = &p->minutiae[i];
-        float x = c * a->x - s * a->y + dx, y = s * a->x + c * a->y + dy;
+        float x = c * a->x - s * a->y + dx + n->x[i], y = s * a->x + c * a->y + dy + n->y[i];
         const float position[2] = {x, y};
         const int32_t from_span[2] = {a->angle + l->turn - TURN_MISS, 2 * TURN_MISS};
         kernels->distances(&t->lanes, position, from_span, taken, distance);
-        float best = tolerance(a, l);
+        float best = n->tolerance[i];
         size_t with = t->count;
         for (size_t j = 0; j < t->count; j++)
             if (distance[j] < best) best = distance[j], with = j;
@@ -175,15 +216,15 @@ static void fields_agree(const finger_lay *l, const ent_finger_template *p, cons
     *ret_sum = places - sum / 16.0, *ret_places = places;
 }
 
-static void judge(finger_found *f, const ent_finger_template *p, const ent_finger_template *t)
+static void judge(finger_found *f, const skin *n, const ent_finger_template *p, const ent_finger_template *t)
 {
     const finger_lay *l = &f->lay;
     double sum;
     f->weight = 0;
     for (size_t k = 0; k < f->pairs.count; k++) {
         size_t i = f->pairs.pair[k].probe, j = f->pairs.pair[k].candidate;
-        float m = miss(l, &p->minutiae[i], &t->minutiae[j]), r = tolerance(&p->minutiae[i], l);
-        if (m > r) m = r; /* the last fit may have moved it out */
+        float m = miss(l, n->x[i], n->y[i], &p->minutiae[i], &t->minutiae[j]), r = n->tolerance[i];
+        if (m > r) m = r; /* by rounding */
         f->weight += finger_similarity(&p->descriptors[i], &t->descriptors[j]) / 256.0 * (double)(1 - 0.5f * m / r);
     }
     f->on_probe = on_both(l, p, t, false), f->on_candidate = on_both(l, p, t, true);
@@ -200,6 +241,7 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
     int n = finger_find_similar(p, t, s), kept = 0;
     float votes[PROPOSERS];
     finger_lay lays[PROPOSERS];
+    skin moved;
     int proposers = finger_min(n, most > FINGER_LAYS_COMPACT ? PROPOSERS : PROPOSERS_COMPACT);
     for (int k = 0; k < proposers; k++) {
         const ent_finger_minutia *a = &p->minutiae[s[k].probe];
@@ -215,11 +257,14 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
         finger_found *f = &ret_found[kept];
         f->lay = lays[top];
         votes[top] = 0;
+        skin_rigid(&f->lay, p, &moved);
         for (int round = 0; round < 3; round++) {
-            pair_up(&f->lay, p, t, &f->pairs);
-            if (round < 2) fit(&f->lay, p, t, &f->pairs);
+            pair_up(&f->lay, &moved, p, t, &f->pairs);
+            if (round == 2) break;
+            fit(&f->lay, p, t, &f->pairs);
+            skin_follow(&f->lay, p, t, &f->pairs, &moved);
         }
-        judge(f, p, t);
+        judge(f, &moved, p, t);
     }
     return kept;
 }
