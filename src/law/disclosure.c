@@ -43,15 +43,21 @@ static unsigned confirmed_at(const ent_disclosure_ask *ask, const char *node)
     return n;
 }
 
+unsigned ent_examiners_needed(const ent_flow *f, bool face)
+{
+    unsigned least = face ? 2 : 1;
+    return f->examiners > least ? f->examiners : least;
+}
+
 static bool holder_confirmed(const ent_disclosure_ask *ask)
 {
-    return ask->flow->confirm_by == ENT_CONFIRM_REQUESTER || confirmed_at(ask, ask->flow->holder) >= ask->flow->examiners;
+    return ask->flow->confirm_by == ENT_CONFIRM_REQUESTER || confirmed_at(ask, ask->flow->holder) >= ent_examiners_needed(ask->flow, ask->face_here);
 }
 
 static bool enough(const ent_disclosure_ask *ask)
 {
     const ent_flow *f = ask->flow;
-    return holder_confirmed(ask) && (f->confirm_by == ENT_CONFIRM_HOLDER || confirmed_at(ask, f->requester) >= f->examiners);
+    return holder_confirmed(ask) && (f->confirm_by == ENT_CONFIRM_HOLDER || confirmed_at(ask, f->requester) >= ent_examiners_needed(f, ask->face_there));
 }
 
 static bool rejected(const ent_disclosure_ask *ask)

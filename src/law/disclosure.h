@@ -18,6 +18,7 @@ typedef struct ent_conclusion {
 
 typedef struct ent_disclosure_ask {
     const ent_flow *flow;
+    bool face_here, face_there; /* what the holder's, and the requester's, examiners compare has a face */
     bool hit, candidate;       /* candidate: the score lies beyond what was measured: nothing leaves before the holder's examiners confirm, where it has any */
     ent_time answered, now;
     const ent_conclusion *conclusions;
@@ -32,6 +33,9 @@ typedef struct ent_disclosure {
     uint32_t fields;           /* what may leave: never more than the flow grants at this step */
     char clause[ENT_LAW_CLAUSE], reason[160];
 } ent_disclosure;
+
+/* So many persons of one side confirm: as many as the flow asks for; where a face is compared, two at least. */
+unsigned ent_examiners_needed(const ent_flow *f, bool face);
 
 /* Always writes the whole answer. Of one examiner the last conclusion counts; one that is no confirmation stands in the way
  * of all others. */

@@ -45,6 +45,27 @@ static void persons_confirm(void **state)
     assert_int_equal(ask(&f, c, 2, BIRTH).fields, 0);
 }
 
+/* Where a face is compared, one examiner is not enough on the side that compares it, whatever the flow asks for; more than two stay more. */
+static void a_face_takes_two(void **state)
+{
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        ent_flow f = flow();
+        const char *node = side ? "us" : "gb";
+        ent_conclusion c[] = {says(node, 1, 2000, true), says(node, 1, 2500, true), says(node, 2, 3000, true)};
+        f.examiners = 1, f.confirm_by = side ? ENT_CONFIRM_REQUESTER : ENT_CONFIRM_HOLDER;
+        for (int face = 0; face < 2; face++)
+            for (size_t n = 1; n <= 3; n++) {
+                ent_disclosure d;
+                ent_disclosure_ask a = {.flow = &f, .hit = true, .face_here = !side && face, .face_there = side && face, .answered = {1000}, .now = {800000}, .conclusions = c, .count = n, .by = {{99}}};
+                ent_disclosure_decide(&a, &d);
+                assert_int_equal(d.confirmed, !face || n == 3);
+            }
+        f.examiners = 3;
+        assert_int_equal(ent_examiners_needed(&f, true), 3);
+    }
+}
+
 /* What only a fitted tail calls a hit is a candidate: not even the image leaves before the holder's examiners have confirmed it. Where only the
  * requester's compare, they get what they compare. */
 static void a_candidate_waits(void **state)
@@ -137,7 +158,7 @@ static void clauses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(clauses), cmocka_unit_test(persons_confirm), cmocka_unit_test(a_candidate_waits), cmocka_unit_test(not_enough),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(clauses), cmocka_unit_test(persons_confirm), cmocka_unit_test(a_face_takes_two), cmocka_unit_test(a_candidate_waits), cmocka_unit_test(not_enough),
                                        cmocka_unit_test(one_rejection_stops_all), cmocka_unit_test(both_sides), cmocka_unit_test(refuses)};
     return cmocka_run_group_tests_name("disclosure", tests, NULL, NULL);
 }

@@ -120,6 +120,61 @@ static void examined(void **state)
     assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, v.id, ENT_FINDING_NOT_SUITABLE, 2, "the probe shows a mask", NULL), ENT_OK);     /* nothing was compared */
 }
 
+/* The wording with one examiner a side, and the photograph on the hit. */
+static void agree_one_each(story *s)
+{
+    char file[4096], changed[4096 + 64];
+    s->confirm = "both";
+    story_text(s, 2, 100, file, sizeof file);
+    char *examiners = strstr(file, "examiners: 2"), *shown = strstr(file, "on-hit: [fingerprint-image]");
+    assert_true(examiners && shown && examiners < shown);
+    examiners[11] = '1';
+    int len = snprintf(changed, sizeof changed, "%.*son-hit: [facial-image]%s", (int)(shown - file), file, shown + strlen("on-hit: [fingerprint-image]"));
+    story_sign(s, changed, (size_t)len);
+}
+
+static ent_code conclude_there(story *s, const ent_actor *who, const uint8_t *id, const char *reasons, ent_kept_conclusion *ret)
+{
+    char text[ENT_CASE_SIGNED];
+    uint8_t signature[ENT_SIGNATURE_SIZE];
+    ent_secret_key secret;
+    ent_case_conclusion_text(id, ENT_FINDING_IDENTIFIED, 1, reasons, strlen(reasons), text);
+    story_secret(who->name, &secret);
+    ent_sign(&secret, text, strlen(text), signature);
+    return ent_flow_kept_conclude(s->us.flow, who, id, ENT_FINDING_IDENTIFIED, reasons, strlen(reasons), signature, ret, NULL);
+}
+
+/* The agreement asks for one examiner on each side; of a face two conclude on each, and nothing more leaves before. */
+static void two_on_each_side(void **state)
+{
+    story *s = *state;
+    ent_disclosed shown, name;
+    ent_kept_conclusion c;
+    ent_err err = {0};
+    const uint32_t wanted = 1u << ENT_FIELD_CATEGORY;
+    agree_one_each(s);
+    enrol(s, 3, 40);
+    ent_search_view hit = search(s, 3, 40, ENT_OK);
+    assert_true(hit.hit);
+    story_cases cases = story_cases_of(&s->gb, &s->gb.custodian);
+    assert_int_equal(cases.view[0].needed, 2);
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, hit.reference.b, 0, &shown, NULL), ENT_OK);
+    assert_int_equal(shown.fields, 1u << ENT_FIELD_FACIAL_IMAGE);
+    assert_int_equal(conclude_there(s, &s->us.examiner, shown.id, "the same", &c), ENT_FORMAT); /* the form first */
+    assert_int_equal(conclude_there(s, &s->us.examiner, shown.id, STORY_FORM("same") "\nthe same", &c), ENT_OK);
+    assert_int_equal(c.concluded, 1);
+    assert_int_equal(c.needed, 2);
+    for (int i = 0; i < 2; i++) {
+        const ent_actor *who = i ? &s->gb.second : &s->gb.examiner;
+        assert_int_equal(story_analyse(&s->gb, who, cases.view[0].id, true, STORY_FORM("clear")), ENT_OK);
+        assert_int_equal(story_conclude(&s->gb, who, cases.view[0].id, ENT_FINDING_IDENTIFIED, 1, STORY_FORM("same") "\nthe same", NULL), ENT_OK);
+    }
+    assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, hit.reference.b, wanted, &name, NULL), ENT_REFUSED);
+    assert_int_equal(conclude_there(s, &s->us.second, shown.id, STORY_FORM("same") "\nthe same", &c), ENT_OK);
+    assert_int_equal(c.concluded, c.needed);
+    if (ent_flow_disclose(s->gb.flow, &s->gb.custodian, hit.reference.b, wanted, &name, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
 /* Below the quality that the node asks for a photograph is refused with what would make it better, and nothing is kept of its file; somebody who can get no
  * better one says so, and is told the same. */
 static void poor_photograph(void **state)
@@ -193,6 +248,6 @@ static void rebuilt(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(beside_prints), STORY(alone), STORY(examined), STORY(poor_photograph), STORY(destroyed), STORY(rebuilt)};
+    const struct CMUnitTest tests[] = {STORY(beside_prints), STORY(alone), STORY(examined), STORY(two_on_each_side), STORY(poor_photograph), STORY(destroyed), STORY(rebuilt)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

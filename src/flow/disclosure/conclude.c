@@ -79,18 +79,23 @@ ent_code ent_conclusions_drop(ent_flow_node *n, ent_batch *b, const uint8_t disc
 
 /* ---- the requester's act ---- */
 
-/* Of a face the form comes first, as in a case (docs/law/examination.md). */
-static ent_code check_form(ent_flow_node *n, const ent_kept *k, const ent_buf *box, ent_bytes reasons, ent_finding finding, ent_err *err)
+static ent_code has_face(ent_flow_node *n, const ent_kept *k, const ent_buf *box, bool *ret_face, ent_err *err)
 {
     ENT_AUTO_BUF text = ENT_BUF(ENT_DISCLOSED_MAX);
     ent_disclosed_text *d = malloc(sizeof *d);
-    bool face = false;
-    size_t form = 0;
+    *ret_face = false;
     ent_code code = d ? ent_kept_open(n, k, box, &text, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK) code = ent_disclosed_read(text.data, text.len, d, err);
-    for (size_t i = 0; code == ENT_OK && i < d->count; i++) face |= strcmp(d->value[i].field, "facial-image") == 0;
+    for (size_t i = 0; code == ENT_OK && i < d->count; i++) *ret_face |= strcmp(d->value[i].field, ent_field_text(ENT_FIELD_FACIAL_IMAGE)) == 0;
     free(d);
-    if (code != ENT_OK || !face || finding == ENT_FINDING_NOT_SUITABLE) return code;
+    return code;
+}
+
+/* Of a face the form comes first, as in a case (docs/law/examination.md). */
+static ent_code check_form(ent_bytes reasons, ent_finding finding, ent_err *err)
+{
+    size_t form = 0;
+    if (finding == ENT_FINDING_NOT_SUITABLE) return ENT_OK;
     ENT_TRY(ent_form_check(reasons.data, reasons.len, ENT_FORM_FOUND, &form, err));
     if (form == reasons.len) return ent_fail(err, ENT_USAGE, "a conclusion needs its reasons, after the form");
     return ent_form_allows(reasons.data, reasons.len, finding, err);
@@ -139,6 +144,7 @@ static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id
     struct listing l = {0};
     concluded own = {.examiner = by->pseudonym};
     uint64_t index[ENT_BATCH_ENTRIES];
+    bool face;
     ent_kept k;
     ent_entry e;
     if (!b) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
@@ -147,7 +153,8 @@ static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id
     const ent_held_agreement *h = ent_agreement_named(n, k.view.agreement);
     const ent_flow *f = h ? ent_agreement_flow(h->a, k.view.flow) : NULL;
     if (!f || f->confirm_by == ENT_CONFIRM_HOLDER || *k.view.given_on_of) return ent_fail(err, ENT_REFUSED, "on this flow the holder's examiners conclude (confirm)");
-    ENT_TRY(check_form(n, &k, &box, reasons, finding, err));
+    ENT_TRY(has_face(n, &k, &box, &face, err));
+    if (face) ENT_TRY(check_form(reasons, finding, err));
     ENT_TRY(list(n, id, &l, err));
     size_t at = 0;
     while (at < l.count && !ent_id_equal(l.at[at].examiner.b, by->pseudonym.b)) at++;
@@ -176,8 +183,8 @@ static ent_code conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id
     ENT_TRY(ent_commit(n, after, NULL, err));
     l.at[at] = own;
     if (at == l.count) l.count++;
-    *ret = (ent_kept_conclusion){.concluded = l.count, .needed = f->examiners, .finding = finding};
-    return l.count >= f->examiners ? tell(n, &k, &l, err) : ENT_OK;
+    *ret = (ent_kept_conclusion){.concluded = l.count, .needed = ent_examiners_needed(f, face), .finding = finding};
+    return l.count >= ret->needed ? tell(n, &k, &l, err) : ENT_OK;
 }
 
 ent_code ent_flow_kept_conclude(ent_flow_node *n, const ent_actor *by, const uint8_t id[ENT_ID_SIZE], ent_finding finding, const void *reasons, size_t len,
@@ -323,12 +330,14 @@ struct finding_of {
     const ent_search_id *candidate;
     ent_conclusion *ret;
     size_t count, cap;
+    bool face;
 };
 
 static ent_code add(void *ctx, const ent_disclosure_record *d)
 {
     struct finding_of *s = ctx;
     if (!ent_id_equal(d->view.reference.b, s->candidate->b)) return ENT_OK;
+    s->face |= d->told_count && d->view.fields & 1u << ENT_FIELD_FACIAL_IMAGE;
     for (size_t i = 0; i < d->told_count && s->count < s->cap; i++) {
         ent_conclusion *c = &s->ret[s->count++];
         *c = (ent_conclusion){.examiner = d->told[i].examiner, .at = d->told[i].at, .confirmed = d->told[i].finding == ENT_FINDING_IDENTIFIED};
@@ -337,8 +346,10 @@ static ent_code add(void *ctx, const ent_disclosure_record *d)
     return ENT_OK;
 }
 
-size_t ent_conclusions_of(ent_flow_node *n, const ent_search_id *candidate, ent_conclusion *ret, size_t cap)
+size_t ent_conclusions_of(ent_flow_node *n, const ent_search_id *candidate, ent_conclusion *ret, size_t cap, bool *ret_face)
 {
-    struct finding_of s = {candidate, ret, 0, cap};
-    return ent_disclosures_walk(n, NULL, add, &s, NULL) == ENT_OK ? s.count : 0;
+    struct finding_of s = {candidate, ret, 0, cap, false};
+    bool done = ent_disclosures_walk(n, NULL, add, &s, NULL) == ENT_OK;
+    *ret_face = s.face;
+    return done ? s.count : 0;
 }

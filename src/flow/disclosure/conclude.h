@@ -15,7 +15,7 @@
 void ent_confirm_receive(ent_flow_node *n, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body);
 /* What is kept goes: so does what was concluded about it. Adds to the batch. */
 ENT_MUST_CHECK ent_code ent_conclusions_drop(ent_flow_node *n, ent_batch *b, const uint8_t disclosure[ENT_ID_SIZE], ent_err *err);
-/* Those that the holder knows of one candidate, for its decision; returns how many. */
-size_t ent_conclusions_of(ent_flow_node *n, const ent_search_id *candidate, ent_conclusion *ret, size_t cap);
+/* Those that the holder knows of one candidate, for its decision; returns how many. *ret_face: one of them is about a photograph. */
+size_t ent_conclusions_of(ent_flow_node *n, const ent_search_id *candidate, ent_conclusion *ret, size_t cap, bool *ret_face);
 
 #endif

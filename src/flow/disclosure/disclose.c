@@ -34,12 +34,13 @@ typedef struct making {
 
 /* ---- may it? ---- */
 
-static size_t conclusions_of(ent_flow_node *n, const ent_search_record *r, ent_conclusion *ret)
+static size_t conclusions_of(ent_flow_node *n, const ent_search_record *r, ent_conclusion *ret, bool *ret_face)
 {
     ent_case k;
     size_t count = 0;
     if (ent_case_of(n, r->view.reference.b, &k, NULL) != ENT_OK || k.state != ENT_CASE_CONCLUDED) return 0;
     bool stands = k.finding == ENT_FINDING_IDENTIFIED;
+    *ret_face = k.face;
     for (size_t i = 0; i < k.opinion_count; i++) {
         const ent_opinion *o = &k.opinion[i];
         /* a dissent that the examination's rule has settled stands in nobody's way; a finding that stands against does */
@@ -61,9 +62,10 @@ static ent_code decide(making *m, const ent_actor *by, uint32_t fields, ent_err 
     m->flow = ent_agreement_flow(m->h->a, v->flow);
     m->to = ent_partner_named(n, v->partner);
     if (!m->flow || !m->to || m->to->revoked) return ent_fail(err, ENT_REFUSED, "the flow %s or the partner %s is not there any more", v->flow, v->partner);
-    size_t count = conclusions_of(n, m->r, conclusions);
-    if (m->flow->confirm_by != ENT_CONFIRM_HOLDER) count += ent_conclusions_of(n, &v->reference, conclusions + count, ENT_DISCLOSURE_CONCLUSIONS);
-    ent_disclosure_ask ask = {.flow = m->flow, .hit = true, .candidate = v->extrapolated, .answered = v->received, .now = ent_now(n), .conclusions = conclusions,
+    bool face[2] = {false, false};
+    size_t count = conclusions_of(n, m->r, conclusions, &face[0]);
+    if (m->flow->confirm_by != ENT_CONFIRM_HOLDER) count += ent_conclusions_of(n, &v->reference, conclusions + count, ENT_DISCLOSURE_CONCLUSIONS, &face[1]);
+    ent_disclosure_ask ask = {.flow = m->flow, .face_here = face[0], .face_there = face[1], .hit = true, .candidate = v->extrapolated, .answered = v->received, .now = ent_now(n), .conclusions = conclusions,
                               .count = count, .by = by->pseudonym, .fields = fields};
     ent_disclosure_decide(&ask, &m->decided);
     if (m->decided.code == ENT_OK) return ENT_OK;

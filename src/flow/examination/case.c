@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "flow/state.h"
+#include "law/disclosure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,9 +222,9 @@ ent_code ent_case_begin(ent_flow_node *n, ent_batch *b, const ent_search_record 
     if (f->confirm_by == ENT_CONFIRM_REQUESTER) return ENT_OK;
     int64_t within = f->confirm_within_ms && f->confirm_within_ms < ENT_LIMIT_PROBE_KEPT_MS ? f->confirm_within_ms : ENT_LIMIT_PROBE_KEPT_MS;
     ent_case k = {.state = ENT_CASE_OPEN, .reference = r->view.reference, .candidate = r->view.candidate,
-                  .opened = r->view.received, .until = {r->view.received.ms + within}, .needed = f->examiners ? f->examiners : 1};
+                  .opened = r->view.received, .until = {r->view.received.ms + within}};
     k.face = probe->face_count && has_photograph(n, &k.candidate);
-    if (k.face && k.needed < 2) k.needed = 2; /* a face: two persons, always */
+    k.needed = (uint8_t)ent_examiners_needed(f, k.face);
     if (k.needed > ENT_CASE_OPINIONS - 1) return ent_fail(err, ENT_UNSUPPORTED, "a flow that asks for more than %d examiners", ENT_CASE_OPINIONS - 1);
     snprintf(k.flow, sizeof k.flow, "%s", f->name);
     ent_fill(n, k.id, ENT_ID_SIZE);
