@@ -13,10 +13,10 @@ of different people, so nothing but their sensor can correlate them.
 """
 import csv, itertools, math, sys
 
-OFFSET, SLOPE, MIDDLE, BOUND = 0.08, 0.104, 40.0, 3.5  # src/finger/meaning.c
+from finger_meaning import as_built
 
-RARE = 7.3e-5
-SHARES = [0.000, -0.061, -0.269, -0.671, -1.044, -1.556, -2.385, -3.576, -5.030, -6.725, -8.115, -9.525]
+BUILT, SHARES = as_built()
+OFFSET, SLOPE, MIDDLE, BOUND, RARE = (BUILT[name] for name in ('OFFSET', 'SLOPE', 'MIDDLE', 'BOUND', 'RARE'))
 
 
 def false_match(score):

@@ -41,6 +41,7 @@ static unsigned circular_code(int difference)
 typedef struct near_map {
     const ent_finger_template *t;
     int x, y, w, h, row; /* row: words a line; 0: no map */
+    uint64_t per_cell;   /* 2^32 by the coarse field's cell, rounded up: divides what is below 2^16 exactly */
     uint64_t bits[MAP_WORDS];
 } near_map;
 
@@ -65,6 +66,7 @@ static void map_minutiae(const ent_finger_template *t, near_map *m)
         low[0] = finger_min(low[0], x), low[1] = finger_min(low[1], y), high[0] = finger_max(high[0], x), high[1] = finger_max(high[1], y);
     }
     m->t = t, m->row = 0;
+    m->per_cell = t->coarse.cell ? ((1ULL << 32) + t->coarse.cell - 1U) / t->coarse.cell : 0;
     m->x = low[0] - MARGIN, m->y = low[1] - MARGIN;
     m->w = high[0] - low[0] + 2 * MARGIN + 1, m->h = high[1] - low[1] + 2 * MARGIN + 1;
     int row = (m->w + 63) / 64;
@@ -74,22 +76,35 @@ static void map_minutiae(const ent_finger_template *t, near_map *m)
     for (size_t i = 0; i < t->count; i++) mark(m, t->minutiae[i].x, t->minutiae[i].y);
 }
 
-static bool near_minutia(const near_map *m, int x, int y)
+static unsigned near_minutia(const near_map *m, int x, int y)
 {
     if (m->row) {
-        int u = x - m->x, v = y - m->y;
-        return u >= 0 && v >= 0 && u < m->w && v < m->h && m->bits[v * m->row + (u >> 6)] >> (u & 63) & 1;
+        unsigned u = (unsigned)(x - m->x), v = (unsigned)(y - m->y), inside = (u < (unsigned)m->w) & (v < (unsigned)m->h);
+        unsigned at = inside ? v * (unsigned)m->row + (u >> 6) : 0;
+        return (unsigned)(m->bits[at] >> (u & 63)) & inside;
     }
     for (size_t i = 0; i < m->t->count; i++) {
         int dx = m->t->minutiae[i].x - x, dy = m->t->minutiae[i].y - y;
-        if (dx * dx + dy * dy < NEAR * NEAR) return true;
+        if (dx * dx + dy * dy < NEAR * NEAR) return 1;
     }
-    return false;
+    return 0;
+}
+
+/* As finger_coarse_at. */
+static int orientation_at(const near_map *m, int x, int y)
+{
+    const finger_coarse *f = &m->t->coarse;
+    if (x < 0 || y < 0 || !f->cell) return 0;
+    int cx = (int)((uint64_t)x * m->per_cell >> 32), cy = (int)((uint64_t)y * m->per_cell >> 32), inside = (cx < f->cols) & (cy < f->rows);
+    int of = f->at[inside ? cy * f->cols + cx : 0];
+    return inside ? of : 0;
 }
 
 static void describe(const near_map *m, size_t i, const finger_turns *turns, finger_descriptor *ret)
 {
     int8_t own[FINGER_PLACES][2];
+    uint32_t near = 0, all_seen = 0;
+    uint64_t bits[2] = {0, 0};
     const ent_finger_template *t = m->t;
     const ent_finger_minutia *a = &t->minutiae[i];
     /* minutia angles go counter-clockwise as seen, the coarse field's clockwise (y down): 256 a turn, 128 a turn */
@@ -98,23 +113,19 @@ static void describe(const near_map *m, size_t i, const finger_turns *turns, fin
     else make_turn(a->angle, own);
     for (unsigned place = 0; place < FINGER_PLACES; place++) {
         int x = a->x + own[place][0], y = a->y + own[place][1];
-        int orientation = finger_coarse_at(&t->coarse, x, y);
-        if (near_minutia(m, x, y)) ret->near |= 1U << place;
-        if (!orientation) continue;
-        unsigned code = circular_code(orientation - 1 - direction);
-        ret->seen |= 1U << place;
-        ret->bits[0] |= (uint64_t)(code & 1) << place | (uint64_t)(code >> 1 & 1) << (place + 32);
-        ret->bits[1] |= (uint64_t)(code >> 2 & 1) << place | (uint64_t)(code >> 3 & 1) << (place + 32);
+        int orientation = orientation_at(m, x, y);
+        unsigned seen = orientation != 0, code = circular_code(orientation - 1 - direction) & (0 - seen);
+        near |= near_minutia(m, x, y) << place, all_seen |= seen << place;
+        bits[0] |= (uint64_t)(code & 1) << place | (uint64_t)(code >> 1 & 1) << (place + 32);
+        bits[1] |= (uint64_t)(code >> 2 & 1) << place | (uint64_t)(code >> 3 & 1) << (place + 32);
     }
+    *ret = (finger_descriptor){{bits[0], bits[1]}, all_seen, near};
 }
 
 void finger_describe(const ent_finger_template *t, const finger_turns *turns, finger_descriptor *ret_descriptors)
 {
     near_map map;
     map_minutiae(t, &map);
-    for (size_t i = 0; i < t->count; i++) {
-        ret_descriptors[i] = (finger_descriptor){{0, 0}, 0, 0};
-        describe(&map, i, turns, &ret_descriptors[i]);
-    }
+    for (size_t i = 0; i < t->count; i++) describe(&map, i, turns, &ret_descriptors[i]);
     if (map.row) ent_wipe(map.bits, (size_t)map.row * (size_t)map.h * sizeof *map.bits);
 }

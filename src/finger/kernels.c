@@ -74,16 +74,31 @@ INLINE int32_t energy(const int16_t *v, const int16_t *mask, int stride)
     return sum;
 }
 
-INLINE void distances(const finger_lanes *lanes, const float *position, const int32_t *from_span, const float *taken,
-                      float *ret)
+/* Floats that are not negative are in the order of their bits. */
+INLINE size_t nearest(const finger_lanes *lanes, const float *position, const int32_t *from_span, const float *taken, float below)
 {
+    union {
+        float distance[FINGER_MINUTIAE_MAX];
+        int32_t bits[FINGER_MINUTIAE_MAX];
+    } of;
+    const union {
+        float distance;
+        int32_t bits;
+    } most = {below};
     float x = position[0], y = position[1];
-    int32_t from = from_span[0], span = from_span[1];
-    for (size_t j = 0; j < lanes->padded; j++) {
+    int32_t from = from_span[0], span = from_span[1], least = most.bits, n = (int32_t)lanes->padded, at = n;
+    for (int32_t j = 0; j < n; j++) {
         float u = x - lanes->x[j], v = y - lanes->y[j];
         int32_t turned = (lanes->angle[j] - from) & 255;
-        ret[j] = u * u + v * v + taken[j] + (turned > span ? FINGER_FAR : 0);
+        of.distance[j] = u * u + v * v + taken[j] + (turned > span ? FINGER_FAR : 0);
     }
+    for (int32_t j = 0; j < n; j++) least = of.bits[j] < least ? of.bits[j] : least;
+    if (least == most.bits) return lanes->padded;
+    for (int32_t j = 0; j < n; j++) {
+        int32_t mine = of.bits[j] == least ? j : n;
+        at = mine < at ? mine : at;
+    }
+    return (size_t)at;
 }
 
 #define VARIANT(name, attribute)                                                                                       \
@@ -104,13 +119,13 @@ INLINE void distances(const finger_lanes *lanes, const float *position, const in
     {                                                                                                                  \
         return energy(v, mask, stride);                                                                                \
     }                                                                                                                  \
-    attribute static void distances_##name(const finger_lanes *lanes, const float *position, const int32_t *from_span, \
-                                           const float *taken, float *ret)                                             \
+    attribute static size_t nearest_##name(const finger_lanes *lanes, const float *position, const int32_t *from_span, \
+                                           const float *taken, float below)                                            \
     {                                                                                                                  \
-        distances(lanes, position, from_span, taken, ret);                                                             \
+        return nearest(lanes, position, from_span, taken, below);                                                      \
     }                                                                                                                  \
     static const finger_kernels kernels_##name = {#name,           filter_##name, compare_##name,                      \
-                                                  products_##name, energy_##name, distances_##name};
+                                                  products_##name, energy_##name, nearest_##name};
 
 VARIANT(plain, )
 #if defined(__x86_64__)

@@ -21,10 +21,9 @@ typedef struct finger_kernels {
     int32_t (*products)(const int16_t *a, const int16_t *b, int stride);
     /* Sum of squares of v where mask is 1, over a block. */
     int32_t (*energy)(const int16_t *v, const int16_t *mask, int stride);
-    /* Squared distances from (x, y) to every lane; FAR is added where the direction is not in [from, from + span]
-     * (1/256 turn), and what `taken` holds. */
-    void (*distances)(const finger_lanes *lanes, const float position[2], const int32_t from_span[2], const float *taken,
-                      float *ret);
+    /* The lane nearest to (x, y), the first of equal ones, whose squared distance is less than `below` (positive); lanes->padded: none. FAR is added
+     * where the direction is not in [from, from + span] (1/256 turn), and what `taken` holds. */
+    size_t (*nearest)(const finger_lanes *lanes, const float position[2], const int32_t from_span[2], const float *taken, float below);
 } finger_kernels;
 
 #define FINGER_FAR 1e9f

@@ -148,7 +148,7 @@ static void skin_follow(const finger_lay *l, const ent_finger_template *p, const
 /* pairs each probe minutia with the nearest free candidate within tolerance */
 static void pair_up(const finger_lay *l, const skin *n, const ent_finger_template *p, const ent_finger_template *t, ent_finger_pairs *ret)
 {
-    float taken[FINGER_MINUTIAE_MAX] = {0}, distance[FINGER_MINUTIAE_MAX];
+    float taken[FINGER_MINUTIAE_MAX] = {0};
     float c = (float)l->cos, s = (float)l->sin, dx = (float)l->dx, dy = (float)l->dy;
     const finger_kernels *kernels = finger_kernels_best();
     ret->count = 0;
@@ -157,12 +157,8 @@ static void pair_up(const finger_lay *l, const skin *n, const ent_finger_templat
         float x = c * a->x - s * a->y + dx + n->x[i], y = s * a->x + c * a->y + dy + n->y[i];
         const float position[2] = {x, y};
         const int32_t from_span[2] = {a->angle + l->turn - TURN_MISS, 2 * TURN_MISS};
-        kernels->distances(&t->lanes, position, from_span, taken, distance);
-        float best = n->tolerance[i];
-        size_t with = t->count;
-        for (size_t j = 0; j < t->count; j++)
-            if (distance[j] < best) best = distance[j], with = j;
-        if (with == t->count) continue;
+        size_t with = kernels->nearest(&t->lanes, position, from_span, taken, n->tolerance[i]);
+        if (with == t->lanes.padded) continue;
         taken[with] = FINGER_FAR;
         ret->pair[ret->count].probe = (uint8_t)i, ret->pair[ret->count++].candidate = (uint8_t)with;
     }
