@@ -53,7 +53,9 @@ for n in gb ca; do
 done
 
 key() { sed -n 's/^identity ed25519 //p' "$1"; }
-deal() { # NAME HOLDER COUNTRY
+deal() { # NAME HOLDER COUNTRY [THIRD COUNTRY]: the third party may be asked for, and signs too
+  third=never party=
+  [ -z "${4:-}" ] || { third="[$4.example]"; party="  - { name: $4.example, country: $5, key: $(key $4.card) }"; }
   cat > $1.yaml <<Y
 agreement: $1
 version: 1
@@ -61,6 +63,7 @@ title: Border checks of persons arrested on national-security grounds
 parties:
   - { name: $2.example, country: $3, key: $(key $2.card) }
   - { name: us.example, country: USA, key: $(key us.card) }
+$party
 witness:
   - { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= }
 in-force: { from: 2020-01-01, until: 2099-12-31, review: 2030-01-01 }
@@ -79,14 +82,15 @@ flows:
     disclose: { on-hit: [], on-confirmed: [status, category, arrest-date] }
     copy: { mode: none }
     requester-keeps: 90 days
-    on-behalf-of: never
+    on-behalf-of: $third
     onward: never
     articles: { purposes: Art. 3(1), search.per-day: Art. 6(2) }
 Y
   for c in c d; do "$entente" --node us agreement sign $1.yaml --as $c.us > /dev/null || fail "agreement"; done
-  for c in c d; do "$entente" --node $2 agreement countersign $1 --as $c.$2 > /dev/null || fail "agreement"; done
+  for n in $2 ${4:-}; do for c in c d; do "$entente" --node $n agreement countersign $1 --as $c.$n > /dev/null || fail "agreement"; done; done
+  [ -z "${4:-}" ] || "$entente" --node us agreement send $1 --as c.us > /dev/null || fail "agreement"
 }
-deal border-checks gb GBR
+deal border-checks gb GBR ca CAN
 deal border-checks-north ca CAN
 
 "$entente" synth finger --count "$arrests" --impressions 1 --seed 7 -o prints > /dev/null || fail "synth"

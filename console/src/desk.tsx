@@ -12,11 +12,11 @@ const LIMIT = 64 << 20;
 type Held = { capture: string; device: string; stated: boolean; finger: number; prints: number; faces: number; quality: number | null; at: string };
 /** One capture on this page: on its way, held by the node, or not taken. */
 type Shot = { key: number; name: string; of: string; file: File | null; url: string; state: "sending" | "held" | "lost"; detail: string; held: Held | null; ms: number };
-type Form = { desk: string; crossing: string; purpose: string; mrz: string; nationality: string; document: string; flight: string; slip: Slip | null };
+type Form = { desk: string; crossing: string; purpose: string; mrz: string; nationality: string; document: string; flight: string; slip: Slip | null; whom: string };
 type Answer = { outcome: "proceed" | "refer" | "not asked"; detail: string; ms: number };
 
 const time = (): string => new Date().toISOString().slice(11, 19).replace(/:/g, "");
-const fresh = (desk: string, purpose: string): Form => ({ desk, crossing: `${desk}-${time()}`, purpose, mrz: "", nationality: "", document: "", flight: "", slip: null });
+const fresh = (desk: string, purpose: string): Form => ({ desk, crossing: `${desk}-${time()}`, purpose, mrz: "", nationality: "", document: "", flight: "", slip: null, whom: "" });
 
 /** Of this tab: what was typed and captured survives going to another page and back, and a session that ends. */
 const kept: { form: Form; shots: Shot[]; times: number[] } = { form: fresh((localStorage.getItem("desk") ?? "desk-1").slice(0, 30), ""), shots: [], times: [] };
@@ -31,6 +31,13 @@ async function purposes(): Promise<string[]> {
     for (const m of envelope.matchAll(/\{?\s*name:\s*([a-z0-9-]{1,39}),?\s+power:/g)) found.add(m[1]!);
   }
   return [...found];
+}
+
+/** The third parties for whom an agreement in force lets this authority ask. */
+async function thirdParties(purpose: string): Promise<string[]> {
+  if (!purpose) return [];
+  const { targets } = await read<{ targets: { "on-behalf-of": string[] }[] }>("search-targets", { purpose });
+  return [...new Set(targets.flatMap((x) => x["on-behalf-of"]))].sort();
 }
 
 /** YYMMDD as it stands in the document: the century does not. */
@@ -143,20 +150,20 @@ function Verdict(p: { answer: Answer; times: number[]; form: Form; next: () => v
     <div class="row">
       <button class="main" onClick={p.next}>{t.desk.next} <kbd>Esc</kbd></button>
       {outcome === "refer" && <button onClick={() => print()}>{t.desk.sheet}</button>}
-      <span class="hint">{say(t.desk.crossingIs, { crossing: p.form.crossing })}</span>
+      <span class="hint">{say(t.desk.crossingIs, { crossing: p.form.crossing })}{p.form.whom && ` · ${say(t.desk.askedFor, { party: p.form.whom })}`}</span>
     </div>
     {outcome !== "not asked" && <p class="hint">{say(t.desk.time, { ms: Math.round(p.answer.ms), count: sorted.length, p95: Math.round(p95) })}</p>}
-    <ReferralSheet crossing={p.form.crossing} document={p.form.document} />
+    <ReferralSheet crossing={p.form.crossing} document={p.form.document} whom={p.form.whom} />
   </>;
 }
 
 /** Printed only: what the traveller takes to the secondary desk, and keeps. */
-export function ReferralSheet(p: { crossing: string; document: string }) {
+export function ReferralSheet(p: { crossing: string; document: string; whom?: string }) {
   const s = t.sheet, node = sessionNow.is?.node ?? "", contact = sessionNow.is?.contact ?? "", now = new Date();
   return <section class="sheet">
     <div class="top"><strong>{node}</strong><span>{now.toISOString().slice(0, 16).replace("T", " ")} UTC</span></div>
     <h1>{s.title}</h1>
-    <dl class="pairs"><dt>{s.crossing}</dt><dd><strong>{p.crossing}</strong></dd>{p.document && <><dt>{s.document}</dt><dd>{p.document}</dd></>}<dt>{s.officer}</dt><dd>{sessionNow.is?.name}</dd></dl>
+    <dl class="pairs"><dt>{s.crossing}</dt><dd><strong>{p.crossing}</strong></dd>{p.document && <><dt>{s.document}</dt><dd>{p.document}</dd></>}{p.whom && <><dt>{s.whom}</dt><dd>{p.whom}</dd></>}<dt>{s.officer}</dt><dd>{sessionNow.is?.name}</dd></dl>
     <p>{s.why}</p><p>{s.unresolved}</p>
     <h2>{s.rightsTitle}</h2><ol>{s.rights.map((w) => <li key={w}>{w}</li>)}</ol>
     <h2>{s.complaintTitle}</h2><ol>{s.complaint.map((w) => <li key={w}>{w}</li>)}</ol>
@@ -178,6 +185,7 @@ async function ask(form: Form, shots: Shot[]): Promise<Answer | string> {
     const got = await act<{ outcome: "proceed" | "refer" }>("crossing-ask", {
       purpose: form.purpose.trim(), crossing: form.crossing.trim(), captures: held.map((s) => s.held!.capture).join(","),
       document: form.document.trim(), nationality: form.nationality.trim().toUpperCase(), flight: form.flight.trim(), slip: form.slip?.text ?? "",
+      "on-behalf-of": form.whom,
     });
     return { outcome: got.outcome, detail: "", ms: performance.now() - began + last };
   } catch (e) {
@@ -222,11 +230,20 @@ function Traveller(p: { form: Form; change: (part: Partial<Form>) => void }) {
 export function Desk() {
   const [form, setForm] = useState<Form>(kept.form), [suggested, setSuggested] = useState<string[]>([]), [of, setOf] = useState("unknown");
   const [busy, setBusy] = useState(false), [failed, setFailed] = useState(""), [answer, setAnswer] = useState<Answer | null>(null);
-  const shots = useShots(form.desk), [over, setOver] = useState(false);
+  const shots = useShots(form.desk), [over, setOver] = useState(false), [thirds, setThirds] = useState<string[]>([]);
   const change = (part: Partial<Form>) => { kept.form = { ...kept.form, ...part }; setForm(kept.form); };
   useEffect(() => {
     purposes().then((all) => { setSuggested(all); if (!kept.form.purpose) change({ purpose: all[0] ?? "" }); }, () => undefined);
   }, []);
+  useEffect(() => {
+    let stale = false;
+    thirdParties(form.purpose.trim()).then((all) => {
+      if (stale) return;
+      setThirds(all);
+      if (kept.form.whom && !all.includes(kept.form.whom)) change({ whom: "" });
+    }, () => undefined);
+    return () => { stale = true; };
+  }, [form.purpose]);
   const submit = async () => {
     if (busy) return;
     setBusy(true);
@@ -259,6 +276,8 @@ export function Desk() {
       <Field label={t.desk.desk} hint={t.desk.deskHint}>{(id, by) => <input id={id} aria-describedby={by} maxLength={30} value={form.desk} onChange={(e) => named(e.currentTarget.value.trim() || "desk-1")} />}</Field>
       <Field label={t.desk.purpose}>{(id) => <><input id={id} list="purposes" maxLength={39} value={form.purpose} onInput={(e) => change({ purpose: e.currentTarget.value })} />
         <datalist id="purposes">{suggested.map((s) => <option key={s} value={s} />)}</datalist></>}</Field>
+      {thirds.length > 0 && <Field label={t.desk.whom} hint={t.desk.whomHint}>{(id, by) => <select id={id} aria-describedby={by} value={form.whom} onChange={(e) => change({ whom: e.currentTarget.value })}>
+        <option value="">{t.desk.ourselves}</option>{thirds.map((s) => <option key={s} value={s}>{s}</option>)}</select>}</Field>}
     </div></section>
     <div class="split">
       <Traveller form={form} change={change} />

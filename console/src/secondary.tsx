@@ -7,7 +7,7 @@ import { say, texts as t } from "./texts";
 import { Empty, Loaded, Note, Outcome, Page, Table, useDo, useLoad, when } from "./ui";
 
 type Line = { partner: string; agreement: string; flow: string; state: string; reason?: string; clause?: string; reference?: string; "unresolved-from"?: string; case?: string };
-type Crossing = { crossing: string; reference: string; document: string; nationality: string; flight: string; opened: string; "by-chance": boolean; "prints-kept": boolean; partners: Line[] };
+type Crossing = { crossing: string; reference: string; document: string; nationality: string; flight: string; "on-behalf-of": string; opened: string; "by-chance": boolean; "prints-kept": boolean; partners: Line[] };
 type Kept = { disclosure: string; reference: string; partner: string; agreement: string; received: string; until: string };
 type Value = { field: string; value?: string; base64?: string; finger?: number };
 
@@ -46,7 +46,7 @@ function Person(p: { crossing: Crossing; kept: Kept[]; now: number; open: (id: s
   const admit = `#/admission?${new URLSearchParams({ nationality: k.nationality, document: k.document })}`;
   return <section class={`card traveller ${over ? "over" : ""}`} aria-label={k.reference}>
     <div class="head"><h2>{k.reference}</h2><span class="hint">{say(t.secondary.since, { time: when(k.opened) })}</span></div>
-    <ul class="facts">{k.document && <li>{t.desk.number} <b>{k.document}</b></li>}{k.nationality && <li>{t.desk.nationality} <b>{k.nationality}</b></li>}{k.flight && <li>{t.desk.flight} <b>{k.flight}</b></li>}</ul>
+    <ul class="facts">{k.document && <li>{t.desk.number} <b>{k.document}</b></li>}{k.nationality && <li>{t.desk.nationality} <b>{k.nationality}</b></li>}{k.flight && <li>{t.desk.flight} <b>{k.flight}</b></li>}{k["on-behalf-of"] && <li>{t.desk.whom} <b>{k["on-behalf-of"]}</b></li>}</ul>
     {k["by-chance"] && <Note>{t.secondary.chance}</Note>}
     <Table caption={say(t.secondary.partners, { crossing: k.reference })} quiet head={[t.secondary.partner, t.secondary.state, t.secondary.left, t.secondary.detail]}>
       {k.partners.map((l, i) => <tr key={l.agreement + l.flow}>

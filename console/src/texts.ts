@@ -24,7 +24,7 @@ export const texts = {
 
   desk: {
     title: "Open a crossing", about: "All partners that the agreements allow are asked at once. You are told to let the traveller proceed or to refer them, and nothing else.",
-    crossing: "Crossing", crossingHint: "your desk's own number; no name", crossingIs: "Crossing {crossing}", desk: "Desk", deskHint: "its device posts captures under this name", purpose: "Purpose",
+    crossing: "Crossing", crossingHint: "your desk's own number; no name", crossingIs: "Crossing {crossing}", whom: "Asked for", whomHint: "only those whose agreement allows it are asked; it stands in both ledgers", ourselves: "this authority", askedFor: "asked for {party}", desk: "Desk", deskHint: "its device posts captures under this name", purpose: "Purpose",
     traveller: "Traveller", captures: "Captures", noCaptures: "Nothing is captured yet. The desk's device sends captures here by itself; or choose files, or drop them here.",
     mrz: "Machine-readable zone of the document", mrzHint: "Typed, or read by a document reader. The name stays on this page.", mrzBad: "This is no machine-readable zone: three lines of 30 signs, or two of 36 or 44.",
     mrzWrong: "Check digit wrong: {fields}. Compare with the document.", mrzGood: "All check digits are right.",
@@ -41,7 +41,7 @@ export const texts = {
       "left-thumb": "left thumb", "left-index": "left index", "left-middle": "left middle", "left-ring": "left ring", "left-little": "left little", face: "face" },
   },
   sheet: {
-    title: "Referral to the secondary desk", crossing: "Crossing", document: "Document", officer: "Officer",
+    title: "Referral to the secondary desk", crossing: "Crossing", document: "Document", whom: "Asked for", officer: "Officer",
     why: "You were asked to wait. This is no accusation: travellers are referred for many reasons, some of them by chance. A machine's answer decides nothing; persons do.",
     unresolved: "Persons at the authority that holds a record have a fixed time to compare. If it ends without a result, this is called unresolved. It is not a refusal, and stands nowhere against you.",
     rightsTitle: "What you may ask", rights: [

@@ -116,7 +116,7 @@ int ent_cmd_search(ent_cli *cli, int argc, char **argv)
                             {.name = "--receipt", .value = &receipt, .hint = "FILE", .help = "where the partner's receipt goes (default: receipts/ in the node's folder)"},
                             {.name = "--sre", .value = &sre, .hint = "FILE", .help = "have the partner answer by an ANSI/NIST-ITL transaction (SRE, of a refusal ERR), and keep it there"},
                             {.name = "--slip", .value = &slip, .hint = "FILE", .help = "a redress slip that the traveller shows"},
-                            {.name = "--on-behalf-of", .value = &behalf, .hint = "PARTY", .help = "a third party for which the agreement lets this node ask; both ledgers say so"},
+                            {.name = "--on-behalf-of", .value = &behalf, .hint = "PARTY", .help = "a third party for which the agreement lets this node ask; both ledgers say so. With --all, those are asked whose agreement lists it"},
                             {.name = "--all", .flag = &all, .help = "every partner that an agreement allows, at once"},
                             {.name = "--as", .value = &as, .hint = "NAME", .help = "the officer who asks"}, {0}};
     int n;

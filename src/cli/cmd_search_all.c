@@ -81,7 +81,8 @@ static void take_turn(void *ctx, size_t i, unsigned worker)
 static ent_code ask_all(round_ *r, ent_err *err)
 {
     size_t n = json_array_size(r->targets);
-    if (n == 0) return ent_fail(err, ENT_REFUSED, "no agreement here lets this node search for \"%s\"", r->wish->purpose);
+    const char *whom = r->wish->on_behalf_of;
+    if (n == 0) return ent_fail(err, ENT_REFUSED, "no agreement here lets this node search for \"%s\"%s%s", r->wish->purpose, *whom ? " on behalf of " : "", whom);
     ent_parallel(n, n < PARTNERS_AT_ONCE ? (unsigned)n : PARTNERS_AT_ONCE, take_turn, r);
     return ENT_OK;
 }

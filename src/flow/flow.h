@@ -467,9 +467,12 @@ typedef struct ent_search_target {
     bool allowed;                   /* now; else clause and reason say why not */
     char clause[ENT_LAW_CLAUSE], reason[160];
     int64_t answer_within_ms, confirm_within_ms; /* the answer; persons, after a hit */
+    char for_whom[ENT_AGREEMENT_PARTIES][ENT_PARTY_NAME]; /* third parties for whom this flow may be asked too; of one that is allowed */
+    size_t for_count;
 } ent_search_target;
 
-/* test: of flows that are marked test, else of the others. on_behalf_of "": for this node itself. */
+/* test: of flows that are marked test, else of the others. on_behalf_of "": for this node itself; else only flows that may be asked for that
+ * party, as only those that have the purpose. */
 ENT_MUST_CHECK ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, const char *on_behalf_of, bool test,
                                                 void (*see)(void *ctx, const ent_search_target *t), void *ctx, ent_err *err);
 

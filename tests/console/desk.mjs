@@ -275,6 +275,35 @@ async function keyboard(page) {
   check("the focus is seen", outline === "3px", outline);
 }
 
+/** For a third party that an agreement lists: the field is there for that purpose only, those who may not be asked for it are not, and every page says for whom. */
+export async function behalf() {
+  const page = await signedIn("us", "o.us"), whom = "label:text-is('Asked for') + select";
+  await page.goto(`${address.us}#/desk`);
+  await page.waitForSelector(whom);
+  check("for whom may be asked is what the agreement lists", (await page.locator(`${whom} option`).allInnerTexts()).join() === "this authority,ca.example");
+  await page.fill("input[list=purposes]", "another-purpose");
+  await page.waitForSelector(whom, { state: "detached" });
+  check("and not shown where no agreement lists anybody", true);
+  await page.fill("input[list=purposes]", "terrorism-threat-check");
+  await page.selectOption(whom, "ca.example");
+  await look(page, "desk-behalf");
+  await accessible(page, "the desk with a third party");
+  await ask(page, "known/1_3.png", "D1-FOR");
+  check("the answer says for whom", /D1-FOR · asked for ca\.example/.test(await page.innerText("main")), await page.innerText("main"));
+  const paper = await sheet(page, "referral-behalf");
+  check("and the sheet", /Asked for\s*ca\.example/.test(paper), paper);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(whom);
+  check("the next traveller is this authority's again", (await page.inputValue(whom)) === "");
+  const other = await signedIn("us", "s.us");
+  await other.goto(`${address.us}#/secondary`);
+  await other.waitForSelector("section[aria-label='D1-FOR']:has-text('hit, persons examine')");
+  const row = await other.innerText("section[aria-label='D1-FOR']");
+  check("secondary sees for whom, and only the partner that may be asked for it", /Asked for ca\.example/.test(row) && /gb\.example/.test(row) && !/border-checks-north/.test(row), row);
+  await look(other, "secondary-behalf");
+  for (const p of [page, other]) await p.context().close();
+}
+
 export async function desk() {
   const page = await signIn();
   await typed(page);

@@ -3,12 +3,12 @@
 import { auditor } from "./auditor.mjs";
 import { browser, failed } from "./browser.mjs";
 import { custodian, suspension } from "./custodian.mjs";
-import { desk } from "./desk.mjs";
+import { behalf, desk } from "./desk.mjs";
 import { examiner } from "./examiner.mjs";
 import { passkey } from "./passkey.mjs";
 import { programmes, redress } from "./redress.mjs";
 
-const stories = { examiner, custodian, auditor, desk, redress, programmes, passkey, suspension };
+const stories = { examiner, custodian, auditor, desk, redress, programmes, behalf, passkey, suspension };
 const wanted = process.argv.slice(2);
 for (const [name, story] of Object.entries(stories)) if (!wanted.length || wanted.includes(name)) await story();
 await browser.close();

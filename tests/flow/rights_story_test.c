@@ -86,6 +86,14 @@ static void on_behalf(void **state)
     assert_int_equal(latest(&s->gb, ENT_ENTRY_ANSWERED_HIT).party, 0);
 }
 
+static void see_target(void *ctx, const ent_search_target *t)
+{
+    assert_true(t->allowed);
+    assert_int_equal(t->for_count, 1);
+    assert_string_equal(t->for_whom[0], "fr.example");
+    ++*(size_t *)ctx;
+}
+
 /* For whom the agreement does not list nobody asks, and the holder refuses whoever does, with the clause; a proof of "asked" for one is none for
  * another. */
 static void only_for_whom_it_lists(void **state)
@@ -96,6 +104,12 @@ static void only_for_whom_it_lists(void **state)
     ENT_AUTO_BUF body = ENT_BUF(1 << 16);
     assert_int_equal(search_for(s, "de.example", NULL, &r, &err), ENT_REFUSED);
     assert_non_null(strstr(err.detail, "on-behalf-of"));
+    static const char *const whom[] = {"", "fr.example", "de.example"};
+    for (size_t i = 0, found; i < 3; i++) {
+        found = 0;
+        assert_int_equal(ent_flow_search_targets(s->us.flow, "threat-check", whom[i], false, see_target, &found, NULL), ENT_OK);
+        assert_int_equal(found, i < 2);
+    }
     if (search_for(s, "fr.example", NULL, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
     ent_buf_free(&r.receipt);
     ent_message m = {.kind = ENT_MESSAGE_SEARCH, .id = {9}, .agreement = "deal", .agreement_version = 1, .agreement_digest = s->digest, .flow = "check", .purpose = "threat-check",

@@ -319,8 +319,10 @@ static ent_code search(const ent_desk_node *n, const ent_desk_request *r, json_t
 
 static void see_target(void *ctx, const ent_search_target *t)
 {
-    json_array_append_new(ctx, json_pack("{s:s,s:s,s:s,s:b,s:s,s:s}", "agreement", t->agreement, "flow", t->flow, "partner", t->partner, "allowed",
-                                         t->allowed, "clause", t->clause, "reason", t->reason));
+    json_t *whom = json_array();
+    for (size_t i = 0; i < t->for_count; i++) json_array_append_new(whom, json_string(t->for_whom[i]));
+    json_array_append_new(ctx, json_pack("{s:s,s:s,s:s,s:b,s:s,s:s,s:o}", "agreement", t->agreement, "flow", t->flow, "partner", t->partner, "allowed",
+                                         t->allowed, "clause", t->clause, "reason", t->reason, "on-behalf-of", whom));
 }
 
 static ent_code search_targets(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)

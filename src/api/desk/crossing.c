@@ -220,7 +220,9 @@ static ent_code is_stated(const ent_desk_node *n, const ent_desk_request *r, boo
 static ent_code targets(const ent_desk_node *n, const char *purpose, const char *on_behalf_of, bool test, json_t *lines, ent_err *err)
 {
     ENT_TRY(ent_flow_search_targets(n->flow, purpose, on_behalf_of, test, see_target, lines, err));
-    return json_array_size(lines) ? ENT_OK : ent_fail(err, ENT_REFUSED, "no agreement here lets this node search for \"%s\"%s", purpose, test ? " with a file: let the desk's device capture" : "");
+    if (json_array_size(lines)) return ENT_OK;
+    return ent_fail(err, ENT_REFUSED, "no agreement here lets this node search for \"%s\"%s%s%s", purpose, *on_behalf_of ? " on behalf of " : "", on_behalf_of,
+                    test ? " with a file: let the desk's device capture" : "");
 }
 
 /* "id,id,…": the captures that are held for it become the body. */

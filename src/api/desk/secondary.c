@@ -51,6 +51,7 @@ static json_t *crossing_json(const crossing *k)
     json_object_set_new(j, "document", json_string(k->document));
     json_object_set_new(j, "nationality", json_string(k->nationality));
     json_object_set_new(j, "flight", json_string(k->flight));
+    json_object_set(j, "on-behalf-of", json_object_get(k->q->params, "on-behalf-of"));
     json_object_set_new(j, "opened", time_json(k->opened));
     json_object_set_new(j, "by-chance", json_boolean(k->by_chance));
     json_object_set_new(j, "prints-kept", json_boolean(k->q->body.len > 0));

@@ -1,5 +1,5 @@
 /* Whom a search for a purpose would go to: every flow of every agreement here in which this node asks and that grants the
- * purpose, with the verdict of now, so that one that is suspended or over is a line of its own and not left out. */
+ * purpose, and lists the one for whom it is asked, with the verdict of now, so that one that is suspended or over is a line of its own and not left out. */
 #include "flow/search/search.h"
 #include "flow/state.h"
 
@@ -18,6 +18,7 @@ static void judge(ent_flow_node *n, const ent_held_agreement *h, const ent_flow 
     snprintf(ret->partner, sizeof ret->partner, "%s", f->holder);
     ent_agreement_decide(h->a, &ask, &v);
     ret->allowed = v.code == ENT_OK && h->state == ENT_AGREEMENT_SIGNED;
+    for (size_t i = 0; ret->allowed && i < f->on_behalf_count; i++) memcpy(ret->for_whom[ret->for_count++], f->on_behalf_of[i], ENT_PARTY_NAME);
     memcpy(ret->clause, v.clause, sizeof ret->clause);
     snprintf(ret->reason, sizeof ret->reason, "%s", v.reason);
     if (v.code != ENT_OK || h->state == ENT_AGREEMENT_SIGNED) return;
@@ -39,7 +40,8 @@ ent_code ent_flow_search_targets(ent_flow_node *n, const char *purpose, const ch
         const ent_held_agreement *h = &n->agreements[i];
         for (size_t k = 0; k < h->a->flow_count; k++) {
             const ent_flow *f = &h->a->flow[k];
-            if (strcmp(f->requester, n->c.name) != 0 || f->test != test || !ent_flow_purpose(f, purpose)) continue;
+            bool asks = strcmp(f->requester, n->c.name) == 0 && f->test == test && ent_flow_purpose(f, purpose);
+            if (!asks || (*on_behalf_of && !ent_flow_acts_for(f, on_behalf_of))) continue;
             judge(n, h, f, purpose, on_behalf_of, &all[count++]);
         }
     }
