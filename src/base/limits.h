@@ -35,7 +35,8 @@ enum ent_limits {
     ENT_LIMIT_LINES = 48,                   /* a node's own to one partner: room for those that are just ending */
     ENT_LIMIT_CONNECTION_IDLE_MS = 5000,
     ENT_LIMIT_CLOCK_SKEW_MS = 60000,        /* a signature's `created` may be this far off */
-    ENT_LIMIT_REPLAY_WINDOW_MS = 300000,    /* an answer is repeated to a retry this long */
+    ENT_LIMIT_WAIT_S = 60,                  /* at most so long a request is kept waiting before 202, whatever it prefers */
+    ENT_LIMIT_JOB_MS = 300000,              /* from a search's arrival: so long it can be asked after */
     ENT_LIMIT_CAPTURE_AGE_MS = 900000,      /* 15 minutes: a desk's capture is searched in this time */
     ENT_LIMIT_PROBE_KEPT_MS = 172800000,    /* 48 hours: the most that the probe of a hit is kept */
     /* ledger */

@@ -76,6 +76,14 @@ typedef struct ent_proposed {
     ent_case_id case_number; /* of the entries of both words */
 } ent_proposed;
 
+/* A search that was answered here, and when its answer leaves (monotonic, ms). */
+typedef struct ent_landing {
+    uint8_t id[ENT_ID_SIZE];
+    int64_t slot;
+} ent_landing;
+
+enum { ENT_LANDED = 512 }; /* more than leave within two steps of the grid */
+
 struct ent_flow_node {
     ent_flow_config c;
     pthread_mutex_t lock;
@@ -111,8 +119,10 @@ struct ent_flow_node {
     ent_date turns_swept;
     int64_t watch_swept;       /* the hour */
     bool alarms_wait;          /* to be entered into the ledger */
-    struct ent_flight *flights; /* flow/search/answer.c: requests that are being answered */
+    struct ent_flight *flights; /* flow/search/flights.h: searches that are being answered */
     pthread_cond_t landed;     /* one of them was */
+    ent_landing landings[ENT_LANDED]; /* those that were last, round and round */
+    size_t landed_count;
     ent_date swept;            /* the day of the last run of its own accord */
     uint64_t looks;            /* so often was everybody's visibility worked out */
     ent_date looked;           /* the day for which due dates and visibility were last worked out */

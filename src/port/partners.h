@@ -9,6 +9,8 @@
 #include "base/when.h"
 #include "entente/error.h"
 
+#include <stdbool.h>
+
 #define ENT_NODE_NAME_MAX 64 /* with the NUL: "gb.home-office" */
 
 /* kinds of message and the path each has below the partner's address */
@@ -54,6 +56,8 @@ typedef struct ent_message {
     const char *crossing;          /* of a search: the pledge (law/crossing.h); NULL as "" */
     const char *on_behalf_of;      /* of a search: the party for which the sender asks; NULL as "": itself */
     ent_answer_form form;          /* of a search's answer; each retry may ask for another */
+    bool poll;                     /* asks after the search of this id, which was taken on: no body, and nothing but id and form counts */
+    int prefer_s;                  /* of a search: 202 is welcome after so many seconds; -1: at once; 0: never */
     const void *body;
     size_t body_len;
 } ent_message;
@@ -89,6 +93,11 @@ typedef struct ent_inbox {
     void *self;
     void (*receive)(void *self, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body, int64_t *ret_release);
 } ent_inbox;
+
+/* What says that a search was taken on and is still worked at: where to ask after it, and a body of ENT_ANSWER_SIZE bytes. */
+#define ENT_JOB_PATH 48
+void ent_job_path(const uint8_t id[ENT_ID_SIZE], char ret_path[ENT_JOB_PATH]);
+void ent_job_write(const uint8_t id[ENT_ID_SIZE], ent_buf *ret_body);
 
 void ent_reply_free(ent_reply *reply); /* erases; NULL is fine */
 

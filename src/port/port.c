@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+#include <stdio.h>
+
 const char *ent_table_name(ent_table table)
 {
     static const char *const names[] = {
@@ -21,6 +23,22 @@ ent_code ent_store_stage(const ent_store *s, const ent_change *changes, size_t c
 }
 
 ent_code ent_store_sync(const ent_store *s, ent_err *err) { return s->sync ? s->sync(s->self, err) : ENT_OK; }
+
+void ent_job_path(const uint8_t id[ENT_ID_SIZE], char ret_path[ENT_JOB_PATH])
+{
+    char text[ENT_ID_TEXT];
+    ent_id_text(id, text);
+    snprintf(ret_path, ENT_JOB_PATH, "/v1/search/%s", text);
+}
+
+void ent_job_write(const uint8_t id[ENT_ID_SIZE], ent_buf *ret_body)
+{
+    char path[ENT_JOB_PATH];
+    size_t end = ret_body->len + ENT_ANSWER_SIZE;
+    ent_job_path(id, path);
+    ent_buf_fmt(ret_body, "{\"status\":\"working\",\"job\":\"%s\"}", path);
+    while (ret_body->len < end && ret_body->failed == ENT_OK) ent_buf_u8(ret_body, ' ');
+}
 
 void ent_reply_free(ent_reply *reply)
 {

@@ -3,6 +3,7 @@
 #include "flow/two_nodes.h"
 
 #include "entente/itl_check.h"
+#include "base/limits.h"
 #include "flow/search/search.h"
 #include "port/problem.h"
 
@@ -182,6 +183,149 @@ static void a_transaction_is_taken_whole(void **state)
     }
     assert_int_equal(ent_answer_read(r.sre.data, r.sre.len - 1, ENT_FORM_ITL, &b, &receipt, NULL), ENT_FORMAT);
     ent_search_result_free(&r);
+}
+
+/* ---- a search that is asked after ---- */
+
+/* Asked and on its way: the message that did not arrive. */
+static ent_message on_its_way(uint32_t finger, uint8_t digest[32])
+{
+    ent_search_result r;
+    ent_err err;
+    s->swallow = true;
+    assert_int_equal(story_search(s, finger, 1, "threat-check", &r, &err), ENT_UNREACHABLE);
+    s->swallow = false;
+    return the_last(digest);
+}
+
+static int ask_after(const char *who, const ent_message *about, ent_answer_form form, ent_buf *ret_body, int64_t *ret_release)
+{
+    ent_arrival in = {.message = {.kind = ENT_MESSAGE_SEARCH, .poll = true, .form = form, .proof = "", .agreement = "", .flow = "", .purpose = ""},
+                      .received = s->clock.now, .signature_base = "the question's signature base"};
+    int status = 0;
+    ent_inbox inbox = ent_flow_inbox(s->gb.flow);
+    memcpy(in.message.id, about->id, ENT_ID_SIZE);
+    snprintf(in.partner, sizeof in.partner, "%s", who);
+    inbox.receive(inbox.self, &in, &status, ret_body, ret_release);
+    return status;
+}
+
+static int status_of(const char *who, const ent_message *about)
+{
+    int64_t release;
+    ENT_AUTO_BUF body = ENT_BUF(65536);
+    int status = ask_after(who, about, ENT_FORM_JSON, &body, &release);
+    assert_int_equal(body.len, ENT_ANSWER_SIZE);
+    return status;
+}
+
+/* A search that was taken on is asked after by whoever asked it, and by nobody else. Until its answer may leave, hit or none, the question is
+ * told that it is worked at, in as many bytes; then it has the answer, in the form it asks for. Nothing is counted and nothing entered. */
+static void asked_after(void **state)
+{
+    (void)state;
+    ent_enrolled e;
+    uint8_t digest[32];
+    int64_t slot[2], told[2];
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        ENT_AUTO_BUF direct = ENT_BUF(65536), early = ENT_BUF(65536), late = ENT_BUF(65536), sre = ENT_BUF(65536), receipt = ENT_BUF(65536);
+        ent_answer a, b;
+        int64_t release;
+        ent_message m = on_its_way(i ? 20 : 0, digest);
+        assert_int_equal(status_of("us.example", &m), 404); /* it has not come yet */
+        int64_t before = s->clock.monotonic;
+        assert_int_equal(story_deliver(s, &m, &direct), 200);
+        slot[i] = s->last_release - before;
+        uint64_t entries = holder_entries();
+        assert_int_equal(ask_after("us.example", &m, ENT_FORM_JSON, &early, &release), 202);
+        assert_int_equal(early.len, ENT_ANSWER_SIZE);
+        told[i] = release - s->clock.monotonic;
+        s->clock.monotonic = s->last_release - 1;
+        assert_int_equal(status_of("us.example", &m), 202);
+        s->clock.monotonic++;
+        assert_int_equal(ask_after("us.example", &m, ENT_FORM_JSON, &late, &release), 200);
+        assert_true(late.len == direct.len && memcmp(late.data, direct.data, late.len) == 0);
+        assert_true(release > s->clock.monotonic); /* on the grid, like any answer */
+        assert_int_equal(ask_after("us.example", &m, ENT_FORM_ITL, &sre, &release), 200);
+        assert_int_equal(ent_answer_read(direct.data, direct.len, ENT_FORM_JSON, &a, &receipt, NULL), ENT_OK);
+        assert_int_equal(ent_answer_read(sre.data, sre.len, ENT_FORM_ITL, &b, &receipt, NULL), ENT_OK);
+        assert_true(a.hit == (i == 0) && b.hit == a.hit && b.index == a.index);
+        assert_int_equal(status_of("fr.example", &m), 404);
+        assert_int_equal(holder_entries(), entries);
+    }
+    assert_true(slot[0] == slot[1] && told[0] == told[1]);
+}
+
+/* Who sends the request again while its answer waits has it when it leaves: the phase of a second arrival tells nothing. */
+static void leaves_with_the_first(void **state)
+{
+    (void)state;
+    uint8_t digest[32];
+    ENT_AUTO_BUF body = ENT_BUF(65536), again = ENT_BUF(65536);
+    story_agree(s, 1, 50);
+    ent_message m = on_its_way(3, digest);
+    assert_int_equal(story_deliver(s, &m, &body), 200);
+    int64_t slot = s->last_release;
+    s->clock.monotonic += 20; /* another phase of the grid */
+    assert_int_equal(story_deliver(s, &m, &again), 200);
+    assert_int_equal(s->last_release, slot);
+}
+
+/* It is asked after for as long as a retry could be under way, over a restart; suspended or destroyed, as with a retry. */
+static void asked_after_for_a_while(void **state)
+{
+    (void)state;
+    ent_enrolled e;
+    uint8_t digest[32];
+    ENT_AUTO_BUF body = ENT_BUF(65536);
+    ent_agreement_view v;
+    ent_destroyed d;
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    ent_message m = on_its_way(0, digest);
+    assert_int_equal(story_deliver(s, &m, &body), 200);
+    story_restart(s, &s->gb);
+    assert_int_equal(status_of("us.example", &m), 200);
+    story_act(&s->gb, ENT_ACT_SUSPEND, &v);
+    assert_int_equal(status_of("us.example", &m), 403);
+    story_act(&s->gb, ENT_ACT_RESUME, &v);
+    assert_int_equal(status_of("us.example", &m), 200);
+    s->clock.now.ms += ENT_LIMIT_JOB_MS;
+    assert_int_equal(status_of("us.example", &m), 404);
+    s->clock.now.ms -= ENT_LIMIT_JOB_MS;
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "a story", &d, NULL), ENT_OK);
+    assert_int_equal(status_of("us.example", &m), 410);
+}
+
+/* A requester that was not answered, and comes back with the same crossing, asks after its search; it sends it again when nothing is known of
+ * it. Either way it is one. */
+static void the_requester_comes_back(void **state)
+{
+    (void)state;
+    ent_enrolled e;
+    story_agree(s, 1, 50);
+    assert_int_equal(story_enrol(s, 0, 0, &e), ENT_OK);
+    for (int arrived = 0; arrived < 2; arrived++) {
+        ENT_AUTO_BUF png = ENT_BUF(1), file = ENT_BUF(1);
+        ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
+        ent_search_result r;
+        story_print(0, 1, &png);
+        ent_buf_u32(&png, (uint32_t)arrived);
+        story_capture(&s->us, &png, &file);
+        s->deaf = arrived, s->swallow = !arrived;
+        assert_int_equal(ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, NULL), ENT_UNREACHABLE);
+        s->deaf = s->swallow = false;
+        story_restart(s, &s->us);
+        s->polls = 0;
+        ent_buf_clear(&s->last_request);
+        assert_int_equal(ent_flow_search(s->us.flow, &s->us.officer, file.data, file.len, &o, &r, NULL), ENT_OK);
+        assert_true(r.hit && !r.refused);
+        assert_int_equal(s->polls, 1);
+        assert_true((s->last_request.len == 0) == arrived); /* the probe does not travel twice */
+        ent_search_result_free(&r);
+    }
 }
 
 /* Replay after a suspension: refused with its clause, though the answer is known; also after a restart. */
@@ -390,7 +534,8 @@ static void beside_destruction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(answered_by_a_transaction),
-                                       STORY(refused_by_a_transaction), STORY(a_transaction_is_taken_whole), STORY(replay_after_suspension), STORY(another_agreement),
+                                       STORY(refused_by_a_transaction), STORY(a_transaction_is_taken_whole), STORY(asked_after), STORY(leaves_with_the_first),
+                                       STORY(asked_after_for_a_while), STORY(the_requester_comes_back), STORY(replay_after_suspension), STORY(another_agreement),
                                        STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel), STORY(the_same_in_parallel),
                                        STORY(beside_destruction)};
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);

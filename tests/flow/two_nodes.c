@@ -22,7 +22,8 @@ static ent_code send_message(void *self, const char *partner, const ent_message 
     ent_arrival in = {.message = *m, .received = s->clock.now, .signature_base = "the request's signature base"};
     int64_t release = 0;
     (void)deadline;
-    if (m->kind == ENT_MESSAGE_SEARCH) {
+    if (m->kind == ENT_MESSAGE_SEARCH) s->polls += m->poll;
+    if (m->kind == ENT_MESSAGE_SEARCH && !m->poll) {
         ent_buf_clear(&s->last_request);
         ent_buf_put(&s->last_request, m->body, m->body_len);
         memcpy(s->last_id, m->id, ENT_ID_SIZE);

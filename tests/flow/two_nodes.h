@@ -33,6 +33,7 @@ typedef struct story {
     bool faces;           /* the agreement is about faces too */
     bool named;           /* who is enrolled has a name */
     bool garble;          /* bodies of searches are cut on the way */
+    unsigned polls;       /* questions after a search that was asked before */
     int64_t last_release; /* of the last answer, monotonic */
     ent_buf last_disclosure; /* body of the last disclosure, its id and proof, to be sent again */
     uint8_t disclosure_id[ENT_ID_SIZE];

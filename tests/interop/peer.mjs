@@ -3,6 +3,7 @@
 //   node peer.mjs card                        makes keys in this folder, prints the card
 //   node peer.mjs propose HOLDER-CARD DEAL    signs an agreement and sends it
 //   node peer.mjs search HOLDER-CARD DEAL PNG hit|no-hit
+//   node peer.mjs begin HOLDER-CARD DEAL PNG; ask HOLDER-CARD OUTCOME; again HOLDER-CARD OUTCOME    a search that is asked after; OUTCOME: hit---, no-hit, or a status
 import { createHash, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, verify, X509Certificate } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -42,22 +43,22 @@ function readCard(file) {
 
 const digestOf = (body) => `sha-256=:${sha256(body).toString("base64")}:`;
 
-function send(holder, path, headers, body) {
+function send(holder, path, headers, body, method = "POST") {
   const components = ["@method", "@path", ...Object.keys(headers)];
   const params = `(${components.map((c) => `"${c}"`).join(" ")});created=${Math.floor(Date.now() / 1000)};keyid="${identity.raw.toString("hex")}";nonce="${randomBytes(16).toString("base64")}";alg="ed25519";tag="entente-request"`;
-  const value = { "@method": "POST", "@path": path, ...headers };
+  const value = { "@method": method, "@path": path, ...headers };
   const base = components.map((c) => `"${c}": ${value[c]}\n`).join("") + `"@signature-params": ${params}`;
   const signature = sign(null, Buffer.from(base), identity.secret).toString("base64");
   const url = new URL(holder.address);
   return new Promise((resolve, reject) => {
-    const r = https.request({ host: url.hostname, port: url.port, path, method: "POST", cert: readFileSync("tls.crt"), key: readFileSync("tls.key"), rejectUnauthorized: false, minVersion: "TLSv1.3",
-      headers: { ...headers, "content-length": body.length, "signature-input": `entente=${params}`, signature: `entente=:${signature}:` } }, (answer) => {
+    const r = https.request({ host: url.hostname, port: url.port, path, method, cert: readFileSync("tls.crt"), key: readFileSync("tls.key"), rejectUnauthorized: false, minVersion: "TLSv1.3",
+      headers: { ...headers, ...(method === "POST" && { "content-length": body.length }), "signature-input": `entente=${params}`, signature: `entente=:${signature}:` } }, (answer) => {
       const parts = [];
       answer.on("data", (d) => parts.push(d)).on("end", () => {
         const bytes = Buffer.concat(parts);
         try {
           checkAnswer(holder, answer, bytes, signature);
-          resolve({ status: answer.statusCode, type: answer.headers["content-type"], body: bytes });
+          resolve({ status: answer.statusCode, type: answer.headers["content-type"], location: answer.headers.location, after: answer.headers["retry-after"], body: bytes });
         } catch (e) { reject(e); }
       });
     });
@@ -71,7 +72,8 @@ function send(holder, path, headers, body) {
 function checkAnswer(holder, answer, body, ours) {
   const h = answer.headers, params = /^entente=(.*)$/.exec(h["signature-input"])[1], signature = /^entente=:([^:]*):$/.exec(h.signature)[1];
   const components = /^\(([^)]*)\)/.exec(params)[1].match(/"[^"]+"(;[^\s]+)*/g);
-  for (const must of ['"@status"', '"content-digest"', '"signature";req;key="entente"']) assert(components.includes(must), `the answer covers ${must}`);
+  const later = answer.statusCode === 202 ? ['"location"', '"retry-after"'] : [];
+  for (const must of ['"@status"', '"content-digest"', '"signature";req;key="entente"', ...later]) assert(components.includes(must), `the answer covers ${must}`);
   assert(/;tag="entente-answer"/.test(params) && params.includes(`keyid="${holder.raw.toString("hex")}"`), "tag and key of the answer");
   const value = (c) => (c === '"@status"' ? answer.statusCode : c.startsWith('"signature"') ? `:${ours}:` : h[c.slice(1, -1)]);
   const base = components.map((c) => `${c}: ${value(c)}\n`).join("") + `"@signature-params": ${params}`;
@@ -174,7 +176,7 @@ function fieldsOf(bytes) {
 
 /* ---- a search: search.md, crossing.md ---- */
 
-async function search(holder, deal, png, expected) {
+function request(holder, deal, png) {
   const body = transaction(png), id = randomBytes(16), digest = sha256(deal).toString("hex"), desk = key("desk.pem");
   const commitment = sha256(randomBytes(32)); // of a statement that stays here
   const pledge = sign(null, Buffer.from(`entente-crossing/v1\n${commitment.toString("hex")}\n`), desk.secret);
@@ -182,6 +184,11 @@ async function search(holder, deal, png, expected) {
   const opened = entry(1, { purpose: String(YEAR) }), asked = entry(32, what), ledger = [opened, asked];
   const headers = head(holder, body, id, { "entente-agreement": `deal 1 ${digest}`, "entente-flow": "check", "entente-purpose": "threat-check",
     "entente-proof": Buffer.from(proof(ledger, 1)).toString("base64"), "entente-crossing": `${commitment.toString("hex")} ${desk.raw.toString("base64")} ${pledge.toString("base64")}` });
+  return { body, id, digest, headers };
+}
+
+async function search(holder, deal, png, expected) {
+  const { body, id, digest, headers } = request(holder, deal, png);
   const { status, body: answer } = await send(holder, "/v1/search", headers, body);
   assert.equal(answer.length, 6144, "answers have one size");
   const said = JSON.parse(answer.toString());
@@ -211,6 +218,29 @@ async function search(holder, deal, png, expected) {
   console.log(`${said.outcome}, entry ${said.index}, verified`);
 }
 
+/* Long work: exchange.md, section 8. What is asked is kept in job.json, for a peer that dies and comes back. */
+async function begin(holder, deal, png) {
+  const { body, id, headers } = request(holder, deal, png), r = await send(holder, "/v1/search", { ...headers, prefer: "respond-async" }, body);
+  assert.deepEqual([r.status, r.location, r.body.length], [202, `/v1/search/${id.toString("hex")}`, 6144], r.body.toString());
+  assert.match(r.after, /^[1-9]\d*$/);
+  writeFileSync("job.json", JSON.stringify({ id: id.toString("hex"), headers, body: body.toString("base64") }));
+}
+
+async function ask(holder, expected) {
+  const job = JSON.parse(readFileSync("job.json")), nothing = Buffer.alloc(0), id = Buffer.from(job.id, "hex");
+  for (let left = 30; ; left--) {
+    const r = await send(holder, `/v1/search/${job.id}`, head(holder, nothing, id), nothing, "GET");
+    assert.equal(r.body.length, 6144, "answers to questions have the one size");
+    if (r.status !== 202 || !left) return assert.equal(r.status === 200 ? JSON.parse(r.body.toString()).outcome : String(r.status), expected);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * Number(r.after)));
+  }
+}
+
+async function again(holder, expected) {
+  const job = JSON.parse(readFileSync("job.json")), r = await send(holder, "/v1/search", job.headers, Buffer.from(job.body, "base64"));
+  assert.equal(r.status === 200 ? JSON.parse(r.body.toString()).outcome : String(r.status), expected);
+}
+
 const [what, ...args] = process.argv.slice(2);
 if (what === "card") process.stdout.write(card());
 else if (what === "propose") {
@@ -219,3 +249,6 @@ else if (what === "propose") {
   assert.equal(r.status, 200, r.body.toString());
   console.log(r.body.toString());
 } else if (what === "search") await search(readCard(args[0]), readFileSync(args[1]), readFileSync(args[2]), args[3]);
+else if (what === "begin") await begin(readCard(args[0]), readFileSync(args[1]), readFileSync(args[2]));
+else if (what === "ask") await ask(readCard(args[0]), args[1]);
+else if (what === "again") await again(readCard(args[0]), args[1]);

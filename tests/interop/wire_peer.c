@@ -39,7 +39,7 @@ static bool make(ent_buf *ret_request, ent_buf *ret_answer)
     bool ok = ent_wire_request(&m, "gb.home-office", at, (uint8_t[16]){9}, &requester, &asked, &base, NULL) == ENT_OK;
     ent_http_message http = {.method = "POST", .path = "/v1/search", .authority = "", .field = asked.field,
                              .field_count = asked.count};
-    ok = ok && ent_wire_answer(&http, 200, ENT_BYTES(answer, strlen(answer)), at, &holder, &answered, &base, NULL) == ENT_OK;
+    ok = ok && ent_wire_answer(&http, 200, NULL, ENT_BYTES(answer, strlen(answer)), at, &holder, &answered, &base, NULL) == ENT_OK;
     put("POST /v1/search", &asked, body, ret_request);
     put("200", &answered, answer, ret_answer);
     ent_buf_free(&base);

@@ -257,13 +257,16 @@ static ent_code post(trip *t, const ent_message *m, int64_t left_ms, long *ret_s
     CURL *easy = borrow(t->client, &t->peer);
     if (!easy) return ent_fail(err, ENT_NO_MEMORY, "no memory for a connection");
     char url[ENT_PEER_ADDRESS + 64], problem[CURL_ERROR_SIZE] = "";
-    snprintf(url, sizeof url, "%s%s", t->peer.address, ent_wire_path(m->kind));
+    const ent_wire_target target = ent_wire_target_of(m);
+    snprintf(url, sizeof url, "%s%s", t->peer.address, target.path);
     struct curl_slist *headers = header_list(&t->out);
     set_common(easy, t, url, left_ms);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, problem);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, m->body_len ? m->body : "");
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->body_len);
+    curl_easy_setopt(easy, m->poll ? CURLOPT_HTTPGET : CURLOPT_POST, 1L);
+    if (!m->poll) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, m->body_len ? m->body : "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)m->body_len);
+    }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
@@ -292,10 +295,12 @@ static void put_evidence(const trip *t, const uint8_t signature[ENT_SIGNATURE_SI
     ent_buf_fmt(ret_evidence, "\n\n" ENT_WIRE_LABEL "=:%s:\n", base64);
 }
 
-static ent_code check_answer(trip *t, const ent_message *m, int status, ent_buf *ret_evidence, ent_err *err)
+static ent_code check_answer(trip *t, const ent_message *m, int status, ent_buf *ret_evidence, unsigned *ret_after_s, ent_err *err)
 {
     ent_exchange_client *c = t->client;
-    ent_http_message request = {.method = "POST", .path = ent_wire_path(m->kind), .authority = "", .field = t->out.field,
+    const ent_wire_target target = ent_wire_target_of(m);
+    char job[ENT_JOB_PATH];
+    ent_http_message request = {.method = target.method, .path = target.path, .authority = "", .field = t->out.field,
                                 .field_count = t->out.count};
     ent_http_message answer = {.status = status, .field = t->in.field, .field_count = t->in.count, .request = &request};
     uint8_t signature[ENT_SIGNATURE_SIZE];
@@ -303,6 +308,8 @@ static ent_code check_answer(trip *t, const ent_message *m, int status, ent_buf 
                                           c->config.clock.now(c->config.clock.self), &t->answer_base, signature, err);
     if (code != ENT_OK)
         return ent_context(err, ENT_SIGNATURE, "%s: its answer (%d) cannot be accepted", t->peer.name, status);
+    ent_job_path(m->id, job);
+    if (status == 202) ENT_TRY(ent_wire_read_job(&answer, job, ret_after_s, err));
     put_evidence(t, signature, ret_evidence);
     return ent_buf_check(ret_evidence, err);
 }
@@ -330,7 +337,7 @@ static void end_trip(trip *t)
     free(t);
 }
 
-static ent_code travel(trip *t, const ent_message *m, int64_t deadline, ent_reply *reply, ent_err *err)
+static ent_code travel(trip *t, const ent_message *m, int64_t deadline, ent_reply *reply, unsigned *ret_after_s, ent_err *err)
 {
     ent_exchange_client *c = t->client;
     uint8_t nonce[16];
@@ -338,35 +345,93 @@ static ent_code travel(trip *t, const ent_message *m, int64_t deadline, ent_repl
     c->config.random.fill(c->config.random.self, nonce, sizeof nonce);
     ENT_TRY(ent_wire_request(m, t->peer.name, c->config.clock.now(c->config.clock.self), nonce, &c->config.identity,
                              &t->out, &t->request_base, err));
-    int64_t from = ms_now(c), left = deadline - from;
+    int64_t left = deadline - ms_now(c);
     if (left <= 0) return ent_fail(err, ENT_TIMEOUT, "%s: the deadline has passed", t->peer.name);
     ENT_TRY(post(t, m, left, &status, err));
-    reply->wait_ms = ms_now(c) - from;
     reply->status = (int)status;
-    ENT_TRY(check_answer(t, m, (int)status, &reply->evidence, err));
+    ENT_TRY(check_answer(t, m, (int)status, &reply->evidence, ret_after_s, err));
     reply->body = t->body;
     t->body = ENT_BUF(0);
     return ENT_OK;
 }
 
-static ent_code send_message(void *self, const char *partner, const ent_message *message, int64_t deadline,
-                             ent_reply *ret_reply, ent_err *err)
+/* There and back once, on a line of its own. */
+static ent_code send_once(ent_exchange_client *c, const char *partner, const ent_message *m, int64_t deadline, ent_reply *ret_reply,
+                          unsigned *ret_after_s, ent_err *err)
 {
     trip *t;
-    int64_t left = deadline - ms_now(self);
-    ENT_TRY(take_line(self, partner, left > 0 ? left : 0, err));
-    ent_reply reply = {.evidence = ENT_BUF(2 * ENT_HTTPSIG_BASE_MAX)};
-    ent_code code = make_trip(self, partner, &t, err);
+    int64_t left = deadline - ms_now(c);
+    ENT_TRY(take_line(c, partner, left > 0 ? left : 0, err));
+    ent_reply reply = {.evidence = ENT_BUF(4 * ENT_HTTPSIG_BASE_MAX)};
+    ent_code code = make_trip(c, partner, &t, err);
     if (code == ENT_OK) {
-        code = travel(t, message, deadline, &reply, err);
+        code = travel(t, m, deadline, &reply, ret_after_s, err);
         end_trip(t);
     }
-    leave_line(self, partner);
+    leave_line(c, partner);
     if (code == ENT_OK)
         *ret_reply = reply;
     else
         ent_reply_free(&reply);
     return code;
+}
+
+static ent_code pause(ent_exchange_client *c, const char *partner, unsigned seconds, int64_t deadline, ent_err *err)
+{
+    int64_t until = ms_now(c) + 1000 * (int64_t)(seconds ? seconds : 1);
+    if (until >= deadline) return ent_fail(err, ENT_TIMEOUT, "%s: it is still searching at the deadline", partner);
+    c->config.clock.sleep_until(c->config.clock.self, until);
+    return ENT_OK;
+}
+
+/* The search was taken on: it is asked after until the answer is there, also of a holder that is starting again; one that does not know of
+ * it any more is sent the request anew. What proves the answer is the 202, which covers the request, and the answer, which covers the
+ * question after it. */
+static ent_code ask_after(ent_exchange_client *c, const char *partner, const ent_message *m, int64_t deadline, unsigned after_s, ent_reply *reply, ent_err *err)
+{
+    ent_message poll = {.kind = ENT_MESSAGE_SEARCH, .poll = true, .form = m->form};
+    const ent_message *said = m; /* what *reply answers */
+    ENT_AUTO_BUF taken = ENT_BUF(4 * ENT_HTTPSIG_BASE_MAX);
+    ent_code code = ENT_OK;
+    memcpy(poll.id, m->id, sizeof poll.id);
+    for (;;) {
+        bool lost = code == ENT_OK && reply->status == 404 && said == &poll && !m->poll;
+        if (code == ENT_OK && !lost && reply->status != 202 && reply->status != 503) break;
+        if (code != ENT_OK && code != ENT_UNREACHABLE && code != ENT_TIMEOUT) return code;
+        if (code == ENT_OK && reply->status == 202 && said == m) ent_buf_clear(&taken), ent_buf_put(&taken, reply->evidence.data, reply->evidence.len);
+        if (code == ENT_OK) ent_reply_free(reply);
+        if (!lost) ENT_TRY(pause(c, partner, after_s, deadline, err));
+        said = lost ? m : &poll;
+        code = send_once(c, partner, said, deadline, reply, &after_s, err);
+    }
+    if (said == m) return ENT_OK;
+    ent_buf_str(&taken, "\n");
+    ent_buf_put(&taken, reply->evidence.data, reply->evidence.len);
+    ent_buf_clear(&reply->evidence);
+    ent_buf_put(&reply->evidence, taken.data, taken.len);
+    code = ent_buf_check(&reply->evidence, err);
+    if (code != ENT_OK) ent_reply_free(reply);
+    return code;
+}
+
+/* Who has long to wait would rather ask again than hold a line. */
+enum { WAIT_S = 10 };
+
+static ent_code send_message(void *self, const char *partner, const ent_message *message, int64_t deadline,
+                             ent_reply *ret_reply, ent_err *err)
+{
+    ent_exchange_client *c = self;
+    ent_message m = *message;
+    ent_reply reply;
+    unsigned after_s = 0;
+    int64_t from = ms_now(c);
+    if (m.kind == ENT_MESSAGE_SEARCH && !m.poll && !m.prefer_s && deadline - from > 1000 * WAIT_S) m.prefer_s = WAIT_S;
+    ent_code code = send_once(c, partner, &m, deadline, &reply, &after_s, err);
+    if (code == ENT_OK && reply.status == 202) code = ask_after(c, partner, &m, deadline, after_s, &reply, err);
+    if (code != ENT_OK) return code;
+    reply.wait_ms = ms_now(c) - from;
+    *ret_reply = reply;
+    return ENT_OK;
 }
 
 ent_partners ent_exchange_client_partners(ent_exchange_client *client)

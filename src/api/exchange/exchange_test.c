@@ -47,6 +47,9 @@ typedef struct world {
     char seen[1024];        /* what the inbox was told */
     size_t seen_body;
     ent_answer_form seen_form;
+    atomic_int polls;       /* questions after a search */
+    atomic_bool done;       /* a search: they are answered */
+    atomic_bool forgotten;  /* nothing is known of it, until it is sent again */
 } world;
 
 static world *w;
@@ -95,13 +98,23 @@ static void receive(void *self, const ent_arrival *a, int *ret_status, ent_buf *
 {
     char id[33];
     (void)self;
+    if (a->message.poll) {
+        atomic_fetch_add(&w->polls, 1);
+        bool gone = atomic_load(&w->forgotten);
+        *ret_status = gone ? 404 : atomic_load(&w->done) ? w->status : 202;
+        if (*ret_status == 202) ent_job_write(a->message.id, ret_body);
+        else ent_buf_fmt(ret_body, gone ? "{\"gone\":1}" : "{\"n\":%zu}", w->seen_body);
+        return;
+    }
+    atomic_store(&w->forgotten, false);
     ent_id_text(a->message.id, id);
     snprintf(w->seen, sizeof w->seen, "%s|%s|%s|%u|%s|%s|%s", a->partner, id, a->message.agreement,
              a->message.agreement_version, a->message.flow, a->message.purpose, a->message.proof);
     w->seen_body = a->message.body_len;
     w->seen_form = a->message.form;
     atomic_fetch_add(&w->received, 1);
-    if (w->work_ms) nanosleep(&(struct timespec){.tv_nsec = w->work_ms * 1000000}, NULL);
+    if (w->work_ms) nanosleep(&(struct timespec){.tv_sec = w->work_ms / 1000, .tv_nsec = w->work_ms % 1000 * 1000000}, NULL);
+    atomic_store(&w->done, true);
     ent_buf_fmt(ret_body, "{\"n\":%zu", a->message.body_len);
     while (ret_body->len + 1 < w->answer_size) ent_buf_str(ret_body, " ");
     ent_buf_str(ret_body, "}");
@@ -142,6 +155,18 @@ static ent_exchange_client *client_of(node *n)
     return client;
 }
 
+static void serve(uint16_t port, unsigned queue)
+{
+    ent_clock clock = ent_system_clock();
+    clock.now = skewed_now;
+    ent_exchange_config c = {.name = w->holder.name, .ledger = w->ledger, .address = "127.0.0.1", .port = port,
+                             .certificate = ent_buf_cstr(&w->holder.certificate), .key = ent_buf_cstr(&w->holder.key),
+                             .identity = w->holder.secret, .directory = {NULL, by_name, by_certificate},
+                             .inbox = {NULL, receive}, .clock = clock, .random = ent_system_random(), .workers = 4, .queue = queue};
+    ent_err err = {0};
+    if (ent_exchange_start(&c, &w->server, &err) != ENT_OK) fail_msg("%s", err.detail);
+}
+
 static int start(unsigned queue)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -154,15 +179,8 @@ static int start(unsigned queue)
     w->peers[1] = peer_of(&w->requester);
     w->status = 200;
     w->answer_size = 256;
-    ent_clock clock = ent_system_clock();
-    clock.now = skewed_now;
     assert_int_equal(ent_memory_ledger(w->holder.name, &w->holder.secret, &w->ledger, NULL), ENT_OK);
-    ent_exchange_config c = {.name = w->holder.name, .ledger = w->ledger, .address = "127.0.0.1",
-                             .certificate = ent_buf_cstr(&w->holder.certificate), .key = ent_buf_cstr(&w->holder.key),
-                             .identity = w->holder.secret, .directory = {NULL, by_name, by_certificate},
-                             .inbox = {NULL, receive}, .clock = clock, .random = ent_system_random(), .workers = 4, .queue = queue};
-    ent_err err = {0};
-    if (ent_exchange_start(&c, &w->server, &err) != ENT_OK) fail_msg("%s", err.detail);
+    serve(0, queue);
     snprintf(w->peers[0].address, sizeof w->peers[0].address, "https://127.0.0.1:%u", ent_exchange_port(w->server));
     w->client = client_of(&w->requester);
     return 0;
@@ -448,7 +466,8 @@ static ent_buf raw_request(const ent_message *m, const ent_secret_key *key, cons
     ENT_AUTO_BUF base = ENT_BUF(65536);
     ent_buf b = ENT_BUF(1 << 20);
     assert_int_equal(ent_wire_request(m, to, at, (uint8_t[16]){9}, key, f, &base, NULL), ENT_OK);
-    ent_buf_fmt(&b, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n", ent_wire_path(m->kind), m->body_len);
+    const ent_wire_target target = ent_wire_target_of(m);
+    ent_buf_fmt(&b, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n", target.method, target.path, m->body_len);
     for (size_t i = 0; i < f->count; i++) ent_buf_fmt(&b, "%s: %s\r\n", f->field[i].name, f->field[i].value);
     ent_buf_str(&b, "\r\n");
     ent_buf_put(&b, m->body, m->body_len);
@@ -480,6 +499,175 @@ static void asks_for_a_transaction(void **state)
     ent_buf_str(&more, end);
     assert_int_equal(talk_as_partner(ent_buf_cstr(&more)), 200);
     assert_int_equal(w->seen_form, ENT_FORM_JSON);
+}
+
+/* ---- long work ---- */
+
+/* Who would rather ask again than wait is told 202, of the size of every answer, asks after the search, and has the answer that it would have
+ * had: one effect, and evidence from the request to the answer. */
+static void taken_on_and_asked_after(void **state)
+{
+    (void)state;
+    ent_reply r;
+    ent_err err = {0};
+    ent_exchange_counts n;
+    ent_message m = sample("a probe");
+    m.prefer_s = -1;
+    w->work_ms = 1100;
+    if (say(w->client, &m, &r, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(ent_buf_cstr(&r.body), "{\"n\":7}");
+    assert_int_equal(w->received, 1);
+    assert_int_equal(w->polls, 2);
+    ent_exchange_count(w->server, &n);
+    assert_int_equal(n.later, 1);
+    const char *said[] = {"\"@method\": POST", "\"entente-purpose\": threat-check", "\"prefer\": respond-async", "\"@status\": 202",
+                          "\"location\": /v1/search/01020300000000000000000000000000", "\"retry-after\": 1", "\"@method\": GET", "\"@status\": 200"};
+    const char *at = ent_buf_cstr(&r.evidence);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        if (!(at = strstr(at, said[i]))) fail_msg("%s is not in the evidence", said[i]);
+    ent_reply_free(&r);
+    w->work_ms = 200;
+    m.prefer_s = 1; /* done before its patience ends */
+    assert_int_equal(say(w->client, &m, &r, NULL), ENT_OK);
+    assert_int_equal(r.status, 200);
+    ent_reply_free(&r);
+    assert_int_equal(w->polls, 2);
+    ent_message bare = {.kind = ENT_MESSAGE_CHECKPOINT, .prefer_s = -1}; /* only a search is kept */
+    assert_int_equal(say(w->client, &bare, &r, NULL), ENT_OK);
+    ent_reply_free(&r);
+    ent_exchange_count(w->server, &n);
+    assert_int_equal(n.later, 1);
+}
+
+/* 202 is due when the patience ends, whatever becomes of the work: neither earlier nor with it. */
+static void patience_ends_in_time(void **state)
+{
+    (void)state;
+    char text[8192] = "";
+    ent_message m = sample("a probe");
+    m.prefer_s = 1;
+    w->work_ms = 200;
+    w->hold_ms = 1500; /* done, and may not leave yet */
+    ENT_AUTO_BUF request = raw_request(&m, &w->requester.secret, w->holder.name, real_now());
+    int64_t from = monotonic(NULL);
+    assert_int_equal(talk(&w->requester, TLS1_3_VERSION, ent_buf_cstr(&request), request.len, false, text, sizeof text), 202);
+    assert_in_range(monotonic(NULL) - from, 1000, 2000);
+    assert_non_null(strcasestr(text, "Content-Length: 6144\r\n"));
+    assert_non_null(strcasestr(text, "Location: /v1/search/01020300000000000000000000000000\r\n"));
+    assert_non_null(strcasestr(text, "Retry-After: 1\r\n"));
+}
+
+/* A preference that nobody signed for is not looked at; a question about another search than it says, with a body or by POST, is none. */
+static void asking_after_is_strict(void **state)
+{
+    (void)state;
+    ENT_AUTO_BUF fair = fair_request(), more = ENT_BUF(1 << 20);
+    const char *end = strstr(ent_buf_cstr(&fair), "\r\n") + 2;
+    ent_buf_put(&more, fair.data, (size_t)(end - (const char *)fair.data));
+    ent_buf_str(&more, "Prefer: respond-async\r\n");
+    ent_buf_str(&more, end);
+    w->work_ms = 300;
+    assert_int_equal(talk_as_partner(ent_buf_cstr(&more)), 200);
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .id = {1, 2, 3}, .poll = true};
+    ENT_AUTO_BUF poll = raw_request(&m, &w->requester.secret, w->holder.name, real_now());
+    assert_int_equal(talk_as_partner(ent_buf_cstr(&poll)), 200);
+    static const struct {
+        const char *find, *put;
+    } wrong[] = {{"GET /v1/search/0102", "GET /v1/search/0202"}, {"GET /v1/search/010203", "GET /v1/search/01020"}, {"GET ", "POST "}, {"Length: 0\r\n", "Length: 1\r\n"}};
+    for (size_t i = 0; i < 4; i++) {
+        ENT_AUTO_BUF changed = ENT_BUF(1 << 16);
+        const char *text = ent_buf_cstr(&poll), *at = strstr(text, wrong[i].find);
+        ent_buf_put(&changed, text, (size_t)(at - text));
+        ent_buf_str(&changed, wrong[i].put);
+        ent_buf_str(&changed, at + strlen(wrong[i].find));
+        int status = talk_as_partner(ent_buf_cstr(&changed));
+        if (status < 400 || status >= 500) fail_msg("%s: %d", wrong[i].put, status);
+    }
+    assert_int_equal(w->polls, 1);
+    ENT_AUTO_BUF other = raw_request(&m, &w->rogue.secret, w->holder.name, real_now()); /* with another's key */
+    assert_int_equal(talk_as_partner(ent_buf_cstr(&other)), 401);
+    assert_int_equal(w->polls, 1);
+}
+
+/* What a 202 names is this search, and signed. */
+static void a_202_is_checked(void **state)
+{
+    (void)state;
+    static ent_wire_fields f;
+    ENT_AUTO_BUF base = ENT_BUF(65536);
+    ent_http_message none = {.method = "POST", .path = "/v1/search", .authority = ""}, answer = {.status = 202, .request = &none};
+    unsigned after;
+    const char *job = "/v1/search/01020300000000000000000000000000";
+    assert_int_equal(ent_wire_answer(&none, 202, job, ENT_BYTES("x", 1), real_now(), &w->holder.secret, &f, &base, NULL), ENT_OK);
+    answer.field = f.field, answer.field_count = f.count;
+    assert_int_equal(ent_wire_read_job(&answer, job, &after, NULL), ENT_OK);
+    assert_int_equal(after, 1);
+    assert_int_equal(ent_wire_read_job(&answer, "/v1/search/01020300000000000000000000000001", &after, NULL), ENT_FORMAT);
+    assert_int_equal(ent_wire_answer(&none, 202, NULL, ENT_BYTES("x", 1), real_now(), &w->holder.secret, &f, &base, NULL), ENT_OK);
+    answer.field_count = f.count;
+    assert_int_equal(ent_wire_read_job(&answer, job, &after, NULL), ENT_SIGNATURE);
+    ent_wire_add(&f, "location", 8, job, strlen(job));
+    ent_wire_add(&f, "retry-after", 11, "1", 1);
+    answer.field_count = f.count;
+    assert_int_equal(ent_wire_read_job(&answer, job, &after, NULL), ENT_SIGNATURE); /* put there by somebody on the way */
+}
+
+typedef struct long_one {
+    pthread_t thread;
+    ent_code code;
+    ent_reply reply;
+} long_one;
+
+static void *say_long(void *self)
+{
+    long_one *l = self;
+    ent_message m = sample("a probe");
+    m.prefer_s = -1;
+    l->code = say(w->client, &m, &l->reply, NULL);
+    return NULL;
+}
+
+/* A holder that stops and starts again between the 202 and the question is asked on; one that has lost the search is sent it again. */
+static void asks_on_after_a_restart(void **state)
+{
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        long_one l = {0};
+        uint16_t port = ent_exchange_port(w->server);
+        int before = atomic_load(&w->received);
+        atomic_store(&w->done, false);
+        w->work_ms = 300;
+        pthread_create(&l.thread, NULL, say_long, &l);
+        while (atomic_load(&w->received) == before) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        ent_exchange_server *s = w->server;
+        w->server = NULL;
+        ent_exchange_stop(s, 1000);
+        atomic_store(&w->forgotten, lost);
+        nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 200000000}, NULL); /* a question finds nobody */
+        serve(port, 0);
+        pthread_join(l.thread, NULL);
+        assert_int_equal(l.code, ENT_OK);
+        assert_int_equal(l.reply.status, 200);
+        ent_reply_free(&l.reply);
+        assert_int_equal(atomic_load(&w->received), before + 1 + lost);
+    }
+}
+
+/* The deadline ends the asking. */
+static void asks_until_the_deadline(void **state)
+{
+    (void)state;
+    ent_reply r;
+    ent_err err;
+    ent_partners p = ent_exchange_client_partners(w->client);
+    ent_message m = sample("a probe");
+    m.prefer_s = -1;
+    w->work_ms = 1600;
+    int64_t from = monotonic(NULL);
+    assert_int_equal(p.send(p.self, w->holder.name, &m, from + 1200, &r, &err), ENT_TIMEOUT);
+    assert_non_null(strstr(err.detail, "still searching"));
+    assert_true(monotonic(NULL) - from < 2000);
 }
 
 /* Wire: what is no message gets its 4xx or a closed connection, and never reaches the inbox. */
@@ -817,7 +1005,8 @@ int main(void)
         CASE(signature_of_another),  CASE(clock_outside_the_window), CASE(wire_silent_sockets),
         CASE(many_at_a_time),        CASE(more_than_lines), cmocka_unit_test_setup_teardown(busy, setup_short_queue, teardown),
                 CASE(stops_gracefully),        CASE(reloads),
-        CASE(asks_for_a_transaction),  CASE(failures_have_names),     CASE(ledger_is_read),
+        CASE(asks_for_a_transaction),  CASE(taken_on_and_asked_after), CASE(patience_ends_in_time), CASE(asking_after_is_strict),
+        CASE(a_202_is_checked), CASE(asks_on_after_a_restart), CASE(asks_until_the_deadline),  CASE(failures_have_names),     CASE(ledger_is_read),
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

@@ -2,7 +2,8 @@
  *
  *   libmicrohttpd's threads      read headers and body within limits, then suspend the connection
  *   workers                      signature, digest, freshness; the inbox; the signed answer
- *   the releaser                 resumes the connection when the inbox said that the answer may leave
+ *   the releaser                 resumes the connection when the inbox said that the answer may leave, or earlier, with 202, when the
+ *                                requester signed that it would rather ask again than wait: the work goes on without a connection
  *   libmicrohttpd's threads      send it
  *
  * The releaser also cuts connections that take too long to say what they want (libmicrohttpd's own timeout starts anew
@@ -35,17 +36,27 @@ typedef enum step { READING, WORKING, WAITING, ANSWERED } step;
 /* One message that is being received or answered. */
 typedef struct job {
     struct MHD_Connection *connection;
-    char path[64];
+    struct line *line;      /* NULL: it was told 202, and nobody waits here for the answer */
+    char path[64], where[ENT_JOB_PATH]; /* where: of a 202 */
     ent_wire_fields in, out;
     ent_http_message http;
     ent_buf body, answer, base;
     ent_peer peer;
+    uint8_t id[ENT_ID_SIZE];
     size_t length;          /* of the body, as announced */
     int status;
     int64_t release;        /* monotonic ms */
+    int64_t arrived;        /* monotonic ms */
+    int64_t patience;       /* when 202 is due; INT64_MAX: never */
     step step;
     struct job *next;       /* in the queue or among those that wait */
+    struct job *next_patient;
 } job;
+
+/* What libmicrohttpd holds of a message: whatever is to be said to it next. */
+typedef struct line {
+    job *job;
+} line;
 
 /* One connection, for the limit on how long it may take to say what it wants. */
 typedef struct watch {
@@ -67,6 +78,7 @@ struct ent_exchange_server {
     job *queue, **queue_end; /* for the workers */
     size_t queued;
     job *waiting;           /* answered, not yet to leave; by time */
+    job *patient;           /* taken on and to be told 202 in time, from there until they leave or were told */
     watch *watches;
     size_t open;            /* messages between their first byte and their end */
     bool stopping;          /* takes no more messages */
@@ -80,6 +92,18 @@ struct ent_exchange_server {
 
 static int64_t monotonic(ent_exchange_server *s) { return s->config.clock.monotonic(s->config.clock.self); }
 static ent_time now(ent_exchange_server *s) { return s->config.clock.now(s->config.clock.self); }
+
+static job *new_job(struct MHD_Connection *c, const char *path)
+{
+    job *j = calloc(1, sizeof *j);
+    if (!j) return NULL;
+    j->connection = c;
+    j->answer = ENT_BUF(ENT_LIMIT_BODY);
+    j->base = ENT_BUF(ENT_HTTPSIG_BASE_MAX);
+    j->patience = INT64_MAX;
+    snprintf(j->path, sizeof j->path, "%.63s", path);
+    return j;
+}
 
 static void free_job(job *j)
 {
@@ -114,7 +138,7 @@ static void sign_answer(ent_exchange_server *s, job *j)
     key = s->identity;
     pthread_mutex_unlock(&s->lock);
     ent_buf_clear(&j->base);
-    ent_code code = ent_wire_answer(&j->http, j->status, ENT_BYTES(j->answer.data, j->answer.len), now(s), &key, &j->out,
+    ent_code code = ent_wire_answer(&j->http, j->status, j->status == 202 ? j->where : NULL, ENT_BYTES(j->answer.data, j->answer.len), now(s), &key, &j->out,
                                     &j->base, NULL);
     ent_secret_key_wipe(&key);
     if (code == ENT_OK) return;
@@ -162,6 +186,24 @@ static enum MHD_Result send_tile(ent_exchange_server *s, job *j)
 
 /* ---- workers ---- */
 
+/* From now on 202 can be said of it: it is authentic, and somebody works on it. */
+static void be_patient(ent_exchange_server *s, job *j, int seconds)
+{
+    pthread_mutex_lock(&s->lock);
+    j->patience = j->arrived + (seconds > 0 ? 1000 * seconds : 0);
+    j->next_patient = s->patient;
+    s->patient = j;
+    pthread_cond_signal(&s->released);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void forget_patience(ent_exchange_server *s, const job *j)
+{
+    job **at = &s->patient;
+    while (*at && *at != j) at = &(*at)->next_patient;
+    if (*at) *at = j->next_patient;
+}
+
 /* Checks the message and has it answered. */
 static void receive(ent_exchange_server *s, job *j)
 {
@@ -173,6 +215,9 @@ static void receive(ent_exchange_server *s, job *j)
         refuse(s, j, code, &err);
         return;
     }
+    memcpy(j->id, read.message.id, sizeof j->id);
+    ent_job_path(j->id, j->where);
+    if (read.message.prefer_s) be_patient(s, j, read.message.prefer_s);
     ent_arrival a = {.message = read.message, .received = now(s), .signature_base = ent_buf_cstr(&j->base)};
     a.message.body = j->body.data;
     a.message.body_len = j->body.len;
@@ -228,6 +273,52 @@ static void *work(void *self)
 
 /* ---- the releaser ---- */
 
+/* Says 202 on j's connection, which the answer will not have: it is asked after. Without memory it waits on. The caller holds the lock, and
+ * nobody but the releaser, which calls this, frees j. */
+static void say_later(ent_exchange_server *s, job *j)
+{
+    job *n = new_job(j->connection, j->path);
+    forget_patience(s, j);
+    if (!n) return;
+    n->status = MHD_HTTP_ACCEPTED;
+    n->http = j->http; /* its fields are j's: until it is signed */
+    memcpy(n->where, j->where, sizeof n->where);
+    ent_job_write(j->id, &n->answer);
+    pthread_mutex_unlock(&s->lock);
+    sign_answer(s, n);
+    pthread_mutex_lock(&s->lock);
+    n->step = WAITING;
+    n->line = j->line;
+    n->line->job = n;
+    j->line = NULL;
+    s->counts.later++;
+    pthread_mutex_unlock(&s->lock);
+    MHD_resume_connection(n->connection); /* n may be gone after it */
+    pthread_mutex_lock(&s->lock);
+}
+
+/* The next whose 202 is due before its answer may leave; *ret_next: when there may be one. */
+static job *impatient(ent_exchange_server *s, int64_t at, int64_t *ret_next)
+{
+    for (job *j = s->patient; j; j = j->next_patient) {
+        bool leaves = j->step == WAITING && j->release <= j->patience;
+        if (!leaves && j->patience <= at) return j;
+        if (!leaves && j->patience < *ret_next) *ret_next = j->patience;
+    }
+    return NULL;
+}
+
+static void let_go(ent_exchange_server *s, job *j)
+{
+    s->waiting = j->next;
+    forget_patience(s, j);
+    struct MHD_Connection *connection = j->line ? j->connection : NULL;
+    pthread_mutex_unlock(&s->lock);
+    if (connection) MHD_resume_connection(connection);
+    else free_job(j);
+    pthread_mutex_lock(&s->lock);
+}
+
 static void cut_the_slow(ent_exchange_server *s, int64_t at)
 {
     for (watch *w = s->watches; w; w = w->next)
@@ -250,22 +341,22 @@ static void *release(void *self)
     int64_t last_cut = monotonic(s);
     pthread_mutex_lock(&s->lock);
     while (!s->drained || s->waiting) {
-        int64_t at = monotonic(s);
-        job *j = s->waiting;
+        int64_t at = monotonic(s), next = at + TICK_MS;
+        job *j = s->waiting, *later = s->ended ? NULL : impatient(s, at, &next);
         if (j && (j->release <= at || s->ended)) {
-            s->waiting = j->next;
-            struct MHD_Connection *connection = j->connection;
-            pthread_mutex_unlock(&s->lock);
-            MHD_resume_connection(connection);
-            pthread_mutex_lock(&s->lock);
+            let_go(s, j);
+            continue;
+        }
+        if (later) {
+            say_later(s, later);
             continue;
         }
         if (at - last_cut >= TICK_MS) {
             cut_the_slow(s, at);
             last_cut = at;
         }
-        int64_t pause = j && j->release - at < TICK_MS ? j->release - at : TICK_MS;
-        pause_until(s, pause);
+        if (j && j->release < next) next = j->release;
+        pause_until(s, next - at);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -363,6 +454,10 @@ static enum MHD_Result begin(ent_exchange_server *s, job *j, const char *method)
         return send_answer(j);
     }
     if (strcmp(method, "GET") == 0 && s->config.ledger.self && strncmp(j->path, ENT_TILES_PREFIX, sizeof ENT_TILES_PREFIX - 1) == 0) return send_tile(s, j);
+    if (strcmp(method, "GET") == 0 && ent_wire_job(j->path, j->id)) {
+        j->http.method = "GET";
+        return !body_length(j, &j->length) || j->length == 0 ? MHD_YES : refuse_now(s, j, ENT_FORMAT, "a GET has no body");
+    }
     if (strcmp(method, "POST") != 0) return refuse_now(s, j, ENT_USAGE, "messages are sent by POST");
     if (ent_wire_kind(j->path) == ENT_MESSAGE_COUNT) return refuse_now(s, j, ENT_NOT_FOUND, "no such message");
     if (ent_http_field_value(&j->http, "transfer-encoding", NULL) || !body_length(j, &j->length))
@@ -376,6 +471,7 @@ static enum MHD_Result begin(ent_exchange_server *s, job *j, const char *method)
 static enum MHD_Result hand_over(ent_exchange_server *s, job *j)
 {
     set_busy(s, j->connection, true);
+    j->arrived = monotonic(s);
     size_t cap = s->config.queue ? s->config.queue : 64;
     pthread_mutex_lock(&s->lock);
     bool full = s->queued >= cap || s->stopping;
@@ -393,15 +489,14 @@ static enum MHD_Result hand_over(ent_exchange_server *s, job *j)
 }
 
 static enum MHD_Result start_job(ent_exchange_server *s, struct MHD_Connection *c, const char *url, const char *method,
-                                 void **ret_job)
+                                 void **ret_line)
 {
-    job *j = calloc(1, sizeof *j);
-    if (!j) return MHD_NO;
-    j->connection = c;
-    j->answer = ENT_BUF(ENT_LIMIT_BODY);
-    j->base = ENT_BUF(ENT_HTTPSIG_BASE_MAX);
-    snprintf(j->path, sizeof j->path, "%.63s", url);
-    *ret_job = j;
+    line *l = calloc(1, sizeof *l);
+    job *j = l ? new_job(c, url) : NULL;
+    if (!j) return free(l), MHD_NO;
+    j->line = l;
+    l->job = j;
+    *ret_line = l;
     pthread_mutex_lock(&s->lock);
     s->open++;
     pthread_mutex_unlock(&s->lock);
@@ -412,9 +507,10 @@ static enum MHD_Result handle(void *self, struct MHD_Connection *c, const char *
                               const char *version, const char *data, size_t *size, void **context)
 {
     ent_exchange_server *s = self;
-    job *j = *context;
+    line *l = *context;
     (void)version;
-    if (!j) return start_job(s, c, url, method, context);
+    if (!l) return start_job(s, c, url, method, context);
+    job *j = l->job;
     if (*size) {
         ent_buf_put(&j->body, data, *size);
         *size = 0;
@@ -431,9 +527,11 @@ static void on_completed(void *self, struct MHD_Connection *c, void **context, e
 {
     ent_exchange_server *s = self;
     (void)code;
-    if (!*context) return;
+    line *l = *context;
+    if (!l) return;
     set_busy(s, c, false);
-    free_job(*context);
+    free_job(l->job);
+    free(l);
     *context = NULL;
     pthread_mutex_lock(&s->lock);
     s->open--;

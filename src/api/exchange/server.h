@@ -32,7 +32,7 @@ typedef struct ent_exchange_config {
 
 /* Counts since start; for the metrics and the tests. */
 typedef struct ent_exchange_counts {
-    uint64_t connections, tls_refused, answered, refused_signature, refused_stale, refused_limit, refused_busy;
+    uint64_t connections, tls_refused, answered, refused_signature, refused_stale, refused_limit, refused_busy, later; /* later: told 202 while the work went on */
 } ent_exchange_counts;
 
 /* Listens when it returns ENT_OK. ENT_IO (address in use, …), ENT_FORMAT (PEM). */

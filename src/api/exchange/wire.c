@@ -26,6 +26,23 @@ ent_message_kind ent_wire_kind(const char *path)
     return (ent_message_kind)kind;
 }
 
+ent_wire_target ent_wire_target_of(const ent_message *message)
+{
+    ent_wire_target t = {.method = message->poll ? "GET" : "POST"};
+    if (message->poll) ent_job_path(message->id, t.path);
+    else snprintf(t.path, sizeof t.path, "%s", ent_wire_path(message->kind));
+    return t;
+}
+
+bool ent_wire_job(const char *path, uint8_t ret_id[ENT_ID_SIZE])
+{
+    char canonical[ENT_JOB_PATH];
+    const char *last = strrchr(path, '/');
+    if (!last || !ent_id_parse(last + 1, ret_id)) return false;
+    ent_job_path(ret_id, canonical);
+    return strcmp(path, canonical) == 0;
+}
+
 void ent_wire_keyid(const uint8_t key[32], char ret_keyid[ENT_WIRE_KEYID]) { ent_hex(key, 32, ret_keyid); }
 
 /* ---- fields ---- */
@@ -92,6 +109,15 @@ static ent_code add_proof(ent_wire_fields *f, const char *proof, ent_err *err)
     return ENT_OK;
 }
 
+/* RFC 7240 */
+static void add_prefer(ent_wire_fields *f, int seconds)
+{
+    char text[48];
+    if (seconds < 0) snprintf(text, sizeof text, "respond-async");
+    else snprintf(text, sizeof text, "respond-async, wait=%d", seconds);
+    add(f, "prefer", text);
+}
+
 static ent_code add_message(ent_wire_fields *f, const ent_message *m, const char *to, ent_err *err)
 {
     char id[ENT_ID_TEXT], digest[ENT_DIGEST_TEXT];
@@ -111,6 +137,7 @@ static ent_code add_message(ent_wire_fields *f, const ent_message *m, const char
     if (m->crossing && !printable(m->crossing)) return ent_fail(err, ENT_FORMAT, "a crossing's pledge must be ASCII");
     if (m->crossing && *m->crossing) add(f, "entente-crossing", m->crossing);
     if (m->form == ENT_FORM_ITL) add(f, "accept", ENT_WIRE_ITL);
+    if (m->prefer_s) add_prefer(f, m->prefer_s);
     if (m->on_behalf_of && *m->on_behalf_of) add(f, "entente-on-behalf-of", m->on_behalf_of); /* a party's name: ASCII */
     return m->proof && *m->proof ? add_proof(f, m->proof, err) : ENT_OK;
 }
@@ -158,7 +185,8 @@ ent_code ent_wire_request(const ent_message *message, const char *to, ent_time n
     keyid_of(key, keyid);
     ENT_AUTO_BUF inner = ENT_BUF(4096);
     request_inner(ret_fields, now, nonce, keyid, &inner);
-    ent_http_message http = {.method = "POST", .path = paths[message->kind], .authority = "", .field = ret_fields->field,
+    ent_wire_target t = ent_wire_target_of(message);
+    ent_http_message http = {.method = t.method, .path = t.path, .authority = "", .field = ret_fields->field,
                              .field_count = ret_fields->count};
     return sign_fields(&http, &inner, key, ret_fields, ret_base, err);
 }
@@ -286,7 +314,11 @@ static ent_code read_message(const ent_http_message *http, const char *name, ent
         return ent_fail(err, ENT_UNSUPPORTED, "version %.8s; this node speaks version " ENT_WIRE_VERSION, version);
     if (strcmp(to, name) != 0) return ent_fail(err, ENT_SIGNATURE, "the message is for %.63s", to);
     if (!ent_id_parse(id, r->message.id)) return ent_fail(err, ENT_FORMAT, "entente-message is not 32 hexadecimal digits");
-    r->message.kind = ent_wire_kind(http->path);
+    uint8_t job[ENT_ID_SIZE];
+    r->message.poll = strcmp(http->method, "GET") == 0;
+    r->message.kind = r->message.poll ? ENT_MESSAGE_SEARCH : ent_wire_kind(http->path);
+    if (r->message.poll && !(ent_wire_job(http->path, job) && ent_id_equal(job, r->message.id)))
+        return ent_fail(err, ENT_FORMAT, "entente-message is not the id that the path names");
     r->message.agreement = r->message.flow = r->message.purpose = r->message.proof = r->message.crossing = r->message.on_behalf_of = "";
     if ((v = ent_http_field_value(http, "entente-agreement", NULL))) ENT_TRY(read_agreement(v, r, err));
     if ((v = ent_http_field_value(http, "entente-flow", NULL))) r->message.flow = v;
@@ -300,12 +332,38 @@ static ent_code read_message(const ent_http_message *http, const char *name, ent
     return v ? read_proof(v, r, err) : ENT_OK;
 }
 
-/* What nobody signed for says nothing: HTTP libraries send an Accept of their own. */
-static void read_accept(const ent_http_message *http, const ent_httpsig *s, ent_wire_request_read *r)
+/* A field's one value; NULL when it is not there or nobody signed for it: HTTP libraries send some of their own. */
+static const char *signed_value(const ent_http_message *http, const ent_httpsig *s, const char *name)
 {
+    char identifier[32];
     bool twice = false;
-    const char *v = ent_http_field_value(http, "accept", &twice);
-    if (v && !twice && strcmp(v, ENT_WIRE_ITL) == 0 && ent_httpsig_covers(s, "\"accept\"")) r->message.form = ENT_FORM_ITL;
+    const char *v = ent_http_field_value(http, name, &twice);
+    snprintf(identifier, sizeof identifier, "\"%s\"", name);
+    return v && !twice && ent_httpsig_covers(s, identifier) ? v : NULL;
+}
+
+/* RFC 7240: respond-async and wait=N, the first of each counts; others are not looked at. 0: neither is there. */
+static int read_prefer(const char *v)
+{
+    bool async = false;
+    long wait = -1;
+    while (*v) {
+        size_t n;
+        v += strspn(v, " \t,");
+        n = strcspn(v, ",");
+        async |= strncmp(v, "respond-async", 13) == 0 && strchr(" \t,;", v[13]);
+        if (wait < 0 && strncmp(v, "wait=", 5) == 0 && v[5] >= '0' && v[5] <= '9') wait = strtol(v + 5, NULL, 10);
+        v += n;
+    }
+    if (wait > 0) return wait < ENT_LIMIT_WAIT_S ? (int)wait : ENT_LIMIT_WAIT_S;
+    return async || wait == 0 ? -1 : 0;
+}
+
+static void read_preferences(const ent_http_message *http, const ent_httpsig *s, ent_message *m)
+{
+    const char *accept = signed_value(http, s, "accept"), *prefer = signed_value(http, s, "prefer");
+    if (accept && strcmp(accept, ENT_WIRE_ITL) == 0) m->form = ENT_FORM_ITL;
+    if (prefer && m->kind == ENT_MESSAGE_SEARCH && !m->poll) m->prefer_s = read_prefer(prefer);
 }
 
 ent_code ent_wire_check_request(const ent_http_message *http, ent_bytes body, const ent_peer *peer, const char *name,
@@ -316,7 +374,7 @@ ent_code ent_wire_check_request(const ent_http_message *http, ent_bytes body, co
     ENT_TRY(check_signed(http, body, peer, ENT_WIRE_TAG_REQUEST, now, &s, ret_base, r.signature, err));
     ENT_TRY(covers_all(http, &s, err));
     ENT_TRY(read_message(http, name, &r, err));
-    read_accept(http, &s, &r);
+    read_preferences(http, &s, &r.message);
     *ret_read = r;
     if (*r.message.agreement) { /* point into the copy */
         ret_read->message.agreement = ret_read->agreement;
@@ -343,12 +401,13 @@ static bool has_signature(const ent_http_message *request)
     return v && !twice && ent_httpsig_value(v, ENT_WIRE_LABEL, bytes, NULL) == ENT_OK;
 }
 
+#define COVERS_JOB "\"location\" \"retry-after\""
 #define COVERS_REQUEST "\"signature\";req;key=\"" ENT_WIRE_LABEL "\""
 
-ent_code ent_wire_answer(const ent_http_message *request, int status, ent_bytes body, ent_time now,
+ent_code ent_wire_answer(const ent_http_message *request, int status, const char *job, ent_bytes body, ent_time now,
                          const ent_secret_key *key, ent_wire_fields *ret_fields, ent_buf *ret_base, ent_err *err)
 {
-    char digest[ENT_DIGEST_TEXT], keyid[ENT_WIRE_KEYID];
+    char digest[ENT_DIGEST_TEXT], keyid[ENT_WIRE_KEYID], retry[8];
     ret_fields->count = ret_fields->used = 0;
     ret_fields->overflow = false;
     ent_digest_text(body.data, body.len, digest);
@@ -356,14 +415,33 @@ ent_code ent_wire_answer(const ent_http_message *request, int status, ent_bytes 
     add(ret_fields, "content-type", content_type(status, body));
     add(ret_fields, "content-digest", digest);
     add(ret_fields, "entente-version", ENT_WIRE_VERSION);
+    snprintf(retry, sizeof retry, "%d", ENT_WIRE_RETRY_S);
+    if (job) add(ret_fields, "location", job), add(ret_fields, "retry-after", retry);
     ENT_AUTO_BUF inner = ENT_BUF(4096);
     ent_buf_fmt(&inner,
-                "(\"@status\" \"content-digest\" \"content-type\" \"entente-version\"%s);created=%lld;keyid=\"%s\";"
+                "(\"@status\" \"content-digest\" \"content-type\" \"entente-version\"%s%s);created=%lld;keyid=\"%s\";"
                 "alg=\"ed25519\";tag=\"" ENT_WIRE_TAG_ANSWER "\"",
-                has_signature(request) ? " " COVERS_REQUEST : "", (long long)(now.ms / 1000), keyid);
+                job ? " " COVERS_JOB : "", has_signature(request) ? " " COVERS_REQUEST : "", (long long)(now.ms / 1000), keyid);
     ent_http_message http = {.status = status, .field = ret_fields->field, .field_count = ret_fields->count,
                              .request = request};
     return sign_fields(&http, &inner, key, ret_fields, ret_base, err);
+}
+
+ent_code ent_wire_read_job(const ent_http_message *answer, const char *job, unsigned *ret_after_s, ent_err *err)
+{
+    ent_httpsig s;
+    const char *input, *location, *after;
+    ENT_TRY(one_value(answer, "signature-input", &input, err));
+    ENT_TRY(one_value(answer, "location", &location, err));
+    ENT_TRY(one_value(answer, "retry-after", &after, err));
+    ENT_TRY(ent_httpsig_parse(input, ENT_WIRE_LABEL, &s, err));
+    if (!ent_httpsig_covers(&s, "\"location\"") || !ent_httpsig_covers(&s, "\"retry-after\""))
+        return ent_fail(err, ENT_SIGNATURE, "the answer's signature does not cover where and when to ask after the search");
+    size_t digits = strspn(after, "0123456789");
+    if (strcmp(location, job) != 0 || digits == 0 || digits > 3 || after[digits])
+        return ent_fail(err, ENT_FORMAT, "a 202 that does not say where and when to ask after this search");
+    *ret_after_s = (unsigned)strtoul(after, NULL, 10);
+    return ENT_OK;
 }
 
 ent_code ent_wire_check_answer(const ent_http_message *http, ent_bytes body, const ent_peer *peer, ent_time now,

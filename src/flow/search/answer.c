@@ -12,6 +12,7 @@
 #include "flow/examination/case.h"
 #include "flow/receipt/receipt.h"
 #include "flow/redress/redress.h"
+#include "flow/search/flights.h"
 #include "flow/search/match.h"
 #include "flow/search/quota.h"
 #include "flow/search/record.h"
@@ -50,6 +51,7 @@ typedef struct holding {
     ent_slip slip;
     ent_leave leave;
     bool chosen;                 /* by the lot */
+    bool searched;               /* now, and not answered from what is known */
     int64_t from, slot;          /* monotonic: when it arrived; when the answer leaves */
 } holding;
 
@@ -430,7 +432,7 @@ static bool suspended_since(holding *s, ent_buf *ret_body, int *ret_status)
 {
     char clause[ENT_LAW_CLAUSE] = "no agreement";
     pthread_mutex_lock(&s->n->lock);
-    const ent_held_agreement *h = ent_agreement_named(s->n, s->in->message.agreement);
+    const ent_held_agreement *h = ent_agreement_named(s->n, s->r->view.agreement);
     bool in_force = h && h->state == ENT_AGREEMENT_SIGNED;
     if (h && !in_force) (void)ent_envelope_state(&h->envelope, h->a, clause);
     pthread_mutex_unlock(&s->n->lock);
@@ -438,6 +440,19 @@ static bool suspended_since(holding *s, ent_buf *ret_body, int *ret_status)
     *ret_status = 403;
     write_refusal(s, 403, ENT_REFUSED, "the agreement is not in force any more", clause, ret_body);
     return true;
+}
+
+/* Somebody else's, or longer ago than a search is asked after: such a question is told that there is none. */
+static bool may_ask_after(const holding *s)
+{
+    return strcmp(s->r->view.partner, s->in->partner) == 0 && s->in->received.ms - s->r->view.received.ms < ENT_LIMIT_JOB_MS;
+}
+
+static bool same_request(const holding *s, const uint8_t digest[32])
+{
+    uint8_t own[32];
+    ent_sha256(s->in->message.body, s->in->message.body_len, own);
+    return memcmp(own, digest, 32) == 0 && strcmp(s->r->view.partner, s->in->partner) == 0;
 }
 
 /* ENT_NOT_FOUND: never seen. */
@@ -449,7 +464,7 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
     if (code == ENT_NOT_FOUND) {
         ent_code known = ent_search_get(s->n, id, s->r, NULL);
         *s->r = known == ENT_OK ? *s->r : (ent_search_record){0};
-        if (known != ENT_OK) return ENT_NOT_FOUND;
+        if (known != ENT_OK || (s->in->message.poll && !may_ask_after(s))) return ENT_NOT_FOUND;
         *ret_status = 410; /* its answer named a record that was destroyed since */
         write_refusal(s, 410, ENT_GONE, "the answer to this request is gone", "destroyed", ret_body);
         return ENT_OK;
@@ -457,9 +472,8 @@ static ent_code answer_again(holding *s, ent_buf *ret_body, int *ret_status, ent
     if (code != ENT_OK) return code;
     ENT_TRY(ent_search_get(s->n, id, s->r, err));
     if (row.len != 33 || memcmp(row.data, s->r->body_digest, 32) != 0) return ent_fail(err, ENT_DAMAGED, "a stored answer that cannot be read");
-    uint8_t digest[32];
-    ent_sha256(s->in->message.body, s->in->message.body_len, digest);
-    if (memcmp(digest, row.data, 32) != 0 || strcmp(s->r->view.partner, s->in->partner) != 0) {
+    if (s->in->message.poll && !may_ask_after(s)) return ENT_NOT_FOUND;
+    if (!s->in->message.poll && !same_request(s, row.data)) {
         *ret_status = 409;
         write_refusal(s, 409, ENT_REPLAY, "this message id was used for another request", "replay", ret_body);
         return ENT_OK;
@@ -607,38 +621,12 @@ static ent_code commit_refusal(holding *s, const char *reason, ent_err *err)
     return code == ENT_OK ? end_answer(s, b, from, err) : code;
 }
 
-/* ---- the same request twice at the same time ---- */
+/* ---- when it leaves ---- */
 
-/* One that is being answered, from before it is looked up until its answer is there for whoever asks again. */
-typedef struct ent_flight {
-    const uint8_t *id;
-    struct ent_flight *next;
-} flight;
-
-static bool in_flight(const ent_flow_node *n, const uint8_t id[ENT_ID_SIZE])
+static int64_t release_of(const holding *s)
 {
-    const flight *f = n->flights;
-    while (f && !ent_id_equal(f->id, id)) f = f->next;
-    return f != NULL;
-}
-
-static void take_off(ent_flow_node *n, flight *f)
-{
-    pthread_mutex_lock(&n->lock);
-    while (in_flight(n, f->id)) pthread_cond_wait(&n->landed, &n->lock);
-    f->next = n->flights;
-    n->flights = f;
-    pthread_mutex_unlock(&n->lock);
-}
-
-static void land(ent_flow_node *n, const flight *f)
-{
-    pthread_mutex_lock(&n->lock);
-    flight **at = &n->flights;
-    while (*at != f) at = &(*at)->next;
-    *at = f->next;
-    pthread_cond_broadcast(&n->landed);
-    pthread_mutex_unlock(&n->lock);
+    int64_t now = ent_ticks(s->n);
+    return s->slot > now ? s->slot : next_step(s->n, s->from, now);
 }
 
 static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
@@ -646,7 +634,13 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
     ent_err err = {0};
     ent_code code = answer_again(s, ret_body, ret_status, &err);
     if (code == ENT_OK) return;
+    if (code == ENT_NOT_FOUND && s->in->message.poll) {
+        *ret_status = 404;
+        write_refusal(s, 404, ENT_NOT_FOUND, "no such search is known here: send the request again", "", ret_body);
+        return;
+    }
     if (code == ENT_NOT_FOUND) {
+        s->searched = true;
         code = search_once(s, &err);
         /* a hit is read again as whoever asks again would: its record may have been destroyed since it was decided */
         if (code == ENT_OK) code = s->r->view.hit ? answer_again(s, ret_body, ret_status, &err) : write_known(s, ret_body, ret_status, &err);
@@ -669,12 +663,6 @@ static void receive_search(holding *s, int *ret_status, ent_buf *ret_body)
     write_refusal(s, *ret_status, ENT_INTERNAL, "the holder could not answer; ask again", "", ret_body);
 }
 
-static int64_t release_of(const holding *s)
-{
-    int64_t now = ent_ticks(s->n);
-    return s->slot > now ? s->slot : next_step(s->n, s->from, now);
-}
-
 static void receive_agreement(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body)
 {
     ent_agreement_view v;
@@ -685,28 +673,37 @@ static void receive_agreement(ent_flow_node *n, const ent_arrival *in, int *ret_
     else ent_refusal_write(*ret_status, code, err.detail, "", ret_body);
 }
 
+static void receive_search_once(ent_flow_node *n, const ent_arrival *in, int64_t from, int *ret_status, ent_buf *ret_body, int64_t *ret_release)
+{
+    holding s = {.n = n, .in = in, .bit = -1, .from = from, .sealed = ENT_BUF(ENT_LIMIT_BODY + 64)};
+    ent_flight f = {.in = in};
+    if (!in->message.poll) ent_history_seen(n, in->partner, in->message.proof, strlen(in->message.proof));
+    if (!ent_flight_begin(n, &f, &s.slot)) {
+        *ret_status = 202;
+        ent_job_write(in->message.id, ret_body);
+        *ret_release = next_step(n, from, ent_ticks(n));
+        return;
+    }
+    s.r = calloc(1, sizeof *s.r);
+    if (s.r) receive_search(&s, ret_status, ret_body);
+    else *ret_status = 503, write_refusal(&s, 503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
+    s.slot = release_of(&s);
+    ent_flight_end(n, &f, s.searched ? s.slot : 0);
+    ent_capture_free(&s.probe);
+    ent_buf_free(&s.sealed);
+    free(s.further);
+    if (s.r) ent_wipe(s.r, sizeof *s.r);
+    free(s.r);
+    *ret_release = s.slot;
+}
+
 static void receive(void *self, const ent_arrival *arrival, int *ret_status, ent_buf *ret_body, int64_t *ret_release)
 {
     ent_flow_node *n = self;
     int64_t from = ent_ticks(n);
     *ret_release = 0;
     switch (arrival->message.kind) {
-    case ENT_MESSAGE_SEARCH: {
-        ent_history_seen(n, arrival->partner, arrival->message.proof, strlen(arrival->message.proof));
-        holding s = {.n = n, .in = arrival, .bit = -1, .from = from, .sealed = ENT_BUF(ENT_LIMIT_BODY + 64), .r = calloc(1, sizeof(ent_search_record))};
-        flight f = {.id = arrival->message.id};
-        take_off(n, &f);
-        if (s.r) receive_search(&s, ret_status, ret_body);
-        else *ret_status = 503, write_refusal(&s, 503, ENT_BUSY, "the holder could not answer; ask again", "", ret_body);
-        land(n, &f);
-        ent_capture_free(&s.probe);
-        ent_buf_free(&s.sealed);
-        free(s.further);
-        if (s.r) ent_wipe(s.r, sizeof *s.r);
-        free(s.r);
-        *ret_release = release_of(&s);
-        break;
-    }
+    case ENT_MESSAGE_SEARCH: receive_search_once(n, arrival, from, ret_status, ret_body, ret_release); break;
     case ENT_MESSAGE_AGREEMENT: receive_agreement(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_CLOSE: ent_search_closed(n, arrival, ret_status, ret_body); break;
     case ENT_MESSAGE_DISCLOSE: ent_disclosure_receive(n, arrival, ret_status, ret_body); break;

@@ -316,6 +316,17 @@ static void begin_record(asking *q)
     r->barred = q->g.barred;
 }
 
+/* Asked about before: perhaps the answer is there, or the holder still at it. ENT_NOT_FOUND: it knows nothing of it. */
+static ent_code send_after(asking *q, int64_t deadline, ent_reply *reply, ent_err *err)
+{
+    ent_message m = {.kind = ENT_MESSAGE_SEARCH, .poll = true, .agreement = "", .flow = "", .purpose = "", .proof = "", .form = q->o->form};
+    memcpy(m.id, q->ret->reference.b, ENT_ID_SIZE);
+    ENT_TRY(q->n->c.partners.send(q->n->c.partners.self, q->g.holder, &m, deadline, reply, err));
+    if (reply->status != 404) return ENT_OK;
+    ent_reply_free(reply);
+    return ENT_NOT_FOUND;
+}
+
 static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *err)
 {
     const grant *g = &q->g;
@@ -325,7 +336,13 @@ static ent_code send(asking *q, const char *proof, ent_reply *reply, ent_err *er
                      .purpose = q->o->purpose, .proof = proof, .crossing = pledge, .on_behalf_of = q->o->on_behalf_of, .form = q->o->form, .body = q->body.data, .body_len = q->body.len};
     memcpy(m.id, q->ret->reference.b, ENT_ID_SIZE);
     int64_t within = q->o->deadline_ms ? q->o->deadline_ms : g->answer_within_ms ? g->answer_within_ms : 5000;
-    return q->n->c.partners.send(q->n->c.partners.self, g->holder, &m, ent_ticks(q->n) + within, reply, err);
+    int64_t deadline = ent_ticks(q->n) + within;
+    if (q->again) {
+        ent_code code = send_after(q, deadline, reply, err);
+        if (code != ENT_NOT_FOUND) return code;
+        *reply = (ent_reply){.body = ENT_BUF(65536), .evidence = ENT_BUF(65536)};
+    }
+    return q->n->c.partners.send(q->n->c.partners.self, g->holder, &m, deadline, reply, err);
 }
 
 static ent_code exchange(asking *q, ent_err *err)
