@@ -1,4 +1,6 @@
 /* What an agreement grants beside the search itself: asking on behalf of a third party, and giving on to one what was received. */
+#include "flow/disclosure/onward.h"
+#include "flow/disclosure/record.h"
 #include "flow/examining.h"
 
 #include "flow/receipt/receipt.h"
@@ -321,6 +323,42 @@ static void recalled_on_its_way(void **state)
 
 /* ---- the requester's examiners ---- */
 
+/* The clock's round on that day, years hence. */
+static struct onward_here onward_on(story *s, ent_date day)
+{
+    while (ent_date_compare(ent_time_date(s->clock.now), day) < 0) s->clock.now.ms += 86400000;
+    assert_int_equal(ent_date_compare(ent_time_date(s->clock.now), day), 0);
+    pthread_mutex_lock(&s->us.flow->lock);
+    assert_int_equal(ent_onward_tick(s->us.flow, NULL), ENT_OK);
+    pthread_mutex_unlock(&s->us.flow->lock);
+    return onward(&s->us);
+}
+
+/* What was given on stands for six years, the anniversary's day too, and is gone the day after; one whose recall waits for its undertaking
+ * stands until that is there. */
+static void row_has_its_years(void **state)
+{
+    story *s = *state;
+    ent_enrolled e;
+    ent_destroyed gone;
+    ent_onward_view v;
+    ent_err err = {0};
+    uint8_t id[ENT_ID_SIZE];
+    agree_onward(s, "{ to: [fr.example], authorisation: given }");
+    received(s, 4, NULL, &e, id);
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    received(s, 5, NULL, &e, id);
+    if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &gone, NULL), ENT_OK);
+    ent_date last = ent_date_add(ent_time_date(v.at), ENT_DISCLOSURE_KEPT_YEARS, 0, 0);
+    assert_int_equal(onward_on(s, ent_date_add(last, 0, 0, -1)).count, 2);
+    assert_int_equal(onward_on(s, last).count, 2);
+    struct onward_here left = onward_on(s, ent_date_add(last, 0, 0, 1));
+    assert_int_equal(left.count, 1);
+    assert_int_equal(left.at[0].state, ENT_ONWARD_RECALLED);
+    assert_int_equal(onward_on(s, ent_date_add(last, 1, 0, 0)).count, 1);
+}
+
 static ent_code conclude_here(story *s, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version, ent_kept_conclusion *ret)
 {
     static const char reasons[] = "level 2 detail in agreement with the traveller's print";
@@ -398,6 +436,6 @@ static void requester_confirms(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee), STORY(given_on), STORY(not_given_on), STORY(recalled_on_its_way), STORY(both_sides_confirm), STORY(requester_confirms)};
+    const struct CMUnitTest tests[] = {STORY(on_behalf), STORY(only_for_whom_it_lists), STORY(never_for_whom_they_flee), STORY(given_on), STORY(not_given_on), STORY(recalled_on_its_way), STORY(row_has_its_years), STORY(both_sides_confirm), STORY(requester_confirms)};
     return cmocka_run_group_tests_name("rights_story", tests, NULL, NULL);
 }

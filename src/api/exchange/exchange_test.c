@@ -40,11 +40,12 @@ typedef struct world {
     _Atomic int64_t skew;   /* of the server's clock */
     atomic_int received;
     int status;             /* what the inbox answers */
-    int64_t hold_ms;        /* and when */
-    int64_t work_ms;
+    _Atomic int64_t hold_ms; /* and when */
+    _Atomic int64_t work_ms;
     size_t answer_size;
     ent_ledger ledger;
-    char seen[1024];        /* what the inbox was told */
+    pthread_mutex_t seeing;
+    char seen[1024];        /* what the inbox was told last */
     size_t seen_body;
     ent_answer_form seen_form;
     atomic_int polls;       /* questions after a search */
@@ -101,17 +102,21 @@ static void receive(void *self, const ent_arrival *a, int *ret_status, ent_buf *
     if (a->message.poll) {
         atomic_fetch_add(&w->polls, 1);
         bool gone = atomic_load(&w->forgotten);
+        pthread_mutex_lock(&w->seeing);
         *ret_status = gone ? 404 : atomic_load(&w->done) ? w->status : 202;
         if (*ret_status == 202) ent_job_write(a->message.id, ret_body);
         else ent_buf_fmt(ret_body, gone ? "{\"gone\":1}" : "{\"n\":%zu}", w->seen_body);
+        pthread_mutex_unlock(&w->seeing);
         return;
     }
     atomic_store(&w->forgotten, false);
     ent_id_text(a->message.id, id);
+    pthread_mutex_lock(&w->seeing);
     snprintf(w->seen, sizeof w->seen, "%s|%s|%s|%u|%s|%s|%s", a->partner, id, a->message.agreement,
              a->message.agreement_version, a->message.flow, a->message.purpose, a->message.proof);
     w->seen_body = a->message.body_len;
     w->seen_form = a->message.form;
+    pthread_mutex_unlock(&w->seeing);
     atomic_fetch_add(&w->received, 1);
     if (w->work_ms) nanosleep(&(struct timespec){.tv_sec = w->work_ms / 1000, .tv_nsec = w->work_ms % 1000 * 1000000}, NULL);
     atomic_store(&w->done, true);
@@ -171,6 +176,7 @@ static int start(unsigned queue)
 {
     signal(SIGPIPE, SIG_IGN);
     w = calloc(1, sizeof *w);
+    pthread_mutex_init(&w->seeing, NULL);
     make_node(&w->holder, "gb.holder", 1, real_now(), 30);
     make_node(&w->requester, "us.requester", 2, real_now(), 30);
     make_node(&w->rogue, "rogue", 3, real_now(), 30);

@@ -340,22 +340,6 @@ struct recalling {
     const char *agreement;          /* NULL: any */
 };
 
-static void put_recall(ent_flow_node *n, ent_batch *b, const ent_disclosure_record *d, ent_recall why)
-{
-    char body[256], id[ENT_ID_TEXT], reference[ENT_ID_TEXT], candidate[ENT_ID_TEXT];
-    ent_queued q = {.kind = ENT_MESSAGE_RECALL};
-    ent_fill(n, q.id, ENT_ID_SIZE);
-    memcpy(q.about, d->view.id, ENT_ID_SIZE);
-    snprintf(q.partner, sizeof q.partner, "%s", d->view.partner);
-    snprintf(q.flow, sizeof q.flow, "%s", d->view.flow);
-    snprintf(q.purpose, sizeof q.purpose, "%s", d->view.purpose);
-    ent_id_text(d->view.id, id);
-    ent_id_text(d->view.search.b, reference);
-    ent_id_text(d->view.reference.b, candidate);
-    int len = snprintf(body, sizeof body, "entente-recall/v2\nid %s\nreference %s\ncandidate %s\nreason %s\n", id, reference, candidate, ent_recall_text(why));
-    ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
-}
-
 static ent_code recall_one(void *ctx, const ent_disclosure_record *d)
 {
     struct recalling *s = ctx;
@@ -366,7 +350,7 @@ static ent_code recall_one(void *ctx, const ent_disclosure_record *d)
     *changed = *d;
     changed->view.recalled = ent_now(s->n);
     snprintf(changed->view.recalled_for, sizeof changed->view.recalled_for, "%s", ent_recall_text(s->why));
-    put_recall(s->n, s->b, d, s->why);
+    ent_recall_put(s->n, s->b, &(ent_recalled){d->view.id, d->view.search.b, d->view.reference.b, d->view.partner, d->view.flow, d->view.purpose, ent_recall_text(s->why)});
     ent_code code = ent_disclosure_put(s->n, s->b, changed, s->err);
     free(changed);
     return code;

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/cursor.h"
 #include "base/wipe.h"
+#include "flow/queue.h"
 #include "flow/state.h"
 
 #include <stdlib.h>
@@ -193,4 +194,20 @@ ent_code ent_disclosure_get(ent_flow_node *n, const uint8_t id[ENT_ID_SIZE], ent
     struct getting g = {id, ret, false};
     ENT_TRY(ent_disclosures_walk(n, NULL, is_it, &g, err));
     return g.found ? ENT_OK : ent_fail(err, ENT_NOT_FOUND, "no disclosure with this number");
+}
+
+void ent_recall_put(ent_flow_node *n, ent_batch *b, const ent_recalled *r)
+{
+    char body[256], id[ENT_ID_TEXT], reference[ENT_ID_TEXT], candidate[ENT_ID_TEXT];
+    ent_queued q = {.kind = ENT_MESSAGE_RECALL};
+    ent_fill(n, q.id, ENT_ID_SIZE);
+    memcpy(q.about, r->id, ENT_ID_SIZE);
+    snprintf(q.partner, sizeof q.partner, "%s", r->partner);
+    snprintf(q.flow, sizeof q.flow, "%s", r->flow);
+    snprintf(q.purpose, sizeof q.purpose, "%s", r->purpose);
+    ent_id_text(r->id, id);
+    ent_id_text(r->reference, reference);
+    ent_id_text(r->candidate, candidate);
+    int len = snprintf(body, sizeof body, "entente-recall/v2\nid %s\nreference %s\ncandidate %s\nreason %s\n", id, reference, candidate, r->reason);
+    ent_queue_put(n, b, &q, ENT_BYTES(body, (size_t)len));
 }

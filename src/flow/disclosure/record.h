@@ -34,4 +34,13 @@ ENT_MUST_CHECK ent_code ent_disclosure_get(ent_flow_node *n, const uint8_t id[EN
 ENT_MUST_CHECK ent_code ent_disclosures_walk(ent_flow_node *n, const uint8_t transaction[32], ent_code (*see)(void *ctx, const ent_disclosure_record *r),
                                              void *ctx, ent_err *err);
 
+/* What is called back from whom, and why; borrowed. */
+typedef struct ent_recalled {
+    const uint8_t *id, *reference, *candidate;
+    const char *partner, *flow, *purpose, *reason;
+} ent_recalled;
+
+/* Adds to a batch the recall that is queued (docs/protocol/disclosure.md). */
+void ent_recall_put(ent_flow_node *n, ent_batch *b, const ent_recalled *r);
+
 #endif
