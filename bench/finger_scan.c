@@ -2,10 +2,11 @@
  * other fingers and STRANGERS synthetic entries. For each set: the share of mates that the first stage puts within a share of the gallery,
  * and how many of those that it does not would have come out on top (detailed score above what 99.9 % of all impostors reach).
  *
- *     bench_finger_scan [--strangers N] [--keep FILE] [--fit yes] DIR…
+ *     bench_finger_scan [--strangers N] [--keep FILE] [--fit yes] [--alike yes] DIR…
  *
  * --keep writes the templates once and reads them the next time. --fit fits what the closer look weighs (closer.c), on mates and on
- * strangers that come as far, each set counting alike; and judges each set by weights of the others. */
+ * strangers that come as far, each set counting alike; and judges each set by weights of the others.
+ * --alike instead tells how alike the first impressions of fingers are to prints of other fingers, real and synthetic. */
 #include "base/parallel.h"
 #include "entente/finger_synth.h"
 #include "finger/scan.h"
@@ -277,21 +278,84 @@ static void fit_all(void)
     report_all("each set by a closer look fitted on the others");
 }
 
+/* ---- how alike strangers are ---- */
+
+enum { KINDS = 2 };
+
+typedef struct alike {
+    size_t count;
+    double *match, *first;
+} alike;
+
+static alike alikes[PRINTS][KINDS];
+
+/* The first impression of each finger against all prints of other fingers, and against the synthetic ones. */
+static void compare_strangers(void *ctx, size_t i, unsigned worker)
+{
+    (void)ctx, (void)worker;
+    const finger_scan_kernels *k = finger_scan_kernels_best();
+    ent_finger_probe *probe;
+    finger_tried tried;
+    if ((i && prints[i].who == prints[i - 1].who) || !prints[i].t || ent_finger_probe_new(prints[i].t, &probe, NULL) != ENT_OK) return;
+    finger_scan *s = aligned_alloc(64, (sizeof *s + 63) / 64 * 64);
+    for (int kind = 0; kind < KINDS; kind++) {
+        alikes[i][kind].match = calloc(count + strangers, sizeof(double)), alikes[i][kind].first = calloc(count + strangers, sizeof(double));
+        if (!s || !alikes[i][kind].match || !alikes[i][kind].first) exit(4);
+    }
+    finger_scan_make(prints[i].t, s);
+    for (size_t j = 0; j < count + strangers; j++) {
+        ent_finger_template *t = j < count ? prints[j].t : NULL;
+        alike *a = &alikes[i][j >= count];
+        if (j < count && (!t || prints[j].who == prints[i].who)) continue;
+        if (j >= count && ent_synth_template(SEED, (uint32_t)j, 0, &t, NULL) != ENT_OK) exit(4);
+        a->match[a->count] = ent_finger_match(probe, t, NULL), a->first[a->count++] = finger_scan_score(k, s, entry(j), &tried);
+        if (j >= count) ent_finger_template_free(t);
+    }
+    free(s);
+    ent_finger_probe_free(probe);
+}
+
+static int by_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void report_alike(const char *name, int set, int kind)
+{
+    static const double quantile[] = {0.5, 0.9, 0.99, 0.999, 0.9999};
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) n += set < 0 || prints[i].set == set ? alikes[i][kind].count : 0;
+    double *all[2] = {malloc((n + 1) * sizeof(double)), malloc((n + 1) * sizeof(double))};
+    if (!all[0] || !all[1]) exit(4);
+    n = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; (set < 0 || prints[i].set == set) && j < alikes[i][kind].count; j++, n++) all[0][n] = alikes[i][kind].match[j], all[1][n] = alikes[i][kind].first[j];
+    printf("%-24s %-9s %7zu", name, kind ? "synthetic" : "real", n);
+    for (int of = 0; of < 2; of++) {
+        qsort(all[of], n, sizeof(double), by_double);
+        for (int q = 0; n && q < (int)(sizeof quantile / sizeof *quantile); q++) printf(of ? " %6.0f" : " %6.1f", all[of][(size_t)(quantile[q] * (double)n)]);
+        fputs(of ? "\n" : "  ", stdout);
+        free(all[of]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *keep = NULL;
-    bool fitting = false;
+    bool fitting = false, likeness = false;
     int at = 1;
     for (; at + 1 < argc && argv[at][0] == '-'; at += 2)
         if (!strcmp(argv[at], "--strangers")) strangers = strtoul(argv[at + 1], NULL, 10);
         else if (!strcmp(argv[at], "--keep")) keep = argv[at + 1];
         else if (!strcmp(argv[at], "--fit")) fitting = true;
+        else if (!strcmp(argv[at], "--alike")) likeness = true;
         else return 2;
     for (; at < argc && sets < SETS; at++, sets++) {
         set_name[sets] = argv[at];
         list(argv[at], sets);
     }
-    if (count < 2) return fprintf(stderr, "usage: bench_finger_scan [--strangers N] [--keep FILE] [--fit yes] DIR…\n"), 2;
+    if (count < 2) return fprintf(stderr, "usage: bench_finger_scan [--strangers N] [--keep FILE] [--fit yes] [--alike yes] DIR…\n"), 2;
     qsort(prints, count, sizeof *prints, by_name);
     for (size_t i = 1; i < count; i++) prints[i].who = prints[i - 1].who + (prints[i].set != prints[i - 1].set || strcmp(prints[i].finger, prints[i - 1].finger) != 0);
     FILE *kept = keep ? fopen(keep, "rb") : NULL;
@@ -301,6 +365,13 @@ int main(int argc, char **argv)
     entries = calloc(count + strangers, ENTRY);
     if (!entries) return 4;
     ent_parallel(count + strangers, 0, make_entry, NULL);
+    if (likeness) {
+        ent_parallel(count, 0, compare_strangers, NULL);
+        printf("quantiles 50, 90, 99, 99.9 and 99.99 %% of the compact match, then of the first look\n");
+        for (int s = -1; s < sets; s++)
+            for (int kind = 0; kind < KINDS; kind++) report_alike(s < 0 ? "all" : strlen(set_name[s]) > 24 ? set_name[s] + strlen(set_name[s]) - 24 : set_name[s], s, kind);
+        return 0;
+    }
     ent_parallel(count, 0, search, NULL);
     for (size_t i = 0; i < count; i++) count_lost(i);
     printf("mates lost, and of these with a detailed score above %d, when this share of the gallery is handed on\n", REACHED);

@@ -188,7 +188,7 @@ static ent_code read_state(bench *b, const char *path, ent_err *err)
     unsigned listed;
     FILE *f = fopen(path, "r");
     if (!f) return errno == ENOENT ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    bool ours = fgets(line, sizeof line, f) && sscanf(line, "bench finger 1 gallery %llu prints %llu", &gallery, &prints) == 2 && gallery == b->synthetic && prints == b->count;
+    bool ours = fgets(line, sizeof line, f) && sscanf(line, "bench finger 2 gallery %llu prints %llu", &gallery, &prints) == 2 && gallery == b->synthetic && prints == b->count;
     while (ours && fgets(line, sizeof line, f) && strchr(line, '\n')) {
         if (sscanf(line, "stranger %llu %lf", &i, &score[0]) == 2) {
             if (i < b->strangers) b->stranger[i] = score[0];
@@ -207,7 +207,7 @@ static ent_code open_state(bench *b, const char *path, ent_err *err)
     if (code != ENT_OK) return code;
     b->state = fopen(path, "a");
     if (!b->state) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    fprintf(b->state, ftell(b->state) ? "\n" : "bench finger 1 gallery %zu prints %zu\n", b->synthetic, b->count);
+    fprintf(b->state, ftell(b->state) ? "\n" : "bench finger 2 gallery %zu prints %zu\n", b->synthetic, b->count);
     return ENT_OK;
 }
 

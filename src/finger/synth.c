@@ -41,6 +41,7 @@ typedef struct pattern {
     float arch;      /* of an arch: how high it is */
     float phase[6];  /* of the fields that make each finger its own */
     float period;    /* mean, pixels */
+    float steep;     /* radians a pixel from the axis, by which ridges are steeper than poles and zeros alone would have them */
 } pattern;
 
 /* Arch 5 %, loops 62 %, whorls 33 %, as in the population. */
@@ -71,18 +72,26 @@ static float bent(const pattern *p, float x, float y)
     return 0.13f * (float)(a + b + c);
 }
 
+/* Ridges run around the fingertip: away from the core they are the steeper the further to the side. Poles and zeros alone lay them too flat
+ * there (Vizcaya and Gerhardt, "A nonlinear orientation model for global description of fingerprints", Pattern Recognition 29, 1996). */
+static float around_tip(const pattern *p, float x, float y)
+{
+    float u = x - (p->cores ? p->core[0].x : W * 0.5f), v = y - (p->cores ? p->core[0].y : H * 0.5f), far = u * u + v * v;
+    return p->steep * u * far / (far + 70 * 70);
+}
+
 static float orientation(const pattern *p, float x, float y)
 {
     if (!p->cores) { /* an arch: flat below, bent in the middle */
         float up = (H * 0.62f - y) / H, across = (x - W * 0.5f) / W;
         up = up < 0 ? 0 : up;
-        return -3.0f * p->arch * across * up * 2.2f + bent(p, x, y);
+        return -3.0f * p->arch * across * up * 2.2f + bent(p, x, y) + around_tip(p, x, y);
     }
     float a = 0;
     for (int i = 0; i < p->deltas; i++) a += finger_atan2(y - p->delta[i].y, x - p->delta[i].x);
     for (int i = 0; i < p->cores; i++) a -= finger_atan2(y - p->core[i].y, x - p->core[i].x);
     /* y grows downward; half the angle of poles minus zeros, turned so that ridges lie flat far below */
-    return -0.5f * a + bent(p, x, y);
+    return -0.5f * a + bent(p, x, y) + around_tip(p, x, y);
 }
 
 static float period(const pattern *p, float x, float y)
@@ -247,21 +256,33 @@ void ent_synth_impression(const ent_synth_finger *f, uint32_t impression, uint8_
 
 enum { MINUTIAE_MOST = 62, CELL = 16, COLS = (W + CELL - 1) / CELL, ROWS = (H + CELL - 1) / CELL };
 
-/* Minutiae as they lie in prints: no two closer than a ridge, more where ridges diverge (under the core), directions along the
- * ridges either way, neighbours mostly the same way. */
+/* Where ridges converge one of them has to end: a minutia points the way in which those 24 pixels to either side of it come together, the surer the
+ * more they do. Of 20,000 minutiae of real prints where the lines differ by 6 degrees or more 85 % do (decision 079). */
+static float chance_of_way(const pattern *p, float x, float y, float turn)
+{
+    double sine, cosine;
+    finger_sincos(turn, &sine, &cosine);
+    float nx = -24 * (float)sine, ny = 24 * (float)cosine;
+    int together = finger_round((double)(orientation(p, x + nx, y + ny) - orientation(p, x - nx, y - ny)) * (64 / FINGER_PI)) & 63;
+    together = finger_min(finger_max(together > 32 ? together - 64 : together, -6), 6);
+    return 1 / (1 + finger_exp(-0.4f * (float)together));
+}
+
+/* Minutiae as they lie in prints: no two closer than a ridge, half as many at the edge as in the middle, directions along the ridges. */
 static int draw_minutiae(uint64_t *s, const pattern *p, ent_finger_minutia *ret)
 {
     int wanted = (int)uniform(s, 34, (float)MINUTIAE_MOST), n = 0;
     for (int tries = 0; n < wanted && tries < 40 * MINUTIAE_MOST; tries++) {
         float x = uniform(s, 12, W - 12), y = uniform(s, 12, H - 12), u = (x - W * 0.5f) / (W * 0.47f), v = (y - H * 0.5f) / (H * 0.48f);
-        bool close = u * u + v * v > 1;
+        bool close = u * u + v * v > uniform(s, 0, 2);
         for (int i = 0; i < n && !close; i++) {
             float dx = x - ret[i].x, dy = y - ret[i].y;
             close = dx * dx + dy * dy < 100;
         }
         if (close) continue;
-        bool flip = uniform(s, 0, 1) < (x > W * 0.5f ? 0.42f : 0.58f);
-        int angle = finger_round(-(double)orientation(p, x, y) * (128 / FINGER_PI)) + (flip ? 128 : 0) + finger_round((double)uniform(s, -7, 7));
+        float turn = orientation(p, x, y);
+        bool flip = uniform(s, 0, 1) > chance_of_way(p, x, y, turn);
+        int angle = finger_round(-(double)turn * (128 / FINGER_PI)) + (flip ? 128 : 0) + finger_round((double)uniform(s, -7, 7));
         ret[n++] = (ent_finger_minutia){.x = (uint16_t)x, .y = (uint16_t)y, .angle = (uint8_t)angle, .kind = (uint8_t)(uniform(s, 0, 1) < 0.55f ? 1 : 2)};
     }
     return n;
@@ -287,13 +308,15 @@ static bool touches(const taking *t, float x, float y)
     return u * u + v * v < 1 && x >= 0 && y >= 0 && x < W && y < H;
 }
 
-/* What an extraction would have found of them: some are missed, some stand elsewhere, some are none. Best first. */
-static size_t take_minutiae(uint64_t *s, const taking *t, const ent_finger_minutia *master, int count, ent_finger_minutia *ret)
+/* What an extraction would have found of them: some are missed, some stand elsewhere, some are none (along the ridges, as what is found is).
+ * Best first. */
+static size_t take_minutiae(uint64_t *s, const taking *t, const pattern *p, const ent_finger_minutia *master, int count, ent_finger_minutia *ret)
 {
     size_t n = 0;
     int turn = finger_round((double)finger_atan2((float)t->sine, (float)t->cosine) * (128 / FINGER_PI));
     for (int i = 0; i < count + 6; i++) {
-        ent_finger_minutia m = i < count ? master[i] : (ent_finger_minutia){.x = (uint16_t)uniform(s, 20, W - 20), .y = (uint16_t)uniform(s, 20, H - 20), .angle = (uint8_t)next(s), .kind = 1};
+        ent_finger_minutia m = i < count ? master[i] : (ent_finger_minutia){.x = (uint16_t)uniform(s, 20, W - 20), .y = (uint16_t)uniform(s, 20, H - 20), .kind = 1};
+        if (i >= count) m.angle = (uint8_t)(finger_round(-(double)orientation(p, m.x, m.y) * (128 / FINGER_PI)) + (next(s) & 1 ? 128 : 0));
         float miss = uniform(s, 0, 1), jx = uniform(s, -2.5f, 2.5f), jy = uniform(s, -2.5f, 2.5f);
         uint8_t quality = (uint8_t)(2 * (int)uniform(s, i < count ? 20 : 5, i < count ? 48 : 30));
         point q = moved(t, m.x + jx, m.y + jy);
@@ -314,7 +337,7 @@ static void take_field(uint64_t *s, const taking *t, const pattern *p, uint8_t *
         for (int cx = 0; cx < COLS; cx++) {
             float x = (float)(cx * CELL) + CELL * 0.5f, y = (float)(cy * CELL) + CELL * 0.5f;
             point q = source(t, (int)x, (int)y);
-            float o = (orientation(p, q.x, q.y) - turn) * (float)(64 / FINGER_PI) + uniform(s, -1.5f, 1.5f);
+            float o = (orientation(p, q.x, q.y) - turn) * (float)(64 / FINGER_PI) + uniform(s, -1, 1);
             ret[cy * COLS + cx] = touches(t, x, y) ? (uint8_t)(1 + (finger_round((double)o) & 63)) : 0;
         }
 }
@@ -328,9 +351,10 @@ ent_code ent_synth_template(uint64_t seed, uint32_t finger, uint32_t impression,
     uint64_t random = (seed ^ 0x5bd1e995u) * 0x100000001b3u + finger * 0x9e3779b1u + 1, s = random ^ (0xd1b54a32d192ed03u * (impression + 1));
     next(&random);
     draw_pattern(&random, &p);
+    p.steep = uniform(&random, 0.003f, 0.006f);
     int count = draw_minutiae(&random, &p, master);
     draw_taking(&s, impression, &t);
-    size_t n = take_minutiae(&s, &t, master, count, taken);
+    size_t n = take_minutiae(&s, &t, &p, master, count, taken);
     if (n == 0) taken[n++] = (ent_finger_minutia){.x = W / 2, .y = H / 2, .kind = 1, .quality = 20};
     take_field(&s, &t, &p, field);
     finger_parts parts = {.width = W, .height = H, .quality = 50, .minutiae = taken, .count = n < FINGER_EXTRACT_MAX ? n : FINGER_EXTRACT_MAX,
