@@ -19,17 +19,16 @@ ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name)
     return NULL;
 }
 
-/* A key that a partner had: the one of its card, or the one before while both are valid; our own. */
+/* The key that a node has, this one too, or had then. */
 static bool was_key_of(void *self, const char *name, const ent_public_key *key, ent_time at)
 {
     ent_flow_node *n = self;
     ent_public_key own;
-    (void)at;
     ent_sign_public(&n->c.identity, &own);
-    if (strcmp(name, n->c.name) == 0) return ent_public_key_equal(&own, key);
+    if (strcmp(name, n->c.name) == 0 && ent_public_key_equal(&own, key)) return true;
     const ent_held_partner *p = ent_partner_named(n, name);
-    if (!p) return false;
-    return ent_public_key_equal(&p->card.identity, key) || (p->old_until_ms && ent_public_key_equal(&p->old_key, key));
+    if (p && (ent_public_key_equal(&p->card.identity, key) || (p->old_until_ms && ent_public_key_equal(&p->old_key, key)))) return true;
+    return ent_key_was(n, name, key, at);
 }
 
 static void free_one(ent_held_agreement *h)

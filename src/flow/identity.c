@@ -9,6 +9,10 @@
 
 #define OVERLAP_MS (30ll * 86400000)
 
+/* What a key signed in its time is verifiable for ever; a rotated one's time is over with the overlap, a stolen one's at once, by a clock that may
+ * be a little off. */
+static ent_time counts_until(ent_flow_node *n, bool revoked) { return (ent_time){ent_now(n).ms + (revoked ? ENT_LIMIT_CLOCK_SKEW_MS : OVERLAP_MS)}; }
+
 static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_card *card, ent_err *err)
 {
     ENT_AUTO_BATCH b = ent_batch_new("identity");
@@ -22,6 +26,7 @@ static ent_code take(ent_flow_node *n, const ent_arrival *in, const ent_card *ca
     bool revoked = strcmp(in->message.purpose, "revoke") == 0; /* stolen or lost: the old key is refused from this second */
     fresh.old_until_ms = revoked ? 0 : ent_now(n).ms + OVERLAP_MS;
     fresh.card = *card;
+    ent_key_ended(n, b, card->name, &fresh.old_key, counts_until(n, revoked));
     ent_buf_u8(&row, 1);
     ent_buf_u8(&row, 0);
     ent_buf_put(&row, fresh.old_key.b, 32);
@@ -78,6 +83,11 @@ ent_code ent_flow_identity_rotate(ent_flow_node *n, const ent_actor *by, const e
     ent_fill(n, e.case_number.b, sizeof e.case_number.b);
     ent_sha256(card.data, card.len, e.commitment);
     ent_batch_entry(b, &e);
+    ent_public_key old;
+    ent_sign_public(&n->c.identity, &old);
+    pthread_mutex_lock(&n->lock);
+    ent_key_ended(n, b, n->c.name, &old, counts_until(n, revoke));
+    pthread_mutex_unlock(&n->lock);
     ENT_TRY(ent_commit(n, b, NULL, err));
     ENT_TRY(ent_flow_partners(n, gather, &partners, err));
     *ret_told = 0;

@@ -111,6 +111,7 @@ void ent_flow_close(ent_flow_node *n)
     free(n->people);
     free(n->proposed);
     free(n->partners);
+    free(n->past_keys);
     free(n->desks);
     ent_lots_free(n);
     ent_key32_wipe(&n->transaction_key);

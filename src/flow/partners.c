@@ -1,5 +1,6 @@
 /* The other nodes: their cards, and the identity keys that are valid while one follows another. A row a partner: version,
- * revoked, old key, its end, the card's text. */
+ * revoked, old key, its end, the card's text. And a row a key that a partner, or this node, had before: under the name, a newline and the key,
+ * until when it counts, so that what it signed stays verifiable. */
 #include "base/check.h"
 #include "base/cursor.h"
 #include "flow/commit.h"
@@ -17,12 +18,54 @@ ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name)
     return NULL;
 }
 
+static ent_code remember(ent_flow_node *n, const ent_past_key *k)
+{
+    ent_past_key *more = realloc(n->past_keys, (n->past_key_count + 1) * sizeof *more);
+    if (!more) return ENT_NO_MEMORY;
+    n->past_keys = more;
+    more[n->past_key_count++] = *k;
+    return ENT_OK;
+}
+
+static ent_code load_past(ent_flow_node *n, const uint8_t *key, size_t len, const uint8_t *value, size_t value_len)
+{
+    ent_past_key k = {0};
+    ent_cursor c = ENT_CURSOR(value, value_len);
+    if (len < 2 + 32 || len - 1 - 32 >= sizeof k.name || ent_cursor_u8(&c) != 1) return ENT_DAMAGED;
+    memcpy(k.name, key, len - 1 - 32);
+    memcpy(k.key.b, key + len - 32, 32);
+    k.until = (ent_time){(int64_t)ent_cursor_u64(&c)};
+    return ent_cursor_done(&c) ? remember(n, &k) : ENT_DAMAGED;
+}
+
+void ent_key_ended(ent_flow_node *n, ent_batch *b, const char *name, const ent_public_key *key, ent_time until)
+{
+    ent_past_key k = {.key = *key, .until = until};
+    ENT_AUTO_BUF row = ENT_BUF(ENT_NODE_NAME_MAX + 32), value = ENT_BUF(1 + 8);
+    snprintf(k.name, sizeof k.name, "%s", name);
+    ent_buf_fmt(&row, "%s\n", name);
+    ent_buf_put(&row, key->b, 32);
+    ent_buf_u8(&value, 1);
+    ent_buf_u64(&value, (uint64_t)until.ms);
+    ent_batch_put(b, ENT_CHANGE_PUT, ENT_TABLE_PARTNERS, ENT_BYTES(row.data, row.len), ENT_BYTES(value.data, value.len));
+    if (remember(n, &k) != ENT_OK) b->failed = ENT_NO_MEMORY;
+}
+
+bool ent_key_was(const ent_flow_node *n, const char *name, const ent_public_key *key, ent_time at)
+{
+    for (size_t i = 0; i < n->past_key_count; i++) {
+        const ent_past_key *k = &n->past_keys[i];
+        if (strcmp(k->name, name) == 0 && ent_public_key_equal(&k->key, key) && at.ms <= k->until.ms) return true;
+    }
+    return false;
+}
+
 static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const uint8_t *value, size_t value_len)
 {
     ent_flow_node *n = ctx;
     ent_cursor c = ENT_CURSOR(value, value_len);
+    if (memchr(key, '\n', key_len)) return load_past(n, key, key_len, value, value_len);
     ent_held_partner p = {0}, *partners = realloc(n->partners, (n->partner_count + 1) * sizeof *partners);
-    (void)key, (void)key_len;
     if (!partners) return ENT_NO_MEMORY;
     n->partners = partners;
     uint8_t version = ent_cursor_u8(&c);

@@ -17,6 +17,12 @@ typedef struct ent_held_agreement {
     ent_agreement_state state;
 } ent_held_agreement;
 
+typedef struct ent_past_key { /* a key that a node had */
+    char name[ENT_NODE_NAME_MAX];
+    ent_public_key key;
+    ent_time until;
+} ent_past_key;
+
 typedef struct ent_held_partner {
     ent_card card;
     ent_public_key old_key;  /* valid until old_until */
@@ -94,6 +100,8 @@ struct ent_flow_node {
     size_t proposed_count;
     ent_held_partner *partners;
     size_t partner_count;
+    ent_past_key *past_keys;
+    size_t past_key_count;
     ent_held_agreement *agreements, *next; /* those that count; versions that may come to (agreements.c) */
     size_t agreement_count, next_count;
     ent_held_part *parts;
@@ -165,6 +173,9 @@ ent_held_partner *ent_partner_named(ent_flow_node *n, const char *name);
 /* The new partner and the end of the old in one batch, with an entry whose commitment is the SHA-256 of `statement`. Under the lock. */
 ENT_MUST_CHECK ent_code ent_partner_follow(ent_flow_node *n, const ent_actor *by, const char *old_name, const void *card_text, size_t len, const ent_card *card, ent_bytes statement,
                                            ent_err *err);
+/* A key that this node or a partner has no more: adds to the batch until when it counts; whether it was its key then. Under the lock. */
+void ent_key_ended(ent_flow_node *n, ent_batch *b, const char *name, const ent_public_key *key, ent_time until);
+bool ent_key_was(const ent_flow_node *n, const char *name, const ent_public_key *key, ent_time at);
 ent_held_agreement *ent_agreement_named(ent_flow_node *n, const char *name);
 /* Which flows of which agreements, in force today, in which this node is the holder, may see a part: a bit each. The bit of
  * a flow is its place in the walk over agreements and flows. Under the lock. */

@@ -1,4 +1,5 @@
 /* The way of a search, told in one process. */
+#include "adapter/yaml/yaml.h"
 #include "flow/commit.h"
 #include "flow/two_nodes.h"
 
@@ -556,6 +557,61 @@ static void an_end_binds_later_versions(void **state)
     assert_false(ask(s, 0, 0).refused);
 }
 
+/* gb's identity key follows another, as `entente identity rotate` does it: told under the old key, then the node starts with the new one. */
+static void new_key(story *s, uint8_t seed, bool revoke)
+{
+    ent_card card;
+    ent_public_key public;
+    ent_secret_key secret;
+    size_t told;
+    ent_err err;
+    assert_int_equal(ent_card_decode(s->gb.card, s->gb.card_len, &card, NULL), ENT_OK);
+    ent_sign_keys((uint8_t[32]){seed}, &public, &secret);
+    card.serial = seed;
+    card.identity = public;
+    if (ent_flow_identity_rotate(s->gb.flow, &s->gb.custodian, &card, &secret, revoke, &told, &err) != ENT_OK) fail_msg("%s", err.detail);
+    assert_int_equal(told, 1);
+    s->gb.c.identity = secret;
+    story_restart(s, &s->gb);
+}
+
+/* What a node declared with a key that it has changed twice since, or that was stolen, stays verifiable at both ends, and both start; what the
+ * stolen key signs afterwards does not count. */
+static void declared_with_a_key_of_before(void **state)
+{
+    story *s = *state;
+    ent_agreement_view v;
+    ENT_AUTO_BUF bytes = ENT_BUF(ENT_ENVELOPE_MAX);
+    new_key(s, 101, false);
+    ent_secret_key stolen = s->gb.c.identity;
+    assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_SUSPEND, &v, NULL), ENT_OK);
+    sent(&s->gb);
+    s->clock.now.ms += 3600000;
+    new_key(s, 102, true);
+    s->clock.now.ms += 3600000;
+    new_key(s, 103, false);
+    story_restart(s, &s->us);
+    assert_true(ask_refused(s));
+    story_act(&s->gb, ENT_ACT_RESUME, &v);
+    sent(&s->gb);
+    assert_int_equal(versions_of(&s->gb).current, 1);
+    assert_int_equal(versions_of(&s->us).current, 1);
+    ent_envelope e;
+    ent_doc *doc;
+    ent_agreement *a;
+    assert_int_equal(ent_flow_agreement_envelope(s->us.flow, "deal", &bytes, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_decode(bytes.data, bytes.len, &e, NULL), ENT_OK);
+    assert_int_equal(ent_yaml_read(e.file, e.file_len, "deal", &doc, NULL), ENT_OK);
+    assert_int_equal(ent_agreement_read(doc, &a, NULL), ENT_OK);
+    assert_int_equal(ent_envelope_declare(&e, a, ENT_ACT_SUSPEND, "gb.example", s->clock.now, &stolen, NULL), ENT_OK);
+    ent_buf_clear(&bytes);
+    ent_envelope_encode(&e, &bytes);
+    assert_int_equal(ent_flow_agreement_take(s->us.flow, bytes.data, bytes.len, &v, NULL), ENT_SIGNATURE);
+    ent_agreement_free(a);
+    ent_doc_free(doc);
+    ent_envelope_free(&e);
+}
+
 /* A version whose first day lies ahead waits for it, the whole day before too. */
 static void from_its_day(void **state)
 {
@@ -606,7 +662,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
         STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(forgets_answers), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
-        STORY(a_suspension_binds_later_versions), STORY(what_is_signed_waits), STORY(an_end_binds_later_versions),
+        STORY(a_suspension_binds_later_versions), STORY(what_is_signed_waits), STORY(an_end_binds_later_versions), STORY(declared_with_a_key_of_before),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -268,7 +268,8 @@ void story_restart(story *s, story_node *n)
 {
     (void)s;
     ent_flow_close(n->flow);
-    assert_int_equal(ent_flow_open(&n->c, &n->flow, NULL), ENT_OK);
+    ent_err err = {0};
+    if (ent_flow_open(&n->c, &n->flow, &err) != ENT_OK) fail_msg("%s", err.detail);
 }
 
 size_t story_text(const story *s, unsigned version, unsigned per_day, char *ret_file, size_t cap)
