@@ -2,7 +2,7 @@
 BUILD ?= build
 SETUP = tools/setup.sh
 
-.PHONY: help setup build models console demo demo-console check fuzz msan bench format lint clean
+.PHONY: help setup build models console demo demo-console check fuzz msan tsan bench format lint clean
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,6 +34,9 @@ fuzz: setup ## run the fuzz targets (all, or TARGET=…) for TIME seconds each (
 
 msan: setup ## replay the fuzz corpora of our own decoders under the memory sanitizer (all, or TARGET=…)
 	@tools/msan.sh $(TARGET)
+
+tsan: setup ## run what has threads under the thread sanitizer (LONG=1: the stories too, some minutes)
+	@tools/tsan.sh $(if $(LONG),--long)
 
 bench: build ## run the benchmarks; prints ratios and medians
 	@bench/run.sh $(BUILD)/entente

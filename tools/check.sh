@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program, of the library and the simulation once more as they ship.
+# Every test under the address and undefined-behaviour sanitizers, then the tests of the whole program, of the library and the simulation once more as they ship,
+# and what has most threads under the thread sanitizer.
 # Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/.."
@@ -24,7 +25,9 @@ status=0
 beside=$(($(nproc) + 1)) # tests wait as well as work
 meson test -C "$checked" --num-processes "$beside" --print-errorlogs --no-rebuild "$@" || status=1
 meson test -C "$plain" --num-processes "$beside" --print-errorlogs --no-rebuild --suite node --suite simulation --suite shipped "$@" || status=1
-python3 - "$checked/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
+# Both ends of the exchange and the ledger's appenders, under the thread sanitizer; more of it: make tsan.
+BUILD=$checked tools/tsan.sh api/exchange/loopback api/exchange/partnership contract/ledger || status=1
+python3 - "$checked/meson-logs/testlog.json" "$checked-tsan/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
 import json, sys
 n = {"OK": 0, "SKIP": 0}
 bad = 0
