@@ -280,6 +280,8 @@ export async function behalf() {
   const page = await signedIn("us", "o.us"), whom = "label:text-is('Asked for') + select";
   await page.goto(`${address.us}#/desk`);
   await page.waitForSelector(whom);
+  await page.waitForResponse(/capture-list/); // what the stories before left at this desk
+  for (const drop = page.locator(".captures button:has-text('Remove') >> nth=0"); await drop.count();) await drop.click();
   check("for whom may be asked is what the agreement lists", (await page.locator(`${whom} option`).allInnerTexts()).join() === "this authority,ca.example");
   await page.fill("input[list=purposes]", "another-purpose");
   await page.waitForSelector(whom, { state: "detached" });
