@@ -84,15 +84,29 @@ ent_code ent_desk_case_analyse(const ent_desk_node *n, const ent_desk_request *r
     return ENT_OK;
 }
 
+/* What an examiner concludes about a case or about what was disclosed; the reasons are the body. */
+typedef struct conclusion {
+    uint8_t about[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
+    ent_finding finding;
+    const void *reasons;
+} conclusion;
+
+static ent_code conclusion_params(const ent_desk_request *r, const char *about, conclusion *ret, ent_err *err)
+{
+    conclusion c = {.finding = ent_finding_named(param(r, "finding")), .reasons = r->len ? r->body : ""};
+    ENT_TRY(id_param(r, about, c.about, err));
+    if (c.finding == ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "\"finding\" is identified, excluded, inconclusive or not-suitable");
+    ENT_TRY(signature_param(r, c.signature, err));
+    *ret = c;
+    return ENT_OK;
+}
+
 ent_code ent_desk_case_conclude(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
-    uint8_t id[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
+    conclusion c;
     ent_case_view v;
-    ent_finding f = ent_finding_named(param(r, "finding"));
-    ENT_TRY(id_param(r, "case", id, err));
-    if (f == ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "\"finding\" is identified, excluded, inconclusive or not-suitable");
-    ENT_TRY(signature_param(r, signature, err));
-    ENT_TRY(ent_flow_case_conclude(n->flow, r->by, id, f, r->len ? r->body : "", r->len, signature, &v, err));
+    ENT_TRY(conclusion_params(r, "case", &c, err));
+    ENT_TRY(ent_flow_case_conclude(n->flow, r->by, c.about, c.finding, c.reasons, r->len, c.signature, &v, err));
     json_object_set_new(out, "case", case_json(&v, true));
     return ENT_OK;
 }
@@ -224,15 +238,12 @@ ent_code ent_desk_disclosure_undertaking(const ent_desk_node *n, const ent_desk_
 
 ent_code ent_desk_kept_conclude(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
-    uint8_t id[ENT_ID_SIZE], signature[ENT_SIGNATURE_SIZE];
-    ent_kept_conclusion c;
-    ent_finding f = ent_finding_named(param(r, "finding"));
-    ENT_TRY(id_param(r, "disclosure", id, err));
-    if (f == ENT_FINDING_COUNT) return ent_fail(err, ENT_USAGE, "\"finding\" is identified, excluded, inconclusive or not-suitable");
-    ENT_TRY(signature_param(r, signature, err));
-    ENT_TRY(ent_flow_kept_conclude(n->flow, r->by, id, f, r->len ? r->body : "", r->len, signature, &c, err));
-    json_object_set_new(out, "concluded", json_integer((json_int_t)c.concluded));
-    json_object_set_new(out, "examiners", json_integer((json_int_t)c.needed));
+    conclusion c;
+    ent_kept_conclusion stands;
+    ENT_TRY(conclusion_params(r, "disclosure", &c, err));
+    ENT_TRY(ent_flow_kept_conclude(n->flow, r->by, c.about, c.finding, c.reasons, r->len, c.signature, &stands, err));
+    json_object_set_new(out, "concluded", json_integer((json_int_t)stands.concluded));
+    json_object_set_new(out, "examiners", json_integer((json_int_t)stands.needed));
     return ENT_OK;
 }
 
