@@ -25,11 +25,8 @@ static void add_line(ent_buf *page, const json_t *v, const char *name)
     ent_buf_str(page, "<tr>");
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++) {
         ent_buf_str(page, "<td>");
-        ent_html_text(page, ent_cli_text(v, cells[i]));
-        if (i == 2 && *ent_cli_text(v, "why")) {
-            ent_buf_str(page, ": ");
-            ent_html_text(page, ent_cli_text(v, "why"));
-        }
+        bool stopped = i == 2 && *ent_cli_text(v, "why"); /* by whom, and when */
+        ent_html_text(page, ent_cli_text(v, stopped ? "why" : cells[i]));
         if (i == 0) ent_buf_fmt(page, " %lld", (long long)json_integer_value(json_object_get(v, "version")));
         ent_buf_str(page, "</td>");
     }
