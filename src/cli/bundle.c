@@ -2,6 +2,9 @@
 
 #include "adapter/yaml/yaml.h"
 #include "base/check.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/cli.h"
 #include "merkle/shard.h"
 
 #include <dirent.h>
@@ -66,9 +69,62 @@ static ent_code read_ledger(const char *folder, ent_party_bundle *p, ent_err *er
     return code;
 }
 
+/* ---- keys ---- */
+
+/* "NAME KEY UNTIL"; UNTIL "-": its key now. */
+static ent_code read_key(char *line, ent_told_key *ret, ent_err *err)
+{
+    char *rest = NULL, *name = strtok_r(line, " ", &rest), *key = strtok_r(NULL, " ", &rest), *until = strtok_r(NULL, " ", &rest);
+    size_t n;
+    *ret = (ent_told_key){.until = {INT64_MAX}};
+    if (!until || strtok_r(NULL, " ", &rest) || strlen(name) >= sizeof ret->name || !ent_unbase64(key, strlen(key), ret->key.b, sizeof ret->key.b, &n) || n != sizeof ret->key.b ||
+        (strcmp(until, "-") != 0 && !ent_time_parse(until, &ret->until)))
+        return ent_fail(err, ENT_FORMAT, "a line that is not a name, a key and until when it counts");
+    snprintf(ret->name, sizeof ret->name, "%s", name);
+    return ENT_OK;
+}
+
+static ent_code read_keys(const char *folder, ent_party_bundle *p, ent_err *err)
+{
+    ENT_AUTO_BUF bytes = ENT_BUF(0);
+    char *rest = NULL;
+    ent_code code = slurp(folder, "keys", 1 << 20, &bytes, err);
+    if (code == ENT_NOT_FOUND) return ENT_OK; /* nobody changed a key, or an older node wrote it */
+    if (code != ENT_OK) return code;
+    size_t lines = 0;
+    for (size_t i = 0; i < bytes.len; i++) lines += bytes.data[i] == '\n';
+    ent_buf_u8(&bytes, 0);
+    ENT_TRY(ent_buf_check(&bytes, err));
+    char *line = strtok_r((char *)bytes.data, "\n", &rest);
+    if (!line || strcmp(line, "entente-keys/1") != 0) return ent_fail(err, ENT_FORMAT, "%s/keys does not begin with entente-keys/1", folder);
+    p->keys = calloc(lines + 1, sizeof *p->keys);
+    if (!p->keys) return ent_fail(err, ENT_NO_MEMORY, "no memory for %zu keys", lines);
+    while (code == ENT_OK && (line = strtok_r(NULL, "\n", &rest))) code = read_key(line, &p->keys[p->key_count++], err);
+    return code == ENT_OK ? ENT_OK : ent_context(err, code, "%s/keys", folder);
+}
+
+static bool tells(const ent_party_bundle *p, const char *name, const ent_public_key *key, ent_time at)
+{
+    if (strcmp(p->card.name, name) == 0 && ent_public_key_equal(&p->card.identity, key)) return true;
+    for (size_t i = 0; i < p->key_count; i++)
+        if (strcmp(p->keys[i].name, name) == 0 && ent_public_key_equal(&p->keys[i].key, key) && at.ms <= p->keys[i].until.ms) return true;
+    return false;
+}
+
+/* Nobody says of a party that is here which keys it had but itself: an invented one could forge its declarations. */
+static bool was_key_of(void *self, const char *name, const ent_public_key *key, ent_time at)
+{
+    const ent_court *c = self;
+    for (size_t i = 0; i < c->party_count; i++)
+        if (strcmp(c->party[i].card.name, name) == 0) return tells(&c->party[i], name, key, at);
+    for (size_t i = 0; i < c->party_count; i++)
+        if (tells(&c->party[i], name, key, at)) return true;
+    return false;
+}
+
 /* ---- agreements: both parties may bring the same one; the longer story of declarations counts ---- */
 
-static ent_code verify_text(ent_envelope *e, ent_agreement **ret_agreement, ent_err *err)
+static ent_code verify_text(ent_court *c, ent_envelope *e, ent_agreement **ret_agreement, ent_err *err)
 {
     ent_doc *doc;
     ent_agreement_state state;
@@ -77,7 +133,7 @@ static ent_code verify_text(ent_envelope *e, ent_agreement **ret_agreement, ent_
     ent_code code = ent_agreement_read(doc, &a, err);
     ent_doc_free(doc);
     if (code != ENT_OK) return code;
-    code = ent_envelope_verify(e, a, NULL, &state, err);
+    code = ent_envelope_verify(e, a, &(ent_key_history){c, was_key_of}, &state, err);
     if (code == ENT_OK)
         *ret_agreement = a;
     else
@@ -98,7 +154,7 @@ static ent_code keep_text(ent_court *c, ent_envelope *e, ent_agreement *a, ent_e
             return ENT_OK;
         }
         ent_agreement_state state;
-        if (code == ENT_OK) code = ent_envelope_verify(e, a, NULL, &state, &why);
+        if (code == ENT_OK) code = ent_envelope_verify(e, a, &(ent_key_history){c, was_key_of}, &state, &why);
         if (code != ENT_OK) return ent_fail(err, code, "%s: the bundles tell two stories of its declarations: %s", e->name, why.detail);
         ent_envelope_free(&c->envelope[i]);
         ent_agreement_free(c->agreement[i]);
@@ -119,7 +175,7 @@ static ent_code read_text(ent_court *c, const char *folder, const char *name, en
     ent_agreement *a = NULL;
     ENT_TRY(slurp(folder, name, ENT_ENVELOPE_MAX, &bytes, err));
     ent_code code = ent_envelope_decode(bytes.data, bytes.len, &e, err);
-    if (code == ENT_OK) code = verify_text(&e, &a, err);
+    if (code == ENT_OK) code = verify_text(c, &e, &a, err);
     if (code == ENT_OK) code = keep_text(c, &e, a, err);
     if (code == ENT_OK) return ENT_OK;
     ent_envelope_free(&e);
@@ -144,7 +200,7 @@ static ent_code read_texts(ent_court *c, const char *folder, ent_err *err)
     return code;
 }
 
-ent_code ent_court_read(ent_court *c, const char *folder, ent_err *err)
+static ent_code read_party(ent_court *c, const char *folder, ent_err *err)
 {
     ENT_AUTO_BUF text = ENT_BUF(0);
     if (c->party_count == ENT_BUNDLES_MAX) return ent_fail(err, ENT_USAGE, "at most %d bundles", ENT_BUNDLES_MAX);
@@ -156,9 +212,20 @@ ent_code ent_court_read(ent_court *c, const char *folder, ent_err *err)
         if (strcmp(c->party[i].card.name, p->card.name) == 0)
             return ent_fail(err, ENT_USAGE, "%s: there are two bundles of %s", folder, p->card.name);
     c->party_count++;
+    ENT_TRY(read_keys(folder, p, err));
     ENT_TRY(read_ledger(folder, p, err));
     c->side[c->party_count - 1] = (ent_audit_side){p->card.name, p->entries, p->count, p->chosen};
-    return read_texts(c, folder, err);
+    return ENT_OK;
+}
+
+ent_code ent_court_read(ent_court *c, const char *const *folders, size_t count, ent_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        ENT_TRY(read_party(c, folders[i], err));
+        ent_cli_progress("reading bundles", i + 1, count);
+    }
+    for (size_t i = 0; i < count; i++) ENT_TRY(read_texts(c, folders[i], err));
+    return ENT_OK;
 }
 
 ent_court *ent_court_new(void) { return calloc(1, sizeof(ent_court)); }
@@ -170,6 +237,6 @@ void ent_court_free(ent_court *c)
         ent_envelope_free(&c->envelope[i]);
         ent_agreement_free(c->agreement[i]);
     }
-    for (size_t i = 0; i < c->party_count; i++) free(c->party[i].entries), free(c->party[i].chosen);
+    for (size_t i = 0; i < c->party_count; i++) free(c->party[i].keys), free(c->party[i].entries), free(c->party[i].chosen);
     free(c);
 }

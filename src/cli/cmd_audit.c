@@ -11,7 +11,7 @@ static const ent_cmd_help help = {
     "Checks, offline and from files alone, that the ledgers of two or more parties tell the same story: every search that one\n"
     "says it sent was answered by the other, under an agreement in force, for its purposes, within its quota; every disclosure\n"
     "had its confirmation; what was due was destroyed; what the lot chose was opened to the auditor, or the flow stood still. Each discrepancy is reported with its entry. A bundle is a folder with the\n"
-    "party's card, ledger/entries, ledger/checkpoint and agreements/*. Exit status 4 when anything was found.",
+    "party's card, keys, ledger/entries, ledger/checkpoint and agreements/*. Exit status 4 when anything was found.",
     "entente audit from-gb/ from-us/"};
 
 typedef struct hearing {
@@ -57,10 +57,7 @@ static ent_code run(hearing *h, int count, char **folders, ent_audit_counts *ret
 {
     ent_court *c = h->court;
     if (!c) return ent_fail(err, ENT_NO_MEMORY, "out of memory");
-    for (int i = 0; i < count; i++) {
-        ENT_TRY(ent_court_read(c, folders[i], err));
-        ent_cli_progress("reading bundles", (size_t)i + 1, (size_t)count);
-    }
+    ENT_TRY(ent_court_read(c, (const char *const *)folders, (size_t)count, err));
     if (h->cli->json) printf("{\"found\":[");
     ENT_TRY(ent_audit(c->side, c->party_count, c->text, c->text_count, print_finding, h, ret_counts, err));
     if (h->cli->json) printf("]");

@@ -307,7 +307,7 @@ static ent_code check_opening(const char *file, const char *card_file, opening *
 static ent_code check_draw(const char *folder, const opening *o, const ent_entry *asked, ent_err *err)
 {
     ent_court *c = ent_court_new();
-    ent_code code = c ? ent_court_read(c, folder, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = c ? ent_court_read(c, &folder, 1, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK && strcmp(c->party[0].card.name, o->holder) != 0) code = ent_fail(err, ENT_CONFLICT, "%s: the bundle is of %s, %s was asked", folder, c->party[0].card.name, o->holder);
     size_t i = 0;
     while (code == ENT_OK && i < c->party[0].count && (!ent_audit_drawn(c->party[0].entries[i].kind) || !ent_id_equal(c->party[0].entries[i].case_number.b, asked->case_number.b))) i++;

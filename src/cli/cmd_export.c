@@ -12,7 +12,7 @@
 
 static const ent_cmd_help help = {
     .usage = "ledger export DIR",
-    .about = "Writes what an auditor needs into a new folder: this node's card, its ledger under its latest checkpoint, and the\n"
+    .about = "Writes what an auditor needs into a new folder: this node's card and keys, its ledger under its latest checkpoint, and the\n"
              "agreements with everything that was declared about them. No personal data is in it. `entente audit` and `entente report`\n"
              "read it; nobody needs this node for that.",
     .example = "entente ledger export for-the-auditor/"};
@@ -36,14 +36,14 @@ static ent_code make_folder(const char *folder, const char *name, ent_err *err)
     return ent_fail(err, errno == EEXIST ? ENT_EXISTS : ENT_IO, "%s: %s", path, strerror(errno));
 }
 
-/* An act's text member, written to a file. */
-static ent_code write_text(ent_cli_session *s, const char *act, json_t *params, const char *member, const char *folder,
-                           const char *name, ent_err *err)
+/* The node's card, and the keys that it and its partners have and had: what was declared with one of before is checked by it. */
+static ent_code export_card(ent_cli_session *s, const char *folder, ent_err *err)
 {
     json_t *out = NULL;
-    ENT_TRY(ent_cli_act(s, act, params, "", 0, &out, err));
-    const char *text = ent_cli_text(out, member);
-    ent_code code = write_file(folder, name, text, strlen(text), err);
+    ENT_TRY(ent_cli_act(s, "card", json_object(), "", 0, &out, err));
+    const char *card = ent_cli_text(out, "card"), *keys = ent_cli_text(out, "keys");
+    ent_code code = write_file(folder, "card", card, strlen(card), err);
+    if (code == ENT_OK) code = write_file(folder, "keys", keys, strlen(keys), err);
     json_decref(out);
     return code;
 }
@@ -133,7 +133,7 @@ int ent_cli_ledger_export(ent_cli *cli, int argc, char **argv)
     if (n != 1) return ent_cli_usage(&help, "name the folder to make");
     code = ent_cli_begin(cli, NULL, &s, &err);
     if (code == ENT_OK && mkdir(argv[0], 0755) != 0) code = ent_fail(&err, errno == EEXIST ? ENT_EXISTS : ENT_IO, "%s: %s", argv[0], strerror(errno));
-    if (code == ENT_OK) code = write_text(s, "card", json_object(), "card", argv[0], "card", &err);
+    if (code == ENT_OK) code = export_card(s, argv[0], &err);
     if (code == ENT_OK) code = export_agreements(s, argv[0], &err);
     if (code == ENT_OK) code = export_ledger(cli, s, argv[0], &size, &err);
     ent_cli_end(s);

@@ -41,7 +41,7 @@ static ent_code run(const wish *w, const char *folder, ent_err *err)
 {
     ent_court *c = ent_court_new();
     ent_report *r = NULL;
-    ent_code code = c ? ent_court_read(c, folder, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
+    ent_code code = c ? ent_court_read(c, &folder, 1, err) : ent_fail(err, ENT_NO_MEMORY, "out of memory");
     if (code == ENT_OK) code = ent_report_make(&c->side[0], c->text, c->text_count, atoi(w->year), &r, err);
     if (code == ENT_OK) {
         memcpy(r->checkpoint, c->party[0].note, sizeof r->checkpoint);

@@ -93,6 +93,8 @@ typedef struct ent_gap_view {
 ENT_MUST_CHECK ent_code ent_flow_partner_anew(ent_flow_node *n, const ent_actor *by, ent_bytes statement, ent_bytes card, ent_gap_view *ret_view, ent_err *err);
 ENT_MUST_CHECK ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_card *card), void *ctx,
                                           ent_err *err);
+/* Each key that this node or a partner has, or had, and until when what it signed counts (UTC ms; INT64_MAX: it is theirs now). */
+ENT_MUST_CHECK ent_code ent_flow_keys(ent_flow_node *n, void (*see)(void *ctx, const char *name, const ent_public_key *key, ent_time until), void *ctx, ent_err *err);
 /* Its keys and certificates are refused from this second, whatever it sends. */
 ENT_MUST_CHECK ent_code ent_flow_partner_revoke(ent_flow_node *n, const ent_actor *by, const char *name, ent_err *err);
 ent_directory ent_flow_directory(ent_flow_node *n);

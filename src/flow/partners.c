@@ -209,6 +209,24 @@ ent_code ent_flow_partners(ent_flow_node *n, void (*see)(void *ctx, const ent_ca
     return ENT_OK;
 }
 
+ent_code ent_flow_keys(ent_flow_node *n, void (*see)(void *ctx, const char *name, const ent_public_key *key, ent_time until), void *ctx, ent_err *err)
+{
+    const ent_time now = {INT64_MAX};
+    ent_public_key own;
+    (void)err;
+    ent_sign_public(&n->c.identity, &own);
+    pthread_mutex_lock(&n->lock);
+    see(ctx, n->c.name, &own, now);
+    for (size_t i = 0; i < n->partner_count; i++) {
+        const ent_held_partner *p = &n->partners[i];
+        see(ctx, p->card.name, &p->card.identity, now);
+        if (p->old_until_ms) see(ctx, p->card.name, &p->old_key, (ent_time){p->old_until_ms});
+    }
+    for (size_t i = 0; i < n->past_key_count; i++) see(ctx, n->past_keys[i].name, &n->past_keys[i].key, n->past_keys[i].until);
+    pthread_mutex_unlock(&n->lock);
+    return ENT_OK;
+}
+
 /* ---- the directory ---- */
 
 static void fill_peer(ent_flow_node *n, const ent_held_partner *p, ent_peer *ret)

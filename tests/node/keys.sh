@@ -29,12 +29,24 @@ status 4 "an old receipt with the new card" "$entente" verify us/receipts/$first
 status 0 "a search of a holder with a new key" search prints/2_2.png; second=$(reference)
 status 0 "its receipt with the new card" "$entente" verify us/receipts/$second.tlog-proof --card gb.card
 
+# what it declares with a key that it replaces afterwards
+status 0 "suspended with the new key" gb agreement suspend deal --as c.gb
+gb agreement resume deal --as c.gb > /dev/null; status 0 "resumed with it" gb agreement resume deal --as d.gb
+for i in $(seq 50); do us agreement list > out; grep -q "1: signed" out && break; sleep 0.1; done; says "1: signed" "the partner of the resumption"
+
 # a node whose key was stolen: the old one is refused at once
 stop gb
 status 0 "the node's own revocation" gb keys revoke --identity --as c.gb; says "1 partners took it" "the partner was told of the revocation"
 start gb || { bad "the node does not start after its revocation"; cat gb.log; verdict; }
 us ledger show > out; says "partner revoked its key" "the partner's ledger of the revocation"
 status 0 "a search after the revocation" search prints/2_2.png
+
+# the auditor, long after: each side's own word says which keys it had, and alone it is the other's that counts
+gb ledger export from-gb > /dev/null; us ledger export from-us > /dev/null
+for at in "from-us from-gb" from-gb from-us; do status 0 "an audit over two changed keys ($at)" "$entente" audit $at; done
+status 0 "the year's report by the partner's bundle" "$entente" report exchange from-us --year "$(date -u +%Y)" -o report.html
+sed -i '/^gb/d' from-gb/keys # it has another key on its card by now
+status 4 "who says that it never had its key" "$entente" audit from-gb from-us; says "deal" "who says that it never had its key"
 
 # a partner that is revoked
 status 0 "a revocation" gb partner revoke us.example --as c.gb

@@ -103,16 +103,27 @@ static void put_card(json_t *out, const ent_card *card)
     json_object_set_new(out, "certificate-until", time_json(card->until[0]));
 }
 
+static void put_key(void *ctx, const char *name, const ent_public_key *key, ent_time until)
+{
+    char text[ENT_BASE64_SIZE(32)], end[ENT_TIME_TEXT] = "-";
+    ent_base64(key->b, 32, text);
+    if (until.ms != INT64_MAX) ent_time_text(until, end);
+    ent_buf_fmt(ctx, "%s %s %s\n", name, text, end);
+}
+
 static ent_code own_card(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
 {
-    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
+    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX), keys = ENT_BUF(1 << 20);
     ent_card card;
     (void)r;
     ENT_TRY(n->card(n->self, &text, err));
     ENT_TRY(ent_card_decode(text.data, text.len, &card, err));
     put_card(out, &card);
     json_object_set_new(out, "card", json_stringn((const char *)text.data, text.len));
-    return ENT_OK;
+    ent_buf_str(&keys, "entente-keys/1\n");
+    ENT_TRY(ent_flow_keys(n->flow, put_key, &keys, err));
+    json_object_set_new(out, "keys", json_stringn((const char *)keys.data, keys.len));
+    return ent_buf_check(&keys, err);
 }
 
 static ent_code partner_add(const ent_desk_node *n, const ent_desk_request *r, json_t *out, ent_err *err)
