@@ -1,5 +1,7 @@
 #include "flow/two_nodes.h"
 
+#include "flow/chance.h"
+
 static const ent_sandbox_job jobs[] = {{"capture", ent_capture_read}, {"picture", ent_capture_picture}, {"pixels", ent_capture_pixels}, {0}};
 
 /* ---- the link ---- */
@@ -221,6 +223,7 @@ void story_begin(story *s, uint64_t seed)
 {
     ent_card card;
     *s = (story){.clock = {.now = ent_date_start((ent_date){2026, 3, 10})}, .random = {.seed = seed}};
+    chance_seed(~seed);
     s->last_request = ENT_BUF(16 << 20);
     s->last_disclosure = ENT_BUF(16 << 20);
     s->regime[0] = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},

@@ -3,11 +3,11 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "flow/capture/read.h"
+#include "flow/chance.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,26 +179,9 @@ static void prepare_card(size_t i)
     card_lens[i] = text.len;
 }
 
-/* A sealed box's own key is in what is committed to, so in the tree's heads, so in the lot: libsodium draws from the seed too. */
-static void draw(void *const ret, const size_t n)
-{
-    ent_random chance = ent_story_random_port(&sim->sealing);
-    chance.fill(chance.self, ret, n);
-}
-
-static uint32_t draw_word(void)
-{
-    uint32_t word;
-    draw(&word, sizeof word);
-    return word;
-}
-
-static const char *draws(void) { return "the seed"; }
-
 void sim_prepare(void)
 {
-    static randombytes_implementation chance = {.implementation_name = draws, .random = draw_word, .buf = draw};
-    randombytes_set_implementation(&chance);
+    chance_seed(0);
     for (unsigned f = 0; f < FINGERS; f++) prepare_print(f, 0), prepare_print(f, 1);
     compare_prints();
     for (size_t i = 0; i < NODES; i++) prepare_card(i);
@@ -488,7 +471,7 @@ static void begin_deals(void)
 void sim_begin(uint64_t seed, bool trace)
 {
     sim->seed = sim->chance = sim->random.seed = seed;
-    sim->sealing.seed = ~seed;
+    chance_seed(~seed);
     sim->trace = trace;
     sim->regime[0] = (ent_regime){.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0},
                                   .extend = {.allowed = true, .by = {2, 0, 0}, .times = 1, .within_last = {0, 3, 0}, .decided_by = "district-judge", .clause = "20B(5)"}};

@@ -71,7 +71,6 @@ typedef struct sim_text {            /* an agreement's envelope with the most de
 typedef struct sim_world {
     uint64_t seed;
     ent_story_random random;         /* of the nodes */
-    ent_story_random sealing; /* what libsodium draws by itself */
     uint64_t chance;                 /* of the faults and acts: state of its own, so that a trace changes nothing */
     sim_node node[NODES];
     sim_deal deal[DEALS];
