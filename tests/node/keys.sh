@@ -45,6 +45,13 @@ status 0 "a search after the revocation" search prints/2_2.png
 gb ledger export from-gb > /dev/null; us ledger export from-us > /dev/null
 for at in "from-us from-gb" from-gb from-us; do status 0 "an audit over two changed keys ($at)" "$entente" audit $at; done
 status 0 "the year's report by the partner's bundle" "$entente" report exchange from-us --year "$(date -u +%Y)" -o report.html
+last=$(sed -n 's/^resume gb.example \([^ ]*\) .*/\1/p' from-us/agreements/deal-v1); cp from-us/keys told
+ended() { sed "/^gb.example .*Z\$/s/[^ ]*\$/$(python3 -c "import datetime as d; print((d.datetime.strptime('$last', '%Y-%m-%dT%H:%M:%S.%fZ') + d.timedelta(milliseconds=$1)).isoformat(timespec='milliseconds') + 'Z')")/" told > from-us/keys; }
+ended 1; status 0 "declared before the key's end" "$entente" audit from-us
+ended 0; status 0 "declared at its end" "$entente" audit from-us
+ended -1; status 4 "declared after its end" "$entente" audit from-us; says "resume" "declared after its end"
+echo "gb.example no-key -" >> from-us/keys; status 4 "a line that is no key" "$entente" audit from-us; says "from-us/keys" "a line that is no key"
+cp told from-us/keys
 sed -i '/^gb/d' from-gb/keys # it has another key on its card by now
 status 4 "who says that it never had its key" "$entente" audit from-gb from-us; says "deal" "who says that it never had its key"
 
