@@ -575,6 +575,33 @@ static void new_key(story *s, uint8_t seed, bool revoke)
     story_restart(s, &s->gb);
 }
 
+static size_t keys_taken(story *s)
+{
+    ent_directory d = ent_flow_directory(s->us.flow);
+    ent_peer peer;
+    assert_int_equal(d.by_name(d.self, "gb.example", &peer, NULL), ENT_OK);
+    return peer.key_count;
+}
+
+/* docs/protocol/exchange.md, section 9: "accepts the old key beside the new one for 30 days"; a stolen one not for a moment. */
+static void the_old_key_for_thirty_days(void **state)
+{
+    story *s = *state;
+    const int64_t day = 86400000;
+    new_key(s, 101, false);
+    int64_t from = s->clock.now.ms;
+    s->clock.now.ms = from + 29 * day;
+    assert_int_equal(keys_taken(s), 2);
+    s->clock.now.ms = from + 30 * day - 1;
+    assert_int_equal(keys_taken(s), 2);
+    s->clock.now.ms = from + 30 * day;
+    assert_int_equal(keys_taken(s), 1);
+    s->clock.now.ms = from + 31 * day;
+    assert_int_equal(keys_taken(s), 1);
+    new_key(s, 102, true);
+    assert_int_equal(keys_taken(s), 1);
+}
+
 /* What a node declared with a key that it has changed twice since, or that was stolen, stays verifiable at both ends, and both start; what the
  * stolen key signs afterwards does not count. */
 static void declared_with_a_key_of_before(void **state)
@@ -662,7 +689,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_hit_and_no_hit), STORY(answers_leave_on_the_grid), STORY(refuses_a_purpose), STORY(a_dead_line_is_no_answer), STORY(repeats_and_replays),
         STORY(asks_for_the_proof), STORY(refuses_what_it_cannot_read), STORY(spends_the_quota), STORY(looks_at_the_sequence), STORY(keeps_no_probe), STORY(destroys), STORY(forgets_answers), STORY(falls_due), STORY(suspends), STORY(both_suspend_at_once), STORY(amended), STORY(from_its_day),
-        STORY(a_suspension_binds_later_versions), STORY(what_is_signed_waits), STORY(an_end_binds_later_versions), STORY(declared_with_a_key_of_before),
+        STORY(a_suspension_binds_later_versions), STORY(what_is_signed_waits), STORY(an_end_binds_later_versions), STORY(the_old_key_for_thirty_days), STORY(declared_with_a_key_of_before),
         cmocka_unit_test(one_seed_one_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
