@@ -4,17 +4,14 @@
  * publishes, and as many as the writers left.
  *
  *   bench_feed FOLDER|- [RECORDS [KILLS [CONNINFO]]]      exit status 0: nothing was missed; "-": a folder of its own, removed afterwards */
-#include "adapter/file/file.h"
 #include "adapter/memory/memory.h"
 #include "adapter/postgres/postgres.h"
 #include "adapter/sqlite/sqlite.h"
-#include "adapter/yaml/yaml.h"
-#include "base/text.h"
-#include "crypto/x509.h"
 #include "entente/finger.h"
 #include "flow/capture/capture.h"
 #include "flow/feed/feed.h"
 #include "flow/state.h"
+#include "two_nodes.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -31,27 +28,10 @@
 
 enum { WRITERS = 8, SIDE = 320, MINUTIAE = 30, GROUP = 2000 };
 
-typedef struct node {
-    ent_flow_config c;
-    ent_flow_node *flow;
-    ent_actor custodian, deputy;
-} node;
-
-static node holder, requester;
+static bench_node holder, requester;
 static char folder[1024];
 static const ent_regime regimes[] = {{.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0}},
                                      {.name = "convicted", .clause = "TA 2000 Sch. 8 para. 20D", .material = 7, .needs = 1u << ENT_EVENT_CONVICTED, .any_encounter = true, .keep = ENT_KEEP_INDEFINITELY}};
-
-static _Noreturn void die(const char *what, const ent_err *err)
-{
-    fprintf(stderr, "%s: %s\n", what, err ? err->detail : "failed");
-    _exit(1);
-}
-
-static void must(ent_code code, const char *what, const ent_err *err)
-{
-    if (code != ENT_OK) die(what, err);
-}
 
 static double seconds(void)
 {
@@ -75,8 +55,8 @@ static const ent_buf *template_of_all(void)
         m[i] = (ent_finger_minutia){.x = (uint16_t)(30 + i % 6 * 40 + i * 7 % 24), .y = (uint16_t)(30 + i / 6 * 44 + i * 11 % 28), .angle = (uint8_t)(i * 37), .kind = 1, .quality = 80};
     uint8_t full[ENT_FINGER_FULL_MAX];
     size_t len;
-    must(ent_finger_import(m, MINUTIAE, (uint32_t[2]){SIDE, SIDE}, &t, &err), "template", &err);
-    must(ent_finger_encode(t, ENT_FINGER_FULL, full, sizeof full, &len, &err), "template", &err);
+    bench_must(ent_finger_import(m, MINUTIAE, (uint32_t[2]){SIDE, SIDE}, &t, &err), "template", &err);
+    bench_must(ent_finger_encode(t, ENT_FINGER_FULL, full, sizeof full, &len, &err), "template", &err);
     ent_finger_template_free(t);
     ent_buf_put(&bytes, full, len);
     return &bytes;
@@ -93,46 +73,13 @@ static ent_code decode(void *self, const char *job, const void *bytes, size_t le
     return ent_buf_check(ret, err);
 }
 
-static ent_code hand_over(void *self, const char *partner, const ent_message *m, int64_t deadline, ent_reply *ret, ent_err *err)
-{
-    node *from = self, *to = from == &holder ? &requester : &holder;
-    ent_arrival in = {.message = *m, .received = to->c.clock.now(to->c.clock.self), .signature_base = "by hand"};
-    int64_t release = 0;
-    (void)partner, (void)deadline, (void)err;
-    snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
-    ent_inbox inbox = ent_flow_inbox(to->flow);
-    inbox.receive(inbox.self, &in, &ret->status, &ret->body, &release);
-    return ENT_OK;
-}
-
-static void begin(node *n, const char *name, uint8_t seed)
-{
-    ent_public_key public;
-    snprintf(n->c.name, sizeof n->c.name, "%s", name);
-    ent_sign_keys((uint8_t[32]){seed}, &public, &n->c.identity);
-    n->c.clock = ent_system_clock();
-    n->c.random = ent_system_random();
-    n->c.decoder = (ent_decoder){.run = decode};
-    n->c.partners = (ent_partners){.self = n, .send = hand_over};
-    n->c.read_doc = ent_yaml_read;
-    n->c.regimes = regimes, n->c.regime_count = 2;
-    n->c.threads = 1, n->c.grid_ms = 1;
-}
-
 static void requester_on_disk(bool create)
 {
     ent_err err = {0};
     char path[1100];
-    uint32_t year = (uint32_t)ent_time_date(requester.c.clock.now(NULL)).year;
-    snprintf(path, sizeof path, "%s/us.db", folder);
-    must(ent_sqlite_store(path, &requester.c.store, &err), path, &err);
-    snprintf(path, sizeof path, "%s/us-keys", folder);
-    mkdir(path, 0700);
-    must(ent_file_keys(path, &(ent_file_keys_options){.create = create, .accept_residue = true, .accept_unlocked_memory = true}, requester.c.random, &requester.c.keys, &err), path, &err);
-    snprintf(path, sizeof path, "%s/us-ledger", folder);
-    mkdir(path, 0700);
-    must(ent_file_year_ledger(path, requester.c.name, &requester.c.identity, year, &requester.c.ledger, &err), path, &err);
-    must(ent_flow_open(&requester.c, &requester.flow, &err), "the requester opens", &err);
+    snprintf(path, sizeof path, "%s/us", folder);
+    bench_on_disk(&requester, path, create);
+    if (!create) bench_must(ent_flow_open(&requester.c, &requester.flow, &err), "the requester opens", &err);
 }
 
 static void requester_off(void)
@@ -143,69 +90,15 @@ static void requester_off(void)
     requester.c.store.close(requester.c.store.self);
 }
 
-static void person(node *n, const ent_actor *by, const char *name, ent_actor *ret)
-{
-    ent_err err = {0};
-    ent_public_key key;
-    ent_secret_key secret;
-    uint8_t seed[32];
-    ent_sha256(name, strlen(name), seed);
-    ent_sign_keys(seed, &key, &secret);
-    bool waits; /* not: a node's first two custodians */
-    must(ent_flow_person_add(n->flow, by, name, ENT_ROLE_CUSTODIAN, &key, &waits, &err), name, &err);
-    must(ent_flow_person(n->flow, name, ret, &err), name, &err);
-}
-
-static void introduce(node *n, node *other)
-{
-    ent_err err = {0};
-    ent_card *card = calloc(1, sizeof *card), *seen = calloc(1, sizeof *seen);
-    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX), pem = ENT_BUF(8192), key = ENT_BUF(8192);
-    must(ent_x509_make(other->c.name, (uint8_t[16]){1}, other->c.clock.now(NULL), 900, &pem, &key, &err), "certificate", &err);
-    card->serial = 1, card->issued = other->c.clock.now(NULL), card->certificate_count = 1;
-    snprintf(card->name, sizeof card->name, "%s", other->c.name);
-    snprintf(card->address, sizeof card->address, "https://127.0.0.1:1");
-    memcpy(card->certificate[0], pem.data, pem.len);
-    ent_sign_public(&other->c.identity, &card->identity);
-    must(ent_card_encode(card, &other->c.identity, &text, &err), "card", &err);
-    must(ent_flow_partner_add(n->flow, &n->custodian, text.data, text.len, seen, &err), "partner", &err);
-    free(card);
-    free(seen);
-}
-
-static void agree(void)
-{
-    char file[4096], keys[2][ENT_BASE64_SIZE(32)];
-    ent_public_key h, r;
-    ent_agreement_view v;
-    ent_err err = {0};
-    size_t told;
-    ent_sign_public(&holder.c.identity, &h);
-    ent_sign_public(&requester.c.identity, &r);
-    ent_base64(h.b, 32, keys[0]);
-    ent_base64(r.b, 32, keys[1]);
-    int year = ent_time_date(holder.c.clock.now(NULL)).year;
-    int n = snprintf(file, sizeof file,
-                     "agreement: deal\nversion: 1\ntitle: For a benchmark\n"
-                     "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
-                     "witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]\n"
-                     "in-force: { from: %d-01-01, until: %d-12-31, review: %d-06-01 }\nflows:\n"
-                     "  - name: list\n    holder: gb.example\n    requester: us.example\n"
-                     "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
-                     "    modalities: [fingerprint]\n    against: [tenprint]\n"
-                     "    subjects: { powers: [convicted], exclude: [under-18-at-offence, own-national, not-convicted] }\n"
-                     "    search: { per-day: 1000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
-                     "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
-                     "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: watchlist, lease: 48 h }\n    requester-keeps: 90 days\n"
-                     "    on-behalf-of: never\n    onward: never\n",
-                     keys[0], keys[1], year, year + 2, year + 1);
-    must(ent_flow_agreement_sign(requester.flow, &requester.custodian, file, (size_t)n, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_sign(requester.flow, &requester.deputy, file, (size_t)n, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_send(requester.flow, "deal", &told, &err), "agreement", &err);
-    must(ent_flow_agreement_act(holder.flow, &holder.custodian, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_act(holder.flow, &holder.deputy, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_send(holder.flow, "deal", &told, &err), "agreement", &err);
-}
+static const char flow[] =
+    "  - name: list\n    holder: gb.example\n    requester: us.example\n"
+    "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
+    "    modalities: [fingerprint]\n    against: [tenprint]\n"
+    "    subjects: { powers: [convicted], exclude: [under-18-at-offence, own-national, not-convicted] }\n"
+    "    search: { per-day: 1000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+    "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
+    "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: watchlist, lease: 48 h }\n    requester-keeps: 90 days\n"
+    "    on-behalf-of: never\n    onward: never\n";
 
 /* ---- the holder's records, as the rows that an enrolment leaves ---- */
 
@@ -228,12 +121,12 @@ static void put_record(ent_batch *b, const ent_legal_event *convicted, size_t i)
     ent_fill(n, p.case_number.b, ENT_ID_SIZE);
     ent_fill(n, p.transaction, sizeof p.transaction);
     ent_part_binding(p.id.b, binding);
-    must(n->c.keys.new_slot(n->c.keys.self, binding, &p.slot, &key, &err), "key", &err);
-    must(ent_part_row(n, &p, &key, &row, &err), "row", &err);
+    bench_must(n->c.keys.new_slot(n->c.keys.self, binding, &p.slot, &key, &err), "key", &err);
+    bench_must(ent_part_row(n, &p, &key, &row, &err), "row", &err);
     memcpy(name, p.id.b, ENT_ID_SIZE);
     name[ENT_ID_SIZE] = 'T', name[ENT_ID_SIZE + 1] = 0, name[ENT_ID_SIZE + 2] = 2;
     ent_fill(n, nonce, sizeof nonce);
-    must(ent_seal(&key, nonce, ENT_BYTES(name, sizeof name), ENT_BYTES(template->data, template->len), &box, &err), "blob", &err);
+    bench_must(ent_seal(&key, nonce, ENT_BYTES(name, sizeof name), ENT_BYTES(template->data, template->len), &box, &err), "blob", &err);
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_PARTS, ENT_BYTES(p.id.b, ENT_ID_SIZE), ENT_BYTES(row.data, row.len));
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_BLOBS, ENT_BYTES(name, sizeof name), ENT_BYTES(box.data, box.len));
     ent_batch_put(b, ENT_CHANGE_INSERT, ENT_TABLE_ENCOUNTERS, ENT_BYTES(p.encounter.b, ENT_ID_SIZE), ENT_BYTES(p.id.b, ENT_ID_SIZE));
@@ -251,10 +144,10 @@ static void put_records(size_t count)
     for (size_t from = 0; from < count; from += GROUP) {
         ENT_AUTO_BATCH b = ent_batch_new("bench");
         for (size_t i = from; i < count && i < from + GROUP; i++) put_record(b, &convicted, i);
-        must(ent_commit(holder.flow, b, NULL, &err), "rows", &err);
+        bench_must(ent_commit(holder.flow, b, NULL, &err), "rows", &err);
     }
     ent_flow_close(holder.flow);
-    must(ent_flow_open(&holder.c, &holder.flow, &err), "the holder opens", &err);
+    bench_must(ent_flow_open(&holder.c, &holder.flow, &err), "the holder opens", &err);
 }
 
 /* ---- writers ---- */
@@ -276,8 +169,8 @@ static void enrol_one(const writer *w, unsigned turn)
     char file[32];
     int n = snprintf(file, sizeof file, "W%uT%u", w->number, turn);
     ent_legal_event x = {.kind = ENT_EVENT_CONVICTED, .date = ent_time_date(holder.c.clock.now(NULL))};
-    must(ent_flow_enrol(holder.flow, &holder.custodian, file, (size_t)n, &(ent_enrol_options){.taken_under = "ta-2000-s41"}, &e, &err), "enrol", &err);
-    must(ent_flow_event(holder.flow, &holder.custodian, e.encounter.b, &x, x.date, &v, &err), "convict", &err);
+    bench_must(ent_flow_enrol(holder.flow, &holder.custodian, file, (size_t)n, &(ent_enrol_options){.taken_under = "ta-2000-s41"}, &e, &err), "enrol", &err);
+    bench_must(ent_flow_event(holder.flow, &holder.custodian, e.encounter.b, &x, x.date, &v, &err), "convict", &err);
     atomic_fetch_add(&enrolled, 1);
 }
 
@@ -286,7 +179,7 @@ static void change_one(size_t i)
     ent_err err = {0};
     ent_part_view v;
     ent_legal_event x = {.kind = ENT_EVENT_CHARGED, .date = ent_time_date(holder.c.clock.now(NULL))};
-    must(ent_flow_event(holder.flow, &holder.custodian, encounters[i].b, &x, x.date, &v, &err), "event", &err);
+    bench_must(ent_flow_event(holder.flow, &holder.custodian, encounters[i].b, &x, x.date, &v, &err), "event", &err);
     atomic_fetch_add(&changed, 1);
 }
 
@@ -300,7 +193,7 @@ static void *write_on(void *ctx)
         usleep(2000 + (unsigned)rand_r(&seed) % 20000);
         if (turn % 3 == 0) enrol_one(w, turn);
         else if (turn % 3 == 1 && next < w->count / 2) {
-            must(ent_flow_destroy(holder.flow, &holder.custodian, encounters[w->first + next++].b, "bench", &d, &err), "destroy", &err);
+            bench_must(ent_flow_destroy(holder.flow, &holder.custodian, encounters[w->first + next++].b, "bench", &d, &err), "destroy", &err);
             atomic_fetch_add(&destroyed, 1);
         } else change_one(w->first + w->count - 1 - (unsigned)rand_r(&seed) % (w->count / 3));
     }
@@ -391,11 +284,11 @@ static int request(int fd)
     snprintf(done, sizeof done, "%s/done", folder);
     requester.c.partners = (ent_partners){.self = &fd, .send = send_over};
     requester_on_disk(false);
-    must(ent_flow_person(requester.flow, "c.us", &requester.custodian, &err), "custodian", &err);
+    bench_must(ent_flow_person(requester.flow, "c.example", &requester.custodian, &err), "custodian", &err);
     for (;;) {
         uint64_t records = 0;
         bool last = access(done, F_OK) == 0;
-        must(ent_flow_feed_pull(requester.flow, &requester.custodian, &records, &err), "pull", &err);
+        bench_must(ent_flow_feed_pull(requester.flow, &requester.custodian, &records, &err), "pull", &err);
         if (last && !records) break;
         if (!records) usleep(20000);
     }
@@ -407,7 +300,7 @@ static pid_t start(const char *self, pthread_t *ret_server, int *ret_fd)
 {
     int line[2];
     char fd[16];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) die("socketpair", NULL);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line)) bench_die("socketpair", NULL);
     snprintf(fd, sizeof fd, "%d", line[1]);
     int child_fd = dup(line[1]); /* the one that outlives exec */
     snprintf(fd, sizeof fd, "%d", child_fd);
@@ -454,10 +347,10 @@ static bool compare(size_t began)
     uint8_t key[17];
     requester.c.partners.send = NULL;
     requester_on_disk(false);
-    must(ent_copy_of(requester.flow, "deal", "list", "gb.example", &c.copy, &err), "copy", &err);
+    bench_must(ent_copy_of(requester.flow, "deal", "list", "gb.example", &c.copy, &err), "copy", &err);
     ent_feed_key('p', "deal", "list", key);
     ent_change range = {.key = key, .key_len = sizeof key};
-    must(holder.c.store.scan(holder.c.store.self, ENT_TABLE_FEEDS, &range, compare_one, &c, &err), "scan", &err);
+    bench_must(holder.c.store.scan(holder.c.store.self, ENT_TABLE_FEEDS, &range, compare_one, &c, &err), "scan", &err);
     uint64_t copied = ent_copy_rows(requester.flow, c.copy, 'R'), left = began + (uint64_t)enrolled - (uint64_t)destroyed;
     printf("%llu in the copy, %zu published, %llu left by the writers; %zu differ\n", (unsigned long long)copied, c.held, (unsigned long long)left, c.wrong);
     requester_off();
@@ -469,18 +362,11 @@ static void begin_both(const char *conninfo)
     ent_err err = {0};
     char path[1100];
     snprintf(path, sizeof path, "%s/gb.db", folder);
-    must(conninfo ? ent_postgres_store(conninfo, &holder.c.store, &err) : ent_sqlite_store(path, &holder.c.store, &err), "the holder's store", &err);
-    must(ent_memory_keys(holder.c.random, &holder.c.keys, &err), "keys", &err);
-    must(ent_memory_year_ledger("gb.example", &holder.c.identity, (uint32_t)ent_time_date(holder.c.clock.now(NULL)).year, &holder.c.ledger, &err), "ledger", &err);
-    must(ent_flow_open(&holder.c, &holder.flow, &err), "the holder opens", &err);
+    bench_must(conninfo ? ent_postgres_store(conninfo, &holder.c.store, &err) : ent_sqlite_store(path, &holder.c.store, &err), "the holder's store", &err);
+    bench_must(ent_memory_keys(holder.c.random, &holder.c.keys, &err), "keys", &err);
+    bench_must(ent_memory_year_ledger("gb.example", &holder.c.identity, (uint32_t)ent_time_date(holder.c.clock.now(NULL)).year, &holder.c.ledger, &err), "ledger", &err);
     requester_on_disk(true);
-    person(&holder, NULL, "c.gb", &holder.custodian);
-    person(&holder, &holder.custodian, "d.gb", &holder.deputy);
-    person(&requester, NULL, "c.us", &requester.custodian);
-    person(&requester, &requester.custodian, "d.us", &requester.deputy);
-    introduce(&holder, &requester);
-    introduce(&requester, &holder);
-    agree();
+    bench_agree(&holder, &requester, "https://127.0.0.1:1", flow);
     requester_off();
 }
 
@@ -519,7 +405,7 @@ static bool run(const char *self, size_t records, unsigned kills, const char *co
     pthread_join(server, NULL);
     printf("the feed taken in %.0f s, the requester killed %u times; meanwhile %ld enrolled, %ld changed, %ld destroyed by %d writers\n", seconds() - t1, kills, (long)enrolled,
            (long)changed, (long)destroyed, WRITERS);
-    if (!WIFEXITED(status) || WEXITSTATUS(status)) die("the requester's last run", NULL);
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) bench_die("the requester's last run", NULL);
     return compare(records);
 }
 
@@ -530,15 +416,16 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    begin(&holder, "gb.example", 1);
-    begin(&requester, "us.example", 2);
+    bench_begin(&holder, "gb.example", 1, &requester, regimes, 2);
+    bench_begin(&requester, "us.example", 2, &holder, regimes, 2);
+    holder.c.decoder = requester.c.decoder = (ent_decoder){.run = decode};
     if (argc == 4 && strcmp(argv[1], "--requester") == 0) {
         snprintf(folder, sizeof folder, "%s", argv[2]);
         return request(atoi(argv[3]));
     }
     bool own = strcmp(argv[1], "-") == 0;
     snprintf(folder, sizeof folder, "%s", own ? "/tmp/entente-feed-XXXXXX" : argv[1]);
-    if (own && !mkdtemp(folder)) die("a folder", NULL);
+    if (own && !mkdtemp(folder)) bench_die("a folder", NULL);
     bool good = run(argv[0], argc > 2 ? strtoul(argv[2], NULL, 10) : 1000000, argc > 3 ? (unsigned)atoi(argv[3]) : 20, argc > 4 ? argv[4] : NULL);
     if (own) {
         char command[1100];

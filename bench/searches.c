@@ -3,18 +3,14 @@
  * checkpoint a batch), the receipt. The probe is 2 KB; a stand-in hands its template over, as a minutiae record would. The requester is a
  * process of its own with everything in memory, so each side's CPU time is its own.
  * bench_searches FOLDER [SECONDS] */
-#include "adapter/file/file.h"
 #include "adapter/memory/memory.h"
-#include "adapter/sqlite/sqlite.h"
-#include "adapter/yaml/yaml.h"
 #include "api/exchange/client.h"
 #include "api/exchange/server.h"
-#include "base/text.h"
-#include "crypto/x509.h"
 #include "entente/finger.h"
 #include "flow/capture/read.h"
 #include "flow/flow.h"
 #include "law/crossing.h"
+#include "two_nodes.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -23,35 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { PROBE = 2000, MINUTIAE = 36, SIDE = 320, THREADS_MAX = 128 };
 
-typedef struct node {
-    ent_flow_config c;
-    ent_flow_node *flow;
-    ent_buf certificate, key;
-    ent_actor custodian, deputy, officer;
-} node;
-
-static node holder, requester;
+static bench_node holder, requester;
+static ent_actor officer; /* the requester's */
 static ent_secret_key desk; /* the capture key of the requester's desk */
 static const ent_regime regime = {.name = "uk-terrorism-3y", .clause = "TA 2000 Sch. 8 para. 20B(4)", .material = 7, .keep = ENT_KEEP_PERIOD, .period = {3, 0, 0}};
 static char address[64] = "https://127.0.0.1:1";
 static int64_t until;
-
-static _Noreturn void die(const char *what, const ent_err *err)
-{
-    fprintf(stderr, "%s: %s\n", what, err->detail);
-    exit(1);
-}
-
-static void must(ent_code code, const char *what, const ent_err *err)
-{
-    if (code != ENT_OK) die(what, err);
-}
 
 static double cpu(void)
 {
@@ -106,10 +84,10 @@ static double not_ours(void)
         ent_capture c;
         ent_finger_template *t;
         ent_finger_probe *p;
-        must(decode(NULL, "capture", file.data, file.len, &read, &err), "decode", &err);
-        must(ent_capture_decode(read.data, read.len, &c, &err), "capture", &err);
-        must(ent_finger_decode(c.print[0]->template_bytes, c.print[0]->template_len, &t, &err), "template", &err);
-        must(ent_finger_probe_new(t, &p, &err), "probe", &err);
+        bench_must(decode(NULL, "capture", file.data, file.len, &read, &err), "decode", &err);
+        bench_must(ent_capture_decode(read.data, read.len, &c, &err), "capture", &err);
+        bench_must(ent_finger_decode(c.print[0]->template_bytes, c.print[0]->template_len, &t, &err), "template", &err);
+        bench_must(ent_finger_probe_new(t, &p, &err), "probe", &err);
         (void)ent_finger_match(p, t, NULL);
         ent_finger_probe_free(p);
         ent_finger_template_free(t);
@@ -121,140 +99,22 @@ static double not_ours(void)
 
 /* ---- two nodes that have agreed ---- */
 
-static void card_of(node *n, ent_buf *ret)
-{
-    ent_err err = {0};
-    ent_card *card = calloc(1, sizeof *card);
-    card->serial = 1, card->issued = n->c.clock.now(n->c.clock.self), card->certificate_count = 1;
-    snprintf(card->name, sizeof card->name, "%s", n->c.name);
-    snprintf(card->address, sizeof card->address, "%s", address);
-    memcpy(card->certificate[0], n->certificate.data, n->certificate.len);
-    ent_sign_public(&n->c.identity, &card->identity);
-    must(ent_card_encode(card, &n->c.identity, ret, &err), "card", &err);
-    free(card);
-}
-
-/* Before there are two processes: from hand to hand. */
-static ent_code hand_over(void *self, const char *partner, const ent_message *m, int64_t deadline, ent_reply *ret, ent_err *err)
-{
-    node *from = self, *to = from == &holder ? &requester : &holder;
-    ent_arrival in = {.message = *m, .received = to->c.clock.now(to->c.clock.self), .signature_base = "by hand"};
-    int64_t release = 0;
-    (void)partner, (void)deadline, (void)err;
-    snprintf(in.partner, sizeof in.partner, "%s", from->c.name);
-    ent_inbox inbox = ent_flow_inbox(to->flow);
-    inbox.receive(inbox.self, &in, &ret->status, &ret->body, &release);
-    return ENT_OK;
-}
-
-static void begin(node *n, const char *name, uint8_t seed)
-{
-    ent_err err = {0};
-    ent_public_key public;
-    snprintf(n->c.name, sizeof n->c.name, "%s", name);
-    ent_sign_keys((uint8_t[32]){seed}, &public, &n->c.identity);
-    n->c.clock = ent_system_clock();
-    n->c.random = ent_system_random();
-    n->c.decoder = (ent_decoder){.run = decode};
-    n->c.partners = (ent_partners){.self = n, .send = hand_over};
-    n->c.read_doc = ent_yaml_read;
-    n->c.regimes = &regime, n->c.regime_count = 1;
-    n->c.threads = 1, n->c.grid_ms = 1;
-    n->certificate = n->key = ENT_BUF(8192);
-    must(ent_x509_make(name, (uint8_t[16]){seed, 1}, n->c.clock.now(NULL), 2, &n->certificate, &n->key, &err), "certificate", &err);
-    (void)ent_buf_cstr(&n->key);
-}
-
-static void on_disk(node *n, const char *folder)
-{
-    ent_err err = {0};
-    char path[4096];
-    uint32_t year = (uint32_t)ent_time_date(n->c.clock.now(NULL)).year;
-    snprintf(path, sizeof path, "%s/store.db", folder);
-    must(ent_sqlite_store(path, &n->c.store, &err), path, &err);
-    snprintf(path, sizeof path, "%s/keys", folder);
-    mkdir(path, 0700);
-    must(ent_file_keys(path, &(ent_file_keys_options){.create = true, .accept_residue = true, .accept_unlocked_memory = true}, n->c.random, &n->c.keys, &err), path, &err);
-    snprintf(path, sizeof path, "%s/ledger", folder);
-    mkdir(path, 0700);
-    must(ent_file_year_ledger(path, n->c.name, &n->c.identity, year, &n->c.ledger, &err), path, &err);
-}
-
-static void person(node *n, const ent_actor *by, const char *name, ent_role role, ent_actor *ret)
-{
-    ent_err err = {0};
-    ent_public_key key;
-    ent_secret_key secret;
-    uint8_t seed[32];
-    ent_sha256(name, strlen(name), seed);
-    ent_sign_keys(seed, &key, &secret);
-    char digits[ENT_KEY_DIGITS];
-    bool waits;
-    must(ent_flow_person_add(n->flow, by, name, role, &key, &waits, &err), name, &err);
-    ent_key_digits(&key, digits);
-    if (waits) must(ent_flow_person_decide(n->flow, &n->deputy, name, digits, &err), name, &err);
-    must(ent_flow_person(n->flow, name, ret, &err), name, &err);
-}
-
-static void open_node(node *n)
-{
-    ent_err err = {0};
-    must(ent_flow_open(&n->c, &n->flow, &err), "open", &err);
-    person(n, NULL, "c.example", ENT_ROLE_CUSTODIAN, &n->custodian);
-    person(n, &n->custodian, "d.example", ENT_ROLE_CUSTODIAN, &n->deputy);
-    person(n, &n->custodian, "o.example", ENT_ROLE_OFFICER, &n->officer);
-}
-
-static void introduce(node *n, node *other)
-{
-    ent_err err = {0};
-    ent_card *card = malloc(sizeof *card);
-    ENT_AUTO_BUF text = ENT_BUF(ENT_CARD_MAX);
-    card_of(other, &text);
-    must(ent_flow_partner_add(n->flow, &n->custodian, text.data, text.len, card, &err), "partner", &err);
-    free(card);
-}
-
-static void agree(void)
-{
-    char file[4096], keys[2][ENT_BASE64_SIZE(32)];
-    ent_public_key h, r;
-    ent_agreement_view v;
-    ent_err err = {0};
-    size_t told;
-    ent_sign_public(&holder.c.identity, &h);
-    ent_sign_public(&requester.c.identity, &r);
-    ent_base64(h.b, 32, keys[0]);
-    ent_base64(r.b, 32, keys[1]);
-    int year = ent_time_date(holder.c.clock.now(NULL)).year;
-    int n = snprintf(file, sizeof file,
-                     "agreement: deal\nversion: 1\ntitle: For a benchmark\n"
-                     "parties: [ { name: gb.example, country: GBR, key: %s }, { name: us.example, country: USA, key: %s } ]\n"
-                     "witness: [ { name: observer.example, key: Q0xBSU1TTk9USElOR0JVVFdJVE5FU1NFU0VWRVJZVEg= } ]\n"
-                     "in-force: { from: %d-01-01, until: %d-12-31, review: %d-06-01 }\nflows:\n"
-                     "  - name: check\n    holder: gb.example\n    requester: us.example\n"
-                     "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
-                     "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
-                     "    search: { per-day: 10000000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
-                     "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
-                     "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
-                     "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n",
-                     keys[0], keys[1], year, year + 2, year + 1);
-    must(ent_flow_agreement_sign(requester.flow, &requester.custodian, file, (size_t)n, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_sign(requester.flow, &requester.deputy, file, (size_t)n, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_send(requester.flow, "deal", &told, &err), "agreement", &err);
-    must(ent_flow_agreement_act(holder.flow, &holder.custodian, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_act(holder.flow, &holder.deputy, "deal", ENT_ACT_SIGN, &v, &err), "agreement", &err);
-    must(ent_flow_agreement_send(holder.flow, "deal", &told, &err), "agreement", &err);
-}
+static const char flow[] =
+    "  - name: check\n    holder: gb.example\n    requester: us.example\n"
+    "    purposes: [ { name: threat-check, power: PACE 1984 s. 63T(1)(b), transfer: DPA 2018 s. 75, ground: individual } ]\n"
+    "    modalities: [fingerprint]\n    against: [tenprint]\n    subjects: { powers: [uk-terrorism-3y], exclude: [] }\n"
+    "    search: { per-day: 10000000, candidates: 1, false-hits-per-day: 0.1, face-alone: never-a-hit, answer-within: 5 s }\n"
+    "    holder-keeps-probe: until-concluded\n    confirm: { by: holder, examiners: 2, within: 15 min }\n"
+    "    disclose: { on-hit: [], on-confirmed: [name] }\n    copy: { mode: none }\n    requester-keeps: 90 days\n"
+    "    on-behalf-of: never\n    onward: never\n    articles: { search.per-day: Art. 6(2), purposes: Art. 3(1) }\n";
 
 static void add_desk(void)
 {
     ent_public_key key;
     ent_err err = {0};
     ent_sign_keys((uint8_t[32]){7}, &key, &desk);
-    must(ent_flow_desk_propose(requester.flow, &requester.custodian, "desk-1", &key, false, &err), "desk", &err);
-    must(ent_flow_desk_approve(requester.flow, &requester.deputy, "desk-1", &err), "desk", &err);
+    bench_must(ent_flow_desk_propose(requester.flow, &requester.custodian, "desk-1", &key, false, &err), "desk", &err);
+    bench_must(ent_flow_desk_approve(requester.flow, &requester.deputy, "desk-1", &err), "desk", &err);
 }
 
 /* ---- the requester's process ---- */
@@ -266,11 +126,11 @@ static void capture(ent_buf *ret_file)
     ent_err err = {0};
     ent_crossing c = {.desk = "desk-1", .device = "scanner-1", .reference = "F1", .time = requester.c.clock.now(requester.c.clock.self), .nationality = "UTO"};
     snprintf(c.node, sizeof c.node, "%s", requester.c.name);
-    snprintf(c.officer, sizeof c.officer, "%s", requester.officer.name);
+    snprintf(c.officer, sizeof c.officer, "%s", officer.name);
     requester.c.random.fill(requester.c.random.self, c.salt, sizeof c.salt);
     probe_of(2, &probe);
     ent_buf_put(&probe, c.salt, sizeof c.salt); /* no capture has the bytes of another */
-    must(ent_crossing_sign(&c, ENT_BYTES(probe.data, probe.len), &desk, ret_file, &err), "capture", &err);
+    bench_must(ent_crossing_sign(&c, ENT_BYTES(probe.data, probe.len), &desk, ret_file, &err), "capture", &err);
 }
 
 static void *ask(void *ctx)
@@ -282,8 +142,8 @@ static void *ask(void *ctx)
         ent_search_options o = {.agreement = "deal", .purpose = "threat-check"};
         ent_search_result r = {0};
         capture(&file);
-        must(ent_flow_search(requester.flow, &requester.officer, file.data, file.len, &o, &r, &err), "search", &err);
-        if (r.refused || r.hit) die(r.refused ? r.reason : "a hit that is none", &err);
+        bench_must(ent_flow_search(requester.flow, &officer, file.data, file.len, &o, &r, &err), "search", &err);
+        if (r.refused || r.hit) bench_die(r.refused ? r.reason : "a hit that is none", &err);
         ent_buf_free(&r.receipt);
         atomic_fetch_add(done, 1);
     }
@@ -307,10 +167,10 @@ static void request(int out, unsigned threads, int64_t ms)
     ent_exchange_client *client;
     ent_exchange_client_config c = {.name = requester.c.name, .certificate = ent_buf_cstr(&requester.certificate), .key = ent_buf_cstr(&requester.key),
                                     .identity = requester.c.identity, .directory = {NULL, by_name, NULL}, .clock = requester.c.clock, .random = requester.c.random};
-    must(ent_exchange_client_make(&c, &client, &err), "client", &err);
+    bench_must(ent_exchange_client_make(&c, &client, &err), "client", &err);
     ent_flow_close(requester.flow);
     requester.c.partners = ent_exchange_client_partners(client);
-    must(ent_flow_open(&requester.c, &requester.flow, &err), "open", &err);
+    bench_must(ent_flow_open(&requester.c, &requester.flow, &err), "open", &err);
     until = c.clock.monotonic(c.clock.self) + ms;
     for (unsigned i = 0; i < threads; i++) pthread_create(&t[i], NULL, ask, &done);
     for (unsigned i = 0; i < threads; i++) pthread_join(t[i], NULL);
@@ -339,7 +199,7 @@ static void measure(unsigned threads, int64_t ms)
                              .identity = holder.c.identity, .directory = ent_flow_directory(holder.flow), .inbox = ent_flow_inbox(holder.flow),
                              .clock = holder.c.clock, .random = holder.c.random, .workers = threads};
     ent_exchange_server *server;
-    must(ent_exchange_start(&c, &server, &err), "server", &err);
+    bench_must(ent_exchange_start(&c, &server, &err), "server", &err);
     double before = cpu(), cores = (double)sysconf(_SC_NPROCESSORS_ONLN);
     port = ent_exchange_port(server);
     if (write(port_fd[1], &port, sizeof port) != sizeof port || read(pipe_fd[0], result, sizeof result) != sizeof result) exit(1);
@@ -362,20 +222,18 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    begin(&holder, "gb.example", 1);
-    begin(&requester, "us.example", 2);
-    on_disk(&holder, argv[1]);
-    must(ent_memory_store(&requester.c.store, &err), "store", &err);
-    must(ent_memory_keys(requester.c.random, &requester.c.keys, &err), "keys", &err);
-    must(ent_memory_year_ledger("us.example", &requester.c.identity, (uint32_t)ent_time_date(requester.c.clock.now(NULL)).year, &requester.c.ledger, &err), "ledger", &err);
-    open_node(&holder);
-    open_node(&requester);
-    introduce(&holder, &requester);
-    introduce(&requester, &holder);
-    agree();
+    bench_begin(&holder, "gb.example", 1, &requester, &regime, 1);
+    bench_begin(&requester, "us.example", 2, &holder, &regime, 1);
+    holder.c.decoder = requester.c.decoder = (ent_decoder){.run = decode};
+    bench_on_disk(&holder, argv[1], true);
+    bench_must(ent_memory_store(&requester.c.store, &err), "store", &err);
+    bench_must(ent_memory_keys(requester.c.random, &requester.c.keys, &err), "keys", &err);
+    bench_must(ent_memory_year_ledger("us.example", &requester.c.identity, (uint32_t)ent_time_date(requester.c.clock.now(NULL)).year, &requester.c.ledger, &err), "ledger", &err);
+    bench_agree(&holder, &requester, address, flow);
+    bench_person(&requester, &requester.custodian, "o.example", ENT_ROLE_OFFICER, &officer);
     add_desk();
     probe_of(1, &file);
-    must(ent_flow_enrol(holder.flow, &holder.custodian, file.data, file.len, &(ent_enrol_options){.taken_under = "ta-2000-s41"}, &e, &err), "enrol", &err);
+    bench_must(ent_flow_enrol(holder.flow, &holder.custodian, file.data, file.len, &(ent_enrol_options){.taken_under = "ta-2000-s41"}, &e, &err), "enrol", &err);
     printf("the stand-in, template and comparison alone: %.3f ms of the holder's CPU\n", not_ours());
     printf(" at once   searches/s   holder CPU (ms)   requester CPU (ms)   of what the CPUs allow\n");
     for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) measure(threads[i], (argc > 2 ? atoi(argv[2]) : 5) * 1000ll);

@@ -15,15 +15,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 static const char visit[] = "programme: visit\ntitle: Visits\nborder: USA\nsource: An Act\nclause: s. 1\ndesignation: s. 2\n"
                             "stay: { counted: each-visit, at-most: 90 days, first-day: counted, clause: s. 3 }\n"
                             "short-trip: { to: [CAN], at-most: 30 days, clause: s. 4 }\n"

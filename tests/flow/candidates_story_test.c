@@ -19,15 +19,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 /* One finger was taken at `arrests` arrests, and others were. */
 static void taken_before(story *s, uint32_t arrests, ent_enrolled ret[])
 {
@@ -83,24 +74,6 @@ static const char *told(story *s, const ent_search_id *reference)
     static ent_search_view v;
     v = story_search_at(&s->us, reference);
     return v.outcome;
-}
-
-struct kept_here {
-    size_t count;
-    ent_kept_view at[4];
-};
-
-static void see_kept(void *ctx, const ent_kept_view *v)
-{
-    struct kept_here *k = ctx;
-    k->at[k->count++] = *v;
-}
-
-static struct kept_here kept(story *s)
-{
-    struct kept_here k = {0};
-    assert_int_equal(ent_flow_kept(s->us.flow, &s->us.officer, see_kept, &k, NULL), ENT_OK);
-    return k;
 }
 
 static ent_code disclose(story *s, const ent_search_id *candidate, ent_disclosed *ret) { return ent_flow_disclose(s->gb.flow, &s->gb.custodian, candidate->b, 0, ret, NULL); }
@@ -176,7 +149,7 @@ static void each_by_itself(void **state)
     assert_string_equal(told(s, &reference), "confirmed");
     assert_string_equal(story_search_at(&s->gb, &number[1]).outcome, "not confirmed");
     assert_int_equal(disclose(s, &number[1], &d), ENT_REFUSED);
-    struct kept_here k = kept(s);
+    story_kept k = story_kept_at(&s->us);
     assert_int_equal(k.count, 1);
     assert_memory_equal(k.at[0].reference.b, reference.b, ENT_ID_SIZE);
 }
@@ -197,7 +170,7 @@ static void each_recalled(void **state)
         assert_int_equal(disclose(s, &number[i], &d[i]), ENT_OK);
         assert_true(d[i].told);
     }
-    struct kept_here k = kept(s);
+    story_kept k = story_kept_at(&s->us);
     assert_int_equal(k.count, 2);
     assert_false(ent_id_equal(k.at[0].candidate.b, k.at[1].candidate.b));
     size_t of = 0; /* the arrest whose record is the other candidate's */
@@ -205,7 +178,7 @@ static void each_recalled(void **state)
         for (size_t p = 0; p < e[i].part_count; p++)
             if (ent_id_equal(e[i].part[p].id.b, story_search_at(&s->gb, &number[1]).candidate.b)) of = i;
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e[of].encounter.b, "due", &gone, NULL), ENT_OK);
-    k = kept(s);
+    k = story_kept_at(&s->us);
     assert_int_equal(k.count, 1);
     assert_memory_equal(k.at[0].candidate.b, reference.b, ENT_ID_SIZE);
     ENT_AUTO_BUF proof = ENT_BUF(65536);

@@ -19,15 +19,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 /* ---- people and searches ---- */
 
 /* A transaction of one person's fingers (position 0: an untold one, which is their second), with a photograph when told so. */

@@ -16,13 +16,6 @@ static int begin(void **state)
     return *state = s, 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
 /* The lot needs some hundred searches: for those every file is one print of nobody, read once. */
 static ent_buf read_once;
 
@@ -52,7 +45,7 @@ static int begin_quick(void **state)
 static int end_quick(void **state)
 {
     ent_buf_free(&read_once);
-    return end(state);
+    return story_free(state);
 }
 
 static ent_code quick(story *s, ent_search_result *ret, ent_err *err)
@@ -675,11 +668,10 @@ static void quota_by_desk(void **state)
 }
 
 #define QUICK(f) cmocka_unit_test_setup_teardown(f, begin_quick, end_quick)
-#define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {CASE(files_are_refused), CASE(statements), CASE(keys_by_two), CASE(one_search), CASE(attempts), CASE(holder_checks), CASE(protection),
-                                       CASE(alarms), CASE(counts_end), QUICK(lot_is_opened), QUICK(lot_is_overdue), QUICK(lot_ends), QUICK(lot_is_ready), QUICK(lot_of_a_lost_answer), QUICK(lot_of_an_earlier_version), QUICK(lot_after_a_crash), CASE(test_galleries), CASE(quota_by_desk)};
+    const struct CMUnitTest tests[] = {STORY(files_are_refused), STORY(statements), STORY(keys_by_two), STORY(one_search), STORY(attempts), STORY(holder_checks), STORY(protection),
+                                       STORY(alarms), STORY(counts_end), QUICK(lot_is_opened), QUICK(lot_is_overdue), QUICK(lot_ends), QUICK(lot_is_ready), QUICK(lot_of_a_lost_answer), QUICK(lot_of_an_earlier_version), QUICK(lot_after_a_crash), STORY(test_galleries), STORY(quota_by_desk)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static int end(void **state)
     return 0;
 }
 
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define AT_DESK(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 static json_t *act(desk *d, const ent_actor *by, const char *name, json_t *params, const ent_buf *body, ent_code expected)
 {
@@ -317,6 +317,6 @@ static void statements(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(proceeds), STORY(one_moment), STORY(another_officer), STORY(late), STORY(no_slip_yet), STORY(captures), STORY(capture_bounds), STORY(statements)};
+    const struct CMUnitTest tests[] = {AT_DESK(proceeds), AT_DESK(one_moment), AT_DESK(another_officer), AT_DESK(late), AT_DESK(no_slip_yet), AT_DESK(captures), AT_DESK(capture_bounds), AT_DESK(statements)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

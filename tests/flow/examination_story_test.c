@@ -18,15 +18,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 /* A record, and a search that hits it. */
 static ent_search_id hit(story *s, ent_enrolled *ret_enrolled)
 {
@@ -261,26 +252,6 @@ static void see_value(void *ctx, const char *field, uint8_t finger, const void *
     v->image |= strcmp(field, "fingerprint-image") == 0 && ent_image_sniff(value, len) == ENT_IMAGE_PNG;
 }
 
-struct kept_here {
-    size_t count;
-    ent_kept_view last;
-};
-
-static void see_kept(void *ctx, const ent_kept_view *v)
-{
-    struct kept_here *k = ctx;
-    k->count++;
-    k->last = *v;
-}
-
-static size_t kept(story *s, ent_kept_view *ret_last)
-{
-    struct kept_here k = {0};
-    assert_int_equal(ent_flow_kept(s->us.flow, &s->us.officer, see_kept, &k, NULL), ENT_OK);
-    if (ret_last) *ret_last = k.last;
-    return k.count;
-}
-
 static void see_disclosure(void *ctx, const ent_disclosure_view *v) { *(ent_disclosure_view *)ctx = *v; }
 
 static ent_disclosure_view record(story *s)
@@ -305,10 +276,11 @@ static void discloses(void **state)
     assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.examiner, reference.b, 0, &d, &err), ENT_DENIED);
     if (disclose(s, &reference, &d, &err) != ENT_OK) fail_msg("%s", err.detail);
     assert_true(d.told);
+    story_kept here = story_kept_at(&s->us);
     ent_kept_view k;
     struct values v = {0};
-    assert_int_equal(kept(s, &k), 1);
-    assert_int_equal(ent_flow_kept_open(s->us.flow, &s->us.officer, k.id, see_value, &v, &k, &err), ENT_OK);
+    assert_int_equal(here.count, 1);
+    assert_int_equal(ent_flow_kept_open(s->us.flow, &s->us.officer, here.at[0].id, see_value, &v, &k, &err), ENT_OK);
     assert_string_equal(v.name, "Exempla, Jane");
     assert_string_equal(v.status, "arrested");
     assert_true(v.image);
@@ -320,10 +292,10 @@ static void discloses(void **state)
     assert_int_equal(ent_date_compare(k.until, until), 0);
     s->clock.now = ent_date_start(until);
     assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 1); /* its last day */
+    assert_int_equal(story_kept_at(&s->us).count, 1); /* its last day */
     s->clock.now.ms += 86400000;
     assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
 }
 
 /* What was disclosed is called back when the record goes: the copy is destroyed, the proof of it comes back, also when the line was
@@ -339,7 +311,7 @@ static void recalls(void **state)
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
     s->line_down = true;
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     assert_int_equal(destroyed.copies.count, 1); /* what the proof lists */
     assert_memory_equal(destroyed.copies.at[0].id, d.id, ENT_ID_SIZE);
     assert_memory_equal(destroyed.copies.at[0].reference.b, reference.b, ENT_ID_SIZE);
@@ -353,7 +325,7 @@ static void recalls(void **state)
     story_restart(s, &s->gb);
     s->line_down = false;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     r = record(s);
     assert_true(r.undertaken.ms != 0);
     assert_true(r.gone_index != UINT64_MAX);
@@ -430,7 +402,7 @@ static ent_disclosure_view chased(story *s)
     assert_int_equal(record(s).undertaken.ms, 0);
     s->line_down = false;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     assert_true(record(s).undertaken.ms != 0);
     assert_true(record(s).gone_index != UINT64_MAX);
     ent_flow_count(s->gb.flow, &c);
@@ -444,7 +416,7 @@ static ent_store disclosed_and_backed_up(story *s, ent_enrolled *ret_enrolled)
     ent_search_id reference = hit(s, ret_enrolled);
     confirm(s);
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     return back_up(s);
 }
 
@@ -458,7 +430,7 @@ static void lost_with_its_recall(story *s, bool whole)
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, whole ? e.encounter.b : e.part[0].id.b, "due", &destroyed, NULL), ENT_OK);
     assert_int_equal(destroyed.parts == e.part_count, whole);
     restore(s, backup, NULL);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     chased(s);
 }
 
@@ -473,7 +445,7 @@ static void restored_after_its_recall(void **state)
     ent_destroyed destroyed;
     ent_store backup = disclosed_and_backed_up(s, &e);
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     uint64_t first = record(s).gone_index;
     restore(s, backup, NULL);
     assert_int_equal(chased(s).gone_index, first);
@@ -503,11 +475,11 @@ static void more_than_a_proof_lists(void **state)
     confirm(s);
     for (int i = 0; i < ENT_DESTROYED_COPIES + 2; i++)
         assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_STATUS, &d, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), ENT_DESTROYED_COPIES + 2);
+    assert_int_equal(story_kept_at(&s->us).count, ENT_DESTROYED_COPIES + 2);
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
     assert_int_equal(destroyed.copies.count, ENT_DESTROYED_COPIES);
     assert_int_equal(destroyed.copies.unlisted, 2);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
 }
 
 static size_t waiting_at(const story_node *n)
@@ -544,13 +516,13 @@ static void partner_away_for_days(void **state)
     story_restart(s, &s->gb);
     hours(s, 48);
     assert_int_equal(waiting_at(&s->gb), waiting);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     s->line_down = false;
     hours(s, 1);
     assert_int_equal(waiting_at(&s->gb), 0);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     hours(s, 1);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
 }
 
 /* An agreement that ends calls back what was disclosed under it: at the other side it is destroyed, and the proof of that is here. Two
@@ -569,12 +541,12 @@ static void agreement_ends(void **state)
         assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.custodian, "deal", ENT_ACT_END, &v, NULL), ENT_OK);
         assert_true(v.waits);
     }
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     assert_int_equal(ent_flow_agreement_act(s->gb.flow, &s->gb.deputy, "deal", ENT_ACT_END, &v, NULL), ENT_OK);
     assert_int_equal(v.state, ENT_AGREEMENT_ENDED);
     assert_int_equal(ent_flow_agreement_send(s->gb.flow, "deal", &told, NULL), ENT_OK);
     ent_flow_tell(s->gb.flow);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     ent_disclosure_view r = record(s);
     assert_string_equal(r.recalled_for, "ended");
     assert_true(r.undertaken.ms != 0);
@@ -630,12 +602,12 @@ static void sent_again(void **state)
     ent_inbox inbox = ent_flow_inbox(s->us.flow);
     inbox.receive(inbox.self, &in, &status, &body, &release);
     assert_int_equal(status, 200);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     inbox.receive(inbox.self, &in, &status, &body, &release);
     assert_int_equal(status, 410);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
 }
 
 /* The recall overtakes the disclosure: what comes after it is not kept. */
@@ -662,7 +634,7 @@ static void recalled_before_it_came(void **state)
     inbox.receive(inbox.self, &in, &status, &body, &release);
     assert_int_equal(status, 410);
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
 }
 
 /* A disclosure that waited while its record was destroyed never leaves. */
@@ -680,7 +652,7 @@ static void destroyed_before_it_left(void **state)
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "due", &destroyed, NULL), ENT_OK);
     s->line_down = false;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     assert_true(record(s).undertaken.ms != 0); /* the partner says: nothing of it is here */
 }
 
@@ -693,10 +665,10 @@ static void taken_back(void **state)
     ent_search_id reference = hit(s, &e);
     confirm(s);
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 1);
     story_cases f = story_cases_of(&s->gb, &s->gb.examiner);
     assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, f.view[0].id, ENT_FINDING_EXCLUDED, 2, STORY_REASONS, NULL), ENT_OK);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     assert_string_equal(record(s).recalled_for, "corrected");
     assert_int_equal(disclose(s, &reference, &d, NULL), ENT_REFUSED);
 }
@@ -724,7 +696,7 @@ static void unasked(void **state)
     box.data[40] ^= 1;
     inbox.receive(inbox.self, &in, &status, &body, &release);
     assert_int_equal(status, 422);
-    assert_int_equal(kept(s, NULL), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
 }
 
 /* The text of a disclosure: what was written is read, and no altered byte passes for another text of the same meaning. */

@@ -55,3 +55,17 @@ ent_search_view story_search_at(story_node *n, const ent_search_id *reference)
     if (ent_flow_search_show(n->flow, &n->custodian, reference->b, &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     return v;
 }
+
+static void see_kept(void *ctx, const ent_kept_view *v)
+{
+    story_kept *k = ctx;
+    if (k->count < sizeof k->at / sizeof k->at[0]) k->at[k->count] = *v;
+    k->count++;
+}
+
+story_kept story_kept_at(story_node *n)
+{
+    story_kept k = {0};
+    assert_int_equal(ent_flow_kept(n->flow, &n->custodian, see_kept, &k, NULL), ENT_OK);
+    return k;
+}

@@ -22,6 +22,12 @@ ent_code story_conclude(story_node *n, const ent_actor *who, const uint8_t *id, 
     "\nnose: " word "\nears: " word "\nmouth: " word "\nchin: " word "\nlines: " word "\nmarks: " word "\n"
 /* Both steps, which must succeed. */
 void story_examine(story_node *n, const ent_actor *who, const uint8_t *id, ent_finding f);
+/* What the node keeps of what it was disclosed. */
+typedef struct story_kept {
+    size_t count; /* of all; the first of them: */
+    ent_kept_view at[8];
+} story_kept;
+story_kept story_kept_at(story_node *n);
 /* A custodian's view of a search, or of one of its candidates. */
 ent_search_view story_search_at(story_node *n, const ent_search_id *reference);
 

@@ -542,14 +542,14 @@ static void beside_destruction(void **state)
     }
 }
 
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define LINKED(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(outcomes_look_alike), STORY(answered_by_a_transaction),
-                                       STORY(refused_by_a_transaction), STORY(a_transaction_is_taken_whole), STORY(asked_after), STORY(leaves_with_the_first),
-                                       STORY(asked_after_for_a_while), STORY(the_requester_comes_back), STORY(replay_after_suspension), STORY(another_agreement),
-                                       STORY(expired), STORY(quota_by_the_hour), STORY(quota_in_parallel), STORY(the_same_in_parallel),
-                                       STORY(beside_destruction)};
+    const struct CMUnitTest tests[] = {LINKED(outcomes_look_alike), LINKED(answered_by_a_transaction),
+                                       LINKED(refused_by_a_transaction), LINKED(a_transaction_is_taken_whole), LINKED(asked_after), LINKED(leaves_with_the_first),
+                                       LINKED(asked_after_for_a_while), LINKED(the_requester_comes_back), LINKED(replay_after_suspension), LINKED(another_agreement),
+                                       LINKED(expired), LINKED(quota_by_the_hour), LINKED(quota_in_parallel), LINKED(the_same_in_parallel),
+                                       LINKED(beside_destruction)};
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }

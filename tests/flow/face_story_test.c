@@ -15,15 +15,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 static ent_enrolled enrol(story *s, uint32_t finger, uint32_t who)
 {
     ENT_AUTO_BUF file = ENT_BUF(1);

@@ -46,15 +46,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 static void into_buf(void *ctx, const void *bytes, size_t len) { ent_buf_put(ctx, bytes, len); }
 
 /* An arrest with a birth date and a nationality: without them nobody is in a feed. */

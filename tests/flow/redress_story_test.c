@@ -1,7 +1,7 @@
 /* Who was stopped for nothing is not stopped twice: the stories of redress slips between two nodes. Most travellers here are ones whom
  * the record's finger does match and whom the examiners exclude all the same: the most evidence that a slip can meet. One story looks
  * for a chance likeness, as it is in life. */
-#include "flow/two_nodes.h"
+#include "flow/examining.h"
 
 #include "crypto/seal.h"
 #include "flow/redress/redress.h"
@@ -18,62 +18,22 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 /* ---- the way to an exclusion ---- */
-
-struct found {
-    size_t count;
-    ent_case_view view[8];
-};
-
-static void see_case(void *ctx, const ent_case_view *v)
-{
-    struct found *f = ctx;
-    if (v->state == ENT_CASE_OPEN) f->view[f->count++] = *v;
-}
-
-static ent_code conclude(story *s, const ent_actor *who, const uint8_t *id, ent_finding f, unsigned version)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_secret_key secret;
-    ent_case_view v;
-    static const char reasons[] = "a difference that no distortion explains";
-    story_secret(who->name, &secret);
-    ent_case_conclusion_text(id, f, version, reasons, sizeof reasons - 1, text);
-    ent_sign(&secret, text, strlen(text), signature);
-    return ent_flow_case_conclude(s->gb.flow, who, id, f, reasons, sizeof reasons - 1, signature, &v, NULL);
-}
-
-static void examine(story *s, const ent_actor *who, const uint8_t *id, ent_finding f)
-{
-    char text[ENT_CASE_SIGNED];
-    uint8_t signature[64];
-    ent_secret_key secret;
-    story_secret(who->name, &secret);
-    ent_case_analysis_text(id, true, "", 0, text);
-    ent_sign(&secret, text, strlen(text), signature);
-    assert_int_equal(ent_flow_case_analyse(s->gb.flow, who, id, true, "", 0, signature, NULL), ENT_OK);
-    assert_int_equal(conclude(s, who, id, f, 1), ENT_OK);
-}
 
 /* The one open case, concluded by both examiners. Its number goes to ret_case (NULL: not wanted). */
 static void both_conclude(story *s, ent_finding f, uint8_t *ret_case)
 {
-    struct found all = {0};
-    assert_int_equal(ent_flow_cases(s->gb.flow, &s->gb.examiner, see_case, &all, NULL), ENT_OK);
-    assert_int_equal(all.count, 1);
-    examine(s, &s->gb.examiner, all.view[0].id, f);
-    examine(s, &s->gb.second, all.view[0].id, f);
-    if (ret_case) memcpy(ret_case, all.view[0].id, ENT_ID_SIZE);
+    story_cases all = story_cases_of(&s->gb, &s->gb.examiner);
+    const uint8_t *open = NULL;
+    for (size_t i = 0; i < all.count; i++)
+        if (all.view[i].state == ENT_CASE_OPEN) {
+            assert_null(open);
+            open = all.view[i].id;
+        }
+    assert_non_null(open);
+    story_examine(&s->gb, &s->gb.examiner, open, f);
+    story_examine(&s->gb, &s->gb.second, open, f);
+    if (ret_case) memcpy(ret_case, open, ENT_ID_SIZE);
 }
 
 /* One crossing with a file and perhaps a slip. */
@@ -355,7 +315,7 @@ static void taken_back(void **state)
     uint8_t id[ENT_ID_SIZE];
     ENT_AUTO_BUF slip = ENT_BUF(1);
     stopped_once(s, &e, &slip, id);
-    assert_int_equal(conclude(s, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED, 2), ENT_OK);
+    assert_int_equal(story_conclude(&s->gb, &s->gb.examiner, id, ENT_FINDING_IDENTIFIED, 2, STORY_REASONS, NULL), ENT_OK);
     ent_search_result r = cross(s, 3, 1, &slip);
     assert_true(r.hit);
     assert_effect(s, &r, ENT_SLIP_NOT_EXCLUDED);

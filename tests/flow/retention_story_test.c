@@ -20,15 +20,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 static ent_enrolled enrol(story *s, uint32_t finger)
 {
     ent_enrolled e;

@@ -18,15 +18,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 /* A search for somebody else. `seeks`: the traveller claims protection and names this country. */
 static ent_code search_for(story *s, const char *party, const char *seeks, ent_search_result *ret, ent_err *err)
 {
@@ -56,8 +47,6 @@ static ent_entry latest(story_node *n, ent_entry_kind kind)
     return (ent_entry){0};
 }
 
-static void see_last_kept(void *ctx, const ent_kept_view *v) { *(ent_kept_view *)ctx = *v; }
-
 /* Both ledgers say for whom, from the question to what is kept of the answer; so do both nodes' rows and the disclosure itself. */
 static void on_behalf(void **state)
 {
@@ -80,9 +69,7 @@ static void on_behalf(void **state)
         assert_int_equal(latest(&s->gb, there[i]).party, 3); /* its place in the agreement */
         assert_int_equal(latest(&s->us, here[i]).party, 3);
     }
-    ent_kept_view k = {0};
-    assert_int_equal(ent_flow_kept(s->us.flow, &s->us.officer, see_last_kept, &k, NULL), ENT_OK);
-    assert_string_equal(k.on_behalf_of, "fr.example");
+    assert_string_equal(story_kept_at(&s->us).at[0].on_behalf_of, "fr.example");
     if (search_for(s, "", NULL, &r, &err) != ENT_OK) fail_msg("%s", err.detail); /* for itself: nobody */
     ent_buf_free(&r.receipt);
     assert_int_equal(latest(&s->gb, ENT_ENTRY_ANSWERED_HIT).party, 0);
@@ -198,13 +185,6 @@ static struct onward_here onward(story_node *n)
     return o;
 }
 
-static size_t kept(story_node *n, ent_kept_view *ret)
-{
-    *ret = (ent_kept_view){0};
-    assert_int_equal(ent_flow_kept(n->flow, &n->custodian, see_last_kept, ret, NULL), ENT_OK);
-    return !ent_id_is_zero(ret->id);
-}
-
 static void see_name(void *ctx, const char *field, uint8_t finger, const void *value, size_t len)
 {
     (void)finger;
@@ -219,7 +199,7 @@ static void given_on(void **state)
     ent_enrolled e;
     ent_destroyed gone;
     ent_onward_view v;
-    ent_kept_view k;
+    ent_kept_view opened;
     ent_err err = {0};
     uint8_t id[ENT_ID_SIZE];
     char name[64] = "";
@@ -228,24 +208,25 @@ static void given_on(void **state)
     assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.officer, id, "fr.example", &v, NULL), ENT_DENIED);
     if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     assert_int_equal(v.state, ENT_ONWARD_ASKED);
-    assert_int_equal(kept(&s->fr, &k), 0); /* nothing left */
+    assert_int_equal(story_kept_at(&s->fr).count, 0); /* nothing left */
     struct onward_here there = onward(&s->gb);
     assert_int_equal(there.count, 1);
     assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.officer, there.at[0].id, true, &v, NULL), ENT_DENIED);
     assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.custodian, there.at[0].id, true, &v, &err), ENT_OK);
     assert_int_equal(ent_flow_onward_decide(s->gb.flow, &s->gb.custodian, there.at[0].id, false, &v, &err), ENT_CONFLICT); /* said once */
-    assert_int_equal(kept(&s->fr, &k), 0); /* a person gives it, the word alone does not */
+    assert_int_equal(story_kept_at(&s->fr).count, 0); /* a person gives it, the word alone does not */
     if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
     assert_int_equal(v.state, ENT_ONWARD_THERE);
     assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_EXISTS);
-    assert_int_equal(kept(&s->fr, &k), 1);
-    assert_string_equal(k.partner, "us.example");
-    assert_string_equal(k.given_on_of, "gb.example");
-    ent_kept_view own;
-    assert_int_equal(kept(&s->us, &own), 1);
-    assert_int_equal(ent_date_compare(k.until, own.until), 0);
-    assert_false(ent_id_equal(k.reference.b, own.reference.b)); /* nothing leads back to the search */
-    assert_int_equal(ent_flow_kept_open(s->fr.flow, &s->fr.officer, k.id, see_name, name, &own, &err), ENT_OK);
+    story_kept theirs = story_kept_at(&s->fr), own = story_kept_at(&s->us);
+    const ent_kept_view *k = &theirs.at[0];
+    assert_int_equal(theirs.count, 1);
+    assert_string_equal(k->partner, "us.example");
+    assert_string_equal(k->given_on_of, "gb.example");
+    assert_int_equal(own.count, 1);
+    assert_int_equal(ent_date_compare(k->until, own.at[0].until), 0);
+    assert_false(ent_id_equal(k->reference.b, own.at[0].reference.b)); /* nothing leads back to the search */
+    assert_int_equal(ent_flow_kept_open(s->fr.flow, &s->fr.officer, k->id, see_name, name, &opened, &err), ENT_OK);
     assert_string_equal(name, "Exempla, Jane");
     ent_entry left = latest(&s->us, ENT_ENTRY_EXPORTED), word = latest(&s->gb, ENT_ENTRY_APPROVED), came = latest(&s->fr, ENT_ENTRY_KEPT);
     assert_string_equal(left.clause, "onward: given on");
@@ -253,12 +234,12 @@ static void given_on(void **state)
     assert_int_equal(word.party, 3);
     assert_memory_equal(left.case_number.b, word.case_number.b, ENT_ID_SIZE);
     assert_memory_equal(left.case_number.b, came.case_number.b, ENT_ID_SIZE);
-    assert_int_equal(ent_flow_give_on(s->fr.flow, &s->fr.custodian, k.id, "us.example", &v, &err), ENT_REFUSED); /* and no further */
+    assert_int_equal(ent_flow_give_on(s->fr.flow, &s->fr.custodian, k->id, "us.example", &v, &err), ENT_REFUSED); /* and no further */
     assert_int_equal(ent_flow_destroy(s->gb.flow, &s->gb.custodian, e.encounter.b, "unlawful", &gone, NULL), ENT_OK);
-    assert_int_equal(kept(&s->us, &own), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_RECALLED);
     assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
-    assert_int_equal(kept(&s->fr, &k), 0);
+    assert_int_equal(story_kept_at(&s->fr).count, 0);
     assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_GONE);
     assert_true(onward(&s->us).at[0].undertaken.ms != 0);
     assert_string_equal(latest(&s->fr, ENT_ENTRY_DESTROYED).clause, "recalled: destroyed");
@@ -270,7 +251,6 @@ static void not_given_on(void **state)
     story *s = *state;
     ent_enrolled e;
     ent_onward_view v;
-    ent_kept_view k;
     ent_err err = {0};
     uint8_t id[ENT_ID_SIZE];
     agree_onward(s, "never");
@@ -289,7 +269,7 @@ static void not_given_on(void **state)
     assert_non_null(strstr(err.detail, "protection"));
     received(s, 5, "SYR", &e, id); /* a claim that bars somebody else */
     if (ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err) != ENT_OK) fail_msg("%s", err.detail);
-    assert_int_equal(kept(&s->fr, &k), 1);
+    assert_int_equal(story_kept_at(&s->fr).count, 1);
     received(s, 6, "SYR", &e, id);
     agree_onward(s, "{ to: [fr.example], authorisation: given }"); /* parties may stand in another order now: nobody knows whom the claim bars */
     assert_int_equal(ent_flow_give_on(s->us.flow, &s->us.custodian, id, "fr.example", &v, &err), ENT_REFUSED);
@@ -302,7 +282,6 @@ static void recalled_on_its_way(void **state)
     ent_enrolled e;
     ent_destroyed gone;
     ent_onward_view v;
-    ent_kept_view k;
     ent_err err = {0};
     ent_flow_counts c;
     uint8_t id[ENT_ID_SIZE];
@@ -315,7 +294,7 @@ static void recalled_on_its_way(void **state)
     s->line_down = false;
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK); /* the recall reaches us before the copy left */
     assert_int_equal(ent_flow_tick(s->us.flow, NULL), ENT_OK);
-    assert_int_equal(kept(&s->fr, &k), 0);
+    assert_int_equal(story_kept_at(&s->fr).count, 0);
     assert_int_equal(onward(&s->us).at[0].state, ENT_ONWARD_GONE);
     ent_flow_count(s->us.flow, &c);
     assert_int_equal(c.queue, 0);
@@ -389,7 +368,6 @@ static void both_sides_confirm(void **state)
     story *s = *state;
     ent_disclosed image, name;
     ent_kept_conclusion c;
-    ent_kept_view k;
     s->confirm = "both";
     story_agree(s, 2, 100);
     ent_search_id reference = hit_there(s);
@@ -411,10 +389,10 @@ static void both_sides_confirm(void **state)
     assert_memory_equal(latest(&s->us, ENT_ENTRY_EXAMINED).case_number.b, reference.b, ENT_ID_SIZE);
     assert_string_equal(latest(&s->gb, ENT_ENTRY_EXAMINED).clause, "the requester's examiners concluded");
     assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 1u << ENT_FIELD_NAME, &name, NULL), ENT_OK);
-    assert_int_equal(kept(&s->us, &k), 1);
+    assert_int_equal(story_kept_at(&s->us).count, 2); /* the picture and the name */
     assert_int_equal(conclude_here(s, &s->us.second, image.id, ENT_FINDING_EXCLUDED, 2, &c), ENT_OK);
     assert_int_equal(ent_flow_tick(s->gb.flow, NULL), ENT_OK);
-    assert_int_equal(kept(&s->us, &k), 0);
+    assert_int_equal(story_kept_at(&s->us).count, 0);
     assert_int_equal(ent_flow_disclose(s->gb.flow, &s->gb.custodian, reference.b, 0, &name, NULL), ENT_REFUSED);
 }
 

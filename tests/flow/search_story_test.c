@@ -23,13 +23,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
 static size_t count_kind(const ent_ledger *l, ent_entry_kind kind)
 {
     size_t n = 0;
@@ -681,8 +674,6 @@ static void one_seed_one_history(void **state)
     }
     assert_memory_equal(digest[0], digest[1], 32);
 }
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
 {

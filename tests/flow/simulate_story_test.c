@@ -14,15 +14,6 @@ static int begin(void **state)
     return 0;
 }
 
-static int end(void **state)
-{
-    story_end(*state);
-    free(*state);
-    return 0;
-}
-
-#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, end)
-
 static size_t draft(story *s, const char *subjects, unsigned per_day, const char *fields, char ret[4096])
 {
     char keys[2][ENT_BASE64_SIZE(32)];

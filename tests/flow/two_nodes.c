@@ -267,6 +267,13 @@ void story_end(story *s)
     ent_buf_free(&s->last_disclosure);
 }
 
+int story_free(void **state)
+{
+    story_end(*state);
+    free(*state);
+    return 0;
+}
+
 void story_restart(story *s, story_node *n)
 {
     (void)s;

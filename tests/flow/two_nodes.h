@@ -61,6 +61,10 @@ void story_begin(story *s, uint64_t seed);
 /* A third node, which knows the others and they it; a party of what is agreed afterwards. */
 void story_third(story *s);
 void story_end(story *s);
+/* After a test whose state is a story of malloc's. */
+int story_free(void **state);
+/* A test of the story that its file's `begin` makes. */
+#define STORY(f) cmocka_unit_test_setup_teardown(f, begin, story_free)
 /* Closes and opens a node again on the same store, keys and ledger, as after a crash. */
 void story_restart(story *s, story_node *n);
 /* An agreement of one flow in which gb holds and us asks, signed by both. */
