@@ -111,6 +111,25 @@ void ent_cli_print_json(const json_t *o)
     putchar('\n');
 }
 
+json_t *ent_cli_signature(const ent_cli_session *s, const char *text)
+{
+    uint8_t signature[ENT_SIGNATURE_SIZE];
+    char base64[ENT_BASE64_SIZE(ENT_SIGNATURE_SIZE)];
+    ent_sign(ent_cli_secret(s), text, strlen(text), signature);
+    ent_base64(signature, sizeof signature, base64);
+    return json_string(base64);
+}
+
+int ent_cli_finish(const ent_cli *cli, ent_cli_session *s, ent_code code, ent_err *err, json_t *out, void (*print)(const json_t *out))
+{
+    if (code == ENT_OK && print && cli->json) ent_cli_print_json(out);
+    else if (code == ENT_OK && print) print(out);
+    json_decref(out);
+    ent_cli_end(s);
+    err->code = code;
+    return code == ENT_OK ? 0 : ent_cli_error(cli, err);
+}
+
 int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *params, const char *file, void (*print)(const json_t *out))
 {
     ent_cli_session *s = NULL;
@@ -121,12 +140,7 @@ int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) code = ent_cli_act(s, act, params, body.data ? body.data : (const uint8_t *)"", body.len, &out, &err);
     else json_decref(params);
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) print(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, print);
 }
 
 int ent_cli_operands(const ent_cli *cli, int argc, char **argv, const ent_cmd_help *help, const ent_operands *o)

@@ -16,6 +16,10 @@ void ent_cli_end(ent_cli_session *s); /* NULL is fine */
 ENT_MUST_CHECK ent_code ent_cli_act(ent_cli_session *s, const char *act, json_t *params, const void *body, size_t len,
                                     json_t **ret_json, ent_err *err);
 const ent_secret_key *ent_cli_secret(const ent_cli_session *s);
+/* Over a text, by the person of the session; in base64. */
+json_t *ent_cli_signature(const ent_cli_session *s, const char *text);
+/* The end of a command: prints (all of it under --json, else through `print`; NULL: it was printed), frees the answer, ends; the exit status. */
+int ent_cli_finish(const ent_cli *cli, ent_cli_session *s, ent_code code, ent_err *err, json_t *out, void (*print)(const json_t *out));
 
 /* A whole simple command: begins, acts, prints (all of it under --json, else through `print`), ends; the exit status. */
 int ent_cli_simple(const ent_cli *cli, const char *as, const char *act, json_t *params, const char *file,

@@ -114,8 +114,5 @@ int ent_cmd_access(ent_cli *cli, int argc, char **argv)
     if (f) page(f, out);
     if (f && file && fclose(f) != 0) code = ent_fail(&err, ENT_IO, "%s cannot be written", file);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }

@@ -9,25 +9,6 @@
 
 #include <string.h>
 
-static json_t *sign_text(const ent_cli_session *s, const char *text)
-{
-    uint8_t signature[ENT_SIGNATURE_SIZE];
-    char base64[ENT_BASE64_SIZE(ENT_SIGNATURE_SIZE)];
-    ent_sign(ent_cli_secret(s), text, strlen(text), signature);
-    ent_base64(signature, sizeof signature, base64);
-    return json_string(base64);
-}
-
-static int finish(const ent_cli *cli, ent_cli_session *s, ent_code code, ent_err *err, json_t *out, void (*print)(const json_t *out))
-{
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) print(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err->code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, err);
-}
-
 /* ---- programme ---- */
 
 static void print_event(const json_t *e)
@@ -96,10 +77,10 @@ static int propose(ent_cli *cli, const words *w, ent_programme_event *e, const c
         ent_programme_event_text(e, text);
         json_t *params = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "event", ent_programme_event_word(e->kind), "programme", e->programme, "country", e->country,
                                    "effective", w->effective, "decider", e->decider, "clause", e->clause, "inside-leave-by", w->leave_by,
-                                   "under-way-admitted-until", w->under_way, "signature", sign_text(s, text));
+                                   "under-way-admitted-until", w->under_way, "signature", ent_cli_signature(s, text));
         code = ent_cli_act(s, "programme-propose", params, body.data ? body.data : (const uint8_t *)"", body.len, &out, &err);
     }
-    return finish(cli, s, code, &err, out, print_event);
+    return ent_cli_finish(cli, s, code, &err, out, print_event);
 }
 
 static int programme_change(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, ent_programme_event_kind kind)
@@ -175,10 +156,10 @@ static int programme_approve(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = text_of(list, argv[0], &text, &err);
     if (code == ENT_OK) {
         fputs(text, stderr);
-        code = ent_cli_act(s, "programme-approve", json_pack("{s:s,s:o}", "id", argv[0], "signature", sign_text(s, text)), NULL, 0, &out, &err);
+        code = ent_cli_act(s, "programme-approve", json_pack("{s:s,s:o}", "id", argv[0], "signature", ent_cli_signature(s, text)), NULL, 0, &out, &err);
     }
     json_decref(list);
-    return finish(cli, s, code, &err, out, print_event);
+    return ent_cli_finish(cli, s, code, &err, out, print_event);
 }
 
 static int plain(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *act, bool person, void (*print)(const json_t *out))
@@ -284,7 +265,7 @@ static ent_code decide(ent_cli_session *s, admit_words *w, const json_t *answer,
     ENT_TRY(decision_text(w, answer, text, err));
     json_t *params = ask_params(w), *more = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "decision", w->decide, "reason", w->reason, "day", ent_cli_text(answer, "day"), "until",
                                                       w->until, "answer", ent_cli_text(answer, "answer"), "answer-clause", ent_cli_text(answer, "clause"), "answer-until",
-                                                      ent_cli_text(answer, "until"), "signature", sign_text(s, text));
+                                                      ent_cli_text(answer, "until"), "signature", ent_cli_signature(s, text));
     json_object_update(params, more);
     json_decref(more);
     return ent_cli_act(s, "admit-decide", params, NULL, 0, ret, err);
@@ -301,7 +282,7 @@ static int admit_run(ent_cli *cli, const char *as, admit_words *w)
     int status = 0;
     if (code == ENT_OK && !out) status = strcmp(ent_cli_text(answer, "answer"), "meets") == 0 ? 0 : strcmp(ent_cli_text(answer, "answer"), "refer") == 0 ? 1 : 3;
     bool decided = out != NULL;
-    int ended = finish(cli, s, code, &err, decided ? out : json_incref(answer), decided ? print_decision : print_answer);
+    int ended = ent_cli_finish(cli, s, code, &err, decided ? out : json_incref(answer), decided ? print_decision : print_answer);
     json_decref(answer);
     return ended ? ended : status;
 }

@@ -124,19 +124,7 @@ static int candidate_show(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = write_pictures(out, folder, &err);
     if (code == ENT_OK) code = write_form(out, folder, &err);
     if (code == ENT_OK && !cli->json) printf("your step: %s\n", ent_cli_text(json_object_get(out, "case"), "step"));
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
-}
-
-static json_t *signature_of(const ent_cli_session *s, const char *text)
-{
-    uint8_t signature[ENT_SIGNATURE_SIZE];
-    char base64[ENT_BASE64_SIZE(ENT_SIGNATURE_SIZE)];
-    ent_sign(ent_cli_secret(s), text, strlen(text), signature);
-    ent_base64(signature, sizeof signature, base64);
-    return json_string(base64);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 static int candidate_analyse(ent_cli *cli, int argc, char **argv)
@@ -164,15 +152,12 @@ static int candidate_analyse(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) {
         ent_case_analysis_text(id, strcmp(suitable, "yes") == 0, body.data ? body.data : (const uint8_t *)"", body.len, text);
-        json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "suitable", suitable, "signature", signature_of(s, text));
+        json_t *params = json_pack("{s:s,s:s,s:o}", "case", argv[0], "suitable", suitable, "signature", ent_cli_signature(s, text));
         code = ent_cli_act(s, "case-analyse", params, body.data, body.len, &out, &err);
     }
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) printf("analysis locked; compare with `entente candidate show %s`\n", argv[0]);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 /* What is concluded: a case of this node, or what a partner disclosed where the agreement wants the requester's examiners. */
@@ -235,15 +220,12 @@ static int conclude(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, 
     if (code == ENT_OK) code = c->version(s, argv[0], &version, &err);
     if (code == ENT_OK) {
         ent_case_conclusion_text(id, f, version + 1, body.data ? body.data : (const uint8_t *)"", body.len, text);
-        json_t *params = json_pack("{s:s,s:s,s:o}", c->what, argv[0], "finding", argv[1], "signature", signature_of(s, text));
+        json_t *params = json_pack("{s:s,s:s,s:o}", c->what, argv[0], "finding", argv[1], "signature", ent_cli_signature(s, text));
         code = ent_cli_act(s, c->act, params, body.data, body.len, &out, &err);
     }
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) c->print(out, argv[1]);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 static int candidate_conclude(ent_cli *cli, int argc, char **argv)
@@ -484,10 +466,7 @@ static int received_show(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_cli_act(s, "kept-open", json_pack("{s:s}", "disclosure", argv[0]), NULL, 0, &out, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) code = print_values(out, folder, &err);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 int ent_cmd_received(ent_cli *cli, int argc, char **argv)

@@ -65,12 +65,7 @@ static int desk_add(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK)
         code = ent_cli_act(s, "desk-add", json_pack("{s:s,s:s,s:s}", "name", argv[0], "key", key ? key : base64, "hardware", key ? "yes" : "no"), "", 0, &out, &err);
     if (code != ENT_OK && made) unlink(path);
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) print_state(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, print_state);
 }
 
 static int desk_approve(ent_cli *cli, int argc, char **argv)

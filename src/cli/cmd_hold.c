@@ -74,10 +74,7 @@ static int hold_open(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK && !opened) printf("one person's word; another custodian within the hour: `entente hold open %s --case …`\n", argv[0]);
     else if (code == ENT_OK) code = print_held(out, folder, &err);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 static void print_holds(const json_t *out)

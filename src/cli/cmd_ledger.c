@@ -165,10 +165,7 @@ static int ledger_tile(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_cli_act(s, "ledger-get", json_pack("{s:s}", "path", argv[0]), "", 0, &out, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) code = write_decoded(out, &err);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 /* ---- show ---- */

@@ -24,10 +24,7 @@ static int card(ent_cli *cli, int argc, char **argv)
         print_card(out);
         fprintf(stderr, "digits of the key: %s\n", ent_cli_text(out, "key-digits"));
     }
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 static void print_added(const json_t *out)
@@ -84,12 +81,7 @@ static int anew(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_buf_check(&body, &err);
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) code = ent_cli_act(s, "partner-anew", json_object(), body.data, body.len, &out, &err);
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) print_anew(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, print_anew);
 }
 
 static void print_partners(const json_t *out)

@@ -51,12 +51,7 @@ static int person_add(ent_cli *cli, int argc, char **argv)
         snprintf(path, sizeof path, "%s/people/%s.key", cli->node, argv[0]);
         unlink(path);
     }
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) print_proposed(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, print_proposed);
 }
 
 static void print_approved(const json_t *out) { printf("%s works here now\n", ent_cli_text(out, "approved")); }
@@ -162,10 +157,7 @@ static int rotate_person(ent_cli *cli, const char *as)
     if (code != ENT_OK) unlink(fresh);
     if (code == ENT_OK && cli->json) ent_cli_print_json(out);
     else if (code == ENT_OK) printf("%s has a new key; the old one is valid for 30 days more\n", as);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 /* The node's own key: partners are told, the ledger goes on under the new one. */

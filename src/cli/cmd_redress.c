@@ -52,10 +52,7 @@ static int issue(ent_cli *cli, int argc, char **argv)
     if (code == ENT_OK) code = ent_disk_replace(to, ent_cli_text(out, "slip"), strlen(ent_cli_text(out, "slip")), 0600, &err);
     if (code == ENT_OK && cli->json) ent_cli_print_json(json_object_get(out, "about"));
     else if (code == ENT_OK) print_about(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, NULL);
 }
 
 static int simple(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, const char *act)

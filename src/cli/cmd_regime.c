@@ -102,12 +102,7 @@ static int send_set(ent_cli *cli, int argc, char **argv, const ent_cmd_help *h, 
     code = ent_node_regime_files(n ? argv[0] : own, &set, &err);
     if (code == ENT_OK) code = ent_cli_begin(cli, as, &s, &err);
     if (code == ENT_OK) code = ent_cli_act(s, "regime-propose", json_pack("{s:s}", "dry-run", dry ? "yes" : "no"), set.data, set.len, &out, &err);
-    if (code == ENT_OK && cli->json) ent_cli_print_json(out);
-    else if (code == ENT_OK) (dry ? print_change : print_proposed)(out);
-    json_decref(out);
-    ent_cli_end(s);
-    err.code = code;
-    return code == ENT_OK ? 0 : ent_cli_error(cli, &err);
+    return ent_cli_finish(cli, s, code, &err, out, dry ? print_change : print_proposed);
 }
 
 static int regime_diff(ent_cli *cli, int argc, char **argv)

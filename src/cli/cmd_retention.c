@@ -8,14 +8,14 @@
 #include <string.h>
 #include <time.h>
 
-/* "90d" from today, as a date. */
-static bool within(const char *text, char ret_date[ENT_DATE_TEXT])
+#define WITHIN "--within is a number of days: 90d"
+
+/* "90d" */
+static bool number_of_days(const char *text, long *ret)
 {
     char *end;
-    long days = strtol(text, &end, 10);
-    if (end == text || strcmp(end, "d") != 0 || days < 0 || days > 36500) return false;
-    ent_date_text(ent_date_from_days((int64_t)time(NULL) / 86400 + days), ret_date);
-    return true;
+    *ret = strtol(text, &end, 10);
+    return end != text && strcmp(end, "d") == 0 && *ret >= 0 && *ret <= 36500;
 }
 
 static int retention_due(ent_cli *cli, int argc, char **argv)
@@ -29,10 +29,11 @@ static int retention_due(ent_cli *cli, int argc, char **argv)
     const ent_opt opts[] = {{.name = "--by", .value = &by, .hint = "DATE", .help = "up to this day"}, {.name = "--within", .value = &span, .hint = "90d", .help = "or so many days from now"},
                             {.name = "--as-of", .value = &as_of, .hint = "DATE", .help = "as seen on this day"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
     int n;
+    long days = 0;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    if (span && !within(span, date)) return ent_cli_usage(&h, "--within is a number of days: 90d");
-    if (!span && !*by && !within("0d", date)) return 2;
+    if (span && !number_of_days(span, &days)) return ent_cli_usage(&h, WITHIN);
+    ent_date_text(ent_date_from_days((int64_t)time(NULL) / 86400 + days), date);
     return ent_cli_simple(cli, as, "record-list", json_pack("{s:s,s:s}", "due-by", *by ? by : *as_of && !span ? as_of : date, "as-of", as_of), NULL, ent_cli_print_parts);
 }
 
@@ -96,13 +97,13 @@ static int retention_warnings(ent_cli *cli, int argc, char **argv)
                                             "holds are to be reviewed. The node says the numbers in its journal, at its start and each day.",
                                    .example = "entente retention warnings --within 30d --as c.example"};
     const char *as = NULL, *span = "90d";
-    char days[12], *end;
+    char days[12];
+    long number;
     const ent_opt opts[] = {{.name = "--within", .value = &span, .hint = "90d", .help = "so many days from now"}, {.name = "--as", .value = &as, .hint = "NAME", .help = "custodian or auditor"}, {0}};
     int n;
     ent_code code = ent_cli_options(&h, opts, argc, argv, &n);
     if (code != ENT_OK) return code == ENT_NO_HIT ? 0 : 2;
-    long number = strtol(span, &end, 10);
-    if (end == span || strcmp(end, "d") != 0 || number < 0 || number > 36500) return ent_cli_usage(&h, "--within is a number of days: 90d");
+    if (!number_of_days(span, &number)) return ent_cli_usage(&h, WITHIN);
     snprintf(days, sizeof days, "%ld", number);
     return ent_cli_simple(cli, as, "retention-warnings", json_pack("{s:s}", "days", days), NULL, print_warnings);
 }
