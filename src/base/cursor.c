@@ -53,7 +53,7 @@ void ent_cursor_copy(ent_cursor *c, void *ret_bytes, size_t n)
 static void take_text(ent_cursor *c, size_t n, char *ret_text, size_t cap)
 {
     const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
+    if (!p || memchr(p, 0, n)) c->bad = true;
     else memcpy(ret_text, p, n), ret_text[n] = 0;
 }
 

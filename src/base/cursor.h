@@ -22,7 +22,8 @@ uint64_t ent_cursor_u64(ent_cursor *c);
 /* n bytes in place, NULL when fewer are left */
 const uint8_t *ent_cursor_take(ent_cursor *c, size_t n);
 void ent_cursor_copy(ent_cursor *c, void *ret_bytes, size_t n); /* zeros when fewer are left */
-/* A text that ent_buf_text8 or 16 put, with a NUL; bad, and nothing written, when it does not fit into cap. */
+/* A text that ent_buf_text8 or 16 put, with a NUL; bad, and nothing written, when it does not fit into cap or has
+ * a NUL in it, which no text that was put has. */
 void ent_cursor_text8(ent_cursor *c, char *ret_text, size_t cap);
 void ent_cursor_text16(ent_cursor *c, char *ret_text, size_t cap);
 double ent_cursor_double(ent_cursor *c); /* of ent_buf_double */

@@ -47,6 +47,9 @@ static void test_texts(void **state)
     assert_true(ent_cursor_ok(&c));
     ent_cursor_text16(&c, text, sizeof text);
     assert_false(ent_cursor_ok(&c));
+    c = ENT_CURSOR((const uint8_t *)"\x03" "a\0b", 4);
+    ent_cursor_text8(&c, text, sizeof text);
+    assert_false(ent_cursor_ok(&c));
     memset(long_text, 'x', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = 0;
     ent_buf_text8(&b, long_text);

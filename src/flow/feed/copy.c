@@ -19,28 +19,14 @@ typedef struct ent_copies {
 
 /* ---- the copy's own row ---- */
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void put_state(const ent_copy *c, ent_batch *b)
 {
     ENT_AUTO_BUF row = ENT_BUF(1024);
     ent_buf_u8(&row, VERSION);
-    put_text(&row, c->agreement);
-    put_text(&row, c->flow);
-    put_text(&row, c->holder);
-    put_text(&row, c->clause);
+    ent_buf_text8(&row, c->agreement);
+    ent_buf_text8(&row, c->flow);
+    ent_buf_text8(&row, c->holder);
+    ent_buf_text8(&row, c->clause);
     ent_buf_u64(&row, c->position);
     ent_buf_u64(&row, (uint64_t)c->contact.ms);
     ent_buf_u64(&row, (uint64_t)c->lease.ms);
@@ -56,10 +42,10 @@ static ent_code load_one(void *ctx, const uint8_t *key, size_t key_len, const ui
     *o = (ent_copy){0};
     memcpy(o->key, key, KEY);
     uint8_t version = ent_cursor_u8(&c);
-    take_text(&c, o->agreement, sizeof o->agreement);
-    take_text(&c, o->flow, sizeof o->flow);
-    take_text(&c, o->holder, sizeof o->holder);
-    take_text(&c, o->clause, sizeof o->clause);
+    ent_cursor_text8(&c, o->agreement, sizeof o->agreement);
+    ent_cursor_text8(&c, o->flow, sizeof o->flow);
+    ent_cursor_text8(&c, o->holder, sizeof o->holder);
+    ent_cursor_text8(&c, o->clause, sizeof o->clause);
     o->position = ent_cursor_u64(&c);
     o->contact.ms = (int64_t)ent_cursor_u64(&c);
     o->lease.ms = (int64_t)ent_cursor_u64(&c);

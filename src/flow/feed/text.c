@@ -6,20 +6,6 @@
 
 #include <string.h>
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p || memchr(p, 0, n)) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void put_bytes(ent_buf *b, const void *bytes, size_t len)
 {
     ent_buf_u32(b, (uint32_t)len);
@@ -39,9 +25,9 @@ void ent_feed_record_write(const ent_feed_record *r, ent_buf *b)
     ent_buf_u8(b, r->held);
     if (!r->held) return;
     ent_buf_u32(b, ent_date_pack(r->until));
-    put_text(b, r->power);
-    put_text(b, r->category);
-    put_text(b, r->status);
+    ent_buf_text8(b, r->power);
+    ent_buf_text8(b, r->category);
+    ent_buf_text8(b, r->status);
     ent_buf_u8(b, (uint8_t)r->print_count);
     for (size_t i = 0; i < r->print_count; i++) {
         ent_buf_u8(b, r->print[i].finger);
@@ -61,9 +47,9 @@ static void take_record(ent_cursor *c, ent_feed_record *r)
     uint32_t until = ent_cursor_u32(c);
     r->until = ent_date_unpack(until);
     if (until && !ent_date_valid(r->until)) c->bad = true;
-    take_text(c, r->power, sizeof r->power);
-    take_text(c, r->category, sizeof r->category);
-    take_text(c, r->status, sizeof r->status);
+    ent_cursor_text8(c, r->power, sizeof r->power);
+    ent_cursor_text8(c, r->category, sizeof r->category);
+    ent_cursor_text8(c, r->status, sizeof r->status);
     r->print_count = ent_cursor_u8(c);
     if (r->print_count > ENT_FEED_PRINTS) c->bad = true, r->print_count = 0;
     for (size_t i = 0; i < r->print_count; i++) {

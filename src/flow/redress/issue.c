@@ -26,20 +26,6 @@ typedef struct issued {
 
 /* ---- rows: 'i' and the number; the last day first, see ent_redress_tick ---- */
 
-static void put_text(ent_buf *b, const char *text)
-{
-    ent_buf_u8(b, (uint8_t)strlen(text));
-    ent_buf_str(b, text);
-}
-
-static void take_text(ent_cursor *c, char *ret, size_t cap)
-{
-    size_t n = ent_cursor_u8(c);
-    const uint8_t *p = n < cap ? ent_cursor_take(c, n) : NULL;
-    if (!p) c->bad = true;
-    else memcpy(ret, p, n), ret[n] = 0;
-}
-
 static void key_of(const uint8_t number[ENT_ID_SIZE], uint8_t ret[KEY])
 {
     ret[0] = 'i';
@@ -56,10 +42,10 @@ static void put(ent_batch *b, const issued *s)
     ent_buf_u64(&row, (uint64_t)s->view.issued.ms);
     ent_buf_u64(&row, (uint64_t)s->view.revoked.ms);
     ent_buf_put(&row, s->reference.b, ENT_ID_SIZE);
-    put_text(&row, s->view.holder);
-    put_text(&row, s->view.agreement);
-    put_text(&row, s->flow);
-    put_text(&row, s->purpose);
+    ent_buf_text8(&row, s->view.holder);
+    ent_buf_text8(&row, s->view.agreement);
+    ent_buf_text8(&row, s->flow);
+    ent_buf_text8(&row, s->purpose);
     ent_buf_u32(&row, s->agreement_version);
     ent_buf_put(&row, s->agreement_digest, 32);
     ent_buf_put(&row, s->salt, 32);
@@ -78,10 +64,10 @@ static bool decode(const ent_flow_node *n, const uint8_t number[ENT_ID_SIZE], co
     ret->view.issued.ms = (int64_t)ent_cursor_u64(&c);
     ret->view.revoked.ms = (int64_t)ent_cursor_u64(&c);
     ent_cursor_copy(&c, ret->reference.b, ENT_ID_SIZE);
-    take_text(&c, ret->view.holder, sizeof ret->view.holder);
-    take_text(&c, ret->view.agreement, sizeof ret->view.agreement);
-    take_text(&c, ret->flow, sizeof ret->flow);
-    take_text(&c, ret->purpose, sizeof ret->purpose);
+    ent_cursor_text8(&c, ret->view.holder, sizeof ret->view.holder);
+    ent_cursor_text8(&c, ret->view.agreement, sizeof ret->view.agreement);
+    ent_cursor_text8(&c, ret->flow, sizeof ret->flow);
+    ent_cursor_text8(&c, ret->purpose, sizeof ret->purpose);
     ret->agreement_version = ent_cursor_u32(&c);
     ent_cursor_copy(&c, ret->agreement_digest, 32);
     ent_cursor_copy(&c, ret->salt, 32);

@@ -4,7 +4,6 @@
 #include "base/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static ent_code pad(ent_buf *b, size_t from, ent_err *err)
@@ -60,29 +59,33 @@ static bool take_string(text *t, ent_buf *ret)
     return skip(t, "\"");
 }
 
+/* Whatever it is: it is written again and compared. */
+static uint64_t take_number(text *t)
+{
+    uint64_t n = 0;
+    while (t->at < t->end && *t->at >= '0' && *t->at <= '9') n = n * 10 + (uint64_t)(*t->at++ - '0');
+    return n;
+}
+
 ent_code ent_answer_read(const void *body, size_t len, ent_answer_form form, ent_answer *ret_answer, ent_buf *ret_receipt, ent_err *err)
 {
     if (form == ENT_FORM_ITL) return ent_answer_itl_read(body, len, ret_answer, ret_receipt, err);
     text t = {body, (const char *)body + len};
     ent_answer a = {0};
-    ENT_AUTO_BUF reference = ENT_BUF(64), head = ENT_BUF(80);
-    char *end;
+    ENT_AUTO_BUF reference = ENT_BUF(64), head = ENT_BUF(80), receipt = ENT_BUF(ENT_ANSWER_SIZE), again = ENT_BUF(ENT_ANSWER_SIZE);
     bool ok = len == ENT_ANSWER_SIZE && skip(&t, "{\"outcome\":");
     if (ok && skip(&t, "\"hit---\"")) a.hit = true;
     else ok = ok && skip(&t, "\"no-hit\"");
     ok = ok && skip(&t, ",\"reference\":") && take_string(&t, &reference) && ent_id_parse(ent_buf_cstr(&reference), a.reference.b) && skip(&t, ",\"index\":");
-    if (ok && t.at < t.end && *t.at >= '0' && *t.at <= '9') {
-        a.index = strtoull(t.at, &end, 10);
-        ok = end > t.at && end < t.end;
-        t.at = end;
-    } else {
-        ok = false;
-    }
+    if (ok) a.index = take_number(&t);
     ok = ok && skip(&t, ",\"head\":") && take_string(&t, &head) && ent_unhex(ent_buf_cstr(&head), a.head, 32);
-    ok = ok && skip(&t, ",\"receipt\":") && take_string(&t, ret_receipt) && skip(&t, "}");
-    while (ok && t.at < t.end) ok = *t.at++ == ' ';
+    ok = ok && skip(&t, ",\"receipt\":") && take_string(&t, &receipt) && skip(&t, "}");
+    a.receipt = ent_buf_cstr(&receipt);
+    ok = ok && ent_answer_write(&a, form, &again, NULL) == ENT_OK && memcmp(again.data, body, len) == 0;
     if (!ok) return ent_fail(err, ENT_FORMAT, "the partner's answer is not in the form of docs/protocol/search.md");
+    a.receipt = NULL;
     *ret_answer = a;
+    ent_buf_put(ret_receipt, receipt.data, receipt.len);
     return ent_buf_check(ret_receipt, err);
 }
 
