@@ -64,7 +64,7 @@ uint32_t ent_date_pack(ent_date d)
 ent_date ent_date_unpack(uint32_t p)
 {
     ent_date d = {(int16_t)(p / 10000 % 10000), (uint8_t)(p / 100 % 100), (uint8_t)(p % 100)};
-    return ent_date_valid(d) ? d : (ent_date){0, 0, 0};
+    return p <= 99991231 && ent_date_valid(d) ? d : (ent_date){0, 0, 0};
 }
 
 static int64_t floor_div(int64_t a, int64_t b)

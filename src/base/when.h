@@ -33,6 +33,6 @@ ent_date ent_date_from_days(int64_t days);
 /* Calendar arithmetic; a day that the month does not have becomes its last (29 February + 1 year: 28 February). */
 ent_date ent_date_add(ent_date d, int years, int months, int days);
 uint32_t ent_date_pack(ent_date d); /* 20260310; 0 for no date */
-ent_date ent_date_unpack(uint32_t packed);
+ent_date ent_date_unpack(uint32_t packed); /* no date for what pack does not give */
 
 #endif

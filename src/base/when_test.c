@@ -17,6 +17,15 @@ static void test_days_round_trip(void **state)
     assert_int_equal(ent_date_days((ent_date){1970, 1, 1}), 0);
 }
 
+/* As a number, and nothing else is a date: no day that does not exist, no year of five digits. */
+static void test_pack(void **state)
+{
+    (void)state;
+    assert_int_equal(ent_date_compare(ent_date_unpack(20260310), (ent_date){2026, 3, 10}), 0);
+    assert_int_equal(ent_date_pack(ent_date_unpack(99991231)), 99991231);
+    for (size_t i = 0; i < 4; i++) assert_false(ent_date_valid(ent_date_unpack((const uint32_t[]){0, 20260229, 100000101, 136380827}[i])));
+}
+
 /* 29 February plus a year is 28 February; months carry over the year. */
 static void test_add(void **state)
 {
@@ -48,7 +57,7 @@ static void test_text(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_days_round_trip), cmocka_unit_test(test_add),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_days_round_trip), cmocka_unit_test(test_pack), cmocka_unit_test(test_add),
                                        cmocka_unit_test(test_text)};
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }
