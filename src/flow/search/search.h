@@ -40,6 +40,9 @@ ENT_MUST_CHECK ent_code ent_search_sequence(const ent_capture *c, const ent_sear
 ENT_MUST_CHECK ent_code ent_search_body(ent_flow_node *n, ent_bytes capture, const ent_search_options *o, uint32_t modalities, ent_buf *ret_body,
                                         ent_probe_look_at *ret_look, ent_err *err);
 
+/* A search, or a question after one, arrives; when its answer may leave. Not under the lock. */
+void ent_search_receive(ent_flow_node *n, const ent_arrival *in, int *ret_status, ent_buf *ret_body, int64_t *ret_release);
+
 /* A refusal (port/problem.h), padded to the same size. */
 void ent_refusal_write(int status, ent_code code, const char *detail, const char *clause, ent_buf *ret_body);
 /* The same as a transaction ERR that answers the search of that id. */
