@@ -3,6 +3,7 @@
  *   grey.c      caller's image -> 8 bit grey at 500 ppi, dark ridges
  *   field.c     cells: contrast, orientation, period, foreground, quality; the normalised image
  *   crease.c    what lies under thin lines across the ridges: not seen
+ *   blot.c      what lies in dark areas wider than a ridge: not seen
  *   enhance.c   oriented band-pass filter -> response
  *   skeleton.c  response -> ridge lines one pixel wide
  *   minutiae.c  ridge lines -> minutiae
@@ -31,7 +32,7 @@ typedef struct finger_canvas {
     uint8_t *mask;          /* per cell: 1 foreground */
     uint8_t *quality;       /* per cell: 0 background, else 1 to 100 */
     uint8_t *skeleton;      /* w * h: 1 on a ridge line */
-    uint8_t *lost;          /* cols * 8 * rows * 8: 1 under a crease, where the print is not seen */
+    uint8_t *lost;          /* cols * 8 * rows * 8: 1 under a crease or a blot, where the print is not seen */
     void *memory;
     size_t size;
 } finger_canvas;
@@ -63,6 +64,7 @@ ENT_MUST_CHECK ent_code finger_canvas_open(const ent_finger_image *image, finger
 void finger_canvas_close(finger_canvas *c); /* erases */
 
 bool finger_creases(finger_canvas *c);  /* lost, from norm; whether there is any */
+bool finger_blots(finger_canvas *c);    /* likewise, beside what is lost already */
 void finger_field(finger_canvas *c);    /* norm, theta, period, coherence, contrast, mask */
 void finger_enhance(finger_canvas *c);  /* response, quality; refines theta */
 /* theta and coherence from a padded plane: the tensor at three widths. Uses scratch and the head of work. */
@@ -70,6 +72,10 @@ void finger_orient(finger_canvas *c, const float *plane);
 /* A plane of cells smoothed in place by [1 2 1] / 4 along both axes, so many times. Uses the head of work. */
 void finger_smooth(float *plane, float *spare, const finger_canvas *c, int times);
 void finger_skeleton(finger_canvas *c); /* skeleton */
+
+#define FINGER_DEVIATION 256 /* of norm, in integers */
+/* norm at half resolution, w / 2 by h / 2 of them in rows of `stride`: at most 2.5 deviations either way */
+void finger_halve(const finger_canvas *c, int16_t *ret_plane, int stride);
 
 #define FINGER_FOUND_MAX 1024
 /* Minutiae in order of falling quality; at most cap. */

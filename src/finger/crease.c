@@ -14,10 +14,9 @@
 #define HALF 6 /* of a line, half-pixels */
 #define NEAR 3 /* half-pixels */
 #define FAR 7
-#define EDGE 20       /* half-pixels around, so that no line needs bounds: above 2 * HALF and HALF + FAR */
-#define DEVIATION 256 /* of norm: the sum of four pixels, times 64 */
-#define STRONG (DEVIATION * (HALF + 1) * 5 / 4)
-#define WEAK (DEVIATION * (HALF + 1) * 5 / 8)
+#define EDGE 20 /* half-pixels around, so that no line needs bounds: above 2 * HALF and HALF + FAR */
+#define STRONG (FINGER_DEVIATION * (HALF + 1) * 5 / 4)
+#define WEAK (FINGER_DEVIATION * (HALF + 1) * 5 / 8)
 
 typedef int16_t eight __attribute__((vector_size(16), aligned(2), may_alias));
 
@@ -37,16 +36,6 @@ static inline eight larger(eight a, eight b)
 {
     eight first = a > b;
     return (a & first) | (b & ~first);
-}
-
-static void halve(const finger_canvas *c, const lines *l)
-{
-    for (int y = 0; y < l->h; y++) {
-        const float *a = c->norm + finger_at(c, 0, 2 * y), *b = a + c->stride;
-        int16_t *out = l->grey + (y + EDGE) * l->stride + EDGE;
-        for (int x = 0; x < l->w; x++)
-            out[x] = (int16_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]) * (DEVIATION / 4));
-    }
 }
 
 static void direct(lines *l, int direction)
@@ -127,7 +116,7 @@ bool finger_creases(finger_canvas *c)
     int16_t *memory = calloc(5 * n, sizeof *memory);
     if (!memory) return false;
     l.grey = memory, l.line[0] = memory + n, l.line[1] = memory + 2 * n, l.excess = memory + 3 * n, l.found = memory + 4 * n;
-    halve(c, &l);
+    finger_halve(c, l.grey + EDGE * l.stride + EDGE, l.stride);
     bool any = false;
     for (int d = 0; d < DIRECTIONS; d++) {
         direct(&l, d);

@@ -166,7 +166,7 @@ static void segment_by_response(finger_canvas *c)
         if (!c->mask[i]) c->quality[i] = 0;
 }
 
-/* under creases, the print is what the filter makes of its surroundings */
+/* under creases and in blots, the print is what the filter makes of its surroundings */
 static void fill(finger_canvas *c)
 {
     for (int y = 0; y < c->h; y++)

@@ -138,7 +138,17 @@ static void contrast_and_norm(finger_canvas *c)
     memset(c->response, 0, (size_t)c->stride * sizeof *c->response);
 }
 
-/* Under creases, the print follows from what is seen around. */
+void finger_halve(const finger_canvas *c, int16_t *ret_plane, int stride)
+{
+    for (int y = 0; y < c->h / 2; y++) {
+        const float *a = c->norm + finger_at(c, 0, 2 * y), *b = a + c->stride;
+        int16_t *out = ret_plane + y * stride;
+        for (int x = 0; x < c->w / 2; x++)
+            out[x] = (int16_t)((a[2 * x] + a[2 * x + 1] + b[2 * x] + b[2 * x + 1]) * (FINGER_DEVIATION / 4));
+    }
+}
+
+/* Under creases and in blots, the print follows from what is seen around. */
 static void fill(const finger_canvas *c)
 {
     for (int y = 0; y < c->h; y++)
@@ -287,7 +297,8 @@ static void segment(finger_canvas *c)
 void finger_field(finger_canvas *c)
 {
     contrast_and_norm(c);
-    if (finger_creases(c)) {
+    bool creased = finger_creases(c), blotted = finger_blots(c);
+    if (creased || blotted) {
         contrast_and_norm(c);
         fill(c);
     }

@@ -2,6 +2,7 @@
 #include "base/test.h"
 
 #include "entente/finger.h"
+#include "entente/finger_synth.h"
 #include "finger/arith.h"
 
 #define SIDE 300
@@ -283,6 +284,50 @@ static void test_scratched(void **state)
     }
 }
 
+/* Dark discs, 12 to 24 pixels wide */
+static void blot(uint8_t *pixels, int width, int height, uint32_t seed)
+{
+    for (int k = 0; k < 60; k++) {
+        seed = seed * 1664525u + 1013904223u;
+        int x = (int)(seed >> 8 & 0xffff) % width, y = (int)(seed >> 16) % height, r = 6 + (int)(seed >> 4) % 7;
+        for (int i = 0; i < width * height; i++) {
+            int u = i % width - x, v = i / width - y;
+            if (u * u + v * v < r * r) pixels[i] = 10;
+        }
+    }
+}
+
+/* A faint print between blots far darker than its ridges: seven in ten minutiae are found again (82 of 100; 45 if the blots count as seen). */
+static void test_blotted(void **state)
+{
+    (void)state;
+    static uint8_t pixels[ENT_SYNTH_WIDTH * ENT_SYNTH_HEIGHT];
+    ent_finger_image image = {pixels, ENT_SYNTH_WIDTH, ENT_SYNTH_HEIGHT, ENT_SYNTH_WIDTH, 500};
+    size_t all = 0, found = 0;
+    for (uint32_t finger = 0; finger < 2; finger++) {
+        ent_synth_finger *f = NULL;
+        ent_finger_template *a = NULL, *b = NULL;
+        ent_finger_probe *p = NULL;
+        ent_finger_pairs pairs;
+        size_t n;
+        assert_int_equal(ent_synth_finger_new(1, finger, &f, NULL), ENT_OK);
+        ent_synth_impression(f, 0, pixels);
+        for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(90 + pixels[i] / 3);
+        assert_int_equal(ent_finger_extract(&image, &a, NULL), ENT_OK);
+        blot(pixels, ENT_SYNTH_WIDTH, ENT_SYNTH_HEIGHT, finger);
+        assert_int_equal(ent_finger_extract(&image, &b, NULL), ENT_OK);
+        assert_int_equal(ent_finger_probe_new(a, &p, NULL), ENT_OK);
+        (void)ent_finger_match(p, b, &pairs);
+        (void)ent_finger_minutiae(a, &n);
+        all += n, found += pairs.count;
+        ent_finger_probe_free(p);
+        ent_finger_template_free(a);
+        ent_finger_template_free(b);
+        ent_synth_finger_free(f);
+    }
+    if (found * 10 < all * 7) fail_msg("%zu of %zu minutiae", found, all);
+}
+
 /* Skin that slips by up to 24 pixels, more here than there: minutiae are followed, and hardly one is lost. */
 static void test_slipped(void **state)
 {
@@ -395,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_analyse),               cmocka_unit_test(test_meaning),
         cmocka_unit_test(test_faint),                 cmocka_unit_test(test_several),
         cmocka_unit_test(test_scratched),             cmocka_unit_test(test_slipped),
+        cmocka_unit_test(test_blotted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 #define NARROWEST_TWO 36.0   /* cells: two fingers, or a finger and a neighbour's edge */
 #define DEEP 0.4             /* of the lower of its two sides: a valley between two things */
 #define PIECE_FULL 1600.0    /* cells of a large fingertip: more is no better */
+#define LEAST_WORTH 0.12     /* of the best piece's: a tip that was hardly pressed has a fifth of a large one's area */
 #define LEAN_PRIOR 0.15      /* of the scatter, upright: a few round parts say nothing */
 #define LEAN_MAX 0.7         /* radians */
 
@@ -259,7 +260,7 @@ static double worth(const plate *p, const piece *a)
     return w;
 }
 
-/* The `most` worthiest pieces to the front, from left to right; what is not worth a quarter of the best is left out. */
+/* The `most` worthiest pieces to the front, from left to right; what is worth far less than the best is left out. */
 static int choose(plate *p, int most)
 {
     int n = 0;
@@ -271,7 +272,7 @@ static int choose(plate *p, int most)
         if (top < 0) break;
         double w = worth(p, &p->piece[top]);
         if (!k) best = w;
-        if (w <= 0 || w < 0.25 * best) break;
+        if (w <= 0 || w < LEAST_WORTH * best) break;
         piece swap = p->piece[k];
         p->piece[k] = p->piece[top], p->piece[top] = swap, n++;
     }
@@ -304,7 +305,7 @@ static int find_fingers(plate *p, int most)
     for (int i = 0; i < p->count; i++) cut_long(p, i);
     for (int i = 0; i < p->count; i++)
         for (int k = 0; k < p->count; k++)
-            if (k != i && worth(p, &p->piece[k]) > 0.25 * worth(p, &p->piece[i]) && is_below(&p->piece[i], &p->piece[k])) p->piece[i].below = true;
+            if (k != i && worth(p, &p->piece[k]) > LEAST_WORTH * worth(p, &p->piece[i]) && is_below(&p->piece[i], &p->piece[k])) p->piece[i].below = true;
     return choose(p, most);
 }
 
