@@ -11,15 +11,18 @@ type Flow = { flow: string; holder: string; requester: string; "held-here": bool
 type Opens = { flow: string; requester: string; persons: number | null; by: Record<string, Record<string, number | null>> };
 type Picture = { title: string; review: string | null; since: string | null; flows: Flow[]; alarms: { at: string; flow: string; clause: string }[]; opens: Opens[] | null; "opens-not-known"?: string };
 
-const cell = (n: number | null): string => (n === null ? t.agreements.few : String(n));
+const cell = (n: number | null): string => (n === null ? t.agreements.hidden : String(n));
+
+const hides = (o: Opens): boolean => o.persons === null || Object.values(o.by).some((groups) => Object.values(groups).includes(null));
 
 function Persons(p: { of: Opens }) {
   const a = t.agreements;
   return <>
     <h3>{a.opens}</h3>
-    <p>{say(a.persons, { n: cell(p.of.persons), requester: p.of.requester })}</p>
+    <p>{p.of.persons === null ? say(a.personsHidden, { requester: p.of.requester }) : say(a.persons, { n: p.of.persons, requester: p.of.requester })}</p>
     <div class="split">{Object.entries(p.of.by).filter(([, groups]) => Object.keys(groups).length).map(([by, groups]) => <Table key={by} caption={a.by[by] ?? by} quiet head={[a.by[by] ?? by, a.personsHead]} numbers={[a.personsHead]}>
       {Object.entries(groups).map(([name, n]) => <tr key={name}><td>{name}</td><td class="num">{cell(n)}</td></tr>)}</Table>)}</div>
+    {hides(p.of) && <p class="hint">{a.hiddenMeans}</p>}
   </>;
 }
 

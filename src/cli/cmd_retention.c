@@ -282,7 +282,7 @@ static void write_html(FILE *f, const table *t, const char *year, long long over
     for (size_t i = 0; i < t->count; i++) {
         fputs("<tr><th scope=row>", f);
         ent_cli_html_text(f, t->label[i]);
-        if (t->cell[i].hidden) fputs("</th><td title=\"under ten\">&middot;</td><td></td></tr>\n", f);
+        if (t->cell[i].hidden) fputs("</th><td title=\"under ten, or it would reveal such a number\">&middot;</td><td></td></tr>\n", f);
         else fprintf(f, "</th><td>%llu</td><td><svg width=300 height=12 role=img aria-label=\"%llu\"><rect width=%llu height=12 /></svg></td></tr>\n", (unsigned long long)t->cell[i].value,
                      (unsigned long long)t->cell[i].value, (unsigned long long)(t->cell[i].value * 300 / most));
     }
