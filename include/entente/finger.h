@@ -193,6 +193,8 @@ typedef struct ent_finger_meaning {
     double low, high;    /* its interval */
     double extrapolated; /* log10, not clamped; equals ratio inside the bound */
     double false_match;  /* share of impostor comparisons that score at least this, not below what was measurable */
+    double false_match_tail; /* the same by a tail that was fitted beyond (the upper end of its interval); equals false_match where that was
+                              * measured, and by itself is no ground for a hit */
 } ent_finger_meaning;
 
 ENT_API ent_finger_meaning ent_finger_llr(double score);

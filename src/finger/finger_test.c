@@ -220,18 +220,23 @@ static void test_analyse(void **state)
     ent_finger_template_free(t);
 }
 
-/* The calibrated ratio grows with the score and keeps inside its bound. */
+/* The calibrated ratio grows with the score and keeps inside its bound; the share of impostors falls to what was measurable, and its tail beyond. */
 static void test_meaning(void **state)
 {
     (void)state;
-    double before = -100;
+    double before = -100, tail = 2;
     for (double s = 0; s < 500; s += 0.5) {
         ent_finger_meaning m = ent_finger_llr(s);
         assert_true(m.ratio >= before && m.low <= m.ratio && m.ratio <= m.high);
         assert_true(m.false_match > 0 && m.false_match <= 1);
-        before = m.ratio;
+        assert_true(m.false_match_tail > 0 && m.false_match_tail <= tail);
+        assert_true(s <= 55 ? m.false_match_tail == m.false_match : m.false_match == ent_finger_llr(55).false_match && m.false_match_tail < m.false_match);
+        before = m.ratio, tail = m.false_match_tail;
     }
     assert_true(ent_finger_llr(500).extrapolated > ent_finger_llr(500).ratio);
+    const double two[] = {80, 80};
+    ent_finger_meaning both = ent_finger_llr_several(two, 2, 1), chosen = ent_finger_llr_several(two, 2, 90);
+    assert_true(both.false_match_tail < both.false_match && both.false_match_tail < ent_finger_llr(80).false_match_tail && chosen.false_match_tail > 80 * both.false_match_tail);
 }
 
 /* A print at a sixth of its contrast is found by its own minutiae as before; an even grey is no print. */

@@ -31,11 +31,10 @@ static void decide_prints(const ent_evidence *e, double trials, ent_decision *d)
     d->ratio = meaning.ratio + added;
     d->expected_false_hits = share * trials;
     d->hit = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
-    if (d->hit || !(meaning.extrapolated > meaning.ratio)) return;
+    if (d->hit || !(meaning.false_match_tail < meaning.false_match)) return;
     /* No impostor ever scored like this: the measured share stands at its floor. The fitted tail may lower it, but only
-     * here, above everything that was measured, so that it never decides by itself. */
-    for (double tail = meaning.extrapolated - meaning.ratio; tail > 0; tail -= 1) share /= tail >= 1 ? 10 : 1 + 9 * tail;
-    d->expected_false_hits = share * trials;
+     * here, above everything that was measured, and what it lets through is a candidate. */
+    d->expected_false_hits = meaning.false_match_tail * ten_to_minus(added) * trials;
     d->hit = d->extrapolated = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
 }
 

@@ -131,6 +131,8 @@ static void tail_is_told(void **state)
     e.compared = 100000;
     ent_decision large = ent_decide(&flow, &e);
     assert_true(large.hit && large.extrapolated);
+    e.compared = 1000000000;
+    assert_false(ent_decide(&flow, &e).hit); /* nor is the tail without end */
 }
 
 int main(void)
