@@ -234,9 +234,11 @@ static void test_meaning(void **state)
         before = m.ratio, tail = m.false_match_tail;
     }
     assert_true(ent_finger_llr(500).extrapolated > ent_finger_llr(500).ratio);
-    const double two[] = {80, 80};
+    const double two[] = {80, 80}, ten[] = {1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 1e6};
     ent_finger_meaning both = ent_finger_llr_several(two, 2, 1), chosen = ent_finger_llr_several(two, 2, 90);
     assert_true(both.false_match_tail < both.false_match && both.false_match_tail < ent_finger_llr(80).false_match_tail && chosen.false_match_tail > 80 * both.false_match_tail);
+    ent_finger_meaning all = ent_finger_llr_several(ten, 10, 1);
+    assert_true(all.false_match_tail > 0 && all.false_match_tail < 1e-200 && all.ratio > 30);
 }
 
 /* A print at a sixth of its contrast is found by its own minutiae as before; an even grey is no print. */

@@ -47,7 +47,8 @@ static double false_match(double score)
 static double false_match_tail(double score)
 {
     double beyond = score - 5 * (SHARES - 1);
-    return beyond > 0 ? RARE * finger_exp(-2.302585092994046 * TAIL * (beyond < 300 ? beyond : 300)) : false_match(score);
+    if (beyond > 230) beyond = 230; /* the product of ten such fingers is a number still */
+    return beyond > 0 ? RARE * finger_exp(-2.302585092994046 * TAIL * beyond) : false_match(score);
 }
 
 /* What the score says, not clamped, and how far it may be off. */

@@ -27,14 +27,14 @@ static void decide_prints(const ent_evidence *e, double trials, ent_decision *d)
 {
     ent_finger_meaning meaning = ent_finger_llr_several(e->finger, e->fingers, e->ways);
     double added = added_to(meaning.ratio, e);
-    double share = meaning.false_match * ten_to_minus(added);
+    double of_share = ten_to_minus(added) * trials;
     d->ratio = meaning.ratio + added;
-    d->expected_false_hits = share * trials;
+    d->expected_false_hits = meaning.false_match * of_share;
     d->hit = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
     if (d->hit || !(meaning.false_match_tail < meaning.false_match)) return;
     /* No impostor ever scored like this: the measured share stands at its floor. The fitted tail may lower it, but only
      * here, above everything that was measured, and what it lets through is a candidate. */
-    d->expected_false_hits = meaning.false_match_tail * ten_to_minus(added) * trials;
+    d->expected_false_hits = meaning.false_match_tail * of_share;
     d->hit = d->extrapolated = d->ratio > 0 && d->expected_false_hits <= d->allowed_false_hits;
 }
 
