@@ -91,7 +91,7 @@ static ent_code read_keys(const char *folder, ent_party_bundle *p, ent_err *err)
     ent_code code = slurp(folder, "keys", 1 << 20, &bytes, err);
     if (code == ENT_NOT_FOUND) return ENT_OK; /* nobody changed a key, or an older node wrote it */
     if (code != ENT_OK) return code;
-    if (memchr(bytes.data, 0, bytes.len)) return ent_fail(err, ENT_FORMAT, "%s/keys has a byte that is no text", folder);
+    if (bytes.len && memchr(bytes.data, 0, bytes.len)) return ent_fail(err, ENT_FORMAT, "%s/keys has a byte that is no text", folder);
     size_t lines = 0;
     for (size_t i = 0; i < bytes.len; i++) lines += bytes.data[i] == '\n';
     ent_buf_u8(&bytes, 0);

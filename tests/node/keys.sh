@@ -52,6 +52,7 @@ ended 0; status 0 "declared at its end" "$entente" audit from-us
 ended -1; status 4 "declared after its end" "$entente" audit from-us; says "resume" "declared after its end"
 echo "gb.example no-key -" >> from-us/keys; status 4 "a line that is no key" "$entente" audit from-us; says "from-us/keys" "a line that is no key"
 printf '\0gb.example\n' | cat told - > from-us/keys; status 4 "keys with a NUL in them" "$entente" audit from-us; says "from-us/keys" "keys with a NUL in them"
+: > from-us/keys; status 4 "keys that are empty" "$entente" audit from-us; says "from-us/keys" "keys that are empty"
 cp told from-us/keys
 sed -i '/^gb/d' from-gb/keys # it has another key on its card by now
 status 4 "who says that it never had its key" "$entente" audit from-gb from-us; says "deal" "who says that it never had its key"
