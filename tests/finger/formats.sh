@@ -30,7 +30,7 @@ for print in prints/*.png; do
     name=$(basename "$print" .png)
     "$entente" finger extract "$print" -o "templates/$name.iso" --format iso >/dev/null
 done
-"$entente" evaluate finger prints templates --plot plot.svg --scores scores.csv | grep -q "8 prints, no template of 0"
+"$entente" evaluate finger prints templates --plot plot.svg --scores scores.csv >said && grep -q "8 prints, no template of 0" said
 [ "$(head -1 scores.csv)" = "set,kind,a,b,score" ]
 [ "$(grep -c ^templates,genuine, scores.csv)" = 2 ]
 python3 -c "import xml.dom.minidom as m; assert len(m.parse('plot.svg').getElementsByTagName('path')) > 50"

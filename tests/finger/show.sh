@@ -4,7 +4,7 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "$1" synth finger --count 1 --impressions 1 -o "$dir" >/dev/null
-"$1" finger show "$dir/1_1.png" -o "$dir/out.png" | grep -q minutiae
+"$1" finger show "$dir/1_1.png" -o "$dir/out.png" >"$dir/said" && grep -q minutiae "$dir/said"
 "$1" image show "$dir/out.png" | grep -q '640' || { echo "the drawing is not of twice the print's width"; exit 1; }
 cmp -s "$dir/1_1.png" "$dir/out.png" && { echo "nothing was drawn"; exit 1; }
 "$1" finger show "$dir/1_1.png" -o "$dir/out.svg" >/dev/null
