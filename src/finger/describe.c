@@ -28,13 +28,12 @@ void finger_turns_make(finger_turns *ret)
     for (int a = 0; a < 256; a++) make_turn(a, ret->at[a]);
 }
 
-/* orientation difference in 1/64 half turn -> four bits; two neighbouring codes differ in one bit */
-static unsigned circular_code(int difference)
-{
-    unsigned step = (unsigned)(difference & 63) >> 3; /* 0 to 7 */
-    static const uint8_t code[8] = {0x0, 0x1, 0x3, 0x7, 0xf, 0xe, 0xc, 0x8};
-    return code[step];
-}
+/* An orientation difference in eighths of a half turn -> four bits, of which two neighbours differ in one: 0, 1, 3, 7, f, e, c, 8. Bits 0 and 1
+ * lie in the first word, 2 and 3 in the second, each where a shift by the place puts it; the last is of a place that is not seen. */
+#define BITS(low, high) ((low) | (uint64_t)(high) << FINGER_PLACES)
+static const uint64_t circular_code[9][2] = {{BITS(0, 0), BITS(0, 0)}, {BITS(1, 0), BITS(0, 0)}, {BITS(1, 1), BITS(0, 0)},
+                                             {BITS(1, 1), BITS(1, 0)}, {BITS(1, 1), BITS(1, 1)}, {BITS(0, 1), BITS(1, 1)},
+                                             {BITS(0, 0), BITS(1, 1)}, {BITS(0, 0), BITS(0, 1)}, {0, 0}};
 
 /* The pixels that lie near a minutia, a bit each, inside the box around all of them. (A minutia's own places are all
  * further from it.) Prints too large for the map, which no sensor gives, are asked minutia by minutia. */
@@ -42,19 +41,18 @@ typedef struct near_map {
     const ent_finger_template *t;
     int x, y, w, h, row; /* row: words a line; 0: no map */
     uint64_t per_cell;   /* 2^32 by the coarse field's cell, rounded up: divides what is below 2^16 exactly */
-    uint64_t bits[MAP_WORDS];
+    uint64_t bits[MAP_WORDS + 1]; /* the last: a line that ends with the map has nothing in the word behind it */
 } near_map;
+
+/* the widest dx of dx * dx + dy * dy < NEAR * NEAR, by |dy| */
+static const uint8_t reach[NEAR] = {13, 13, 13, 13, 13, 13, 12, 12, 11, 10, 9, 8, 7, 5};
 
 static void mark(near_map *m, int x, int y)
 {
     for (int dy = 1 - NEAR; dy < NEAR; dy++) {
-        int dx = 0;
-        while ((dx + 1) * (dx + 1) + dy * dy < NEAR * NEAR) dx++;
-        int first = x - m->x - dx, last = x - m->x + dx, line = (y - m->y + dy) * m->row;
-        for (int w = first >> 6; w <= last >> 6; w++) {
-            int from = finger_max(first - 64 * w, 0), to = finger_min(last - 64 * w, 63);
-            m->bits[line + w] |= (~0ULL >> (63 - to + from)) << from;
-        }
+        int dx = reach[dy < 0 ? -dy : dy], first = x - m->x - dx;
+        uint64_t *word = &m->bits[(y - m->y + dy) * m->row + (first >> 6)], run = (2ULL << 2 * dx) - 1;
+        word[0] |= run << (first & 63), word[1] |= run >> 1 >> (63 - (first & 63));
     }
 }
 
@@ -72,7 +70,7 @@ static void map_minutiae(const ent_finger_template *t, near_map *m)
     int row = (m->w + 63) / 64;
     if (!t->count || row * m->h > MAP_WORDS) return;
     m->row = row;
-    memset(m->bits, 0, (size_t)row * (size_t)m->h * sizeof *m->bits);
+    memset(m->bits, 0, ((size_t)row * (size_t)m->h + 1) * sizeof *m->bits);
     for (size_t i = 0; i < t->count; i++) mark(m, t->minutiae[i].x, t->minutiae[i].y);
 }
 
@@ -90,36 +88,32 @@ static unsigned near_minutia(const near_map *m, int x, int y)
     return 0;
 }
 
-/* As finger_coarse_at. */
-static int orientation_at(const near_map *m, int x, int y)
+/* As finger_coarse_at: what is negative is, without its sign, beyond every column. */
+static unsigned orientation_at(const near_map *m, int x, int y)
 {
     const finger_coarse *f = &m->t->coarse;
-    if (x < 0 || y < 0 || !f->cell) return 0;
-    int cx = (int)((uint64_t)x * m->per_cell >> 32), cy = (int)((uint64_t)y * m->per_cell >> 32), inside = (cx < f->cols) & (cy < f->rows);
-    int of = f->at[inside ? cy * f->cols + cx : 0];
-    return inside ? of : 0;
+    uint64_t cx = (uint32_t)x * m->per_cell >> 32, cy = (uint32_t)y * m->per_cell >> 32;
+    unsigned inside = (cx < f->cols) & (cy < f->rows);
+    return f->at[inside ? cy * f->cols + cx : 0] & (0 - inside);
 }
 
 static void describe(const near_map *m, size_t i, const finger_turns *turns, finger_descriptor *ret)
 {
-    int8_t own[FINGER_PLACES][2];
-    uint32_t near = 0, all_seen = 0;
-    uint64_t bits[2] = {0, 0};
-    const ent_finger_template *t = m->t;
-    const ent_finger_minutia *a = &t->minutiae[i];
+    int8_t made[FINGER_PLACES][2];
+    finger_descriptor d = {0};
+    const ent_finger_minutia *a = &m->t->minutiae[i];
     /* minutia angles go counter-clockwise as seen, the coarse field's clockwise (y down): 256 a turn, 128 a turn */
-    int direction = 64 - (a->angle >> 1); /* modulo 64: the line's own orientation */
-    if (turns) memcpy(own, turns->at[a->angle], sizeof own);
-    else make_turn(a->angle, own);
+    unsigned direction = 64U - (a->angle >> 1); /* modulo 64: the line's own orientation */
+    if (!turns) make_turn(a->angle, made);
+    const int8_t *own = turns ? turns->at[a->angle][0] : made[0];
     for (unsigned place = 0; place < FINGER_PLACES; place++) {
-        int x = a->x + own[place][0], y = a->y + own[place][1];
-        int orientation = orientation_at(m, x, y);
-        unsigned seen = orientation != 0, code = circular_code(orientation - 1 - direction) & (0 - seen);
-        near |= near_minutia(m, x, y) << place, all_seen |= seen << place;
-        bits[0] |= (uint64_t)(code & 1) << place | (uint64_t)(code >> 1 & 1) << (place + 32);
-        bits[1] |= (uint64_t)(code >> 2 & 1) << place | (uint64_t)(code >> 3 & 1) << (place + 32);
+        int x = a->x + own[2 * place], y = a->y + own[2 * place + 1];
+        unsigned orientation = orientation_at(m, x, y), seen = orientation != 0;
+        const uint64_t *code = circular_code[seen ? ((orientation - 1 - direction) & 63) >> 3 : 8];
+        d.bits[0] |= code[0] << place, d.bits[1] |= code[1] << place;
+        d.near |= near_minutia(m, x, y) << place, d.seen |= seen << place;
     }
-    *ret = (finger_descriptor){{bits[0], bits[1]}, all_seen, near};
+    *ret = d;
 }
 
 void finger_describe(const ent_finger_template *t, const finger_turns *turns, finger_descriptor *ret_descriptors)
