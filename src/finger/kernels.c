@@ -44,6 +44,70 @@ INLINE void filter(const float *in, float *out, int stride, const float *taps)
     for (int r = 0; r < 8; r++) *(eight *)(out + r * stride) = sum[r];
 }
 
+#define NEAR 14
+#define AROUND 92 /* no place is further from its minutia than 77: what is further than that by 15 is near none of them */
+
+/* one bit for each place that is set */
+INLINE uint32_t word(const uint16_t *set)
+{
+#define B(n) 1U << (n), 2U << (n), 4U << (n), 8U << (n)
+    static const uint32_t bit[FINGER_PLACES] = {B(0), B(4), B(8), B(12), B(16), B(20), B(24), B(28)};
+#undef B
+    uint32_t w = 0;
+    for (int k = 0; k < FINGER_PLACES; k++) w |= set[k] ? bit[k] : 0;
+    return w;
+}
+
+/* The places that have a minutia near. */
+INLINE uint32_t near_minutiae(const ent_finger_template *t, const ent_finger_minutia *a, const int16_t *own_x, const int16_t *own_y)
+{
+    uint16_t near[FINGER_PLACES] = {0};
+    for (size_t j = 0; j < t->count; j++) {
+        int x = t->minutiae[j].x - a->x, y = t->minutiae[j].y - a->y;
+        if (x < -AROUND || x > AROUND || y < -AROUND || y > AROUND) continue;
+        for (int k = 0; k < FINGER_PLACES; k++) {
+            int16_t u = (int16_t)(own_x[k] - x), v = (int16_t)(own_y[k] - y);
+            near[k] |= (uint16_t)(u * u + v * v) < NEAR * NEAR;
+        }
+    }
+    return word(near);
+}
+
+/* An orientation difference in eighths of a half turn becomes four bits, of which neighbours differ in one: 0, 1, 3, 7, f, e, c, 8. */
+INLINE void texture(const uint8_t *orientation, unsigned direction, finger_descriptor *ret)
+{
+    uint16_t step[FINGER_PLACES], seen[FINGER_PLACES], set[4][FINGER_PLACES];
+    for (int k = 0; k < FINGER_PLACES; k++) {
+        seen[k] = orientation[k] != 0;
+        step[k] = (uint16_t)(((orientation[k] - 1U - direction) & 63) >> 3);
+    }
+    for (int k = 0; k < FINGER_PLACES; k++)
+        for (int b = 0; b < 4; b++) set[b][k] = seen[k] & ((uint16_t)(step[k] - 1 - b) < 4);
+    ret->seen = word(seen);
+    ret->bits[0] = word(set[0]) | (uint64_t)word(set[1]) << FINGER_PLACES, ret->bits[1] = word(set[2]) | (uint64_t)word(set[3]) << FINGER_PLACES;
+}
+
+INLINE void describe(const ent_finger_template *t, size_t i, const int8_t own[2 * FINGER_PLACES], finger_descriptor *ret)
+{
+    const ent_finger_minutia *a = &t->minutiae[i];
+    const finger_coarse *f = &t->coarse;
+    int16_t x[FINGER_PLACES], y[FINGER_PLACES];
+    uint16_t cell[FINGER_PLACES];
+    uint8_t orientation[FINGER_PLACES], inside[FINGER_PLACES];
+    /* 2^32 by the field's cell, rounded up, divides what is below 2^16 exactly; what is negative is, without its sign, beyond every column */
+    uint64_t per_cell = ((1ULL << 32) + f->cell - 1U) / f->cell;
+    for (int k = 0; k < FINGER_PLACES; k++) x[k] = own[k], y[k] = own[FINGER_PLACES + k];
+    for (int k = 0; k < FINGER_PLACES; k++) {
+        uint32_t column = (uint32_t)((uint32_t)(a->x + x[k]) * per_cell >> 32), row = (uint32_t)((uint32_t)(a->y + y[k]) * per_cell >> 32);
+        inside[k] = (column < f->cols && row < f->rows) ? 0xff : 0;
+        cell[k] = (uint16_t)(inside[k] ? row * f->cols + column : 0);
+    }
+    for (int k = 0; k < FINGER_PLACES; k++) orientation[k] = f->at[cell[k]] & inside[k];
+    /* minutia angles go counter-clockwise as seen, the coarse field's clockwise (y down): 256 a turn, 128 a turn; modulo 64 the line's own */
+    texture(orientation, 64U - (a->angle >> 1), ret);
+    ret->near = near_minutiae(t, a, x, y);
+}
+
 INLINE void compare(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret, uint16_t *histogram)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -52,6 +116,21 @@ INLINE void compare(const ent_finger_template *p, const ent_finger_template *t, 
             s = s < 0 ? 0 : s >= FINGER_SIMILAR_TOP ? FINGER_SIMILAR_TOP - 1 : s;
             *ret++ = (int16_t)s;
             histogram[s]++;
+        }
+}
+
+/* Proposals side by side, so that each one's sum is in the order of the pairs. */
+INLINE void vote(const finger_voters *v, const finger_proposals *p, float *ret)
+{
+    for (int j = 0; j < FINGER_PROPOSALS_MAX; j++) ret[j] = 0;
+    for (size_t k = 0; k < v->count; k++)
+        for (int j = 0; j < FINGER_PROPOSALS_MAX; j++) {
+            float x = p->cos[j] * v->probe_x[k] - p->sin[j] * v->probe_y[k] + p->dx[j] - v->x[k];
+            float y = p->sin[j] * v->probe_x[k] + p->cos[j] * v->probe_y[k] + p->dy[j] - v->y[k];
+            float m = x * x + y * y, r = finger_tolerance(v->probe_x[k] - p->cx[j], v->probe_y[k] - p->cy[j]);
+            int32_t turned = (v->turn[k] - p->turn[j] + FINGER_TURN_MISS) & 255;
+            float worth = v->similarity[k] * (1 - 0.5f * m / r);
+            ret[j] += turned <= 2 * FINGER_TURN_MISS && m < r ? worth : 0;
         }
 }
 
@@ -106,10 +185,19 @@ INLINE size_t nearest(const finger_lanes *lanes, const float *position, const in
     {                                                                                                                  \
         filter(in, out, stride, taps);                                                                                 \
     }                                                                                                                  \
+    attribute static void describe_##name(const ent_finger_template *t, size_t i, const int8_t own[2 * FINGER_PLACES],  \
+                                          finger_descriptor *ret)                                                      \
+    {                                                                                                                  \
+        describe(t, i, own, ret);                                                                                      \
+    }                                                                                                                  \
     attribute static void compare_##name(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret,     \
                                          uint16_t *histogram)                                                          \
     {                                                                                                                  \
         compare(p, t, ret, histogram);                                                                                 \
+    }                                                                                                                  \
+    attribute static void vote_##name(const finger_voters *v, const finger_proposals *p, float *ret)                   \
+    {                                                                                                                  \
+        vote(v, p, ret);                                                                                               \
     }                                                                                                                  \
     attribute static int32_t products_##name(const int16_t *a, const int16_t *b, int stride)                           \
     {                                                                                                                  \
@@ -124,8 +212,8 @@ INLINE size_t nearest(const finger_lanes *lanes, const float *position, const in
     {                                                                                                                  \
         return nearest(lanes, position, from_span, taken, below);                                                      \
     }                                                                                                                  \
-    static const finger_kernels kernels_##name = {#name,           filter_##name, compare_##name,                      \
-                                                  products_##name, energy_##name, nearest_##name};
+    static const finger_kernels kernels_##name = {#name,         filter_##name,   describe_##name, compare_##name,       \
+                                                  vote_##name, products_##name, energy_##name,   nearest_##name};
 
 VARIANT(plain, )
 #if defined(__x86_64__)

@@ -10,13 +10,34 @@
 #define FINGER_BLOCK 16
 #define FINGER_SIMILAR_TOP 384 /* above every similarity */
 
+#define FINGER_SIMILAR_MAX 48
+#define FINGER_PROPOSALS_MAX 32
+
+/* Similar pairs of minutiae as lanes: where each lies on the probe and on the candidate, by how much its directions differ (1/256 turn). */
+typedef struct finger_voters {
+    size_t count;
+    float probe_x[FINGER_SIMILAR_MAX], probe_y[FINGER_SIMILAR_MAX], x[FINGER_SIMILAR_MAX], y[FINGER_SIMILAR_MAX], similarity[FINGER_SIMILAR_MAX];
+    int32_t turn[FINGER_SIMILAR_MAX];
+} finger_voters;
+
+/* Ways to lay the probe on the candidate as lanes (match.h). */
+typedef struct finger_proposals {
+    float cos[FINGER_PROPOSALS_MAX], sin[FINGER_PROPOSALS_MAX], dx[FINGER_PROPOSALS_MAX], dy[FINGER_PROPOSALS_MAX], cx[FINGER_PROPOSALS_MAX],
+        cy[FINGER_PROPOSALS_MAX];
+    int32_t turn[FINGER_PROPOSALS_MAX];
+} finger_proposals;
+
 typedef struct finger_kernels {
     const char *name;
     /* One cell of 8 x 8 pixels: in and out point at its first pixel; in is read FINGER_REACH around. */
     void (*filter)(const float *in, float *out, int stride, const float taps[FINGER_TAPS]);
+    /* What surrounds the i-th minutia, whose places lie at `own` (x, then y) from it. */
+    void (*describe)(const ent_finger_template *t, size_t i, const int8_t own[2 * FINGER_PLACES], finger_descriptor *ret);
     /* Similarity of every descriptor of p with every one of t, row by row; and how often each value came up. */
     void (*compare)(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret,
                     uint16_t histogram[FINGER_SIMILAR_TOP]);
+    /* What the pairs say of each proposal: the sum of the similarities of those that it brings together, less for what lies further apart. */
+    void (*vote)(const finger_voters *v, const finger_proposals *p, float ret[FINGER_PROPOSALS_MAX]);
     /* Sum of products over a block of 16 x 16. |a|, |b| <= 64. */
     int32_t (*products)(const int16_t *a, const int16_t *b, int stride);
     /* Sum of squares of v where mask is 1, over a block. */
@@ -27,6 +48,14 @@ typedef struct finger_kernels {
 } finger_kernels;
 
 #define FINGER_FAR 1e9f
+#define FINGER_TURN_MISS 20 /* 1/256 turn: 28 degrees; directions of a pair may differ by so much */
+
+/* Before anything is paired, the squared distance that is still a match, x and y from where the fit is best: 9 pixels there, up to 18 far away. */
+static inline float finger_tolerance(float x, float y)
+{
+    float r = 81 + 0.01f * (x * x + y * y);
+    return r > 324 ? 324 : r;
+}
 
 const finger_kernels *finger_kernels_best(void);
 /* The i-th that this machine can run, 0 the plain one; NULL past the last. */

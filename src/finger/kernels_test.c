@@ -2,6 +2,7 @@
  * every alignment. */
 #include "base/test.h"
 
+#include "finger/arith.h"
 #include "finger/kernels.h"
 
 #define STRIDE 61
@@ -96,9 +97,70 @@ static void test_minutiae(void **state)
     assert_true(found > 2);
 }
 
+static void test_describe(void **state)
+{
+    (void)state;
+    static ent_finger_minutia m[FINGER_MINUTIAE_MAX];
+    static uint8_t field[24 * 26];
+    static finger_turns turns;
+    const finger_kernels *k, *plain = finger_kernels_at(0);
+    uint32_t near = 0, unseen = 0;
+    finger_turns_make(&turns);
+    for (int i = 0; i < FINGER_MINUTIAE_MAX; i++)
+        m[i] = (ent_finger_minutia){.x = (uint16_t)(draw() % 420), .y = (uint16_t)(draw() % 460), .angle = (uint8_t)draw()}; /* some beyond the field */
+    m[0].x = m[0].y = 0, m[1].x = m[1].y = 30000;
+    for (size_t i = 0; i < sizeof field; i++) field[i] = (uint8_t)(draw() % 5 ? 1 + draw() % 64 : 0);
+    ent_finger_template t = {.count = FINGER_MINUTIAE_MAX, .minutiae = m, .coarse = {.cell = 16, .cols = 24, .rows = 26, .at = field}};
+    for (size_t i = 0; i < t.count; i++) {
+        finger_descriptor expected = {0}, got;
+        plain->describe(&t, i, turns.at[m[i].angle][0], &expected);
+        for (unsigned place = 0; place < FINGER_PLACES; place++) { /* what lies there, asked one by one */
+            int x = m[i].x + turns.at[m[i].angle][0][place], y = m[i].y + turns.at[m[i].angle][1][place];
+            int there = finger_coarse_at(&t.coarse, x, y), close = 0;
+            for (size_t j = 0; j < t.count; j++) close |= (m[j].x - x) * (m[j].x - x) + (m[j].y - y) * (m[j].y - y) < 14 * 14;
+            assert_int_equal(expected.seen >> place & 1, there != 0);
+            assert_int_equal(expected.near >> place & 1, close);
+        }
+        near |= expected.near, unseen |= ~expected.seen;
+        for (int v = 1; (k = finger_kernels_at(v)); v++) {
+            k->describe(&t, i, turns.at[m[i].angle][0], &got);
+            assert_memory_equal(&expected, &got, sizeof got);
+        }
+    }
+    assert_int_equal(near & unseen, UINT32_MAX);
+}
+
+static void test_vote(void **state)
+{
+    (void)state;
+    const finger_kernels *k, *plain = finger_kernels_at(0);
+    unsigned heard = 0;
+    for (int round = 0; round < 300; round++) {
+        finger_voters v = {.count = (size_t)(draw() % (FINGER_SIMILAR_MAX + 1))};
+        finger_proposals p;
+        float expected[FINGER_PROPOSALS_MAX], got[FINGER_PROPOSALS_MAX];
+        for (int i = 0; i < FINGER_SIMILAR_MAX; i++) {
+            v.probe_x[i] = (float)(draw() % 60), v.probe_y[i] = (float)(draw() % 60), v.x[i] = (float)(draw() % 60), v.y[i] = (float)(draw() % 60);
+            v.similarity[i] = (float)(110 + draw() % 146), v.turn[i] = (int32_t)(draw() % 511) - 255;
+        }
+        for (int i = 0; i < FINGER_PROPOSALS_MAX; i++) {
+            p.cos[i] = (float)draw() / (1 << 23) - 1, p.sin[i] = sqrtf(1 - p.cos[i] * p.cos[i]), p.turn[i] = (int32_t)(draw() & 255);
+            p.dx[i] = (float)(draw() % 40), p.dy[i] = (float)(draw() % 40), p.cx[i] = (float)(draw() % 60), p.cy[i] = (float)(draw() % 60);
+        }
+        plain->vote(&v, &p, expected);
+        for (int i = 0; i < FINGER_PROPOSALS_MAX; i++) heard += expected[i] > 0;
+        for (int i = 1; (k = finger_kernels_at(i)); i++) {
+            k->vote(&v, &p, got);
+            assert_memory_equal(expected, got, sizeof got);
+        }
+    }
+    assert_true(heard > 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filter), cmocka_unit_test(test_blocks), cmocka_unit_test(test_minutiae)};
+        cmocka_unit_test(test_filter), cmocka_unit_test(test_blocks), cmocka_unit_test(test_minutiae), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_vote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,7 @@
 
 #include <stdlib.h>
 
-#define PROPOSERS 32       /* for the full match */
 #define PROPOSERS_COMPACT 16
-#define TURN_MISS 20 /* 1/256 turn: 28 degrees */
 #define SKIN_REACH 50.0f /* pixels: over which skin moves together */
 #define SKIN_HOLDS 0.25f /* what speaks for no further shift, as one alike pair at the same place does for its own */
 
@@ -60,32 +58,30 @@ static finger_lay lay_from_pair(const ent_finger_minutia *a, const ent_finger_mi
 static float miss(const finger_lay *l, float dx, float dy, const ent_finger_minutia *a, const ent_finger_minutia *b)
 {
     int8_t turn = (int8_t)(uint8_t)(b->angle - a->angle - l->turn);
-    if (turn < -TURN_MISS || turn > TURN_MISS) return FINGER_FAR;
+    if (turn < -FINGER_TURN_MISS || turn > FINGER_TURN_MISS) return FINGER_FAR;
     float c = (float)l->cos, s = (float)l->sin;
     float x = c * a->x - s * a->y + ((float)l->dx + dx) - b->x, y = s * a->x + c * a->y + ((float)l->dy + dy) - b->y;
     return x * x + y * y;
 }
 
-/* before anything is paired, squared distance that is still a match: 9 pixels where the fit is best, up to 18 far from there */
-static float tolerance(const ent_finger_minutia *a, const finger_lay *l)
+/* Each of the most similar pairs proposes, all of them vote. */
+static void propose(const finger_similar *s, int n, int proposers, const ent_finger_template *p, const ent_finger_template *t, finger_lay *ret_lays,
+                    float ret_votes[FINGER_PROPOSALS_MAX])
 {
-    float dx = a->x - (float)l->cx, dy = a->y - (float)l->cy;
-    float r = 81 + 0.01f * (dx * dx + dy * dy);
-    return r > 324 ? 324 : r;
-}
-
-static float vote(const finger_lay *l, const finger_similar *s, int n, const ent_finger_template *p,
-                  const ent_finger_template *t)
-{
-    float sum = 0;
+    finger_voters v = {.count = (size_t)n};
+    finger_proposals of = {0};
     for (int k = 0; k < n; k++) {
-        const ent_finger_minutia *a = &p->minutiae[s[k].probe];
-        float m = miss(l, 0, 0, a, &t->minutiae[s[k].candidate]);
-        if (m > 324) continue;
-        float r = tolerance(a, l);
-        if (m < r) sum += s[k].similarity * (1 - 0.5f * m / r);
+        const ent_finger_minutia *a = &p->minutiae[s[k].probe], *b = &t->minutiae[s[k].candidate];
+        v.probe_x[k] = a->x, v.probe_y[k] = a->y, v.x[k] = b->x, v.y[k] = b->y, v.similarity[k] = s[k].similarity;
+        v.turn[k] = b->angle - a->angle;
+        if (k >= proposers) continue;
+        finger_lay *l = &ret_lays[k];
+        *l = lay_from_pair(a, b);
+        l->cx = a->x, l->cy = a->y;
+        of.cos[k] = (float)l->cos, of.sin[k] = (float)l->sin, of.dx[k] = (float)l->dx, of.dy[k] = (float)l->dy;
+        of.cx[k] = a->x, of.cy[k] = a->y, of.turn[k] = l->turn;
     }
-    return sum;
+    finger_kernels_best()->vote(&v, &of, ret_votes);
 }
 
 /* least squares: the turn and shift that bring the paired minutiae together */
@@ -115,7 +111,7 @@ static void fit(finger_lay *l, const ent_finger_template *p, const ent_finger_te
 
 static void skin_rigid(const finger_lay *l, const ent_finger_template *p, skin *ret)
 {
-    for (size_t i = 0; i < p->count; i++) ret->x[i] = ret->y[i] = 0, ret->tolerance[i] = tolerance(&p->minutiae[i], l);
+    for (size_t i = 0; i < p->count; i++) ret->x[i] = ret->y[i] = 0, ret->tolerance[i] = finger_tolerance(p->minutiae[i].x - (float)l->cx, p->minutiae[i].y - (float)l->cy);
 }
 
 /* From what the fit leaves over of each pair: the mean of those around, by distance and likeness. 11 pixels off where many
@@ -156,7 +152,7 @@ static void pair_up(const finger_lay *l, const skin *n, const ent_finger_templat
         const ent_finger_minutia *a = &p->minutiae[i];
         float x = c * a->x - s * a->y + dx + n->x[i], y = s * a->x + c * a->y + dy + n->y[i];
         const float position[2] = {x, y};
-        const int32_t from_span[2] = {a->angle + l->turn - TURN_MISS, 2 * TURN_MISS};
+        const int32_t from_span[2] = {a->angle + l->turn - FINGER_TURN_MISS, 2 * FINGER_TURN_MISS};
         size_t with = kernels->nearest(&t->lanes, position, from_span, taken, n->tolerance[i]);
         if (with == t->lanes.padded) continue;
         taken[with] = FINGER_FAR;
@@ -235,16 +231,11 @@ int finger_match_lays(const ent_finger_template *p, const ent_finger_template *t
 {
     finger_similar s[FINGER_SIMILAR_MAX];
     int n = finger_find_similar(p, t, s), kept = 0;
-    float votes[PROPOSERS];
-    finger_lay lays[PROPOSERS];
+    float votes[FINGER_PROPOSALS_MAX];
+    finger_lay lays[FINGER_PROPOSALS_MAX];
     skin moved;
-    int proposers = finger_min(n, most > FINGER_LAYS_COMPACT ? PROPOSERS : PROPOSERS_COMPACT);
-    for (int k = 0; k < proposers; k++) {
-        const ent_finger_minutia *a = &p->minutiae[s[k].probe];
-        lays[k] = lay_from_pair(a, &t->minutiae[s[k].candidate]);
-        lays[k].cx = a->x, lays[k].cy = a->y;
-        votes[k] = vote(&lays[k], s, n, p, t);
-    }
+    int proposers = finger_min(n, most > FINGER_LAYS_COMPACT ? FINGER_PROPOSALS_MAX : PROPOSERS_COMPACT);
+    propose(s, n, proposers, p, t, lays, votes);
     for (; kept < most; kept++) {
         int top = -1;
         for (int k = 0; k < proposers; k++)

@@ -2,7 +2,7 @@
 #ifndef FINGER_MATCH_H
 #define FINGER_MATCH_H
 
-#include "finger/template.h"
+#include "finger/kernels.h"
 
 /* candidate = turned probe + shift; cx, cy: where on the probe the fit is best; turn as minutia angles */
 typedef struct finger_lay {
@@ -21,7 +21,6 @@ typedef struct finger_found {
     double places;                 /* over so many cells of the probe's field */
 } finger_found;
 
-#define FINGER_SIMILAR_MAX 48
 typedef struct finger_similar {
     uint8_t probe, candidate;
     int16_t similarity;

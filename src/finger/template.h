@@ -78,7 +78,7 @@ static inline int finger_coarse_at(const finger_coarse *f, int x, int y)
 /* Where a descriptor looks, for each direction of a minutia: made once by who makes many templates. */
 #define FINGER_PLACES 32
 typedef struct finger_turns {
-    int8_t at[256][FINGER_PLACES][2];
+    int8_t at[256][2][FINGER_PLACES]; /* x and y of each place */
 } finger_turns;
 
 void finger_turns_make(finger_turns *ret);
