@@ -82,14 +82,17 @@ static void keeps_and_forgets(void **state)
 static void keeps_unusual(void **state)
 {
     const ent_finger_minutia m[3] = {{.x = 3, .y = 4, .angle = 9, .kind = 1, .quality = 20}, {.x = 4000, .y = 4090, .angle = 200, .quality = 10}, {.x = 77, .y = 5, .kind = 2}};
-    ent_finger_template *t[2], *back;
+    const ent_finger_minutia narrow[2] = {{.x = 3, .y = 4, .angle = 9}, {.x = 50, .y = 4090, .angle = 200}};
+    ent_finger_template *t[3], *back;
     ent_finger_gallery *g;
     uint32_t slot;
     (void)state;
     assert_int_equal(ent_finger_import(m, 3, (uint32_t[]){4096, 4096}, &t[0], NULL), ENT_OK);
     t[1] = some(64, 1600, 1000, 3);
+    assert_int_equal(ent_finger_import(narrow, 2, (uint32_t[]){100, 4096}, &t[2], NULL), ENT_OK); /* its field would have 256 rows */
+    assert_true(t[2]->coarse.rows > 200 && t[2]->descriptors[1].seen);
     assert_int_equal(ent_finger_gallery_new(NULL, &g, NULL), ENT_OK);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         assert_int_equal(ent_finger_gallery_add(g, t[i], &slot, NULL), ENT_OK);
         assert_int_equal(ent_finger_gallery_get(g, slot, &back, NULL), ENT_OK);
         same_bytes(t[i], back);

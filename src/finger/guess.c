@@ -28,9 +28,11 @@ static void guess_cells(const ent_finger_minutia *m, size_t count, const float (
 
 void finger_guess_shape(uint32_t width, uint32_t height, finger_coarse *ret)
 {
-    uint32_t cell = 16;
-    while (((width + cell - 1) / cell) * ((height + cell - 1) / cell) > FINGER_COARSE_CELLS_MAX) cell += 4;
-    *ret = (finger_coarse){.cell = (uint8_t)cell, .cols = (uint8_t)((width + cell - 1) / cell), .rows = (uint8_t)((height + cell - 1) / cell), .guessed = true};
+    uint32_t cell = 12, cols, rows;
+    do
+        cell += 4, cols = (width + cell - 1) / cell, rows = (height + cell - 1) / cell;
+    while (cols > UINT8_MAX || rows > UINT8_MAX || cols * rows > FINGER_COARSE_CELLS_MAX);
+    *ret = (finger_coarse){.cell = (uint8_t)cell, .cols = (uint8_t)cols, .rows = (uint8_t)rows, .guessed = true};
 }
 
 void finger_guess(const ent_finger_minutia *minutiae, size_t count, const finger_coarse *shape, uint8_t *ret_at)
