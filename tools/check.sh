@@ -22,9 +22,10 @@ make -s console > "$log" 2>&1 || { echo "the console is not built, its stories w
 command -v npm > /dev/null && { (cd tests/interop && npm ci --silent --ignore-scripts) > "$log" 2>&1 || { echo "no independent signatures, their test is skipped:"; tail -n 3 "$log"; }; }
 python3 tools/check_layers.py || { echo "0 passed, 1 failed"; exit 1; }
 status=0
-beside=$(($(nproc) + 1)) # tests wait as well as work
-meson test -C "$checked" --num-processes "$beside" --print-errorlogs --no-rebuild "$@" || status=1
-meson test -C "$plain" --num-processes "$beside" --print-errorlogs --no-rebuild --suite node --suite simulation --suite shipped "$@" || status=1
+# Tests wait as well as work; what a test may take is meant for a machine of its own.
+beside="--num-processes $(($(nproc) + 1)) --timeout-multiplier 4"
+meson test -C "$checked" $beside --print-errorlogs --no-rebuild "$@" || status=1
+meson test -C "$plain" $beside --print-errorlogs --no-rebuild --suite node --suite simulation --suite shipped "$@" || status=1
 # Both ends of the exchange and the ledger's appenders, under the thread sanitizer; more of it: make tsan.
 BUILD=$checked tools/tsan.sh api/exchange/loopback api/exchange/partnership contract/ledger || status=1
 python3 - "$checked/meson-logs/testlog.json" "$checked-tsan/meson-logs/testlog.json" "$plain/meson-logs/testlog.json" <<'PY'
