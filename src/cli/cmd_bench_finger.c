@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/prints.h"
 
+#include "base/check.h"
 #include "base/parallel.h"
 #include "entente/finger_synth.h"
 #include "finger/stats.h"
@@ -21,12 +22,13 @@
 enum { PRINTS_MAX = 8000, SYNTHETIC_MATES = 200, TIMED = 15, GALLERY_SEED = 1, STRANGER_SEED = 1000003 };
 
 static const ent_cmd_help help = {
-    .usage = "bench finger --gallery N [DIR…] [--strangers M] [--state FILE] [--minutes T] [--exhaustive] [--json]",
+    .usage = "bench finger --gallery N [DIR…] [--strangers M] [--state FILE] [--minutes T] [--imported] [--exhaustive] [--json]",
     .about = "A gallery of N synthetic templates and, of every finger of the folders DIR (<finger>_<impression>.<ext>), its first impression.\n"
              "The other impressions search it in two stages: rank-1, and FNIR at FPIR 1 % and 0.1 %, whose thresholds come from M synthetic\n"
              "prints of fingers that are not in it (default 10000). Without DIR, 200 synthetic fingers are hidden instead. Compact templates\n"
              "throughout. All cores are used. --state keeps what was searched, line by line, and goes on from there the next time; --minutes\n"
-             "ends searching after T minutes and reports on the strangers so far. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.\n"
+             "ends searching after T minutes and reports on the strangers so far. --imported enrols the real fingers by their minutiae alone, as\n"
+             "other makers' records have them. --exhaustive also compares everything in detail, to show what the first stage loses; without it, a bound of that loss.\n"
              "DIR are test sets: images are decoded in this process, not in the sandbox.",
     .example = "entente bench finger --gallery 10000 fvc/2002/DB1_B fvc/2004/DB2_B"};
 
@@ -43,7 +45,7 @@ typedef struct print {
 
 typedef struct bench {
     size_t synthetic, strangers;
-    bool exhaustive;
+    bool exhaustive, imported;
     print *p;
     size_t count;
     ent_finger_gallery *g;
@@ -152,6 +154,21 @@ static void make_one(void *ctx, size_t i, unsigned worker)
     if (code != ENT_OK) b->made[i] = NULL, b->failed = (int)code;
 }
 
+/* As it is, or as a record of minutiae tells of it. */
+static ent_code enrol(bench *b, const ent_finger_template *t, uint32_t *ret_slot, ent_err *err)
+{
+    ent_finger_template *alone = NULL;
+    size_t count;
+    uint32_t size[2];
+    if (!b->imported) return ent_finger_gallery_add(b->g, t, ret_slot, err);
+    const ent_finger_minutia *m = ent_finger_minutiae(t, &count);
+    ent_finger_size(t, size);
+    ENT_TRY(ent_finger_import(m, count, size, &alone, err));
+    ent_code code = ent_finger_gallery_add(b->g, alone, ret_slot, err);
+    ent_finger_template_free(alone);
+    return code;
+}
+
 static ent_code fill_gallery(bench *b, ent_err *err)
 {
     uint32_t slot;
@@ -171,7 +188,7 @@ static ent_code fill_gallery(bench *b, ent_err *err)
     free(b->made);
     for (size_t i = 0; i < b->count && code == ENT_OK; i++) {
         if ((i && b->p[i].who == b->p[i - 1].who) || !b->p[i].t) continue;
-        code = ent_finger_gallery_add(b->g, b->p[i].t, &slot, err);
+        code = enrol(b, b->p[i].t, &slot, err);
         for (size_t k = i; k < b->count && b->p[k].who == b->p[i].who; k++) b->p[k].slot = slot;
     }
     return code;
@@ -179,16 +196,23 @@ static ent_code fill_gallery(bench *b, ent_err *err)
 
 /* ---- what was searched: a line each ---- */
 
+/* The first line: which searches these are. */
+static void name_state(const bench *b, char ret[128])
+{
+    snprintf(ret, 128, "bench finger 2 gallery %zu prints %zu%s\n", b->synthetic, b->count, b->imported ? " imported" : "");
+}
+
 /* The lines of an earlier run. A last line that was cut short is left out. */
 static ent_code read_state(bench *b, const char *path, ent_err *err)
 {
-    char line[256];
-    unsigned long long gallery, prints, i;
+    char line[256], first[128];
+    unsigned long long i;
     double score[4];
     unsigned listed;
     FILE *f = fopen(path, "r");
     if (!f) return errno == ENOENT ? ENT_OK : ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    bool ours = fgets(line, sizeof line, f) && sscanf(line, "bench finger 2 gallery %llu prints %llu", &gallery, &prints) == 2 && gallery == b->synthetic && prints == b->count;
+    name_state(b, first);
+    bool ours = fgets(line, sizeof line, f) && strcmp(line, first) == 0;
     while (ours && fgets(line, sizeof line, f) && strchr(line, '\n')) {
         if (sscanf(line, "stranger %llu %lf", &i, &score[0]) == 2) {
             if (i < b->strangers) b->stranger[i] = score[0];
@@ -207,7 +231,9 @@ static ent_code open_state(bench *b, const char *path, ent_err *err)
     if (code != ENT_OK) return code;
     b->state = fopen(path, "a");
     if (!b->state) return ent_fail(err, ENT_IO, "%s: %s", path, strerror(errno));
-    fprintf(b->state, ftell(b->state) ? "\n" : "bench finger 2 gallery %zu prints %zu\n", b->synthetic, b->count);
+    char first[128];
+    name_state(b, first);
+    fputs(ftell(b->state) ? "\n" : first, b->state);
     return ENT_OK;
 }
 
@@ -497,6 +523,7 @@ int ent_cli_bench_finger(ent_cli *cli, int argc, char **argv)
                             {.name = "--strangers", .value = &strangers, .hint = "M", .help = "synthetic probes of fingers that are not there (default: 10000)"},
                             {.name = "--state", .value = &state, .hint = "FILE", .help = "keep what was searched there, and go on from it"},
                             {.name = "--minutes", .value = &minutes, .hint = "T", .help = "search strangers for so long at most"},
+                            {.name = "--imported", .flag = &b.imported, .help = "enrol the real fingers by their minutiae alone"},
                             {.name = "--exhaustive", .flag = &b.exhaustive, .help = "compare everything in detail too"}, {0}};
     ent_err err = {0};
     int n;
