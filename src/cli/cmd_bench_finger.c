@@ -222,7 +222,7 @@ static ent_code read_state(bench *b, const char *path, ent_err *err)
         }
     }
     fclose(f);
-    return ours ? ENT_OK : ent_fail(err, ENT_CONFLICT, "%s is of another gallery or other prints", path);
+    return ours ? ENT_OK : ent_fail(err, ENT_CONFLICT, "%s is of another gallery or other prints, or of prints enrolled otherwise (--imported)", path);
 }
 
 static ent_code open_state(bench *b, const char *path, ent_err *err)

@@ -31,7 +31,7 @@ typedef struct finger_kernels {
     const char *name;
     /* One cell of 8 x 8 pixels: in and out point at its first pixel; in is read FINGER_REACH around. */
     void (*filter)(const float *in, float *out, int stride, const float taps[FINGER_TAPS]);
-    /* What surrounds the i-th minutia, whose places lie at `own` (x, then y) from it. */
+    /* What surrounds the i-th minutia, whose places lie at `own` from it: pixels, all x, then all y. The coarse field has a cell at least. */
     void (*describe)(const ent_finger_template *t, size_t i, const int8_t own[2 * FINGER_PLACES], finger_descriptor *ret);
     /* Similarity of every descriptor of p with every one of t, row by row; and how often each value came up. */
     void (*compare)(const ent_finger_template *p, const ent_finger_template *t, int16_t *ret,

@@ -2,7 +2,7 @@
 
 #include "entente/finger.h"
 
-/* A gallery gives a template back as it was, and finds it by itself; it may have given none if the entry would be too large. */
+/* A gallery gives a template back as it was, and finds it by itself, unless its entry would be too large to be taken. */
 static void through_gallery(const ent_finger_template *t, const ent_finger_probe *p, const uint8_t *compact, size_t len)
 {
     static ent_finger_gallery *g;
