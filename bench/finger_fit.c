@@ -133,15 +133,15 @@ static void compare(sample *s, const ent_finger_template *p, const ent_finger_te
         for (int i = 0; i < FINGER_MINUTIAE_TERMS; i++) s->m[k][i] = (float)terms[i];
     }
     if (compact_only) return;
-    finger_relation *r = finger_relation_new(t);
+    finger_relation *r = finger_relation_new(p, t);
     if (!r) exit(4);
     s->ridges = (uint8_t)finger_match_lays(p, t, found, FINGER_LAYS_FULL);
     for (int k = 0; k < s->ridges; k++) {
-        finger_agreement e = finger_relate(r, p, t, &found[k].lay);
+        finger_agreement e = finger_relate(r, &found[k].lay);
         finger_ridge_terms(&found[k], &e, terms);
         for (int i = 0; i < FINGER_RIDGE_TERMS; i++) s->r[k][i] = (float)terms[i];
     }
-    free(r);
+    finger_relation_free(r);
 }
 
 static void compare_row(void *ctx, size_t a, unsigned worker)

@@ -77,20 +77,30 @@ double finger_scale(double log_ratio)
     return score > 0 ? score : 0;
 }
 
+/* Where ridges agree depends on the lay alone: several proposals may end in the same one. */
+static finger_agreement agreement_of(finger_relation *r, const finger_found *found, const finger_agreement *before, int k)
+{
+    for (int j = 0; j < k; j++)
+        if (found[j].lay.cos == found[k].lay.cos && found[j].lay.sin == found[k].lay.sin && found[j].lay.dx == found[k].lay.dx && found[j].lay.dy == found[k].lay.dy)
+            return before[j];
+    return finger_relate(r, &found[k].lay);
+}
+
 double ent_finger_match_full(const ent_finger_probe *p, const ent_finger_template *t, ent_finger_pairs *ret_pairs)
 {
     if (!p->t->ridge.w || !t->ridge.w) return ent_finger_match(p, t, ret_pairs);
-    finger_relation *r = finger_relation_new(t);
+    finger_relation *r = finger_relation_new(p->t, t);
     if (!r) return ent_finger_match(p, t, ret_pairs);
     finger_found found[FINGER_LAYS_FULL];
+    finger_agreement agreement[FINGER_LAYS_FULL];
     int n = finger_match_lays(p->t, t, found, FINGER_LAYS_FULL), top = 0;
     double best = -1e9;
     for (int k = 0; k < n; k++) {
-        finger_agreement e = finger_relate(r, p->t, t, &found[k].lay);
-        double score = finger_fuse_ridges(&found[k], &e);
+        agreement[k] = agreement_of(r, found, agreement, k);
+        double score = finger_fuse_ridges(&found[k], &agreement[k]);
         if (score > best) best = score, top = k;
     }
-    free(r);
+    finger_relation_free(r);
     if (ret_pairs) *ret_pairs = n ? found[top].pairs : (ent_finger_pairs){.cos = 1};
     return n ? finger_scale(best) : 0;
 }

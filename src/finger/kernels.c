@@ -142,6 +142,32 @@ INLINE int32_t products(const int16_t *a, const int16_t *b, int stride)
     return sum;
 }
 
+INLINE void around(const int16_t *a, const int16_t *b, int stride, int n, int32_t *ret)
+{
+    for (int y = 0; y < n; y++)
+        for (int x = 0; x < n; x++) *ret++ = products(a + y * stride + x, b, stride);
+}
+
+/* `many` of them, four at most; columns of eight products are 16 bits still. */
+INLINE void few_cells(const int16_t *a, const int16_t *b, int stride, int many, int32_t *ret)
+{
+    int16_t column[8 * 4] = {0};
+    for (int y = 0; y < 8; y++, a += stride, b += stride)
+        for (int x = 0; x < 8 * many; x++) column[x] = (int16_t)(column[x] + a[x] * b[x]);
+    for (int c = 0; c < many; c++) {
+        int32_t sum = 0;
+        for (int x = 0; x < 8; x++) sum += column[8 * c + x];
+        ret[c] = sum;
+    }
+}
+
+INLINE void cells(const int16_t *a, const int16_t *b, int stride, int n, int32_t *ret)
+{
+    int c = 0;
+    for (; c + 4 <= n; c += 4) few_cells(a + 8 * c, b + 8 * c, stride, 4, ret + c);
+    for (; c < n; c++) few_cells(a + 8 * c, b + 8 * c, stride, 1, ret + c);
+}
+
 INLINE int32_t energy(const int16_t *v, const int16_t *mask, int stride)
 {
     int32_t sum = 0;
@@ -151,6 +177,40 @@ INLINE int32_t energy(const int16_t *v, const int16_t *mask, int stride)
             sum += w * w;
         }
     return sum;
+}
+
+/* a / b rounded up, b > 0 */
+INLINE int32_t upwards(int32_t a, int32_t b)
+{
+    return a > 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/* The k of [*first, *end) for which 0 <= from + k * step < most: those only are left. */
+INLINE void keep_within(int32_t from, int32_t step, int32_t most, int32_t *first, int32_t *end)
+{
+    int32_t low = 0, high = from >= 0 && from < most ? *end : 0;
+    if (step > 0) low = upwards(-from, step), high = upwards(most - from, step);
+    if (step < 0) low = upwards(from - most + 1, -step), high = upwards(from + 1, -step);
+    *first = low > *first ? low : *first, *end = high < *end ? high : *end;
+}
+
+INLINE void turn(const finger_quads *q, const int32_t *from, const int32_t *step, int n, int16_t *ret, int16_t *ret_on)
+{
+    uint32_t word[FINGER_TURN_MAX];
+    const int32_t x = from[0], y = from[1], dx = step[0], dy = step[1], w = q->w;
+    int32_t first = 0, end = n;
+    for (int32_t k = 0; k < n; k++) ret[k] = ret_on[k] = 0;
+    keep_within(x, dx, (q->w - 1) << 16, &first, &end);
+    keep_within(y, dy, (q->h - 1) << 16, &first, &end);
+    for (int32_t k = first; k < end; k++) word[k] = q->at[1 + ((y + k * dy) >> 16) * w + ((x + k * dx) >> 16)];
+    for (int32_t k = first; k < end; k++) {
+        int32_t right = (x + k * dx) >> 12 & 15, down = (y + k * dy) >> 12 & 15;
+        int32_t a = word[k] & 7, b = word[k] >> 8 & 7, c = word[k] >> 16 & 7, d = (int32_t)(word[k] >> 24);
+        int32_t top = 16 * a + (b - a) * right, low = 16 * c + (d - c) * right;
+        int32_t sum = 16 * top + (low - top) * down - 4 * 256, on = word[k] != 0; /* 4 is what the samples are too large by */
+        ret[k] = (int16_t)(((sum + (sum >> 31 & 15)) >> 4) & -on);               /* divided towards 0 */
+        ret_on[k] = (int16_t)on;
+    }
 }
 
 /* Floats that are not negative are in the order of their bits. */
@@ -199,13 +259,22 @@ INLINE size_t nearest(const finger_lanes *lanes, const float *position, const in
     {                                                                                                                  \
         vote(v, p, ret);                                                                                               \
     }                                                                                                                  \
-    attribute static int32_t products_##name(const int16_t *a, const int16_t *b, int stride)                           \
+    attribute static void around_##name(const int16_t *a, const int16_t *b, int stride, int n, int32_t *ret)              \
     {                                                                                                                  \
-        return products(a, b, stride);                                                                                 \
+        around(a, b, stride, n, ret);                                                                                  \
+    }                                                                                                                  \
+    attribute static void cells_##name(const int16_t *a, const int16_t *b, int stride, int n, int32_t *ret)               \
+    {                                                                                                                  \
+        cells(a, b, stride, n, ret);                                                                                   \
     }                                                                                                                  \
     attribute static int32_t energy_##name(const int16_t *v, const int16_t *mask, int stride)                          \
     {                                                                                                                  \
         return energy(v, mask, stride);                                                                                \
+    }                                                                                                                  \
+    attribute static void turn_##name(const finger_quads *q, const int32_t *from, const int32_t *step, int n, int16_t *ret, \
+                                      int16_t *ret_on)                                                                 \
+    {                                                                                                                  \
+        turn(q, from, step, n, ret, ret_on);                                                                           \
     }                                                                                                                  \
     attribute static size_t nearest_##name(const finger_lanes *lanes, const float *position, const int32_t *from_span, \
                                            const float *taken, float below)                                            \
@@ -213,7 +282,7 @@ INLINE size_t nearest(const finger_lanes *lanes, const float *position, const in
         return nearest(lanes, position, from_span, taken, below);                                                      \
     }                                                                                                                  \
     static const finger_kernels kernels_##name = {#name,         filter_##name,   describe_##name, compare_##name,       \
-                                                  vote_##name, products_##name, energy_##name,   nearest_##name};
+                                                  vote_##name,   around_##name, cells_##name,    energy_##name,  turn_##name,    nearest_##name};
 
 VARIANT(plain, )
 #if defined(__x86_64__)

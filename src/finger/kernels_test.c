@@ -33,6 +33,33 @@ static void test_filter(void **state)
         }
 }
 
+/* as the kernels' header says it */
+static int32_t products(const int16_t *a, const int16_t *b, int side)
+{
+    int32_t sum = 0;
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) sum += a[y * STRIDE + x] * b[y * STRIDE + x];
+    return sum;
+}
+
+static void see_sums(const int16_t *a, const int16_t *b)
+{
+    const finger_kernels *k;
+    int32_t got[49];
+    for (int v = 0; (k = finger_kernels_at(v)); v++) {
+        for (int n = 1; n <= 7; n++) {
+            k->around(a, b, STRIDE, n, got);
+            for (int i = 0; i < n * n; i++) assert_int_equal(got[i], products(a + i / n * STRIDE + i % n, b, FINGER_BLOCK));
+        }
+        for (int n = 0; n <= 5; n++) {
+            got[n] = 77;
+            k->cells(a, b, STRIDE, n, got);
+            for (int i = 0; i < n; i++) assert_int_equal(got[i], products(a + 8 * i, b + 8 * i, 8));
+            assert_int_equal(got[n], 77);
+        }
+    }
+}
+
 static void test_blocks(void **state)
 {
     (void)state;
@@ -40,16 +67,70 @@ static void test_blocks(void **state)
     const finger_kernels *k, *plain = finger_kernels_at(0);
     for (int i = 0; i < STRIDE * ROWS; i++)
         a[i] = (int16_t)(draw() % 97) - 48, b[i] = (int16_t)(draw() % 97) - 48, mask[i] = draw() & 1;
-    for (int shift = 0; shift < 40; shift++)
-        for (int v = 1; (k = finger_kernels_at(v)); v++) {
-            assert_int_equal(plain->products(a + shift, b + 3, STRIDE), k->products(a + shift, b + 3, STRIDE));
-            assert_int_equal(plain->energy(a + shift, mask + 5, STRIDE), k->energy(a + shift, mask + 5, STRIDE));
-        }
-    for (int i = 0; i < STRIDE * ROWS; i++) a[i] = b[i] = 64; /* the largest values */
-    assert_int_equal(plain->products(a, b, STRIDE), 256 * 64 * 64);
+    for (int shift = 0; shift < 12; shift++) {
+        see_sums(a + shift, b + 3);
+        for (int v = 1; (k = finger_kernels_at(v)); v++) assert_int_equal(plain->energy(a + shift, mask + 5, STRIDE), k->energy(a + shift, mask + 5, STRIDE));
+    }
+    for (int i = 0; i < STRIDE * ROWS; i++) a[i] = 63, b[i] = i & 1 ? 63 : -63; /* the largest values */
+    see_sums(a, b);
+    see_sums(a, a);
 }
 
-/* as the kernels' header says it */
+#define QUADS_W 24
+#define QUADS_H 20
+
+/* a sample of the ridge part as the header of templates has them */
+static int value_of(const uint8_t *level, int x, int y) { return 2 * level[y * QUADS_W + x] - 3; }
+
+/* as the kernels' header says it, sample by sample */
+static bool turned(const uint8_t *level, int32_t u, int32_t v, int *ret)
+{
+    int x = u >> 16, y = v >> 16, right = u >> 12 & 15, down = v >> 12 & 15;
+    *ret = 0;
+    if (x < 0 || y < 0 || x + 1 >= QUADS_W || y + 1 >= QUADS_H) return false;
+    for (int k = 0; k < 4; k++)
+        if (level[(y + k / 2) * QUADS_W + x + k % 2] == 4) return false;
+    int top = value_of(level, x, y) * (16 - right) + value_of(level, x + 1, y) * right;
+    int low = value_of(level, x, y + 1) * (16 - right) + value_of(level, x + 1, y + 1) * right;
+    *ret = (top * (16 - down) + low * down) / 16;
+    return true;
+}
+
+static void test_turn(void **state)
+{
+    (void)state;
+    static uint8_t level[QUADS_W * QUADS_H];
+    static uint32_t quad[1 + QUADS_W * QUADS_H];
+    int16_t got[FINGER_TURN_MAX], on[FINGER_TURN_MAX];
+    const finger_kernels *k;
+    int inside = 0;
+    for (int i = 0; i < QUADS_W * QUADS_H; i++) level[i] = draw() % 12 ? draw() % 4 : 4;
+    for (int y = 0; y + 1 < QUADS_H; y++)
+        for (int x = 0; x + 1 < QUADS_W; x++) {
+            uint32_t word = 0;
+            for (int i = 3; i >= 0; i--) {
+                uint8_t one = level[(y + i / 2) * QUADS_W + x + i % 2];
+                word = one == 4 ? UINT32_MAX : word == UINT32_MAX ? word : word << 8 | (2u * one + 1);
+            }
+            quad[1 + y * QUADS_W + x] = word == UINT32_MAX ? 0 : word;
+        }
+    for (int round = 0; round < 200; round++) {
+        int32_t from[2] = {(int32_t)(draw() % (40 << 16)) - (8 << 16), (int32_t)(draw() % (36 << 16)) - (8 << 16)};
+        int32_t step[2] = {(int32_t)(draw() % 131073) - 65536, (int32_t)(draw() % 131073) - 65536};
+        int n = round ? (int)(draw() % (FINGER_TURN_MAX + 1)) : FINGER_TURN_MAX;
+        for (int v = 0; (k = finger_kernels_at(v)); v++) {
+            k->turn(&(finger_quads){QUADS_W, QUADS_H, quad}, from, step, n, got, on);
+            for (int i = 0; i < n; i++) {
+                int want;
+                assert_int_equal(on[i], turned(level, from[0] + i * step[0], from[1] + i * step[1], &want));
+                assert_int_equal(got[i], want);
+                inside += on[i];
+            }
+        }
+    }
+    assert_true(inside > 2000);
+}
+
 static size_t nearest(const finger_lanes *l, const float position[2], const int32_t from_span[2], const float *taken, float below)
 {
     size_t at = l->padded;
@@ -160,7 +241,7 @@ static void test_vote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_filter), cmocka_unit_test(test_blocks), cmocka_unit_test(test_minutiae), cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_filter), cmocka_unit_test(test_blocks), cmocka_unit_test(test_turn), cmocka_unit_test(test_minutiae), cmocka_unit_test(test_describe),
         cmocka_unit_test(test_vote)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
  * of fingerprints by training an end-to-end network", 2020, and its classical predecessor, 2018; with correlation in
  * place of phase, because ridges are kept in two bits a sample.) */
 #include "finger/relate.h"
+#include "base/wipe.h"
 #include "finger/arith.h"
 #include "finger/kernels.h"
 
@@ -22,6 +23,7 @@
 #define GRID (SIDE / STEP)
 #define FILLED 90 /* samples of 256 that a block needs on both prints */
 #define SEED_REACH 3
+#define NEAREST 3 /* shifts each way that are looked at first: -1, 0 and 1 */
 #define GOOD 0.6f
 
 typedef struct block {
@@ -35,110 +37,169 @@ struct finger_relation {
     const finger_kernels *kernels;
     int16_t a[STRIDE * STRIDE], b[STRIDE * STRIDE];   /* ridges: probe turned, candidate; 0 outside */
     int16_t am[STRIDE * STRIDE], bm[STRIDE * STRIDE]; /* 1 on the print */
+    uint32_t quad[SIDE * SIDE + 1]; /* the probe's ridges as they are */
+    finger_quads quads;
+    const finger_ridge *probe, *candidate;
     block grid[GRID * GRID];
     int cols, rows;
+    int32_t cell[NEAREST * NEAREST][GRID][GRID]; /* by shift: sums of products over cells of 8 x 8 */
+    int16_t queue[GRID * GRID]; /* a heap: nothing is before the first */
+    int queued;
 };
-
-static const int16_t level_value[5] = {-3, -1, 1, 3, 0};
 
 static size_t at(int x, int y)
 {
     return (size_t)(y + MARGIN) * STRIDE + (size_t)(x + MARGIN);
 }
 
-finger_relation *finger_relation_new(const ent_finger_template *candidate)
+static void quads_of(finger_relation *r, const finger_ridge *p)
+{
+    r->quads = (finger_quads){p->w, p->h, r->quad};
+    for (int y = 0; y + 1 < p->h; y++) {
+        const uint8_t *q = p->level + y * p->w, *below = q + p->w;
+        uint32_t *ret = r->quad + 1 + y * p->w;
+        for (int x = 0; x + 1 < p->w; x++) {
+            bool whole = (q[x] | q[x + 1] | below[x] | below[x + 1]) < 4;
+            uint32_t word = q[x] | (uint32_t)q[x + 1] << 8 | (uint32_t)below[x] << 16 | (uint32_t)below[x + 1] << 24;
+            ret[x] = whole ? 2 * word + 0x01010101 : 0;
+        }
+    }
+}
+
+finger_relation *finger_relation_new(const ent_finger_template *probe, const ent_finger_template *candidate)
 {
     finger_relation *r = calloc(1, sizeof *r);
     if (!r) return NULL;
     r->kernels = finger_kernels_best();
-    const finger_ridge *t = &candidate->ridge;
+    quads_of(r, &probe->ridge);
+    const finger_ridge *t = r->candidate = &candidate->ridge;
+    r->probe = &probe->ridge;
     for (int y = 0; y < t->h; y++)
         for (int x = 0; x < t->w; x++) {
             int level = t->level[y * t->w + x];
-            r->b[at(x, y)] = (int16_t)(16 * level_value[level]);
+            r->b[at(x, y)] = (int16_t)(level == 4 ? 0 : 16 * (2 * level - 3));
             r->bm[at(x, y)] = level != 4;
         }
     r->cols = finger_max(0, (t->w - BLOCK) / STEP + 1), r->rows = finger_max(0, (t->h - BLOCK) / STEP + 1);
     return r;
 }
 
-/* the probe's ridges on the candidate's grid, bilinear */
-static void turn(finger_relation *r, const finger_ridge *p, const finger_ridge *t, const finger_lay *l)
+void finger_relation_free(finger_relation *r)
 {
+    if (!r) return;
+    ent_wipe(r, sizeof *r);
+    free(r);
+}
+
+/* the probe's ridges on the candidate's grid */
+static void turn(finger_relation *r, const finger_lay *l)
+{
+    const finger_ridge *p = r->probe, *t = r->candidate;
+    const int32_t step[2] = {(int32_t)(l->cos * 65536), (int32_t)(-l->sin * 65536)};
     for (int y = -MARGIN; y < t->h + MARGIN; y++) {
-        /* sample -> pixel -> pixel on the probe -> sample, in 1/256 */
+        /* sample -> pixel -> pixel on the probe -> sample */
         double py = 2.0 * (t->y + y) + 0.5 - l->dy, px = 2.0 * (t->x - MARGIN) + 0.5 - l->dx;
         double fx = ((l->cos * px + l->sin * py) - 0.5) / 2 - p->x, fy = ((-l->sin * px + l->cos * py) - 0.5) / 2 - p->y;
-        int32_t u = (int32_t)(fx * 65536), v = (int32_t)(fy * 65536);
-        int32_t du = (int32_t)(l->cos * 65536), dv = (int32_t)(-l->sin * 65536);
-        int16_t *out = r->a + at(-MARGIN, y), *mask = r->am + at(-MARGIN, y);
-        for (int x = 0; x < t->w + 2 * MARGIN; x++, u += du, v += dv) {
-            int iu = u >> 16, iv = v >> 16;
-            out[x] = 0, mask[x] = 0;
-            if (iu < 0 || iv < 0 || iu >= p->w - 1 || iv >= p->h - 1) continue;
-            const uint8_t *q = p->level + iv * p->w + iu;
-            if (q[0] == 4 || q[1] == 4 || q[p->w] == 4 || q[p->w + 1] == 4) continue;
-            int wu = u >> 12 & 15, wv = v >> 12 & 15;
-            int top = level_value[q[0]] * (16 - wu) + level_value[q[1]] * wu;
-            int low = level_value[q[p->w]] * (16 - wu) + level_value[q[p->w + 1]] * wu;
-            out[x] = (int16_t)((top * (16 - wv) + low * wv) / 16), mask[x] = 1;
-        }
+        r->kernels->turn(&r->quads, (int32_t[2]){(int32_t)(fx * 65536), (int32_t)(fy * 65536)}, step, t->w + 2 * MARGIN, r->a + at(-MARGIN, y), r->am + at(-MARGIN, y));
     }
 }
 
-/* the top of a parabola through three equally spaced values of which the middle is the largest */
-static float peak(float left, float middle, float right)
+/* How far the top of a parabola through three equally spaced sums lies above the middle one, which is the largest. */
+static float peak(const int32_t *middle, int step)
 {
-    float bend = left - 2 * middle + right, d = left - right;
+    float left = (float)middle[-step], right = (float)middle[step], bend = left - 2 * (float)*middle + right, d = left - right;
     return bend < -1 ? -d * d / (8 * bend) : 0;
 }
 
-/* Looks `reach` samples around (dx, dy); writes what it found into the block. */
+/* The best of n x n shifts around (dx, dy), whose sums of products are given row by row, goes into the block. */
+static void settle(finger_relation *r, int i, int dx, int dy, int n, const int32_t *sums)
+{
+    int best = 0;
+    for (int k = 1; k < n * n; k++)
+        if (sums[k] > sums[best]) best = k;
+    int bx = best % n, by = best / n;
+    float top = (float)sums[best];
+    if (bx > 0 && bx < n - 1) top += peak(sums + best, 1);
+    if (by > 0 && by < n - 1) top += peak(sums + best, n);
+    block *g = &r->grid[i];
+    g->from_x = (int16_t)dx, g->from_y = (int16_t)dy;
+    g->dx = (int16_t)(dx + bx - n / 2), g->dy = (int16_t)(dy + by - n / 2);
+    size_t here = at(i % GRID * STEP, i / GRID * STEP), there = at(i % GRID * STEP + g->dx, i / GRID * STEP + g->dy);
+    float ea = (float)r->kernels->energy(r->a + there, r->bm + here, STRIDE), eb = (float)r->kernels->energy(r->b + here, r->am + there, STRIDE);
+    g->agreement = finger_clamp(top / sqrtf(ea * eb + 1), -1, 1);
+}
+
+/* Looks `reach` samples around (dx, dy). */
 static void look(finger_relation *r, int i, int dx, int dy, int reach)
 {
-    int x = i % GRID * STEP, y = i / GRID * STEP, n = 2 * reach + 1;
-    int most = MARGIN - 1 - reach;
+    int32_t sums[(2 * SEED_REACH + 1) * (2 * SEED_REACH + 1)];
+    int x = i % GRID * STEP, y = i / GRID * STEP, most = MARGIN - 1 - reach;
     dx = dx < -most ? -most : dx > most ? most : dx;
     dy = dy < -most ? -most : dy > most ? most : dy;
-    float found[(2 * SEED_REACH + 1) * (2 * SEED_REACH + 1)];
-    const int16_t *b = r->b + at(x, y);
-    int best = 0;
-    for (int k = 0; k < n * n; k++) {
-        found[k] = (float)r->kernels->products(r->a + at(x + dx + k % n - reach, y + dy + k / n - reach), b, STRIDE);
-        if (found[k] > found[best]) best = k;
-    }
-    int bx = best % n, by = best / n;
-    float top = found[best];
-    if (bx > 0 && bx < n - 1) top += peak(found[best - 1], found[best], found[best + 1]);
-    if (by > 0 && by < n - 1) top += peak(found[best - n], found[best], found[best + n]);
-    size_t where = at(x + dx + bx - reach, y + dy + by - reach);
-    float ea = (float)r->kernels->energy(r->a + where, r->bm + at(x, y), STRIDE), eb = (float)r->kernels->energy(b, r->am + where, STRIDE);
-    block *g = &r->grid[i];
-    g->agreement = finger_clamp(top / sqrtf(ea * eb + 1), -1, 1);
-    g->dx = (int16_t)(dx + bx - reach), g->dy = (int16_t)(dy + by - reach);
-    g->from_x = (int16_t)dx, g->from_y = (int16_t)dy;
+    r->kernels->around(r->a + at(x + dx - reach, y + dy - reach), r->b + at(x, y), STRIDE, 2 * reach + 1, sums);
+    settle(r, i, dx, dy, 2 * reach + 1, sums);
 }
 
-static int prepare(finger_relation *r)
+/* of a block, from its four cells */
+static int32_t block_sum(int32_t cell[GRID][GRID], int x, int y)
 {
-    int n = 0;
+    return cell[y][x] + cell[y][x + 1] + cell[y + 1][x] + cell[y + 1][x + 1];
+}
+
+static void cell_sums(finger_relation *r, const int16_t *a, const int16_t *b, int from, int to, int32_t ret[GRID][GRID])
+{
+    for (int y = from; y < to; y++) r->kernels->cells(a + at(0, y * STEP), b + at(0, y * STEP), STRIDE, r->cols + 1, ret[y]);
+}
+
+/* Looks around no shift at every block that is on both, and says how many there are. All at once: a cell's sums serve four blocks. */
+static int look_at_all(finger_relation *r)
+{
+    int count = 0, from = GRID, to = 0;
+    cell_sums(r, r->am, r->bm, 0, r->rows + 1, r->cell[0]);
     for (int y = 0; y < r->rows; y++)
         for (int x = 0; x < r->cols; x++) {
-            block *g = &r->grid[y * GRID + x];
-            *g = (block){0};
-            size_t where = at(x * STEP, y * STEP);
-            if (r->kernels->products(r->am + where, r->bm + where, STRIDE) >= FILLED) g->state = 1, n++;
+            bool both = block_sum(r->cell[0], x, y) >= FILLED;
+            r->grid[y * GRID + x] = (block){.state = both};
+            if (both) count++, from = finger_min(from, y), to = y + 2;
         }
-    return n;
+    for (int k = 0; k < NEAREST * NEAREST; k++)
+        cell_sums(r, r->a + (k / NEAREST - 1) * STRIDE + k % NEAREST - 1, r->b, from, to, r->cell[k]);
+    for (int y = 0; y < r->rows; y++)
+        for (int x = 0; x < r->cols; x++) {
+            int32_t sums[NEAREST * NEAREST];
+            if (!r->grid[y * GRID + x].state) continue;
+            for (int k = 0; k < NEAREST * NEAREST; k++) sums[k] = block_sum(r->cell[k], x, y);
+            settle(r, y * GRID + x, 0, 0, NEAREST, sums);
+        }
+    return count;
 }
 
-static int best_of_state(const finger_relation *r, int state)
+/* The queue's order: the better agreement first, of equals the one that comes first on the grid. */
+static bool before(const block *grid, int i, int j)
 {
-    int best = -1;
-    for (int y = 0; y < r->rows; y++)
-        for (int i = y * GRID; i < y * GRID + r->cols; i++)
-            if (r->grid[i].state == state && (best < 0 || r->grid[i].agreement > r->grid[best].agreement)) best = i;
-    return best;
+    return grid[i].agreement > grid[j].agreement || (grid[i].agreement == grid[j].agreement && i < j);
+}
+
+static void put(finger_relation *r, int i)
+{
+    int k = r->queued++;
+    for (; k > 0 && before(r->grid, i, r->queue[(k - 1) / 2]); k = (k - 1) / 2) r->queue[k] = r->queue[(k - 1) / 2];
+    r->queue[k] = (int16_t)i;
+    r->grid[i].state = 2;
+}
+
+/* -1: the queue is empty */
+static int take(finger_relation *r)
+{
+    if (!r->queued) return -1;
+    int first = r->queue[0], last = r->queue[--r->queued], k = 0;
+    for (int child; (child = 2 * k + 1) < r->queued; k = child) {
+        if (child + 1 < r->queued && before(r->grid, r->queue[child + 1], r->queue[child])) child++;
+        if (!before(r->grid, r->queue[child], last)) break;
+        r->queue[k] = r->queue[child];
+    }
+    r->queue[k] = (int16_t)last;
+    return first;
 }
 
 /* puts the neighbours of a finished block into the queue */
@@ -151,20 +212,20 @@ static void spread(finger_relation *r, int i)
     const int x = i % GRID, y = i / GRID;
     const int next[4] = {x > 0 ? i - 1 : i, x < r->cols - 1 ? i + 1 : i, y > 0 ? i - GRID : i, y < r->rows - 1 ? i + GRID : i};
     for (int k = 0; k < 4; k++) {
-        block *o = &r->grid[next[k]];
-        if (o->state != 1) continue;
-        look(r, next[k], dx, dy, 1);
-        o->state = 2;
+        if (r->grid[next[k]].state != 1) continue;
+        if (dx || dy) look(r, next[k], dx, dy, 1); /* around no shift each has looked already */
+        put(r, next[k]);
     }
 }
 
-/* first block: the one that agrees best around no shift, among every third */
-static int seed(finger_relation *r)
+/* Where to begin: of the blocks that wait, the one that agrees best around no shift. -1: none waits. */
+static int seed(const finger_relation *r)
 {
+    int best = -1;
     for (int y = 0; y < r->rows; y++)
-        for (int x = 0; x < r->cols; x++)
-            if (r->grid[y * GRID + x].state == 1) look(r, y * GRID + x, 0, 0, 1);
-    return best_of_state(r, 1);
+        for (int i = y * GRID; i < y * GRID + r->cols; i++)
+            if (r->grid[i].state == 1 && (best < 0 || before(r->grid, i, best))) best = i;
+    return best;
 }
 
 /* blocks in the largest connected part of good ones */
@@ -211,14 +272,13 @@ static finger_agreement sum_up(finger_relation *r)
     return e;
 }
 
-finger_agreement finger_relate(finger_relation *r, const ent_finger_template *p, const ent_finger_template *t,
-                               const finger_lay *l)
+finger_agreement finger_relate(finger_relation *r, const finger_lay *l)
 {
-    turn(r, &p->ridge, &t->ridge, l);
-    if (prepare(r) < 4) return (finger_agreement){0};
-    for (int first = seed(r); first >= 0; first = best_of_state(r, 1)) {
+    turn(r, l);
+    if (look_at_all(r) < 4) return (finger_agreement){0};
+    for (int first = seed(r); first >= 0; first = seed(r)) {
         look(r, first, 0, 0, SEED_REACH); /* every connected part of the overlap begins anew */
-        for (int i = first; i >= 0; i = best_of_state(r, 2)) spread(r, i);
+        for (int i = first; i >= 0; i = take(r)) spread(r, i);
     }
     return sum_up(r);
 }

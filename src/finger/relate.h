@@ -13,12 +13,12 @@ typedef struct finger_agreement {
     float rough; /* mean difference of neighbouring shifts, samples of two pixels */
 } finger_agreement;
 
-/* Working space for comparisons with one candidate, 700 KB; NULL without memory. Freed by free(). */
+/* Working space for two prints with ridges, 900 KB; NULL without memory. It refers to both. One thread at a time. */
 typedef struct finger_relation finger_relation;
-finger_relation *finger_relation_new(const ent_finger_template *candidate);
+finger_relation *finger_relation_new(const ent_finger_template *probe, const ent_finger_template *candidate);
+void finger_relation_free(finger_relation *r); /* erases it */
 
-/* p laid on t; r was made for t. */
-finger_agreement finger_relate(finger_relation *r, const ent_finger_template *p, const ent_finger_template *t,
-                               const finger_lay *l);
+/* The probe laid on the candidate. */
+finger_agreement finger_relate(finger_relation *r, const finger_lay *l);
 
 #endif

@@ -289,28 +289,47 @@ static size_t prints_of(const asking *a, const ent_part_id *part, ent_gallery_pr
     return n;
 }
 
-static void fill_column(const asking *a, const ent_gallery_print *print, ent_finger_table *table, ent_found *ret)
+/* The part's prints against all of the probe, one column each. */
+struct columns {
+    const asking *a;
+    ent_gallery_print prints[PRINTS];
+    double score[PRINTS][PRINTS]; /* of a column: by the probe's prints; -1: other fingers */
+    bool gone[PRINTS];
+};
+
+static void compare_print(void *ctx, size_t j, unsigned worker)
 {
-    ent_finger_template *t = a->fetch(a->ctx, print);
-    if (!t) return;
-    size_t j = table->columns++;
-    table->column_finger[j] = print->finger;
-    for (size_t i = 0; i < a->count; i++) {
-        bool other = print->finger && a->finger[i] && print->finger != a->finger[i];
-        table->score[i][j] = other ? -1 : ent_finger_match_full(a->probe[i], t, NULL);
-        if (table->score[i][j] > ret->score) ret->score = table->score[i][j], ret->finger = print->finger;
-    }
+    struct columns *c = ctx;
+    const asking *a = c->a;
+    uint8_t finger = c->prints[j].finger;
+    (void)worker;
+    ent_finger_template *t = a->fetch(a->ctx, &c->prints[j]);
+    c->gone[j] = !t;
+    for (size_t i = 0; t && i < a->count; i++)
+        c->score[j][i] = finger && a->finger[i] && finger != a->finger[i] ? -1 : ent_finger_match_full(a->probe[i], t, NULL);
     ent_finger_template_free(t);
+}
+
+static void fill_column(const struct columns *c, size_t j, ent_finger_table *table, ent_found *ret)
+{
+    size_t k = table->columns++;
+    table->column_finger[k] = c->prints[j].finger;
+    for (size_t i = 0; i < table->rows; i++) {
+        table->score[i][k] = c->score[j][i];
+        if (c->score[j][i] > ret->score) ret->score = c->score[j][i], ret->finger = c->prints[j].finger;
+    }
 }
 
 static void compare_part(const asking *a, const ent_part_id *part, ent_found *ret)
 {
-    ent_gallery_print prints[PRINTS];
+    struct columns c = {.a = a};
     ent_finger_table table = {.rows = a->count};
-    size_t n = prints_of(a, part, prints);
+    size_t n = prints_of(a, part, c.prints);
     *ret = (ent_found){.part = *part};
     memcpy(table.row_finger, a->finger, a->count);
-    for (size_t j = 0; j < n; j++) fill_column(a, &prints[j], &table, ret);
+    ent_parallel(n, a->g->threads, compare_print, &c);
+    for (size_t j = 0; j < n; j++)
+        if (!c.gone[j]) fill_column(&c, j, &table, ret);
     ent_evidence_fingers(&table, &ret->evidence);
 }
 
@@ -335,16 +354,33 @@ static void rank(ent_likeliest *l, const ent_found *f)
     if (k < l->most) l->at[k] = *f;
 }
 
+struct weighing {
+    const search *s;
+    const asking *a;
+    double score[FEW];
+};
+
+/* The whole print, with its ridges, which lie sealed on the disk. 0: it is gone. */
+static void weigh_one(void *ctx, size_t i, unsigned worker)
+{
+    struct weighing *w = ctx;
+    const likely *l = &w->s->few[i];
+    (void)worker;
+    ent_finger_template *t = w->a->fetch(w->a->ctx, &l->print);
+    w->score[i] = t ? ent_finger_match_full(w->a->probe[l->probe], t, NULL) : 0;
+    ent_finger_template_free(t);
+}
+
 /* The likeliest by their best print with its ridges; and where there is more than one finger, the best few of them by all. */
 static void choose(const search *s, const asking *a, ent_likeliest *ret)
 {
     ent_found few[FEW], all;
+    struct weighing w = {.s = s, .a = a};
     size_t n = 0, together = ret->most > TOGETHER ? ret->most : TOGETHER;
+    if (a->fetch) ent_parallel(s->count, a->g->threads, weigh_one, &w);
     for (size_t i = 0; i < s->count; i++) {
         const likely *l = &s->few[i];
-        ent_finger_template *t = a->fetch ? a->fetch(a->ctx, &l->print) : NULL;
-        double score = t ? ent_finger_match_full(a->probe[l->probe], t, NULL) : a->fetch ? 0 : l->score;
-        ent_finger_template_free(t);
+        double score = a->fetch ? w.score[i] : l->score;
         if (!(score > 0)) continue;
         size_t k = n++;
         for (; k > 0 && few[k - 1].score < score; k--) few[k] = few[k - 1];

@@ -50,7 +50,7 @@ void ent_gallery_remove(ent_gallery *g, const ent_part_id *part);
 ENT_MUST_CHECK ent_code ent_gallery_replace(ent_gallery *g, const ent_gallery_print *prints, ent_finger_template *const *templates, size_t count, ent_err *err);
 size_t ent_gallery_count(ent_gallery *g);
 
-/* The whole template of one print, for its ridges. NULL: it is gone. The caller of it frees. */
+/* The whole template of one print, for its ridges. NULL: it is gone. The caller of it frees. It is called by several threads at once. */
 typedef ent_finger_template *ent_gallery_fetch(void *ctx, const ent_gallery_print *print);
 
 /* What a search looks at. */
