@@ -1,6 +1,6 @@
 #include "fuzz.h"
 
-#include "entente/finger.h"
+#include "entente/finger_synth.h"
 
 /* A gallery gives a template back as it was, and finds it by itself, unless its entry would be too large to be taken. */
 static void through_gallery(const ent_finger_template *t, const ent_finger_probe *p, const uint8_t *compact, size_t len)
@@ -24,7 +24,24 @@ static void through_gallery(const ent_finger_template *t, const ent_finger_probe
     fuzz_promise(ent_finger_gallery_count(g) == 0);
 }
 
-/* What decodes is written again byte for byte, and matches itself without harm. */
+/* A print with ridges over all of it, and what it is searched with. */
+static struct partner {
+    ent_finger_template *t;
+    ent_finger_probe *p;
+} partner;
+
+static void make_partner(void)
+{
+    static uint8_t pixels[ENT_SYNTH_WIDTH * ENT_SYNTH_HEIGHT];
+    const ent_finger_image image = {.pixels = pixels, .width = ENT_SYNTH_WIDTH, .height = ENT_SYNTH_HEIGHT, .stride = ENT_SYNTH_WIDTH, .ppi = 500};
+    ent_synth_finger *f = NULL;
+    fuzz_promise(ent_synth_finger_new(1, 1, &f, NULL) == ENT_OK);
+    ent_synth_impression(f, 0, pixels);
+    ent_synth_finger_free(f);
+    fuzz_promise(ent_finger_extract(&image, &partner.t, NULL) == ENT_OK && ent_finger_probe_new(partner.t, &partner.p, NULL) == ENT_OK);
+}
+
+/* What decodes is written again byte for byte, and matches itself and another print without harm. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ent_finger_template *t = NULL;
@@ -37,7 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_promise(ent_finger_encode(t, ENT_FINGER_COMPACT, again, ENT_FINGER_COMPACT_MAX, &len, NULL) == ENT_OK);
     if (ent_finger_probe_new(t, &p, NULL) == ENT_OK) {
         fuzz_promise(ent_finger_match(p, t, NULL) >= 0);
+        if (!partner.p) make_partner();
         fuzz_promise(ent_finger_match_full(p, t, NULL) >= 0);
+        fuzz_promise(ent_finger_match_full(p, partner.t, NULL) >= 0);
+        fuzz_promise(ent_finger_match_full(partner.p, t, NULL) >= 0);
         through_gallery(t, p, again, len);
     }
     ent_finger_probe_free(p);
