@@ -24,6 +24,7 @@
 #define FILLED 90 /* samples of 256 that a block needs on both prints */
 #define SEED_REACH 3
 #define NEAREST 3 /* shifts each way that are looked at first: -1, 0 and 1 */
+#define UNMOVED 4 /* of these nine, none */
 #define GOOD 0.6f
 
 typedef struct block {
@@ -146,24 +147,25 @@ static int32_t block_sum(int32_t cell[GRID][GRID], int x, int y)
     return cell[y][x] + cell[y][x + 1] + cell[y + 1][x] + cell[y + 1][x + 1];
 }
 
-static void cell_sums(finger_relation *r, const int16_t *a, const int16_t *b, int from, int to, int32_t ret[GRID][GRID])
+/* the rows of cells from `from` to before `to`, by the k-th shift */
+static void cell_sums(finger_relation *r, const int16_t *a, const int16_t *b, int k, int from, int to)
 {
-    for (int y = from; y < to; y++) r->kernels->cells(a + at(0, y * STEP), b + at(0, y * STEP), STRIDE, r->cols + 1, ret[y]);
+    int dx = k % NEAREST - 1, dy = k / NEAREST - 1;
+    for (int y = from; y < to; y++) r->kernels->cells(a + at(dx, y * STEP + dy), b + at(0, y * STEP), STRIDE, r->cols + 1, r->cell[k][y]);
 }
 
 /* Looks around no shift at every block that is on both, and says how many there are. All at once: a cell's sums serve four blocks. */
 static int look_at_all(finger_relation *r)
 {
     int count = 0, from = GRID, to = 0;
-    cell_sums(r, r->am, r->bm, 0, r->rows + 1, r->cell[0]);
+    cell_sums(r, r->am, r->bm, UNMOVED, 0, r->rows + 1);
     for (int y = 0; y < r->rows; y++)
         for (int x = 0; x < r->cols; x++) {
-            bool both = block_sum(r->cell[0], x, y) >= FILLED;
+            bool both = block_sum(r->cell[UNMOVED], x, y) >= FILLED;
             r->grid[y * GRID + x] = (block){.state = both};
             if (both) count++, from = finger_min(from, y), to = y + 2;
         }
-    for (int k = 0; k < NEAREST * NEAREST; k++)
-        cell_sums(r, r->a + (k / NEAREST - 1) * STRIDE + k % NEAREST - 1, r->b, from, to, r->cell[k]);
+    for (int k = 0; k < NEAREST * NEAREST; k++) cell_sums(r, r->a, r->b, k, from, to);
     for (int y = 0; y < r->rows; y++)
         for (int x = 0; x < r->cols; x++) {
             int32_t sums[NEAREST * NEAREST];
