@@ -41,6 +41,14 @@ static void make_partner(void)
     fuzz_promise(ent_finger_extract(&image, &partner.t, NULL) == ENT_OK && ent_finger_probe_new(partner.t, &partner.p, NULL) == ENT_OK);
 }
 
+static void compare_ridges(const ent_finger_template *t, const ent_finger_probe *p)
+{
+    if (!partner.p) make_partner();
+    fuzz_promise(ent_finger_match_full(p, t, NULL) >= 0);
+    fuzz_promise(ent_finger_match_full(p, partner.t, NULL) >= 0);
+    fuzz_promise(ent_finger_match_full(partner.p, t, NULL) >= 0);
+}
+
 /* What decodes is written again byte for byte, and matches itself and another print without harm. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -54,10 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_promise(ent_finger_encode(t, ENT_FINGER_COMPACT, again, ENT_FINGER_COMPACT_MAX, &len, NULL) == ENT_OK);
     if (ent_finger_probe_new(t, &p, NULL) == ENT_OK) {
         fuzz_promise(ent_finger_match(p, t, NULL) >= 0);
-        if (!partner.p) make_partner();
-        fuzz_promise(ent_finger_match_full(p, t, NULL) >= 0);
-        fuzz_promise(ent_finger_match_full(p, partner.t, NULL) >= 0);
-        fuzz_promise(ent_finger_match_full(partner.p, t, NULL) >= 0);
+        if (data[size / 2] % 8 == 7) compare_ridges(t, p); /* slow: once in eight times */
         through_gallery(t, p, again, len);
     }
     ent_finger_probe_free(p);
