@@ -24,8 +24,10 @@
 #define FILLED 90 /* samples of 256 that a block needs on both prints */
 #define SEED_REACH 3
 #define NEAREST 3 /* shifts each way that are looked at first: -1, 0 and 1 */
-#define UNMOVED 4 /* of these nine, none */
+#define UNMOVED (NEAREST * NEAREST / 2) /* of these nine: none */
 #define GOOD 0.6f
+
+_Static_assert(STRIDE <= FINGER_TURN_MAX && GRID <= FINGER_CELLS_MAX, "a row is one call of a kernel");
 
 typedef struct block {
     int16_t dx, dy; /* samples: where its ridges were found */
@@ -53,6 +55,7 @@ static size_t at(int x, int y)
     return (size_t)(y + MARGIN) * STRIDE + (size_t)(x + MARGIN);
 }
 
+/* A level of 0 to 3 becomes 1 to 7 in its byte: all four at once. */
 static void quads_of(finger_relation *r, const finger_ridge *p)
 {
     r->quads = (finger_quads){p->w, p->h, r->quad};
